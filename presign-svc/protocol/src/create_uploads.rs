@@ -1,0 +1,185 @@
+//! `POST /api/v1/uploads` — announce files and get signed URLs for them.
+//!
+//! Caller: scope `upload` on the project. Answers 201 even when single files are refused; the request
+//! as a whole fails with `unauthorized`, `token_expired`, `forbidden`, `invalid_json`,
+//! `invalid_request`, `rate_limited`, `store_unavailable` or `unavailable`. A refused file's `error`
+//! has `invalid_request`, `type_not_allowed`, `file_too_large`, `file_too_small`,
+//! `client_ref_conflict` or `store_unavailable`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Checksum, ClientRef, PartNumber, PhotoId, PhotoMetadata, Problem, ProjectId, SignedHeaders};
+use crate::{Timestamp, UploadId, UploadStatus};
+
+/// At most this many files in one request.
+pub const MAX_FILES: usize = 100;
+/// At most this many variants of one file.
+pub const MAX_VARIANTS: usize = 8;
+
+/// Files to announce.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct CreateUploadsRequest {
+    /// The project the files belong to.
+    pub project_id: ProjectId,
+    /// 1 to 100 files.
+    pub files: Vec<FileToUpload>,
+}
+
+/// One file to announce.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct FileToUpload {
+    /// The idempotency key: the same one for the same file gives the same upload.
+    pub client_ref: ClientRef,
+    /// The name on the client; kept as metadata, cleaned, never part of a key.
+    pub filename: String,
+    /// The media type the client believes in; checked against the content on completion.
+    pub content_type: String,
+    /// Size in bytes; the signed URL accepts exactly this many.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub size: u64,
+    /// Of the whole file. For a single PUT the store verifies it on arrival.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub checksum: Option<Checksum>,
+    /// What the client read from the file: a claim until the service has read it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub metadata: Option<PhotoMetadata>,
+    /// Smaller pictures the client made of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<VariantToUpload>>"))]
+    pub variants: Vec<VariantToUpload>,
+}
+
+/// One smaller picture to announce.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct VariantToUpload {
+    /// `thumb_200`, `web_1920` …: 1 to 32 of `a-z`, `0-9`, `_`.
+    pub name: String,
+    /// Its media type: a JPEG, PNG, WebP or AVIF.
+    pub content_type: String,
+    /// Size in bytes, at most 5 MiB.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub size: u64,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// The store verifies it on arrival.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub checksum: Option<Checksum>,
+}
+
+/// One answer per file, in the order of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct CreateUploadsResponse {
+    /// One entry per file of the request.
+    pub uploads: Vec<CreateUploadResult>,
+}
+
+/// A file is either accepted or refused; one bad file does not refuse the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum CreateUploadResult {
+    /// Refused: what is wrong with this file.
+    Refused(RefusedUpload),
+    /// Recorded, and signed where bytes are still wanted.
+    Accepted(Box<AcceptedUpload>),
+}
+
+/// A file that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct RefusedUpload {
+    /// As in the request.
+    pub client_ref: ClientRef,
+    /// Why.
+    pub error: Problem,
+}
+
+/// How the bytes travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum UploadMethod {
+    /// One PUT to `url`.
+    Put,
+    /// An S3 multipart upload: `part_count` PUTs, then complete.
+    Multipart,
+}
+
+/// A file that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct AcceptedUpload {
+    /// As in the request.
+    pub client_ref: ClientRef,
+    /// The upload's id.
+    pub upload_id: UploadId,
+    /// The photo it will become: the same UUID.
+    pub photo_id: PhotoId,
+    /// `pending_upload`, or further where the same file was announced before.
+    pub status: UploadStatus,
+    /// PUT up to 5 MiB, MULTIPART above.
+    pub method: UploadMethod,
+    /// With PUT, while bytes are wanted: where to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub url: Option<String>,
+    /// With PUT: headers to send unchanged. `content-length` is among them; browsers set it themselves.
+    pub headers: SignedHeaders,
+    /// With MULTIPART: the size of every part but the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "number"))]
+    pub part_size: Option<u64>,
+    /// With MULTIPART: how many parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub part_count: Option<u16>,
+    /// With MULTIPART: the first parts, signed without checksums, for clients that have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<SignedPart>>"))]
+    pub parts: Vec<SignedPart>,
+    /// Where the variants go, by PUT; only those still wanted.
+    pub variants: Vec<SignedVariant>,
+    /// When these URLs stop working.
+    pub expires_at: Timestamp,
+    /// Path of `GET /api/v1/uploads/{id}`.
+    pub status_url: String,
+}
+
+/// A signed PUT for one part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SignedPart {
+    /// The part's number.
+    pub part_number: PartNumber,
+    /// Where to PUT it.
+    pub url: String,
+    /// Headers to send unchanged.
+    pub headers: SignedHeaders,
+    /// The part's size in bytes: the URL accepts exactly this many.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub size: u64,
+}
+
+/// A signed PUT for one variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SignedVariant {
+    /// As in the request.
+    pub name: String,
+    /// Where to PUT it.
+    pub url: String,
+    /// Headers to send unchanged.
+    pub headers: SignedHeaders,
+}

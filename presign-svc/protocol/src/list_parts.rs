@@ -1,0 +1,33 @@
+//! `GET /api/v1/uploads/{upload_id}/parts` — what the store itself says it has, all pages.
+//!
+//! Caller: scope `upload` on the project. Errors: `not_found`, `upload_closed`, `store_unavailable`.
+//! A single-PUT upload has no parts: the list is empty.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Checksum, PartNumber};
+
+/// The parts the store has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct ListPartsResponse {
+    /// In ascending order.
+    pub parts: Vec<StoredPart>,
+}
+
+/// One part the store has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct StoredPart {
+    /// Its number.
+    pub part_number: PartNumber,
+    /// Its size in bytes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub size: u64,
+    /// Its entity tag, with quotes, as S3 writes it.
+    pub etag: String,
+    /// Its checksum, where the store keeps one of a kind the contract knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub checksum: Option<Checksum>,
+}

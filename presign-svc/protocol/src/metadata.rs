@@ -1,0 +1,87 @@
+//! What the camera knew. Absent is `null`, never a guess.
+
+use serde::{Deserialize, Serialize};
+
+/// What a photo's file says about itself. Tag numbers are those of EXIF 2.32 (CIPA DC-008).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct PhotoMetadata {
+    /// The container, as a media type by content (`image/jpeg`, `image/heic` …).
+    pub content_type: Option<String>,
+    /// Maker of the camera, trimmed (tag 0x010F).
+    pub make: Option<String>,
+    /// Model of the camera, trimmed (tag 0x0110).
+    pub model: Option<String>,
+    /// The orientation tag as written, 1 to 8 (tag 0x0112).
+    pub orientation: Option<u8>,
+    /// The orientation that counts, 1 to 8: `irot`/`imir` in HEIC and AVIF, the EXIF tag elsewhere.
+    pub display_orientation: u8,
+    /// When the picture was taken (tags 0x9003, 0x9011, 0x9291).
+    pub taken_at: Option<TakenAt>,
+    /// Where the picture was taken (GPS IFD).
+    pub location: Option<Location>,
+    /// Width in pixels of the picture as stored, before orientation.
+    pub width: Option<u32>,
+    /// Height in pixels of the picture as stored, before orientation.
+    pub height: Option<u32>,
+    /// Exposure time in seconds (tag 0x829A).
+    pub exposure_time_s: Option<f64>,
+    /// F-number (tag 0x829D).
+    pub f_number: Option<f64>,
+    /// ISO speed (tag 0x8827).
+    pub iso: Option<u32>,
+    /// Focal length in millimetres (tag 0x920A).
+    pub focal_length_mm: Option<f64>,
+    /// Model of the lens, trimmed (tag 0xA434).
+    pub lens_model: Option<String>,
+    /// Whether the flash fired (bit 0 of tag 0x9209).
+    pub flash_fired: Option<bool>,
+    /// The software that wrote the file (tag 0x0131).
+    pub software: Option<String>,
+    /// What was odd about the file; the fields above are still what could be read.
+    pub warnings: Vec<MetadataWarning>,
+}
+
+/// Local time as the camera showed it, and its offset where the camera wrote one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct TakenAt {
+    /// `2018-07-25T16:34:23`, with a fraction where the camera wrote sub-seconds.
+    pub local: String,
+    /// `+02:00`; `null` where the camera did not say.
+    #[serde(default)]
+    pub offset: Option<String>,
+}
+
+/// A place, WGS 84.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Location {
+    /// Degrees, south is negative (tags 0x0001, 0x0002).
+    pub latitude: f64,
+    /// Degrees, west is negative (tags 0x0003, 0x0004).
+    pub longitude: f64,
+    /// Metres above sea level, below is negative (tags 0x0005, 0x0006).
+    #[serde(default)]
+    pub altitude_m: Option<f64>,
+    /// Where the camera pointed, degrees clockwise from north (tags 0x0010, 0x0011).
+    #[serde(default)]
+    pub direction_deg: Option<f64>,
+    /// The GPS fix's time in UTC, `2018-07-25T14:34:20Z` (tags 0x0007, 0x001D).
+    #[serde(default)]
+    pub gps_time: Option<String>,
+}
+
+/// Something odd that reading survived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct MetadataWarning {
+    /// A stable code in snake_case, for programs.
+    pub code: String,
+    /// A sentence, for people.
+    pub message: String,
+}

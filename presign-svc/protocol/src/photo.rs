@@ -1,0 +1,101 @@
+//! A photo as the API shows it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::metadata::Location;
+use crate::{PhotoId, PhotoMetadata, ProjectId, Timestamp};
+
+/// Where an upload, and the photo it becomes, stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum UploadStatus {
+    /// Recorded and signed; the bytes are on their way.
+    PendingUpload,
+    /// The bytes are stored and verified.
+    Uploaded,
+    /// The pipeline is at work.
+    Processing,
+    /// Everything is done.
+    Completed,
+    /// The pipeline or the verification failed; the reason is recorded.
+    Failed,
+    /// The client gave the upload up.
+    Aborted,
+    /// The client never finished in time.
+    Expired,
+    /// The content is dangerous; nobody can fetch it.
+    Quarantined,
+}
+
+/// What kind of entry a photo-list entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum MediaKind {
+    /// A still picture.
+    Photo,
+    /// A moving picture.
+    Video,
+    /// A PDF, a drawing.
+    Document,
+    /// A ZIP or the like.
+    Archive,
+}
+
+/// One verified file of a project, with signed URLs to fetch it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Photo {
+    /// The photo's id, the same as its upload's.
+    pub photo_id: PhotoId,
+    /// The project it belongs to.
+    pub project_id: ProjectId,
+    /// The name the file had on the client: for people only, never part of a key.
+    pub filename: String,
+    /// The type by content.
+    pub content_type: String,
+    /// The original's size in bytes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub size: u64,
+    /// Where it stands.
+    pub status: UploadStatus,
+    /// Why it failed, where it did.
+    pub status_reason: Option<String>,
+    /// Photo, video, document or archive.
+    pub kind: MediaKind,
+    /// Width in pixels as shown, after orientation.
+    pub width: Option<u32>,
+    /// Height in pixels as shown, after orientation.
+    pub height: Option<u32>,
+    /// When it was taken; local time with the camera's offset where it wrote one (`2018-07-25T16:34:23+02:00`).
+    pub taken_at: Option<String>,
+    /// Where it was taken.
+    pub location: Option<Location>,
+    /// All the metadata there is.
+    pub metadata: Option<PhotoMetadata>,
+    /// Signed GET URL of the original.
+    pub url: String,
+    /// The smaller pictures made from it, by name (`thumb_200`, `web_1920` …).
+    pub variants: BTreeMap<String, Variant>,
+    /// When `url` and the variants' URLs stop working.
+    pub url_expires_at: Timestamp,
+    /// When the upload was created.
+    pub created_at: Timestamp,
+    /// When its bytes were verified.
+    pub uploaded_at: Option<Timestamp>,
+}
+
+/// A derived image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Variant {
+    /// Signed GET URL.
+    pub url: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}

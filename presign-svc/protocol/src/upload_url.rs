@@ -1,0 +1,45 @@
+//! `POST /api/v1/photos/upload-url` — one file by one PUT, for clients without the SDK.
+//!
+//! PUT the bytes to `upload_url` with `headers`, then call complete with no body. Files above
+//! 5 GiB need the multipart way. Caller: scope `upload` on the project. Errors: those of create,
+//! as the whole answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{PhotoId, ProjectId, SignedHeaders, UploadId};
+
+/// One file to announce.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct UploadUrlRequest {
+    /// The project it belongs to.
+    pub project_id: ProjectId,
+    /// The name on the client.
+    pub file_name: String,
+    /// Size in bytes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub file_size: u64,
+    /// The media type.
+    pub mime_type: String,
+}
+
+/// Where to PUT it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct UploadUrlResponse {
+    /// The upload's id.
+    pub upload_id: UploadId,
+    /// The photo it will become: the same UUID.
+    pub photo_id: PhotoId,
+    /// Signed PUT URL.
+    pub upload_url: String,
+    /// The object's address without a signature: a name for it, not a way to fetch it.
+    pub s3_url: String,
+    /// Headers to send unchanged.
+    pub headers: SignedHeaders,
+    /// How long `upload_url` works.
+    pub expires_in_seconds: u32,
+    /// Path to poll: `GET /api/v1/photos/{photo_id}`.
+    pub status_url: String,
+}

@@ -1,0 +1,74 @@
+//! What a caller asks of the image pipeline, and what it gives back.
+
+use serde::{Deserialize, Serialize};
+use windlass_protocol::metadata::MetadataWarning;
+
+/// What to make of one photo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct ResizeOptions {
+    /// The images wanted, at least one; all come from one decode.
+    pub variants: Vec<VariantOptions>,
+    /// What of the original's metadata the images carry. `keep` when absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<MetadataPolicy>"))]
+    pub metadata: MetadataPolicy,
+}
+
+/// One image wanted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct VariantOptions {
+    /// `thumb_200`, `web_1920` …
+    pub name: String,
+    /// The longer edge in pixels; a smaller photo is not enlarged.
+    pub max_edge: u32,
+    /// JPEG quality from 0 to 1, 0.8 when absent.
+    #[serde(default = "default_quality")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<f32>"))]
+    pub quality: f32,
+}
+
+fn default_quality() -> f32 {
+    0.8
+}
+
+/// What of the original's metadata an image carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum MetadataPolicy {
+    /// EXIF with orientation reset to 1 and new dimensions, and the colour profile.
+    #[default]
+    Keep,
+    /// As `keep`, without the GPS IFD.
+    StripLocation,
+    /// The colour profile only.
+    Strip,
+}
+
+/// The images made of one photo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResizeOutcome {
+    /// In the order asked for.
+    pub images: Vec<EncodedImage>,
+    /// What was odd about the photo.
+    pub warnings: Vec<MetadataWarning>,
+}
+
+/// One encoded image, upright.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EncodedImage {
+    /// As asked for.
+    pub name: String,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// The file.
+    pub bytes: Vec<u8>,
+}

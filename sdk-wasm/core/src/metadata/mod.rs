@@ -1,0 +1,1 @@
+//! What the camera knew, read from the head of a file.

@@ -1,0 +1,1 @@
+//! The browser shell of the Windlass SDK: what JavaScript sees of the core, compiled to WebAssembly.

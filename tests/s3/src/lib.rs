@@ -1,0 +1,1 @@
+//! One S3 behaviour suite, run on the embedded store and on Garage.
