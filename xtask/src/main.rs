@@ -6,6 +6,7 @@
 
 mod bench;
 mod demo;
+mod fixtures;
 mod licences;
 mod npm;
 mod process;

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{demo, licences, npm, purity, tools, types, workspace};
+use crate::{demo, fixtures, licences, npm, purity, tools, types, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -100,6 +100,7 @@ fn run_stage(stage: Stage) -> Result<()> {
                     .args(["run", "--silent", "test"])
                     .current_dir(workspace::root().join("tests/e2e"))
                     .env("WINDLASS_CHROMIUM", chromium)
+                    .env("WINDLASS_FIXTURES", fixtures::make()?)
                     .env("WINDLASS_BINARY", demo::service_binary("dev")),
             )
         }
