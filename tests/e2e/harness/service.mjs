@@ -54,7 +54,7 @@ export class Service {
       ["serve", "--port", String(this.port), "--store-port", String(this.storePort), "--data-dir", this.dataDir, ...this.args],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...this.env } },
     );
-    const keep = (chunk) => (this.log = (this.log + chunk).slice(-100_000));
+    const keep = (chunk) => (this.log = (this.log + chunk).slice(-20_000_000));
     this.process.stdout.on("data", keep);
     this.process.stderr.on("data", keep);
     const deadline = Date.now() + 20_000;
