@@ -27,23 +27,27 @@ export class Batch {
 
   /** `rate` is the engine's, over all connections together. */
   progress(rate: number | null): ProgressCounts {
-    let confirmed = 0;
-    let sent = 0;
-    let total = 0;
-    for (const { state, progress } of this.#uploads) {
-      if (state !== "failed" && state !== "cancelled") {
-        confirmed += progress.confirmed_bytes;
-        sent += progress.sent_bytes;
-        total += progress.total_bytes;
-      }
-    }
-    const left = Math.max(0, total - sent);
-    return {
-      confirmed_bytes: confirmed,
-      sent_bytes: sent,
-      total_bytes: total,
-      rate_bytes_per_s: rate,
-      remaining_ms: rate !== null && rate > 0 ? (left / rate) * 1000 : null,
-    };
+    return sumProgress([...this.#uploads], rate);
   }
+}
+
+export function sumProgress(uploads: readonly Upload[], rate: number | null): ProgressCounts {
+  let confirmed = 0;
+  let sent = 0;
+  let total = 0;
+  for (const { state, progress } of uploads) {
+    if (state !== "failed" && state !== "cancelled") {
+      confirmed += progress.confirmed_bytes;
+      sent += progress.sent_bytes;
+      total += progress.total_bytes;
+    }
+  }
+  const left = Math.max(0, total - sent);
+  return {
+    confirmed_bytes: confirmed,
+    sent_bytes: sent,
+    total_bytes: total,
+    rate_bytes_per_s: rate,
+    remaining_ms: rate !== null && rate > 0 ? (left / rate) * 1000 : null,
+  };
 }
