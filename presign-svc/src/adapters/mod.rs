@@ -1,0 +1,1 @@
+//! The ports made true with real systems, one folder each.
