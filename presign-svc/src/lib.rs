@@ -4,5 +4,8 @@
 //! S3; a port is a trait in our own words; an adapter makes one true with somebody else's system.
 
 pub mod adapters;
+pub mod app;
+pub mod auth;
 pub mod domain;
+pub mod jobs;
 pub mod ports;

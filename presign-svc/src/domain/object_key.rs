@@ -6,8 +6,13 @@ use std::fmt;
 use time::OffsetDateTime;
 use windlass_protocol::{PhotoId, ProjectId, TenantId};
 
+use super::media_type::MediaType;
+use super::variant::VariantName;
+
 /// S3's limit for a key, in bytes.
 const MAX_KEY_BYTES: usize = 1024;
+/// More than a slash, the longest variant name, a dot and the longest extension.
+const MAX_NAME_BYTES: usize = 64;
 
 /// A key in the bucket: segments of letters, digits, `.`, `_`, `-`, `=`, joined by `/`; none is empty,
 /// `.` or `..`. At most 1,024 bytes. Safe in URLs, in file systems and in logs.
@@ -146,7 +151,7 @@ impl KeyTemplate {
 }
 
 /// The part of a photo's keys before the name: kept with its row, so that a changed template never
-/// loses an object.
+/// loses an object. Short enough that every name fits behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhotoFolder(ObjectKey);
 
@@ -156,15 +161,27 @@ impl PhotoFolder {
         self.0.as_str()
     }
 
-    /// The key of an object in it, such as `original.jpg`.
-    pub fn key(&self, name: &str) -> Result<ObjectKey, InvalidObjectKey> {
-        ObjectKey::try_from(format!("{}/{name}", self.0))
+    /// The key of the file as captured: `original.jpg`.
+    pub fn original(&self, media_type: MediaType) -> ObjectKey {
+        self.object("original", media_type)
+    }
+
+    /// The key of a smaller picture: `thumb_200.jpg`.
+    pub fn variant(&self, name: &VariantName, media_type: MediaType) -> ObjectKey {
+        self.object(name.as_str(), media_type)
+    }
+
+    fn object(&self, stem: &str, media_type: MediaType) -> ObjectKey {
+        ObjectKey(format!("{}/{stem}.{}", self.0, media_type.extension()))
     }
 }
 
 impl TryFrom<String> for PhotoFolder {
     type Error = InvalidObjectKey;
     fn try_from(text: String) -> Result<Self, InvalidObjectKey> {
+        if text.len() > MAX_KEY_BYTES - MAX_NAME_BYTES {
+            return Err(InvalidObjectKey);
+        }
         ObjectKey::try_from(text).map(Self)
     }
 }
@@ -189,10 +206,11 @@ mod tests {
 
     #[test]
     fn a_key_is_made_of_ids_and_the_utc_date() {
-        let key = folder(KeyTemplate::DEFAULT).key("thumb_200.jpg").unwrap();
+        let key = folder(KeyTemplate::DEFAULT)
+            .variant(&VariantName::try_from("thumb_200".to_owned()).unwrap(), MediaType::JPEG);
         assert_eq!(key.as_str(), "acme/job-7/2026/11/22/0192f0c1-2c5d-7c1e-9f00-0123456789ab/thumb_200.jpg");
-        let flat = folder("media/{tenant}/{photo_id}/{name}").key("original.pdf").unwrap();
-        assert_eq!(flat.as_str(), "media/acme/0192f0c1-2c5d-7c1e-9f00-0123456789ab/original.pdf");
+        let flat = folder("media/{tenant}/{photo_id}/{name}").original(MediaType::JPEG);
+        assert_eq!(flat.as_str(), "media/acme/0192f0c1-2c5d-7c1e-9f00-0123456789ab/original.jpg");
     }
 
     #[test]
@@ -202,7 +220,7 @@ mod tests {
             assert_eq!(ObjectKey::try_from(bad.to_owned()), Err(InvalidObjectKey), "{bad:?}");
         }
         assert!(ObjectKey::try_from("a".repeat(1025)).is_err());
-        assert!(folder(KeyTemplate::DEFAULT).key("../../other/original.jpg").is_err());
+        assert!(PhotoFolder::try_from("a".repeat(1000)).is_err(), "no room for a name");
     }
 
     #[test]

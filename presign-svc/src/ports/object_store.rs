@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use windlass_protocol::{Checksum, PartNumber};
 
 use crate::domain::object_key::ObjectKey;
+pub use crate::domain::stored::{MultipartId, ObjectInfo, PartToJoin, StoredPart};
 
 /// A bucket that keeps objects.
 #[async_trait]
@@ -138,23 +139,6 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
-/// The store's name for an open multipart upload.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MultipartId(pub String);
-
-/// A part the store has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredPart {
-    /// Its number.
-    pub part_number: PartNumber,
-    /// Its size.
-    pub size_bytes: u64,
-    /// Its entity tag, with quotes, as the store writes it.
-    pub etag: String,
-    /// Its checksum, where the store keeps one of a kind the contract knows.
-    pub checksum: Option<Checksum>,
-}
-
 /// How to join the parts of a multipart upload.
 #[derive(Debug, Clone, Copy)]
 pub struct MultipartCompletion<'a> {
@@ -168,31 +152,6 @@ pub struct MultipartCompletion<'a> {
     pub checksum: Option<&'a Checksum>,
     /// Refuse with [`StoreError::Precondition`] where an object is there already, if the store can.
     pub only_if_absent: bool,
-}
-
-/// A part as the client or the store names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartToJoin {
-    /// Its number.
-    pub part_number: PartNumber,
-    /// Its entity tag, as the store answered it.
-    pub etag: String,
-    /// Its checksum, where known.
-    pub checksum: Option<Checksum>,
-}
-
-/// What the store knows about an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectInfo {
-    /// Its size.
-    pub size_bytes: u64,
-    /// Its entity tag, with quotes.
-    pub etag: String,
-    /// The media type it was stored with: the uploader's claim.
-    pub content_type: Option<String>,
-    /// Of the whole object, where the store keeps one of a kind the contract knows; never a checksum of
-    /// checksums.
-    pub checksum: Option<Checksum>,
 }
 
 /// What every store operation answers.
