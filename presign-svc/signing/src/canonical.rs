@@ -1,29 +1,11 @@
-//! The canonical request and the signature over it (Amazon S3 API Reference, "Authenticating Requests:
-//! Using Query Parameters"). The canonical text is never put together in memory: its pieces are
-//! mostly pieces of the URL, and go straight into the hash.
+//! The canonical request: the text that is hashed and signed (Amazon S3 API Reference, "Authenticating
+//! Requests: Using Query Parameters"). It lies in one piece, because hashing one piece is fastest, and
+//! the URL is copied out of it.
 
-use hmac::{Hmac, Mac};
-use sha2::{Digest, Sha256};
+use std::ops::Range;
 
-use crate::encode;
+use crate::endpoint::Endpoint;
 use crate::headers::HeadersToSend;
-
-/// What a piece of canonical text can be written to: a URL or a hash.
-pub(crate) trait Sink {
-    fn put(&mut self, text: &str);
-}
-
-impl Sink for String {
-    fn put(&mut self, text: &str) {
-        self.push_str(text);
-    }
-}
-
-impl Sink for Sha256 {
-    fn put(&mut self, text: &str) {
-        self.update(text.as_bytes());
-    }
-}
 
 /// The HTTP methods that are signed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,21 +24,61 @@ impl Method {
     }
 }
 
-/// Everything after the query: the signed headers, their names, and that the body is not hashed.
-pub(crate) fn write_after_query(out: &mut impl Sink, headers: &HeadersToSend<'_>, host: &str) {
-    out.put("\n");
-    headers.write_lines(out, host);
-    out.put("\n");
-    headers.write_names(out, ";");
-    out.put("\nUNSIGNED-PAYLOAD");
+/// A canonical request up to the end of its query.
+pub(crate) struct CanonicalRequest {
+    pub(crate) text: String,
+    path: Range<usize>,
 }
 
-/// Signs a hashed canonical request and appends the signature to the URL. `mac` has absorbed the
-/// string to sign up to the hash.
-pub(crate) fn push_signature(url: &mut String, mut mac: Hmac<Sha256>, canonical_request: Sha256) {
-    mac.update(&encode::lower_hex(&canonical_request.finalize().into()));
-    let signature = encode::lower_hex(&mac.finalize().into_bytes().into());
-    url.push_str("&X-Amz-Signature=");
-    // Hexadecimal digits are ASCII, so the fallback is never taken.
-    url.push_str(str::from_utf8(&signature).unwrap_or_default());
+impl CanonicalRequest {
+    /// `query_head` ends with `X-Amz-SignedHeaders=`; `query_tail` is the operation's own part of the
+    /// query: encoded, sorted, each parameter with its `&`, and every name after `X-Amz-…` in ASCII
+    /// order, as all that begin in lower case are.
+    pub(crate) fn new(
+        method: Method,
+        endpoint: &Endpoint,
+        key: &str,
+        query_head: &str,
+        headers: &HeadersToSend<'_>,
+        query_tail: &str,
+    ) -> Self {
+        let mut text = String::with_capacity(key.len() + query_head.len() + query_tail.len() + SPARE_BYTES);
+        text.push_str(method.line());
+        let path_start = text.len();
+        endpoint.push_path(&mut text, key);
+        let path_end = text.len();
+        text.push('\n');
+        text.push_str(query_head);
+        headers.push_names(&mut text, "%3B");
+        text.push_str(query_tail);
+        Self { text, path: path_start..path_end }
+    }
+
+    /// The URL of the request, as far as its query goes; `spare_bytes` of room after it.
+    pub(crate) fn url(&self, endpoint: &Endpoint, spare_bytes: usize) -> String {
+        let mut url = String::with_capacity(endpoint.origin().len() + self.text.len() + spare_bytes);
+        url.push_str(endpoint.origin());
+        // The positions are where whole strings were pushed, and one character between them.
+        url.push_str(&self.text[self.path.clone()]);
+        url.push('?');
+        url.push_str(&self.text[self.path.end + 1..]);
+        url
+    }
 }
+
+/// Appends what follows the query: the signed headers and what comes after them.
+pub(crate) fn push_after_query(text: &mut String, headers: &HeadersToSend<'_>, host: &str) {
+    text.push('\n');
+    headers.push_lines(text, host);
+    push_after_lines(text, headers);
+}
+
+/// Appends what follows the signed headers: their names, and that the body is not hashed.
+pub(crate) fn push_after_lines(text: &mut String, headers: &HeadersToSend<'_>) {
+    text.push('\n');
+    headers.push_names(text, ";");
+    text.push_str("\nUNSIGNED-PAYLOAD");
+}
+
+/// Room for method, bucket, a few escapes, and the headers twice: so that the text is one allocation.
+const SPARE_BYTES: usize = 512;

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 
-use crate::canonical::Sink;
 use crate::encode::Decimal;
 use crate::error::SignError;
 
@@ -72,49 +71,49 @@ impl HeadersToSend<'_> {
     }
 
     /// The names of all signed headers, `host` among them, in order.
-    pub(crate) fn write_names(&self, out: &mut impl Sink, separator: &str) {
+    pub(crate) fn push_names(&self, out: &mut String, separator: &str) {
         if self.content_length.is_some() {
-            out.put("content-length");
-            out.put(separator);
+            out.push_str("content-length");
+            out.push_str(separator);
         }
         if self.content_type.is_some() {
-            out.put("content-type");
-            out.put(separator);
+            out.push_str("content-type");
+            out.push_str(separator);
         }
-        out.put("host");
+        out.push_str("host");
         if self.if_none_match {
-            out.put(separator);
-            out.put("if-none-match");
+            out.push_str(separator);
+            out.push_str("if-none-match");
         }
         if let Some(checksum) = self.checksum {
-            out.put(separator);
-            out.put(checksum.algorithm.header_name());
+            out.push_str(separator);
+            out.push_str(checksum.algorithm.header_name());
         }
     }
 
     /// All signed headers as lines of the canonical request, `host` among them, in order.
-    pub(crate) fn write_lines(&self, out: &mut impl Sink, host: &str) {
+    pub(crate) fn push_lines(&self, out: &mut String, host: &str) {
         if let Some(length) = self.content_length {
-            out.put("content-length:");
-            out.put(Decimal::new(length).as_str());
-            out.put("\n");
+            out.push_str("content-length:");
+            out.push_str(Decimal::new(length).as_str());
+            out.push('\n');
         }
         if let Some(value) = &self.content_type {
-            out.put("content-type:");
-            out.put(value);
-            out.put("\n");
+            out.push_str("content-type:");
+            out.push_str(value);
+            out.push('\n');
         }
-        out.put("host:");
-        out.put(host);
-        out.put("\n");
+        out.push_str("host:");
+        out.push_str(host);
+        out.push('\n');
         if self.if_none_match {
-            out.put("if-none-match:*\n");
+            out.push_str("if-none-match:*\n");
         }
         if let Some(checksum) = self.checksum {
-            out.put(checksum.algorithm.header_name());
-            out.put(":");
-            out.put(checksum.base64);
-            out.put("\n");
+            out.push_str(checksum.algorithm.header_name());
+            out.push(':');
+            out.push_str(checksum.base64);
+            out.push('\n');
         }
     }
 }

@@ -20,10 +20,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What makes it fast: the day's signing key is kept as an HMAC state with both pads absorbed; a
-//! [`Presigner`] keeps the state after the string to sign's constant head; the canonical request is
-//! hashed from pieces of the URL without being put together; parts of one upload share the hash of
-//! everything before their number. A URL is one allocation.
+//! What makes it fast: the day's signing key is kept as an HMAC state with both pads absorbed, and for
+//! every signing time so is the head of the string to sign; parts of one upload share the hash of
+//! everything before their number; texts are put together once, in one piece, and hashed in one call.
 
 mod canonical;
 mod credentials;
@@ -31,10 +30,13 @@ mod encode;
 mod endpoint;
 mod error;
 mod get;
+mod hash;
 mod headers;
 mod key;
+mod moment;
 mod part;
 mod put;
+mod recent;
 mod signed_url;
 mod signer;
 mod validity;

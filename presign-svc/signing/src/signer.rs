@@ -3,17 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hmac::{Hmac, Mac};
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::canonical::{self, Method, Sink};
+use crate::canonical::{self, CanonicalRequest, Method};
 use crate::credentials::Credentials;
-use crate::encode::{self, Decimal};
 use crate::endpoint::Endpoint;
 use crate::error::{KeyProblem, SignError};
+use crate::hash::Midstate;
 use crate::headers::HeadersToSend;
-use crate::key::{self, DayKey, DayKeys};
+use crate::key::{DayKey, SECONDS_PER_DAY};
+use crate::moment::Moment;
+use crate::recent::Recent;
 use crate::signed_url::SignedUrl;
 use crate::validity::{Lifespan, Validity};
 
@@ -25,20 +25,16 @@ const MAX_KEY_BYTES: usize = 1024;
 pub struct Signer {
     endpoint: Endpoint,
     credentials: Credentials,
-    /// `&X-Amz-Security-Token=…`, or empty.
-    token_parameter: String,
-    day_keys: DayKeys,
+    /// Two, because around midnight and with quantised signing times the days alternate.
+    day_keys: Recent<DayKey, 2>,
+    /// A few, because uploads and downloads are signed with lifetimes of their own.
+    moments: Recent<Moment, 8>,
 }
 
 impl Signer {
     /// A signer for a bucket.
     pub fn new(endpoint: Endpoint, credentials: Credentials) -> Self {
-        let mut token_parameter = String::new();
-        if let Some(token) = &credentials.session_token {
-            token_parameter.push_str("&X-Amz-Security-Token=");
-            encode::push_query(&mut token_parameter, token);
-        }
-        Self { endpoint, credentials, token_parameter, day_keys: DayKeys::default() }
+        Self { endpoint, credentials, day_keys: Recent::new(), moments: Recent::new() }
     }
 
     /// Where the bucket is.
@@ -54,14 +50,22 @@ impl Signer {
     /// The signer at one moment: prepared once, it signs any number of requests.
     pub fn presigner(&self, validity: &Validity) -> Result<Presigner<'_>, SignError> {
         let lifespan = validity.resolve(&self.credentials)?;
-        Ok(Presigner::new(self, lifespan))
+        // Lifetimes are few and mostly whole minutes; a lifetime's moments replace one another.
+        let place = lifespan.lifetime_s ^ (lifespan.lifetime_s / 60);
+        let moment = self.moments.get(place, |moment| moment.lifespan == lifespan, || self.moment(lifespan));
+        Ok(Presigner { endpoint: &self.endpoint, moment })
     }
 
-    fn day_key(&self, unix_time_s: i64) -> Arc<DayKey> {
+    fn moment(&self, lifespan: Lifespan) -> Moment {
         let Credentials { access_key_id, secret_access_key, .. } = &self.credentials;
-        self.day_keys.get(unix_time_s, |day| {
-            DayKey::derive(day, access_key_id, secret_access_key, self.endpoint.region())
-        })
+        // Signing times before 1970 were refused.
+        let day = lifespan.signed_at_s / SECONDS_PER_DAY;
+        let day_key = self.day_keys.get(
+            day.unsigned_abs(),
+            |key| key.day == day,
+            || DayKey::derive(day, access_key_id, secret_access_key, self.endpoint.region()),
+        );
+        Moment::new(&day_key, &self.credentials, lifespan)
     }
 }
 
@@ -77,44 +81,16 @@ impl fmt::Debug for Signer {
 /// A signer at one moment: signing time and life are fixed, and what they decide is computed once.
 pub struct Presigner<'s> {
     endpoint: &'s Endpoint,
-    lifespan: Lifespan,
-    /// Has absorbed the string to sign up to the hash of the canonical request.
-    mac: Hmac<Sha256>,
-    /// The query up to the names of the signed headers.
-    query_head: String,
+    moment: Arc<Moment>,
 }
 
-impl<'s> Presigner<'s> {
-    fn new(signer: &'s Signer, lifespan: Lifespan) -> Self {
-        let day = signer.day_key(lifespan.signed_at_s);
-        let mut query_head = String::with_capacity(day.query_head.len() + signer.token_parameter.len() + 64);
-        query_head.push_str(&day.query_head);
-        let time_start = query_head.len();
-        key::push_time_of_day(&mut query_head, lifespan.signed_at_s);
-
-        let mut mac = day.mac.clone();
-        mac.update(b"AWS4-HMAC-SHA256\n");
-        mac.update(day.date.as_bytes());
-        // `time_start` is where a push began just above.
-        mac.update(&query_head.as_bytes()[time_start..]);
-        mac.update(b"\n");
-        mac.update(day.scope.as_bytes());
-        mac.update(b"\n");
-
-        query_head.push_str("&X-Amz-Expires=");
-        query_head.push_str(Decimal::new(lifespan.lifetime_s).as_str());
-        query_head.push_str(&signer.token_parameter);
-        query_head.push_str("&X-Amz-SignedHeaders=");
-        Self { endpoint: &signer.endpoint, lifespan, mac, query_head }
-    }
-
+impl Presigner<'_> {
     /// When what is signed here stops working.
     pub fn expires_at(&self) -> OffsetDateTime {
-        self.lifespan.expires_at
+        self.moment.lifespan.expires_at
     }
 
-    /// Signs one request. `query_tail` is the operation's own part of the query: encoded, sorted, each
-    /// parameter with its `&`, and every name after `X-Amz-…` in ASCII order, as all lower-case ones are.
+    /// Signs one request; `query_tail` as [`CanonicalRequest::new`] wants it.
     pub(crate) fn sign(
         &self,
         method: Method,
@@ -122,58 +98,53 @@ impl<'s> Presigner<'s> {
         query_tail: &str,
         headers: &HeadersToSend<'_>,
     ) -> Result<SignedUrl, SignError> {
-        let (mut url, mut hash) = self.begin(method, key, headers, query_tail)?;
-        canonical::write_after_query(&mut hash, headers, self.endpoint.host());
-        canonical::push_signature(&mut url, self.mac.clone(), hash);
+        let mut request = self.canonical_request(method, key, query_tail, headers)?;
+        let mut url = self.url(&request);
+        canonical::push_after_query(&mut request.text, headers, self.host());
+        self.push_signature(&mut url, Midstate::START, &request.text);
         Ok(SignedUrl::new(url))
     }
 
-    /// The URL and the hash of the canonical request, both up to the end of `query_tail`.
-    pub(crate) fn begin(
+    /// The canonical request up to the end of `query_tail`.
+    pub(crate) fn canonical_request(
         &self,
         method: Method,
         key: &str,
-        headers: &HeadersToSend<'_>,
         query_tail: &str,
-    ) -> Result<(String, Sha256), SignError> {
+        headers: &HeadersToSend<'_>,
+    ) -> Result<CanonicalRequest, SignError> {
         check_key(key).map_err(SignError::Key)?;
-        let origin = self.endpoint.origin();
-        let mut url = String::with_capacity(
-            origin.len() + key.len() + self.query_head.len() + query_tail.len() + URL_SPARE_BYTES,
-        );
-        url.push_str(origin);
-        let path_start = url.len();
-        self.endpoint.push_path(&mut url, key);
-        let path_end = url.len();
-        url.push('?');
-        url.push_str(&self.query_head);
-        headers.write_names(&mut url, "%3B");
-        url.push_str(query_tail);
-
-        // The positions are where pushes of whole strings began and ended just above.
-        let mut hash = Sha256::new();
-        hash.put(method.line());
-        hash.put(&url[path_start..path_end]);
-        hash.put("\n");
-        hash.put(&url[path_end + 1..]);
-        Ok((url, hash))
+        let query_head = &self.moment.query_head;
+        Ok(CanonicalRequest::new(method, self.endpoint, key, query_head, headers, query_tail))
     }
 
-    /// Finishes what [`Self::begin`] began: continues the URL and signs it.
-    pub(crate) fn finish(&self, url: &mut String, mut hash: Sha256, headers: &HeadersToSend<'_>) {
-        canonical::write_after_query(&mut hash, headers, self.endpoint.host());
-        canonical::push_signature(url, self.mac.clone(), hash);
+    /// The URL of such a request, with room for the signature.
+    pub(crate) fn url(&self, request: &CanonicalRequest) -> String {
+        request.url(self.endpoint, SIGNATURE_BYTES)
+    }
+
+    /// The `Host` header that is signed.
+    pub(crate) fn host(&self) -> &str {
+        self.endpoint.host()
+    }
+
+    /// Appends the signature of a canonical request, `absorbed` and then `text`.
+    pub(crate) fn push_signature(&self, url: &mut String, absorbed: Midstate, text: &str) {
+        let signature = self.moment.sign(absorbed, text.as_bytes());
+        url.push_str("&X-Amz-Signature=");
+        // Hexadecimal digits are ASCII, so the fallback is never taken.
+        url.push_str(str::from_utf8(&signature).unwrap_or_default());
     }
 }
 
-/// Room for bucket, header names, signature and a few escapes, so that a URL is one allocation.
-const URL_SPARE_BYTES: usize = 320;
+/// `&X-Amz-Signature=` and 64 digits.
+pub(crate) const SIGNATURE_BYTES: usize = 17 + 64;
 
 impl fmt::Debug for Presigner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Presigner")
             .field("endpoint", self.endpoint)
-            .field("expires_at", &self.lifespan.expires_at)
+            .field("expires_at", &self.expires_at())
             .finish_non_exhaustive()
     }
 }
