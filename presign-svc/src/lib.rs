@@ -1,1 +1,11 @@
 //! The Windlass service: signs, verifies and lists uploads; file bytes never pass through it.
+//!
+//! Arrows, and no others: `api → domain ← ports ← adapters`. The domain knows neither HTTP nor SQL nor
+//! S3; a port is a trait in our own words; an adapter makes one true with somebody else's system.
+
+pub mod adapters;
+pub mod app;
+pub mod auth;
+pub mod domain;
+pub mod jobs;
+pub mod ports;

@@ -13,14 +13,14 @@ pub struct PhotoMetadata {
     pub make: Option<String>,
     /// Model of the camera, trimmed (tag 0x0110).
     pub model: Option<String>,
-    /// The orientation tag as written, 1 to 8 (tag 0x0112).
-    pub orientation: Option<u8>,
+    /// The orientation tag as written (tag 0x0112): 1 to 8 in a sound file, but 0 and others occur.
+    pub orientation: Option<u16>,
     /// The orientation that counts, 1 to 8: `irot`/`imir` in HEIC and AVIF, the EXIF tag elsewhere.
     pub display_orientation: u8,
     /// When the picture was taken (tags 0x9003, 0x9011, 0x9291).
     pub taken_at: Option<TakenAt>,
-    /// Where the picture was taken (GPS IFD).
-    pub location: Option<Location>,
+    /// What the camera wrote about its place (GPS IFD).
+    pub location: Option<GpsReading>,
     /// Width in pixels of the picture as stored, before orientation.
     pub width: Option<u32>,
     /// Height in pixels of the picture as stored, before orientation.
@@ -55,24 +55,49 @@ pub struct TakenAt {
     pub offset: Option<String>,
 }
 
-/// A place, WGS 84.
+/// The GPS IFD as the camera wrote it. Each value stands alone: a phone without a fix writes an altitude
+/// and no coordinates, a broken camera a latitude of 4294967295 degrees. [`GpsReading::place`] is the
+/// checked place.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct GpsReading {
+    /// Degrees, south is negative (tags 0x0001, 0x0002).
+    pub latitude: Option<f64>,
+    /// Degrees, west is negative (tags 0x0003, 0x0004).
+    pub longitude: Option<f64>,
+    /// Metres above sea level, below is negative (tags 0x0005, 0x0006).
+    pub altitude_m: Option<f64>,
+    /// Where the camera pointed, degrees clockwise from north (tag 0x0011).
+    pub direction_deg: Option<f64>,
+    /// The GPS fix's time in UTC, `2018-07-25T14:34:20Z` (tags 0x0007, 0x001D).
+    pub gps_time: Option<String>,
+}
+
+impl GpsReading {
+    /// The place, where there are both coordinates and both are on the globe.
+    pub fn place(&self) -> Option<Location> {
+        let latitude = self.latitude.filter(|degrees| (-90.0..=90.0).contains(degrees))?;
+        let longitude = self.longitude.filter(|degrees| (-180.0..=180.0).contains(degrees))?;
+        Some(Location { latitude, longitude, altitude_m: self.altitude_m, direction_deg: self.direction_deg })
+    }
+}
+
+/// A place on the globe, WGS 84.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Location {
-    /// Degrees, south is negative (tags 0x0001, 0x0002).
+    /// Degrees, south is negative, -90 to 90.
     pub latitude: f64,
-    /// Degrees, west is negative (tags 0x0003, 0x0004).
+    /// Degrees, west is negative, -180 to 180.
     pub longitude: f64,
-    /// Metres above sea level, below is negative (tags 0x0005, 0x0006).
+    /// Metres above sea level, below is negative.
     #[serde(default)]
     pub altitude_m: Option<f64>,
-    /// Where the camera pointed, degrees clockwise from north (tags 0x0010, 0x0011).
+    /// Where the camera pointed, degrees clockwise from north.
     #[serde(default)]
     pub direction_deg: Option<f64>,
-    /// The GPS fix's time in UTC, `2018-07-25T14:34:20Z` (tags 0x0007, 0x001D).
-    #[serde(default)]
-    pub gps_time: Option<String>,
 }
 
 /// Something odd that reading survived.
@@ -84,4 +109,28 @@ pub struct MetadataWarning {
     pub code: String,
     /// A sentence, for people.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(latitude: Option<f64>, longitude: Option<f64>) -> GpsReading {
+        GpsReading { latitude, longitude, altitude_m: Some(47.5), ..GpsReading::default() }
+    }
+
+    #[test]
+    fn a_reading_with_both_coordinates_on_the_globe_is_a_place() {
+        let place = reading(Some(-33.5), Some(151.25)).place().expect("both are there");
+        assert_eq!((place.latitude, place.longitude, place.altitude_m), (-33.5, 151.25, Some(47.5)));
+    }
+
+    #[test]
+    fn a_reading_without_both_coordinates_on_the_globe_is_no_place() {
+        assert_eq!(reading(None, Some(1.0)).place(), None);
+        assert_eq!(reading(Some(1.0), None).place(), None);
+        assert_eq!(reading(Some(4_294_967_295.0), Some(1.0)).place(), None);
+        assert_eq!(reading(Some(1.0), Some(-180.5)).place(), None);
+        assert_eq!(reading(Some(f64::NAN), Some(1.0)).place(), None);
+    }
 }

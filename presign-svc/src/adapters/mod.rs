@@ -1,0 +1,4 @@
+//! The ports made true with real systems, one folder each.
+
+pub mod sqlite;
+pub mod system;

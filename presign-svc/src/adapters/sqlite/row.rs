@@ -1,0 +1,303 @@
+//! A row of `uploads` and the upload it means. The only place that knows the columns' formats.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use windlass_protocol::{Checksum, PartPlan, PhotoMetadata, Timestamp, UploadStatus};
+
+use crate::domain::announce::{AnnouncedFile, Transfer};
+use crate::domain::filename::Filename;
+use crate::domain::media_type::MediaType;
+use crate::domain::object_key::PhotoFolder;
+use crate::domain::photo_facts::PhotoFacts;
+use crate::domain::stored::MultipartId;
+use crate::domain::upload::{Announcement, Progress, Stage, Upload, UploadState, VerifiedObject};
+use crate::domain::variant::{Variant, VariantName};
+use crate::domain::verify::{Failure, FailureCode};
+use crate::ports::uploads::RepositoryError;
+
+/// A row as SQLite has it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct UploadRow {
+    pub id: String,
+    pub tenant: String,
+    pub project: String,
+    pub created_by: String,
+    pub client_ref: Option<String>,
+    pub version: i64,
+    pub status: String,
+    pub failure_code: Option<String>,
+    pub failure_detail: Option<String>,
+    pub filename: String,
+    pub media_type: String,
+    pub size_bytes: i64,
+    pub checksum: Option<String>,
+    pub claimed_metadata: Option<String>,
+    pub folder: String,
+    pub part_size_bytes: Option<i64>,
+    pub multipart_id: Option<String>,
+    pub expected_etag: Option<String>,
+    pub verified_at: Option<i64>,
+    pub etag: Option<String>,
+    pub verified_media_type: Option<String>,
+    pub verified_checksum: Option<String>,
+    pub metadata: Option<String>,
+    pub width: Option<i64>,
+    pub height: Option<i64>,
+    pub taken_at: Option<String>,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub variants: String,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub deadline_at: i64,
+    pub deleted_at: Option<i64>,
+    pub cleanup_due_at: Option<i64>,
+}
+
+/// A variant in the JSON of its column.
+#[derive(Serialize, Deserialize)]
+struct VariantRow {
+    name: String,
+    media_type: String,
+    size_bytes: u64,
+    width: u32,
+    height: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<Checksum>,
+    is_stored: bool,
+}
+
+pub(super) fn status_column(status: UploadStatus) -> &'static str {
+    match status {
+        UploadStatus::PendingUpload => "pending_upload",
+        UploadStatus::Uploaded => "uploaded",
+        UploadStatus::Processing => "processing",
+        UploadStatus::Completed => "completed",
+        UploadStatus::Failed => "failed",
+        UploadStatus::Aborted => "aborted",
+        UploadStatus::Expired => "expired",
+        UploadStatus::Quarantined => "quarantined",
+    }
+}
+
+pub(super) fn millis(moment: OffsetDateTime) -> i64 {
+    Timestamp::from(moment).unix_millis()
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, RepositoryError> {
+    serde_json::to_string(value).map_err(|error| RepositoryError::Unavailable(error.to_string()))
+}
+
+impl UploadRow {
+    /// The row that records an upload.
+    pub(super) fn of(upload: &Upload) -> Result<Self, RepositoryError> {
+        let (facts, progress) = (upload.facts(), upload.progress());
+        let failure = match &progress.state {
+            UploadState::Refused(failure) => Some((failure_column(failure.code), failure.detail.clone())),
+            UploadState::Stored { stage: Stage::Failed { reason }, .. } => Some((PIPELINE, reason.clone())),
+            _ => None,
+        };
+        let object = upload.object();
+        let metadata = object.and_then(|object| object.metadata.as_ref());
+        let shown = metadata.map(PhotoFacts::of).unwrap_or_default();
+        let variants: Vec<VariantRow> = progress.variants.iter().map(VariantRow::of).collect();
+        Ok(Self {
+            id: facts.id.to_string(),
+            tenant: facts.tenant.to_string(),
+            project: facts.project.to_string(),
+            created_by: facts.created_by.clone(),
+            client_ref: progress.client_ref.as_ref().map(ToString::to_string),
+            version: i64::from(progress.version),
+            status: status_column(upload.status()).to_owned(),
+            failure_code: failure.as_ref().map(|(code, _)| (*code).to_owned()),
+            failure_detail: failure.map(|(_, detail)| detail),
+            filename: facts.file.filename.to_string(),
+            media_type: facts.file.media_type.mime().to_owned(),
+            // At most 5 TiB.
+            size_bytes: facts.file.size_bytes as i64,
+            checksum: facts.file.checksum.map(String::from),
+            claimed_metadata: facts.file.claimed_metadata.as_ref().map(json).transpose()?,
+            folder: facts.folder.as_str().to_owned(),
+            part_size_bytes: match facts.file.transfer {
+                Transfer::Put => None,
+                Transfer::Multipart(plan) => Some(plan.part_size_bytes() as i64),
+            },
+            multipart_id: progress.multipart.as_ref().map(|id| id.0.clone()),
+            expected_etag: progress.expected_etag.clone(),
+            verified_at: object.map(|object| millis(object.verified_at)),
+            etag: object.map(|object| object.etag.clone()),
+            verified_media_type: object.map(|object| object.media_type.mime().to_owned()),
+            verified_checksum: object.and_then(|object| object.checksum).map(String::from),
+            metadata: metadata.map(json).transpose()?,
+            width: shown.width.map(i64::from),
+            height: shown.height.map(i64::from),
+            taken_at: shown.taken_at,
+            latitude: shown.location.as_ref().map(|place| place.latitude),
+            longitude: shown.location.as_ref().map(|place| place.longitude),
+            variants: json(&variants)?,
+            created_at: millis(facts.created_at),
+            updated_at: millis(progress.updated_at),
+            deadline_at: millis(facts.deadline_at),
+            deleted_at: progress.deleted_at.map(millis),
+            cleanup_due_at: progress.cleanup_due_at.map(millis),
+        })
+    }
+
+    /// The upload a row records.
+    pub(super) fn into_upload(self) -> Result<Upload, RepositoryError> {
+        let row = self;
+        let transfer = match row.part_size_bytes {
+            None => Transfer::Put,
+            Some(part_size) => {
+                let plan = PartPlan::with_part_size(row.size_bytes as u64, part_size as u64);
+                Transfer::Multipart(plan.map_err(|_| row.corrupt("part_size_bytes"))?)
+            }
+        };
+        let facts = Announcement {
+            id: row.parse(&row.id, "id")?,
+            tenant: row.parse(&row.tenant, "tenant")?,
+            project: row.parse(&row.project, "project")?,
+            created_by: row.created_by.clone(),
+            file: AnnouncedFile {
+                filename: Filename::clean(&row.filename),
+                media_type: row.media_type(&row.media_type, "media_type")?,
+                size_bytes: row.size_bytes as u64,
+                checksum: row.parse_option(row.checksum.as_deref(), "checksum")?,
+                claimed_metadata: row.read_json(row.claimed_metadata.as_deref(), "claimed_metadata")?,
+                transfer,
+            },
+            folder: PhotoFolder::try_from(row.folder.clone()).map_err(|_| row.corrupt("folder"))?,
+            created_at: row.moment(row.created_at, "created_at")?,
+            deadline_at: row.moment(row.deadline_at, "deadline_at")?,
+        };
+        let variants: Vec<VariantRow> =
+            serde_json::from_str(&row.variants).map_err(|_| row.corrupt("variants"))?;
+        let progress = Progress {
+            client_ref: row.parse_option(row.client_ref.as_deref(), "client_ref")?,
+            state: row.state()?,
+            variants: variants.into_iter().map(|variant| variant.read(&row)).collect::<Result<_, _>>()?,
+            multipart: row.multipart_id.clone().map(MultipartId),
+            expected_etag: row.expected_etag.clone(),
+            updated_at: row.moment(row.updated_at, "updated_at")?,
+            cleanup_due_at: row.moment_option(row.cleanup_due_at, "cleanup_due_at")?,
+            deleted_at: row.moment_option(row.deleted_at, "deleted_at")?,
+            version: u32::try_from(row.version).map_err(|_| row.corrupt("version"))?,
+        };
+        Ok(Upload::restore(facts, progress))
+    }
+
+    fn state(&self) -> Result<UploadState, RepositoryError> {
+        let stage = match self.status.as_str() {
+            "pending_upload" => return Ok(UploadState::Pending),
+            "aborted" => return Ok(UploadState::Aborted),
+            "expired" => return Ok(UploadState::Expired),
+            "failed" => match self.failure_code.as_deref().and_then(read_failure) {
+                Some(code) => {
+                    let detail = self.failure_detail.clone().unwrap_or_default();
+                    return Ok(UploadState::Refused(Failure { code, detail }));
+                }
+                None => Stage::Failed { reason: self.failure_detail.clone().unwrap_or_default() },
+            },
+            "uploaded" => Stage::Uploaded,
+            "processing" => Stage::Processing,
+            "completed" => Stage::Completed,
+            "quarantined" => Stage::Quarantined,
+            _ => return Err(self.corrupt("status")),
+        };
+        let verified_at = self.verified_at.ok_or_else(|| self.corrupt("verified_at"))?;
+        let mime = self.verified_media_type.as_deref().ok_or_else(|| self.corrupt("verified_media_type"))?;
+        let object = VerifiedObject {
+            etag: self.etag.clone().ok_or_else(|| self.corrupt("etag"))?,
+            media_type: self.media_type(mime, "verified_media_type")?,
+            checksum: self.parse_option(self.verified_checksum.as_deref(), "verified_checksum")?,
+            metadata: self.read_json::<PhotoMetadata>(self.metadata.as_deref(), "metadata")?,
+            verified_at: self.moment(verified_at, "verified_at")?,
+        };
+        Ok(UploadState::Stored { stage, object: Box::new(object) })
+    }
+
+    fn corrupt(&self, column: &'static str) -> RepositoryError {
+        RepositoryError::Corrupt { id: self.id.clone(), column }
+    }
+
+    fn parse<T: FromStr>(&self, text: &str, column: &'static str) -> Result<T, RepositoryError> {
+        text.parse().map_err(|_| self.corrupt(column))
+    }
+
+    fn parse_option<T: FromStr>(
+        &self,
+        text: Option<&str>,
+        column: &'static str,
+    ) -> Result<Option<T>, RepositoryError> {
+        text.map(|text| self.parse(text, column)).transpose()
+    }
+
+    fn read_json<T: for<'de> Deserialize<'de>>(
+        &self,
+        text: Option<&str>,
+        column: &'static str,
+    ) -> Result<Option<T>, RepositoryError> {
+        text.map(|text| serde_json::from_str(text).map_err(|_| self.corrupt(column))).transpose()
+    }
+
+    fn media_type(&self, mime: &str, column: &'static str) -> Result<MediaType, RepositoryError> {
+        MediaType::from_mime(mime).ok_or_else(|| self.corrupt(column))
+    }
+
+    fn moment(&self, millis: i64, column: &'static str) -> Result<OffsetDateTime, RepositoryError> {
+        Timestamp::from_unix_millis(millis).map(Timestamp::as_datetime).ok_or_else(|| self.corrupt(column))
+    }
+
+    fn moment_option(
+        &self,
+        millis: Option<i64>,
+        column: &'static str,
+    ) -> Result<Option<OffsetDateTime>, RepositoryError> {
+        millis.map(|millis| self.moment(millis, column)).transpose()
+    }
+}
+
+impl VariantRow {
+    fn of(variant: &Variant) -> Self {
+        Self {
+            name: variant.name.to_string(),
+            media_type: variant.media_type.mime().to_owned(),
+            size_bytes: variant.size_bytes,
+            width: variant.width,
+            height: variant.height,
+            checksum: variant.checksum,
+            is_stored: variant.is_stored,
+        }
+    }
+
+    fn read(self, row: &UploadRow) -> Result<Variant, RepositoryError> {
+        Ok(Variant {
+            media_type: row.media_type(&self.media_type, "variants")?,
+            name: VariantName::try_from(self.name).map_err(|_| row.corrupt("variants"))?,
+            size_bytes: self.size_bytes,
+            width: self.width,
+            height: self.height,
+            checksum: self.checksum,
+            is_stored: self.is_stored,
+        })
+    }
+}
+
+/// The failure code of a photo the pipeline gave up on.
+const PIPELINE: &str = "pipeline";
+
+fn failure_column(code: FailureCode) -> &'static str {
+    match code {
+        FailureCode::SizeMismatch => "size_mismatch",
+        FailureCode::ChecksumMismatch => "checksum_mismatch",
+        FailureCode::TypeMismatch => "type_mismatch",
+    }
+}
+
+fn read_failure(column: &str) -> Option<FailureCode> {
+    [FailureCode::SizeMismatch, FailureCode::ChecksumMismatch, FailureCode::TypeMismatch]
+        .into_iter()
+        .find(|code| failure_column(*code) == column)
+}

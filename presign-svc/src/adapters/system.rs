@@ -1,0 +1,66 @@
+//! The machine's clock and its randomness.
+
+use std::sync::{Mutex, PoisonError};
+
+use time::OffsetDateTime;
+use uuid::{ContextV7, Timestamp, Uuid};
+use windlass_protocol::UploadId;
+
+use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+/// Identifiers from the machine's randomness. Those of one millisecond count up, so that the files of one
+/// batch keep their order.
+pub struct RandomIds {
+    counter: Mutex<ContextV7>,
+}
+
+impl RandomIds {
+    /// A source of its own.
+    pub fn new() -> Self {
+        Self { counter: Mutex::new(ContextV7::new()) }
+    }
+}
+
+impl Default for RandomIds {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IdSource for RandomIds {
+    fn upload_id(&self, now: OffsetDateTime) -> UploadId {
+        // Before 1970 there is nothing to count.
+        let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();
+        let counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
+        Uuid::new_v7(Timestamp::from_unix(&*counter, seconds, now.nanosecond())).into()
+    }
+
+    fn request_id(&self) -> String {
+        Uuid::now_v7().simple().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn the_files_of_one_batch_keep_their_order() {
+        let ids = RandomIds::new();
+        let batch: Vec<_> = (0..1000).map(|_| ids.upload_id(datetime!(2026-11-21 12:00 UTC))).collect();
+        assert!(batch.is_sorted_by(|a, b| a < b));
+        assert!(batch.last() < Some(&ids.upload_id(datetime!(2026-11-21 12:00:01 UTC))));
+    }
+}

@@ -1,0 +1,149 @@
+//! What a running service is made of: its settings, its ports, and who may touch which upload when.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::sync::OwnedMutexGuard;
+use windlass_protocol::UploadId;
+
+use crate::auth::TokenKeys;
+use crate::domain::limits::Limits;
+use crate::domain::object_key::KeyTemplate;
+use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
+use crate::ports::object_store::{ObjectStore, SigningWindow};
+use crate::ports::uploads::UploadRepository;
+
+/// A running service.
+pub struct App {
+    /// What it was told.
+    pub settings: Settings,
+    /// The bucket.
+    pub store: Arc<dyn ObjectStore>,
+    /// The record.
+    pub uploads: Arc<dyn UploadRepository>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// New identifiers.
+    pub ids: Arc<dyn IdSource>,
+    /// Whose tokens are accepted.
+    pub tokens: TokenKeys,
+    /// One at a time per upload.
+    pub turns: Turns,
+}
+
+/// What a service is told about its work.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Accepted kinds and sizes.
+    pub limits: Limits,
+    /// The shape of object keys.
+    pub key_template: KeyTemplate,
+    /// How long signed PUT and part URLs work.
+    pub put_url_lifetime: Duration,
+    /// How long signed GET URLs work, from the start of their window.
+    pub get_url_lifetime: Duration,
+    /// How long an upload waits for its bytes.
+    pub upload_deadline: Duration,
+    /// Whether the store honours `If-None-Match` on writes.
+    pub conditional_writes: bool,
+}
+
+/// Signing times of GET URLs are rounded down to this, so that browsers and caches see one URL for a while.
+const GET_WINDOW_SECONDS: i64 = 15 * 60;
+/// What a URL's bytes may take to arrive after the URL died: a PUT that began in time goes on.
+const LAST_BYTES: Duration = Duration::from_secs(15 * 60);
+
+impl Settings {
+    /// The window for URLs that bring bytes.
+    pub fn put_window(&self, now: OffsetDateTime) -> SigningWindow {
+        SigningWindow { signed_at: now, lifetime: self.put_url_lifetime }
+    }
+
+    /// The window for URLs that fetch bytes.
+    pub fn get_window(&self, now: OffsetDateTime) -> SigningWindow {
+        let seconds = now.unix_timestamp();
+        let rounded = seconds - seconds.rem_euclid(GET_WINDOW_SECONDS);
+        let signed_at = OffsetDateTime::from_unix_timestamp(rounded).unwrap_or(now);
+        SigningWindow { signed_at, lifetime: self.get_url_lifetime }
+    }
+
+    /// How long after an upload is closed bytes may still arrive for it.
+    pub fn bytes_may_arrive_for(&self) -> Duration {
+        self.put_url_lifetime + LAST_BYTES
+    }
+}
+
+/// Lets one request at a time work on an upload: a hundred who complete it at once make one photo.
+#[derive(Debug, Default)]
+pub struct Turns {
+    waiting: Mutex<HashMap<UploadId, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+/// The right to work on one upload, until dropped.
+#[derive(Debug)]
+pub struct Turn {
+    _guard: OwnedMutexGuard<()>,
+}
+
+impl Turns {
+    /// Waits until nobody else works on the upload.
+    pub async fn take(&self, id: UploadId) -> Turn {
+        let lock = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            match waiting.get(&id).and_then(Weak::upgrade) {
+                Some(lock) => lock,
+                None => {
+                    waiting.retain(|_, lock| lock.strong_count() > 0);
+                    let lock = Arc::new(tokio::sync::Mutex::new(()));
+                    waiting.insert(id, Arc::downgrade(&lock));
+                    lock
+                }
+            }
+        };
+        Turn { _guard: lock.lock_owned().await }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn get_urls_are_the_same_for_a_quarter_of_an_hour() {
+        let settings = Settings {
+            limits: Limits::default(),
+            key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
+            put_url_lifetime: Duration::from_secs(900),
+            get_url_lifetime: Duration::from_secs(7200),
+            upload_deadline: Duration::from_secs(86_400),
+            conditional_writes: true,
+        };
+        let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));
+        let late = settings.get_window(datetime!(2026-11-21 12:14:59.9 UTC));
+        let next = settings.get_window(datetime!(2026-11-21 12:15:00 UTC));
+        assert_eq!(early, late);
+        assert_ne!(late, next);
+    }
+
+    #[tokio::test]
+    async fn a_second_turn_waits_for_the_first_and_leaves_nothing_behind() {
+        let turns = Arc::new(Turns::default());
+        let id: UploadId = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();
+        let first = turns.take(id).await;
+        let second = tokio::spawn({
+            let turns = turns.clone();
+            async move { turns.take(id).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!second.is_finished());
+        drop(first);
+        drop(second.await.unwrap());
+        let other: UploadId = "0192f0c1-2c5d-7c1e-9f00-0123456789ac".parse().unwrap();
+        let _turn = turns.take(other).await;
+        assert_eq!(turns.waiting.lock().unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,108 @@
+//! Who asks, and what they may do.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use windlass_protocol::{ProjectId, TenantId};
+
+/// Somebody whose token was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The company: every question to the record carries it.
+    pub tenant: TenantId,
+    /// The person or device.
+    pub subject: String,
+    /// The projects it may touch.
+    pub projects: ProjectAccess,
+    /// What it may do there.
+    pub scopes: BTreeSet<Scope>,
+}
+
+/// Which projects of its tenant a caller may touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProjectAccess {
+    /// All of them: `*`.
+    All,
+    /// These.
+    Only(BTreeSet<ProjectId>),
+}
+
+/// What a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Announce, send, complete and abort uploads.
+    Upload,
+    /// List and fetch photos.
+    Read,
+    /// Delete photos.
+    Delete,
+    /// Change a photo's status on behalf of the pipeline.
+    Pipeline,
+}
+
+/// The token does not allow this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token lacks the scope {0}")]
+pub struct MissingScope(pub Scope);
+
+/// A text that is no scope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a scope; there are upload, read, delete and pipeline")]
+pub struct UnknownScope(pub String);
+
+impl Caller {
+    /// Refuses unless the token has the scope.
+    pub fn require(&self, scope: Scope) -> Result<(), MissingScope> {
+        self.require_any(&[scope])
+    }
+
+    /// Refuses unless the token has one of the scopes; the first one is named as lacking.
+    pub fn require_any(&self, scopes: &[Scope]) -> Result<(), MissingScope> {
+        match scopes.first() {
+            Some(first) if !scopes.iter().any(|scope| self.scopes.contains(scope)) => {
+                Err(MissingScope(*first))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the token covers a project of its tenant.
+    pub fn may_touch(&self, project: &ProjectId) -> bool {
+        match &self.projects {
+            ProjectAccess::All => true,
+            ProjectAccess::Only(projects) => projects.contains(project),
+        }
+    }
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Upload, Self::Read, Self::Delete, Self::Pipeline];
+
+    /// Its name in tokens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Read => "read",
+            Self::Delete => "delete",
+            Self::Pipeline => "pipeline",
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        Self::ALL
+            .into_iter()
+            .find(|scope| scope.as_str() == text)
+            .ok_or_else(|| UnknownScope(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

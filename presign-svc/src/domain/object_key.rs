@@ -1,0 +1,244 @@
+//! Where an object lives in the bucket. Keys are made here, from ids the service trusts, and nowhere
+//! else: a client never names one, and the name of its file never enters one.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use windlass_protocol::{PhotoId, ProjectId, TenantId};
+
+use super::media_type::MediaType;
+use super::variant::VariantName;
+
+/// S3's limit for a key, in bytes.
+const MAX_KEY_BYTES: usize = 1024;
+/// More than a slash, the longest variant name, a dot and the longest extension.
+const MAX_NAME_BYTES: usize = 64;
+
+/// A key in the bucket: segments of letters, digits, `.`, `_`, `-`, `=`, joined by `/`; none is empty,
+/// `.` or `..`. At most 1,024 bytes. Safe in URLs, in file systems and in logs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectKey(String);
+
+/// A text that is not a key of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "an object key is 1 to 1,024 bytes of letters, digits, '.', '_', '-', '=' and '/', without empty or dot segments"
+)]
+pub struct InvalidObjectKey;
+
+impl ObjectKey {
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ObjectKey {
+    type Error = InvalidObjectKey;
+    fn try_from(text: String) -> Result<Self, InvalidObjectKey> {
+        let charset = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'=' | b'/');
+        let well_formed = text.len() <= MAX_KEY_BYTES
+            && text.bytes().all(charset)
+            && text.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
+        if well_formed { Ok(Self(text)) } else { Err(InvalidObjectKey) }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The shape of all keys, such as `{tenant}/{project}/{yyyy}/{mm}/{dd}/{photo_id}/{name}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTemplate(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Tenant,
+    Project,
+    Year,
+    Month,
+    Day,
+    PhotoId,
+    Name,
+}
+
+/// A template that could not make keys that are safe and distinct.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidKeyTemplate {
+    /// A placeholder nobody knows.
+    #[error(
+        "the key template has an unknown placeholder {{{0}}}; known are tenant, project, yyyy, mm, dd, photo_id and name"
+    )]
+    UnknownPlaceholder(String),
+    /// A brace without its partner.
+    #[error("the key template has a brace that is not closed or not opened")]
+    Unbalanced,
+    /// Without these two objects of different tenants or photos could share a key.
+    #[error("the key template must hold {{tenant}} and {{photo_id}}, and end in /{{name}}")]
+    NotDistinct,
+    /// Text a key may not hold.
+    #[error("the key template makes keys that are not allowed: {0}")]
+    NotAKey(#[from] InvalidObjectKey),
+}
+
+impl KeyTemplate {
+    /// The template used when nobody says otherwise.
+    pub const DEFAULT: &'static str = "{tenant}/{project}/{yyyy}/{mm}/{dd}/{photo_id}/{name}";
+
+    /// Reads a template.
+    pub fn parse(text: &str) -> Result<Self, InvalidKeyTemplate> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (placeholder, after) = after.split_once('}').ok_or(InvalidKeyTemplate::Unbalanced)?;
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            pieces.push(match placeholder {
+                "tenant" => Piece::Tenant,
+                "project" => Piece::Project,
+                "yyyy" => Piece::Year,
+                "mm" => Piece::Month,
+                "dd" => Piece::Day,
+                "photo_id" => Piece::PhotoId,
+                "name" => Piece::Name,
+                other => return Err(InvalidKeyTemplate::UnknownPlaceholder(other.to_owned())),
+            });
+            rest = after;
+        }
+        if rest.contains('}') {
+            return Err(InvalidKeyTemplate::Unbalanced);
+        }
+        let distinct =
+            text.ends_with("/{name}") && pieces.contains(&Piece::Tenant) && pieces.contains(&Piece::PhotoId);
+        if !distinct {
+            return Err(InvalidKeyTemplate::NotDistinct);
+        }
+        let literal: String =
+            pieces.iter().map(|piece| if let Piece::Text(t) = piece { t } else { "x" }).collect();
+        ObjectKey::try_from(literal)?;
+        Ok(Self(pieces))
+    }
+
+    /// The folder of one photo: what its keys have in common.
+    pub fn folder(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+        photo_id: PhotoId,
+        created_at: OffsetDateTime,
+    ) -> Result<PhotoFolder, InvalidObjectKey> {
+        let date = created_at.to_offset(time::UtcOffset::UTC).date();
+        let mut prefix = String::with_capacity(160);
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => prefix.push_str(text),
+                Piece::Tenant => prefix.push_str(tenant.as_str()),
+                Piece::Project => prefix.push_str(project.as_str()),
+                Piece::Year => prefix.push_str(&format!("{:04}", date.year())),
+                Piece::Month => prefix.push_str(&format!("{:02}", u8::from(date.month()))),
+                Piece::Day => prefix.push_str(&format!("{:02}", date.day())),
+                Piece::PhotoId => prefix.push_str(&photo_id.to_string()),
+                Piece::Name => {}
+            }
+        }
+        PhotoFolder::try_from(prefix.trim_end_matches('/').to_owned())
+    }
+}
+
+/// The part of a photo's keys before the name: kept with its row, so that a changed template never
+/// loses an object. Short enough that every name fits behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoFolder(ObjectKey);
+
+impl PhotoFolder {
+    /// The folder as text, without a trailing slash.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The key of the file as captured: `original.jpg`.
+    pub fn original(&self, media_type: MediaType) -> ObjectKey {
+        self.object("original", media_type)
+    }
+
+    /// The key of a smaller picture: `thumb_200.jpg`.
+    pub fn variant(&self, name: &VariantName, media_type: MediaType) -> ObjectKey {
+        self.object(name.as_str(), media_type)
+    }
+
+    fn object(&self, stem: &str, media_type: MediaType) -> ObjectKey {
+        ObjectKey(format!("{}/{stem}.{}", self.0, media_type.extension()))
+    }
+}
+
+impl TryFrom<String> for PhotoFolder {
+    type Error = InvalidObjectKey;
+    fn try_from(text: String) -> Result<Self, InvalidObjectKey> {
+        if text.len() > MAX_KEY_BYTES - MAX_NAME_BYTES {
+            return Err(InvalidObjectKey);
+        }
+        ObjectKey::try_from(text).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn folder(template: &str) -> PhotoFolder {
+        let photo = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();
+        KeyTemplate::parse(template)
+            .unwrap()
+            .folder(
+                &"acme".parse().unwrap(),
+                &"job-7".parse().unwrap(),
+                photo,
+                datetime!(2026-11-21 23:30 -5),
+            )
+            .unwrap()
+    }
+
+    #[test]
+    fn a_key_is_made_of_ids_and_the_utc_date() {
+        let key = folder(KeyTemplate::DEFAULT)
+            .variant(&VariantName::try_from("thumb_200".to_owned()).unwrap(), MediaType::JPEG);
+        assert_eq!(key.as_str(), "acme/job-7/2026/11/22/0192f0c1-2c5d-7c1e-9f00-0123456789ab/thumb_200.jpg");
+        let flat = folder("media/{tenant}/{photo_id}/{name}").original(MediaType::JPEG);
+        assert_eq!(flat.as_str(), "media/acme/0192f0c1-2c5d-7c1e-9f00-0123456789ab/original.jpg");
+    }
+
+    #[test]
+    fn what_could_leave_the_folder_is_no_key() {
+        for bad in ["", "/a", "a/", "a//b", "a/../b", "./a", "a b", "a%2fb", "a\\b", "ü", "a\u{0}b", "a\nb"]
+        {
+            assert_eq!(ObjectKey::try_from(bad.to_owned()), Err(InvalidObjectKey), "{bad:?}");
+        }
+        assert!(ObjectKey::try_from("a".repeat(1025)).is_err());
+        assert!(PhotoFolder::try_from("a".repeat(1000)).is_err(), "no room for a name");
+    }
+
+    #[test]
+    fn a_template_that_could_mix_tenants_is_refused() {
+        for bad in [
+            "{tenant}/{name}",
+            "{photo_id}/{name}",
+            "{tenant}/{photo_id}",
+            "{tenant}/{photo_id}/{name}/x",
+            "{tenant}{photo_id}{name}",
+            "{tenant}/{photo_id}/{filename}",
+            "{tenant}/{photo_id/{name}",
+            "tenant}/{tenant}/{photo_id}/{name}}",
+            "/{tenant}/{photo_id}/{name}",
+            "a b/{tenant}/{photo_id}/{name}",
+            "{tenant}//{photo_id}/{name}",
+        ] {
+            assert!(KeyTemplate::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

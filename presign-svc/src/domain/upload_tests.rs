@@ -1,0 +1,95 @@
+//! Which changes may follow which.
+
+use time::macros::datetime;
+
+use super::*;
+use crate::domain::announce::{FileClaim, TransferChoice, accept_file};
+use crate::domain::limits::Limits;
+use crate::domain::verify::FailureCode;
+
+const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
+const LIFETIME: Duration = Duration::from_secs(900);
+
+fn pending() -> Upload {
+    let claim = FileClaim {
+        filename: "a.jpg".to_owned(),
+        content_type: "image/jpeg".to_owned(),
+        size_bytes: 4096,
+        checksum: None,
+        metadata: None,
+    };
+    let facts = Announcement {
+        id: "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap(),
+        tenant: "acme".parse().unwrap(),
+        project: "job-7".parse().unwrap(),
+        created_by: "ann".to_owned(),
+        file: accept_file(claim, &Limits::default(), TransferChoice::BySize).unwrap(),
+        folder: PhotoFolder::try_from("acme/job-7/x".to_owned()).unwrap(),
+        created_at: NOON,
+        deadline_at: NOON + Duration::from_secs(86_400),
+    };
+    Upload::announce(facts, Some("ref-1".parse().unwrap()), Vec::new())
+}
+
+fn object() -> VerifiedObject {
+    VerifiedObject {
+        etag: "\"e\"".to_owned(),
+        media_type: MediaType::JPEG,
+        checksum: None,
+        metadata: None,
+        verified_at: NOON,
+    }
+}
+
+fn failure() -> Failure {
+    Failure { code: FailureCode::SizeMismatch, detail: "a.jpg: too short".to_owned() }
+}
+
+#[test]
+fn a_photo_can_neither_be_aborted_nor_expire_nor_be_verified_again() {
+    let mut upload = pending();
+    upload.verified(object(), Vec::new(), NOON).unwrap();
+    assert_eq!(upload.status(), UploadStatus::Uploaded);
+    let before = upload.clone();
+    assert!(upload.abort(NOON, LIFETIME).is_err());
+    assert!(upload.expire(NOON, LIFETIME).is_err());
+    assert!(upload.refused(failure(), NOON, LIFETIME).is_err());
+    assert!(upload.multipart_opened(MultipartId("m".to_owned()), NOON).is_err());
+    assert!(upload.verified(object(), Vec::new(), NOON).is_err());
+    assert_eq!(upload, before);
+}
+
+#[test]
+fn a_closed_upload_takes_no_bytes_and_frees_its_client_ref() {
+    let closings: [fn(&mut Upload); 3] = [
+        |u| u.abort(NOON, LIFETIME).unwrap(),
+        |u| u.expire(NOON, LIFETIME).unwrap(),
+        |u| u.refused(failure(), NOON, LIFETIME).unwrap(),
+    ];
+    for close in closings {
+        let mut upload = pending();
+        close(&mut upload);
+        assert_eq!(upload.progress().client_ref, None);
+        assert_eq!(upload.progress().cleanup_due_at, Some(NOON + LIFETIME), "after the last URL died");
+        let refused = upload.about_to_join(None, NOON).unwrap_err();
+        assert_eq!(refused.from, upload.status());
+        assert!(upload.verified(object(), Vec::new(), NOON).is_err());
+    }
+}
+
+#[test]
+fn aborting_twice_is_aborting_once() {
+    let mut upload = pending();
+    upload.abort(NOON, LIFETIME).unwrap();
+    let once = upload.clone();
+    upload.abort(NOON + LIFETIME, LIFETIME).unwrap();
+    assert_eq!(upload, once);
+}
+
+#[test]
+fn a_refusal_says_where_the_upload_stands() {
+    let mut upload = pending();
+    upload.verified(object(), Vec::new(), NOON).unwrap();
+    let error = upload.abort(NOON, LIFETIME).unwrap_err();
+    assert_eq!(error.to_string(), "an upload that is uploaded cannot become aborted");
+}

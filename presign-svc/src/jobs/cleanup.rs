@@ -1,0 +1,98 @@
+//! The janitor: closes uploads nobody finished, and removes from the store what no photo needs.
+
+use futures::future::join_all;
+use windlass_protocol::{TenantId, UploadId};
+
+use super::finalise::finalise;
+use super::{ClientClaim, NotFinished};
+use crate::app::App;
+use crate::domain::upload::{Upload, UploadState};
+use crate::ports::object_store::StoreError;
+use crate::ports::uploads::RepositoryError;
+
+/// How many uploads one look takes on.
+const BATCH: u32 = 100;
+
+/// What one sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Uploads whose bytes were all there although their client never said so: now photos.
+    pub finished: u32,
+    /// Uploads past their deadline.
+    pub expired: u32,
+    /// Closed uploads and deleted photos of which nothing is left in the store.
+    pub cleaned: u32,
+    /// Those that failed and are tried again at the next sweep.
+    pub failed: u32,
+}
+
+/// Looks after everything that is due now.
+pub async fn sweep(app: &App) -> Result<Swept, RepositoryError> {
+    let mut swept = Swept::default();
+    for upload in app.uploads.past_deadline(app.clock.now(), BATCH).await? {
+        match finish_or_expire(app, &upload.facts().tenant, upload.id()).await {
+            Ok(UploadState::Expired) => swept.expired += 1,
+            Ok(UploadState::Stored { .. }) => swept.finished += 1,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(upload = %upload.id(), %error, "cannot close an upload past its deadline yet");
+                swept.failed += 1;
+            }
+        }
+    }
+    for upload in app.uploads.due_for_cleanup(app.clock.now(), BATCH).await? {
+        match clean_up(app, &upload).await {
+            Ok(()) => swept.cleaned += 1,
+            Err(error) => {
+                tracing::warn!(upload = %upload.id(), %error, "cannot clean up after an upload yet");
+                swept.failed += 1;
+            }
+        }
+    }
+    Ok(swept)
+}
+
+/// Removes what the store has of a closed upload, as far as it can: the record knows that it is due, so
+/// what fails now is done by a later sweep.
+pub async fn remove_now(app: &App, upload: &Upload) {
+    if let Err(error) = remove_objects(app, upload).await {
+        tracing::warn!(upload = %upload.id(), %error, "cannot clean up after an upload yet");
+    }
+}
+
+async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<UploadState, NotFinished> {
+    match finalise(app, tenant, id, &ClientClaim::default()).await {
+        Ok(upload) => return Ok(upload.state().clone()),
+        Err(NotFinished::PartsMissing(_) | NotFinished::BytesMissing | NotFinished::Unverifiable(_)) => {}
+        Err(NotFinished::Refused(failure)) => return Ok(UploadState::Refused(failure)),
+        Err(error) => return Err(error),
+    }
+    let _turn = app.turns.take(id).await;
+    let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
+    upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for())?;
+    app.uploads.save(&mut upload).await?;
+    remove_now(app, &upload).await;
+    Ok(upload.state().clone())
+}
+
+async fn clean_up(app: &App, upload: &Upload) -> Result<(), NotFinished> {
+    remove_objects(app, upload).await?;
+    if upload.progress().deleted_at.is_some() {
+        app.uploads.forget(&upload.facts().tenant, upload.id()).await?;
+    } else {
+        let mut upload = upload.clone();
+        upload.cleaned_up(app.clock.now());
+        app.uploads.save(&mut upload).await?;
+    }
+    Ok(())
+}
+
+async fn remove_objects(app: &App, upload: &Upload) -> Result<(), StoreError> {
+    let original = upload.original_key();
+    if let Some(multipart) = &upload.progress().multipart {
+        app.store.abort_multipart(&original, multipart).await?;
+    }
+    let variants = upload.progress().variants.iter().map(|variant| upload.variant_key(variant));
+    let keys: Vec<_> = variants.chain([original]).collect();
+    join_all(keys.iter().map(|key| app.store.delete(key))).await.into_iter().collect()
+}

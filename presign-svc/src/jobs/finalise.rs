@@ -1,0 +1,132 @@
+//! From announced to verified: the moment an upload becomes a photo. Nothing is believed but what the
+//! store itself says; repeated, it answers the same.
+
+use futures::future::try_join_all;
+use windlass_protocol::{TenantId, UploadId};
+
+use super::inspect::{inspect, type_of};
+use super::join_parts::join_parts;
+use super::{ClientClaim, NotFinished, cleanup};
+use crate::app::App;
+use crate::domain::announce::Transfer;
+use crate::domain::upload::{Upload, UploadState, VerifiedObject};
+use crate::domain::variant::Variant;
+use crate::domain::verify::{Failure, compare_object};
+use crate::ports::object_store::{ObjectInfo, StoreError};
+use crate::ports::uploads::RepositoryError;
+
+/// Verifies an upload against the store and makes it a photo; one that is a photo already is answered as
+/// it is. One whose bytes are wrong is closed and its bytes removed.
+pub async fn finalise(
+    app: &App,
+    tenant: &TenantId,
+    id: UploadId,
+    claim: &ClientClaim,
+) -> Result<Upload, NotFinished> {
+    let _turn = app.turns.take(id).await;
+    let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
+    match upload.state() {
+        UploadState::Pending => {}
+        UploadState::Stored { .. } => return with_late_variants(app, upload).await,
+        UploadState::Refused(failure) => return Err(NotFinished::Refused(failure.clone())),
+        UploadState::Aborted | UploadState::Expired => return Err(NotFinished::Closed(upload.status())),
+    }
+    match verify(app, &mut upload, claim).await {
+        Ok(object) => {
+            let variants = check_variants(app, &upload).await?;
+            upload.verified(object, variants, app.clock.now())?;
+            save_verified(app, upload).await
+        }
+        Err(NotFinished::Refused(failure)) => {
+            upload.refused(failure.clone(), app.clock.now(), app.settings.bytes_may_arrive_for())?;
+            app.uploads.save(&mut upload).await?;
+            cleanup::remove_now(app, &upload).await;
+            Err(NotFinished::Refused(failure))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+async fn verify(app: &App, upload: &mut Upload, claim: &ClientClaim) -> Result<VerifiedObject, NotFinished> {
+    let object = match upload.facts().file.transfer {
+        Transfer::Put => stored_object(app, upload).await?,
+        Transfer::Multipart(plan) => join_parts(app, upload, &plan, claim).await?,
+    };
+    let file = &upload.facts().file;
+    compare_object(file, claim.checksum.as_ref(), &object)?.map_err(NotFinished::Refused)?;
+    let key = upload.original_key();
+    let findings = inspect(app.store.as_ref(), &key, object.size_bytes, &object.etag).await?;
+    let media_type = findings
+        .media_type
+        .filter(|found| found.may_be_announced_as(file.media_type))
+        .ok_or_else(|| NotFinished::Refused(Failure::content(file, findings.media_type.map(|t| t.mime()))))?;
+    Ok(VerifiedObject {
+        etag: object.etag,
+        media_type,
+        checksum: object.checksum.or(file.checksum),
+        metadata: findings.metadata.or_else(|| file.claimed_metadata.clone()),
+        verified_at: app.clock.now(),
+    })
+}
+
+async fn stored_object(app: &App, upload: &Upload) -> Result<ObjectInfo, NotFinished> {
+    match app.store.head(&upload.original_key()).await {
+        Err(StoreError::NotFound) => Err(NotFinished::BytesMissing),
+        other => Ok(other?),
+    }
+}
+
+/// Stores the photo. Where somebody else closed the upload meanwhile, the bytes go; where somebody else
+/// made it a photo, that is the answer.
+async fn save_verified(app: &App, mut upload: Upload) -> Result<Upload, NotFinished> {
+    match app.uploads.save(&mut upload).await {
+        Ok(()) => Ok(upload),
+        Err(RepositoryError::Stale) => {
+            let (tenant, id) = (&upload.facts().tenant, upload.id());
+            let current = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
+            match current.state() {
+                UploadState::Stored { .. } => Ok(current),
+                UploadState::Pending => Err(RepositoryError::Stale.into()),
+                UploadState::Refused(_) | UploadState::Aborted | UploadState::Expired => {
+                    cleanup::remove_now(app, &current).await;
+                    Err(NotFinished::Closed(current.status()))
+                }
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A repeated complete also finds smaller pictures that came after the first one.
+async fn with_late_variants(app: &App, mut upload: Upload) -> Result<Upload, NotFinished> {
+    if upload.progress().variants.iter().all(|variant| variant.is_stored) {
+        return Ok(upload);
+    }
+    let variants = check_variants(app, &upload).await?;
+    if variants != upload.progress().variants {
+        upload.variants_arrived(variants, app.clock.now());
+        app.uploads.save(&mut upload).await?;
+    }
+    Ok(upload)
+}
+
+/// Which of the announced smaller pictures are there, with their announced size, and are pictures of the
+/// announced type. The others are not shown; they refuse nothing.
+async fn check_variants(app: &App, upload: &Upload) -> Result<Vec<Variant>, NotFinished> {
+    let checks = upload.progress().variants.iter().map(|variant| async move {
+        let is_stored = variant.is_stored || is_stored(app, upload, variant).await?;
+        Ok::<_, StoreError>(Variant { is_stored, ..variant.clone() })
+    });
+    Ok(try_join_all(checks).await?)
+}
+
+async fn is_stored(app: &App, upload: &Upload, variant: &Variant) -> Result<bool, StoreError> {
+    let key = upload.variant_key(variant);
+    let object = match app.store.head(&key).await {
+        Ok(object) => object,
+        Err(StoreError::NotFound) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let found = type_of(app.store.as_ref(), &key, &object.etag).await?;
+    Ok(object.size_bytes == variant.size_bytes && found == Some(variant.media_type))
+}

@@ -1,0 +1,111 @@
+//! From stored parts to one object. The store is the authority on what it has; the client's list of
+//! parts only adds doubt.
+
+use windlass_protocol::{Checksum, ChecksumAlgorithm, PartPlan};
+
+use super::{ClientClaim, NotFinished, multipart};
+use crate::app::App;
+use crate::domain::stored::{MultipartId, StoredPart};
+use crate::domain::upload::Upload;
+use crate::domain::verify::{Failure, composite_etag, is_our_object, missing_parts, parts_to_join};
+use crate::ports::object_store::{MultipartCompletion, ObjectInfo, StoreError};
+
+/// Joins the parts unless an earlier call did, and says what the store has now.
+pub(super) async fn join_parts(
+    app: &App,
+    upload: &mut Upload,
+    plan: &PartPlan,
+    claim: &ClientClaim,
+) -> Result<ObjectInfo, NotFinished> {
+    let key = upload.original_key();
+    let Some(multipart) = upload.progress().multipart.clone() else {
+        multipart::open(app, upload).await?;
+        return Err(all_missing(plan));
+    };
+    let stored = match app.store.list_parts(&key, &multipart).await {
+        Ok(stored) => stored,
+        Err(StoreError::NoSuchUpload) => return find_joined(app, upload, plan).await,
+        Err(error) => return Err(error.into()),
+    };
+    let missing = missing_parts(plan, &stored, &claim.parts);
+    if !missing.is_empty() {
+        return Err(NotFinished::PartsMissing(missing));
+    }
+    let parts = parts_to_join(plan, stored);
+    // Written down first: if the answer is lost, the object is recognised by it.
+    upload.about_to_join(composite_etag(&parts), app.clock.now())?;
+    app.uploads.save(upload).await?;
+    let completion = MultipartCompletion {
+        key: &key,
+        multipart: &multipart,
+        parts: &parts,
+        checksum: whole_checksum(upload, claim),
+        only_if_absent: app.settings.conditional_writes,
+    };
+    match app.store.complete_multipart(&completion).await {
+        Ok(()) => Ok(app.store.head(&key).await?),
+        Err(StoreError::NoSuchUpload | StoreError::Precondition) => find_joined(app, upload, plan).await,
+        // A part was replaced or lost between the listing and now.
+        Err(StoreError::InvalidPart | StoreError::PartTooSmall) => {
+            let stored = app.store.list_parts(&key, &multipart).await?;
+            let missing = missing_parts(plan, &stored, &parts);
+            if missing.is_empty() { Err(all_missing(plan)) } else { Err(NotFinished::PartsMissing(missing)) }
+        }
+        Err(StoreError::ChecksumMismatch) => {
+            Err(NotFinished::Refused(Failure::checksum(&upload.facts().file)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The multipart upload is gone: either it became our object and the answer was lost, or the store gave it
+/// up. Then a new one is opened, and every part is to be sent again.
+async fn find_joined(app: &App, upload: &mut Upload, plan: &PartPlan) -> Result<ObjectInfo, NotFinished> {
+    let key = upload.original_key();
+    let expected = upload.progress().expected_etag.as_deref();
+    match app.store.head(&key).await {
+        Ok(object) if is_our_object(&upload.facts().file, expected, &object) => Ok(object),
+        Ok(_) => {
+            tracing::warn!(upload = %upload.id(), "an object that is not this upload's was at its key; removed");
+            app.store.delete(&key).await?;
+            multipart::open(app, upload).await?;
+            Err(all_missing(plan))
+        }
+        Err(StoreError::NotFound) => {
+            multipart::open(app, upload).await?;
+            Err(all_missing(plan))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the store has of an upload that is not joined yet; a lost multipart upload has nothing and is
+/// opened anew.
+pub async fn stored_parts(
+    app: &App,
+    upload: &mut Upload,
+    multipart: &MultipartId,
+) -> Result<Vec<StoredPart>, NotFinished> {
+    match app.store.list_parts(&upload.original_key(), multipart).await {
+        Ok(parts) => Ok(parts),
+        Err(StoreError::NoSuchUpload) if upload.progress().expected_etag.is_none() => {
+            multipart::open(app, upload).await?;
+            Ok(Vec::new())
+        }
+        // Joined, or lost while joining: complete finds out which.
+        Err(StoreError::NoSuchUpload) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The checksum the store can hold the joined object against.
+fn whole_checksum<'a>(upload: &'a Upload, claim: &'a ClientClaim) -> Option<&'a Checksum> {
+    [upload.facts().file.checksum.as_ref(), claim.checksum.as_ref()]
+        .into_iter()
+        .flatten()
+        .find(|checksum| checksum.algorithm() == ChecksumAlgorithm::Crc64Nvme)
+}
+
+fn all_missing(plan: &PartPlan) -> NotFinished {
+    NotFinished::PartsMissing(plan.part_numbers().collect())
+}

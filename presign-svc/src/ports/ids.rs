@@ -1,0 +1,13 @@
+//! New identifiers. They cannot be guessed, and those of uploads sort by the time they were made.
+
+use time::OffsetDateTime;
+use windlass_protocol::UploadId;
+
+/// A source of identifiers.
+pub trait IdSource: Send + Sync + 'static {
+    /// For a new upload: a UUIDv7 (RFC 9562) that sorts after all those made before it here.
+    fn upload_id(&self, now: OffsetDateTime) -> UploadId;
+
+    /// For a request that brought none of its own.
+    fn request_id(&self) -> String;
+}

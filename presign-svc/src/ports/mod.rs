@@ -1,0 +1,6 @@
+//! What the service needs from the world, as traits in our own words.
+
+pub mod clock;
+pub mod ids;
+pub mod object_store;
+pub mod uploads;

@@ -1,0 +1,190 @@
+//! The bucket, in our words: sign what a browser may do itself, and verify what it did.
+//!
+//! Signing decides nothing: sizes, types and checksums come from the upload's row, the time from the
+//! caller. Every operation may be repeated safely: the trait says for each what a repetition answers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use time::OffsetDateTime;
+use windlass_protocol::{Checksum, PartNumber};
+
+use crate::domain::object_key::ObjectKey;
+pub use crate::domain::stored::{MultipartId, ObjectInfo, PartToJoin, StoredPart};
+
+/// A bucket that keeps objects.
+#[async_trait]
+pub trait ObjectStore: Send + Sync + 'static {
+    /// Signs a PUT of one whole object.
+    async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest>;
+
+    /// Signs PUTs of parts of one multipart upload, in the order given.
+    async fn sign_parts(
+        &self,
+        key: &ObjectKey,
+        multipart: &MultipartId,
+        parts: &[PartToSign],
+        window: SigningWindow,
+    ) -> StoreResult<Vec<SignedRequest>>;
+
+    /// Signs a GET. The same arguments give the same URL, so that browsers can cache what it fetches.
+    async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest>;
+
+    /// The object's address without a signature: a name for it, not a way to fetch it.
+    fn object_url(&self, key: &ObjectKey) -> String;
+
+    /// Scheme, host and port a browser talks to for this bucket, such as
+    /// `https://photos.s3.eu-central-1.amazonaws.com`: what a page's `connect-src` must allow.
+    fn browser_origin(&self) -> String;
+
+    /// Opens a multipart upload that keeps a CRC64NVME over the whole object. Each call opens another one.
+    async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId>;
+
+    /// The parts the store has, ascending, all pages. [`StoreError::NoSuchUpload`] when it is closed.
+    async fn list_parts(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<Vec<StoredPart>>;
+
+    /// Joins the parts. An answer of 200 whose body holds an error is an error.
+    /// [`StoreError::NoSuchUpload`] when it is closed, which may mean that an earlier call succeeded.
+    async fn complete_multipart(&self, completion: &MultipartCompletion<'_>) -> StoreResult<()>;
+
+    /// Removes the parts; also `Ok` when there is nothing left to remove.
+    async fn abort_multipart(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<()>;
+
+    /// What the store knows about an object. [`StoreError::NotFound`] when there is none.
+    async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectInfo>;
+
+    /// Reads bytes of an object; fewer where the object ends, and none beyond its end. With `etag` only
+    /// that very content: [`StoreError::Precondition`] where it has been replaced.
+    async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes>;
+
+    /// Removes an object; also `Ok` when there is none.
+    async fn delete(&self, key: &ObjectKey) -> StoreResult<()>;
+
+    /// Whether the bucket answers and lets us in.
+    async fn check(&self) -> StoreResult<()>;
+}
+
+/// From when and for how long a signed URL works. The URL's real end may come earlier: it never
+/// outlives the credentials that signed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SigningWindow {
+    /// The time written into the signature.
+    pub signed_at: OffsetDateTime,
+    /// How long after `signed_at` it works: whole seconds, 1 second to 7 days.
+    pub lifetime: Duration,
+}
+
+/// A PUT of one whole object.
+#[derive(Debug, Clone, Copy)]
+pub struct PutToSign<'a> {
+    /// Where to.
+    pub key: &'a ObjectKey,
+    /// Signed as `content-length`: the store takes exactly this many bytes.
+    pub size_bytes: u64,
+    /// Signed as `content-type`.
+    pub content_type: &'a str,
+    /// Signed as `x-amz-checksum-…`: the store verifies the bytes on arrival.
+    pub checksum: Option<&'a Checksum>,
+    /// Signed as `if-none-match: *`, where the store supports it: the URL cannot replace an object.
+    pub only_if_absent: bool,
+}
+
+/// A PUT of one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartToSign {
+    /// Its number.
+    pub part_number: PartNumber,
+    /// Signed as `content-length`.
+    pub size_bytes: u64,
+    /// Signed as `x-amz-checksum-…`.
+    pub checksum: Option<Checksum>,
+}
+
+/// A GET of an object, with what the browser is to make of it.
+#[derive(Debug, Clone, Copy)]
+pub struct GetToSign<'a> {
+    /// Which one.
+    pub key: &'a ObjectKey,
+    /// Signed as `response-content-type`.
+    pub content_type: &'a str,
+    /// Signed as `response-content-disposition`.
+    pub content_disposition: &'a str,
+    /// Signed as `response-cache-control`, where given.
+    pub cache_control: Option<&'a str>,
+}
+
+/// A request somebody else may send on our behalf.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignedRequest {
+    /// Where to. Whoever holds it may do what it says: never log it.
+    pub url: String,
+    /// Headers that are part of the signature, in lower case: to be sent unchanged.
+    pub headers: BTreeMap<String, String>,
+    /// When it stops working.
+    pub expires_at: OffsetDateTime,
+}
+
+impl fmt::Debug for SignedRequest {
+    /// Leaves the query out: it holds the signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.url.split_once('?').map_or(self.url.as_str(), |(place, _)| place);
+        f.debug_struct("SignedRequest")
+            .field("url", &format_args!("{place}?[redacted]"))
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How to join the parts of a multipart upload.
+#[derive(Debug, Clone, Copy)]
+pub struct MultipartCompletion<'a> {
+    /// Where the object will be.
+    pub key: &'a ObjectKey,
+    /// Which upload.
+    pub multipart: &'a MultipartId,
+    /// All parts, ascending.
+    pub parts: &'a [PartToJoin],
+    /// Of the whole object, where the client knows a CRC64NVME: the store refuses to join to anything else.
+    pub checksum: Option<&'a Checksum>,
+    /// Refuse with [`StoreError::Precondition`] where an object is there already, if the store can.
+    pub only_if_absent: bool,
+}
+
+/// What every store operation answers.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// What can go wrong with the store, by meaning.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such object.
+    #[error("the object does not exist")]
+    NotFound,
+    /// The multipart upload was completed, aborted, or never opened.
+    #[error("the multipart upload does not exist any more")]
+    NoSuchUpload,
+    /// The object is there already, or is not the one that was meant.
+    #[error("the object is not in the state that was required")]
+    Precondition,
+    /// The store does not have a part with that number and entity tag, or they are out of order.
+    #[error("the store does not know one of the parts")]
+    InvalidPart,
+    /// A part that is not the last one has less than 5 MiB.
+    #[error("a part is smaller than the store allows")]
+    PartTooSmall,
+    /// The bytes do not have the checksum that was announced.
+    #[error("the stored bytes do not have the announced checksum")]
+    ChecksumMismatch,
+    /// The credentials are not accepted, or do not allow this: for the operator.
+    #[error("the store refuses our credentials: {0}")]
+    PermissionDenied(String),
+    /// The store is busy, does not answer, or failed: the same call may succeed later.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// Anything else: a bug here or a store that is not quite S3.
+    #[error("the store gave an unexpected answer: {0}")]
+    Unexpected(String),
+}

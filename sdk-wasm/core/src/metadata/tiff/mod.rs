@@ -1,0 +1,60 @@
+//! TIFF structures (TIFF 6.0; EXIF 2.32, 4.6): the directories of an EXIF block or of a TIFF file.
+//!
+//! [`View`] reads numbers of a block that may lie anywhere in a half-known file, [`RawDirectory`] one
+//! directory under the rules that keep damage out, [`collect`] the wanted entries of the directories that
+//! count. [`build`] writes entries as a small sound block: what the EXIF library is given to read, so that
+//! its memory is bounded whatever the file says, and what a TIFF's photo carries on as EXIF.
+
+mod build;
+mod collect;
+mod directory;
+mod view;
+
+pub(super) use build::build;
+pub(super) use collect::{Directory, Entry, collect};
+pub(super) use directory::{RawDirectory, RawEntry};
+pub(super) use view::{ByteOrder, View};
+
+/// Tags that lead to other directories, or frame the picture (TIFF 6.0, EXIF 2.32).
+pub(super) mod tag {
+    pub(in crate::metadata) const NEW_SUBFILE_TYPE: u16 = 0x00FE;
+    pub(in crate::metadata) const IMAGE_WIDTH: u16 = 0x0100;
+    pub(in crate::metadata) const IMAGE_LENGTH: u16 = 0x0101;
+    pub(in crate::metadata) const ORIENTATION: u16 = 0x0112;
+    pub(in crate::metadata) const SUB_IFDS: u16 = 0x014A;
+    pub(in crate::metadata) const THUMBNAIL_OFFSET: u16 = 0x0201;
+    pub(in crate::metadata) const THUMBNAIL_LENGTH: u16 = 0x0202;
+    pub(in crate::metadata) const ICC_PROFILE: u16 = 0x8773;
+    pub(in crate::metadata) const EXIF_IFD: u16 = 0x8769;
+    pub(in crate::metadata) const GPS_IFD: u16 = 0x8825;
+    pub(in crate::metadata) const MAKER_NOTE: u16 = 0x927C;
+    pub(in crate::metadata) const PIXEL_X_DIMENSION: u16 = 0xA002;
+    pub(in crate::metadata) const PIXEL_Y_DIMENSION: u16 = 0xA003;
+    pub(in crate::metadata) const INTEROP_IFD: u16 = 0xA005;
+}
+
+/// Field types (TIFF 6.0, section 2; BigTIFF).
+pub(super) mod kind {
+    pub(in crate::metadata) const ASCII: u16 = 2;
+    pub(in crate::metadata) const SHORT: u16 = 3;
+    pub(in crate::metadata) const LONG: u16 = 4;
+    pub(in crate::metadata) const IFD: u16 = 13;
+    pub(in crate::metadata) const LONG8: u16 = 16;
+    pub(in crate::metadata) const IFD8: u16 = 18;
+    pub(in crate::metadata) const UTF8: u16 = 129;
+
+    /// How many bytes one value of a type takes; `None` for a type there is not.
+    pub(in crate::metadata) fn unit_bytes(kind: u16) -> Option<u64> {
+        match kind {
+            // BYTE, ASCII, SBYTE, UNDEFINED, UTF-8
+            1 | ASCII | 6 | 7 | UTF8 => Some(1),
+            // SHORT, SSHORT
+            SHORT | 8 => Some(2),
+            // LONG, SLONG, FLOAT, IFD
+            LONG | 9 | 11 | IFD => Some(4),
+            // RATIONAL, SRATIONAL, DOUBLE, LONG8, SLONG8, IFD8
+            5 | 10 | 12 | LONG8 | 17 | IFD8 => Some(8),
+            _ => None,
+        }
+    }
+}
