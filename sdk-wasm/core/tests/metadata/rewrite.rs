@@ -58,10 +58,15 @@ fn the_maker_note_stays_where_its_offsets_expect_it() {
 fn a_stripped_block_tells_no_place_and_nothing_that_may_hide_one() {
     let mut original = phone_photo();
     original.image.push(undefined(0x02BC, b"<x:xmpmeta>exif:GPSLatitude</x:xmpmeta>"));
+    original.exif.push(undefined(0xC7A5, b"private: 33 51 S 70 30 W"));
     let block = rewrite_exif(&original.bytes(), &STRIP).expect("a sound block");
     let expected = upright(PhotoMetadata { location: None, ..read(&original.bytes()) });
     assert_eq!(read(&block), expected);
-    assert!(!contains(&block, b"maker note") && !contains(&block, b"GPSLatitude"));
+    assert!(
+        !contains(&block, b"maker note")
+            && !contains(&block, b"GPSLatitude")
+            && !contains(&block, b"private")
+    );
     let (rational, link) = ([0, 0, 0, 33, 0, 0, 0, 1], [0x88, 0x25]);
     assert!(!contains(&block, &rational) && !contains(&block, &link), "no coordinate and no link to one");
 }
