@@ -35,7 +35,7 @@ pub struct MetadataReader {
 #[derive(Debug)]
 enum State {
     Waiting(ByteRange),
-    Done(Result<PhotoMetadata, MetadataError>),
+    Done(Box<Result<PhotoMetadata, MetadataError>>),
 }
 
 impl MetadataReader {
@@ -43,7 +43,7 @@ impl MetadataReader {
     pub fn new(file_size_bytes: u64) -> Self {
         let first = ByteRange::new(0, FIRST_READ_BYTES.min(file_size_bytes));
         let state = match file_size_bytes {
-            0 => State::Done(Err(MetadataError::Empty)),
+            0 => State::Done(Box::new(Err(MetadataError::Empty))),
             _ => State::Waiting(first),
         };
         Self { source: Source::unread(file_size_bytes), reads: 0, read_bytes: 0, state }
@@ -72,7 +72,7 @@ impl MetadataReader {
         self.read_bytes += bytes.len() as u64;
         self.state = loop {
             match describe(&self.source) {
-                Ok(described) => break State::Done(described),
+                Ok(described) => break State::Done(Box::new(described)),
                 Err(needed) => match self.affordable(needed) {
                     Some(read) => break State::Waiting(read),
                     // Describes once more, with what is unknown left out.
@@ -86,7 +86,7 @@ impl MetadataReader {
     /// The metadata, once nothing is left to read.
     pub fn finish(self) -> Result<PhotoMetadata, MetadataError> {
         match self.state {
-            State::Done(described) => described,
+            State::Done(described) => *described,
             State::Waiting(range) => Err(MetadataError::Unfinished { expected: range.offset }),
         }
     }

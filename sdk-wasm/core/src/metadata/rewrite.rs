@@ -7,7 +7,7 @@
 
 use super::extract::describes_capture;
 use super::source::{ByteRange, Source};
-use super::tiff::{Directory, Entry, RawDirectory, RawEntry, View, build, collect, kind, tag};
+use super::tiff::{Directory, RawDirectory, RawEntry, View, build, collect, kind, tag};
 use super::warning::Oddities;
 
 /// The largest block a JPEG's APP1 segment holds after `Exif\0\0`.
@@ -66,16 +66,23 @@ fn build_anew(view: &View<'_>, rewrite: &ExifRewrite) -> Option<Vec<u8>> {
     });
     for entry in &mut entries {
         if let Some((kind, number)) = new_number(entry.directory, entry.tag, rewrite) {
-            let value = number_bytes(view, kind, number);
-            *entry = Entry { kind, count: 1, value, ..entry.clone() };
+            entry.value = number_bytes(view, kind, number);
+            (entry.kind, entry.count) = (kind, 1);
         }
     }
     let block = build(view.order, &entries);
     (!entries.is_empty() && block.len() <= EXIF_SEGMENT_CAP_BYTES).then_some(block)
 }
 
+/// The tags EXIF 2.32 itself gives the EXIF IFD end below this; above it, vendors put what they like.
+const STANDARD_TAGS_END: u16 = 0xA500;
+
 fn tells_no_place(directory: Directory, tag: u16) -> bool {
-    directory != Directory::Gps && describes_capture(directory, tag)
+    match directory {
+        Directory::Image => describes_capture(directory, tag),
+        Directory::Exif => describes_capture(directory, tag) && tag <= STANDARD_TAGS_END,
+        Directory::Gps | Directory::MainPicture => false,
+    }
 }
 
 fn number_bytes(view: &View<'_>, kind: u16, number: u32) -> Vec<u8> {
@@ -89,7 +96,8 @@ fn patch(block: &[u8], view: &View<'_>, rewrite: &ExifRewrite) -> Option<Vec<u8>
     let mut patched = block.to_vec();
     let image = RawDirectory::read(view, view.first_directory).ok()?;
     let exif = linked(view, &image, tag::EXIF_IFD);
-    let gps = linked(view, &image, tag::GPS_IFD);
+    let gps_of = |directory: &RawDirectory| linked(view, directory, tag::GPS_IFD);
+    let gps = gps_of(&image).or_else(|| gps_of(exif.as_ref()?));
     let interop = exif.as_ref().and_then(|exif| linked(view, exif, tag::INTEROP_IFD));
     let kept: Vec<&RawDirectory> =
         [Some(&image), exif.as_ref(), gps.as_ref(), interop.as_ref()].into_iter().flatten().collect();

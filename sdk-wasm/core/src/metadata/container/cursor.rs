@@ -19,6 +19,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// An unsigned number of `length` bytes, at most 8; none at all is 0.
+    #[inline(never)]
     pub(super) fn number(&mut self, length: usize) -> Result<u64, Stop> {
         let bytes = self.take(length)?;
         Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))

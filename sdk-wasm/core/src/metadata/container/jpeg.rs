@@ -146,11 +146,9 @@ pub(in crate::metadata) fn icc_pieces(source: &Source<'_>) -> Result<Vec<ByteRan
         let piece = ByteRange::new(segment.payload.offset + HEADER, segment.payload.length - HEADER);
         pieces.push((*number, piece));
     }
-    pieces.sort_by_key(|(number, _)| *number);
-    let complete = pieces.len() == usize::from(announced)
-        && pieces.iter().zip(1..=announced).all(|((number, _), expected)| *number == expected);
-    if !complete {
+    if pieces.len() != usize::from(announced) {
         return Ok(Vec::new());
     }
-    Ok(pieces.into_iter().map(|(_, piece)| piece).collect())
+    let piece = |number: u8| Some(pieces.iter().find(|(found, _)| *found == number)?.1);
+    Ok((1..=announced).map(piece).collect::<Option<Vec<ByteRange>>>().unwrap_or_default())
 }

@@ -1,11 +1,14 @@
 //! PNG (W3C PNG, third edition): EXIF in an `eXIf` chunk, or in a text chunk as ImageMagick wrote it.
 
-use super::{ELEMENT_CAP, EXIF_CAP_BYTES, EXIF_PREFIX, ExifBlock, Survey, without_prefix};
+use super::{ELEMENT_CAP, EXIF_PREFIX, ExifBlock, Survey, without_prefix};
 use crate::metadata::source::{ByteRange, Source, Stop};
 use crate::metadata::warning::Oddity;
 
 /// The first chunk stands after the signature.
 const FIRST_CHUNK: u64 = 8;
+
+/// The longest text an EXIF block is decoded from; two digits of it make a byte.
+const PROFILE_TEXT_CAP_BYTES: usize = 1 << 20;
 
 /// How far before the file's end metadata behind the pixels is looked for, where the pixels were not read.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -22,7 +25,7 @@ impl Chunk {
     fn at(source: &Source<'_>, at: u64) -> Result<Self, Stop> {
         let [l3, l2, l1, l0, a, b, c, d] = source.array(at)?;
         let length = u32::from_be_bytes([l3, l2, l1, l0]);
-        if length > i32::MAX as u32 {
+        if length > i32::MAX as u32 || ![a, b, c, d].iter().all(u8::is_ascii_alphabetic) {
             return Err(Stop::Damaged(Oddity::ContainerDamaged));
         }
         Ok(Self { name: [a, b, c, d], data: ByteRange::new(at + 8, length.into()) })
@@ -119,7 +122,7 @@ fn exif_of(source: &Source<'_>, chunk: &Chunk, survey: &mut Survey) -> Result<Op
     ) {
         return Ok(None);
     }
-    if chunk.data.length > EXIF_CAP_BYTES {
+    if chunk.data.length > PROFILE_TEXT_CAP_BYTES as u64 {
         survey.oddities.note(Oddity::ExifTooLarge);
         return Ok(None);
     }
@@ -137,12 +140,12 @@ fn exif_of(source: &Source<'_>, chunk: &Chunk, survey: &mut Survey) -> Result<Op
 fn profile_text(name: &[u8; 4], body: &[u8]) -> Option<Vec<u8>> {
     match name {
         b"tEXt" => Some(body.to_vec()),
-        b"zTXt" => inflate(body.strip_prefix(&[0])?, EXIF_CAP_BYTES as usize),
+        b"zTXt" => inflate(body.strip_prefix(&[0])?, PROFILE_TEXT_CAP_BYTES),
         // Compression flag and method, then language and translated keyword, each ended by NUL.
         b"iTXt" => {
             let (flags, rest) = body.split_first_chunk::<2>()?;
             let text = rest.splitn(3, |byte| *byte == 0).nth(2)?;
-            if flags[0] == 0 { Some(text.to_vec()) } else { inflate(text, EXIF_CAP_BYTES as usize) }
+            if flags[0] == 0 { Some(text.to_vec()) } else { inflate(text, PROFILE_TEXT_CAP_BYTES) }
         }
         _ => None,
     }

@@ -11,8 +11,10 @@ const ENTRY_BYTES: usize = 12;
 /// Entries of other directories are left out.
 pub(in crate::metadata) fn build(order: ByteOrder, entries: &[Entry]) -> Vec<u8> {
     let of = |directory: Directory| {
-        let mut found: Vec<&Entry> = entries.iter().filter(|entry| entry.directory == directory).collect();
-        found.sort_by_key(|entry| entry.tag);
+        let mut found = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.directory == directory) {
+            insert(&mut found, entry);
+        }
         found
     };
     let (mut image, exif, gps) = (of(Directory::Image), of(Directory::Exif), of(Directory::Gps));
@@ -26,12 +28,11 @@ pub(in crate::metadata) fn build(order: ByteOrder, entries: &[Entry]) -> Vec<u8>
     exif_link.value = order.u32(exif_at as u32).to_vec();
     gps_link.value = order.u32(gps_at as u32).to_vec();
     if !exif.is_empty() {
-        image.push(&exif_link);
+        insert(&mut image, &exif_link);
     }
     if !gps.is_empty() {
-        image.push(&gps_link);
+        insert(&mut image, &gps_link);
     }
-    image.sort_by_key(|entry| entry.tag);
 
     let mut block = Vec::with_capacity(gps_at + size_of(&gps));
     block.extend_from_slice(if order == ByteOrder::Little { b"II" } else { b"MM" });
@@ -42,6 +43,12 @@ pub(in crate::metadata) fn build(order: ByteOrder, entries: &[Entry]) -> Vec<u8>
         write_directory(&mut block, order, directory);
     }
     block
+}
+
+/// Entries stand in the order of their tags.
+fn insert<'a>(entries: &mut Vec<&'a Entry>, entry: &'a Entry) {
+    let at = entries.partition_point(|other| other.tag <= entry.tag);
+    entries.insert(at, entry);
 }
 
 /// What a directory takes with its values, which begin at even offsets.

@@ -14,6 +14,7 @@ pub(in crate::metadata) enum ByteOrder {
 
 impl ByteOrder {
     /// An unsigned number of at most 8 bytes.
+    #[inline(never)]
     pub(in crate::metadata) fn number(self, bytes: &[u8]) -> u64 {
         let join = |number, byte: &u8| number << 8 | u64::from(*byte);
         match self {
@@ -55,7 +56,7 @@ impl<'a> View<'a> {
     /// Reads a block's header.
     pub(in crate::metadata) fn open(source: &'a Source<'a>, block: ByteRange) -> Result<Self, Stop> {
         let damaged = Stop::Damaged(Oddity::ExifDamaged);
-        let order = match source.up_to(block.offset, block.length.min(2))? {
+        let order = match source.get(block.offset, block.length.min(2))? {
             b"II" => ByteOrder::Little,
             b"MM" => ByteOrder::Big,
             _ => return Err(damaged),
@@ -90,6 +91,7 @@ impl<'a> View<'a> {
     }
 
     /// An unsigned number of the block.
+    #[inline(never)]
     pub(in crate::metadata) fn number(&self, at: u64, length: u64) -> Result<u64, Stop> {
         Ok(self.order.number(self.bytes(ByteRange::new(at, length))?))
     }
