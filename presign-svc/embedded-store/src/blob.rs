@@ -158,7 +158,10 @@ fn drain_to_disk(
             }
             Some(ToDisk::End) => return Ok(digester.finish()),
             None => {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the request ended before its body"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the request ended before its body",
+                ));
             }
         }
     }

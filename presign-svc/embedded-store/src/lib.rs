@@ -41,6 +41,7 @@ mod catalogue;
 mod checksum;
 mod config;
 mod cors;
+mod drain;
 mod guard;
 mod layout;
 mod leases;

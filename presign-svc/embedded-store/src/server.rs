@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use crate::cors::Cors;
+use crate::drain::PatientBody;
 use crate::guard;
 use crate::s3::protocol;
 use crate::store::EmbeddedStore;
@@ -136,9 +137,15 @@ impl Surface {
             };
         }
         let (parts, body) = request.into_parts();
+        // A client that asked first (`Expect: 100-continue`) is told before it sends anything.
+        let body = if parts.headers.contains_key(header::EXPECT) {
+            Body::from(body)
+        } else {
+            Body::http_body(PatientBody::new(body))
+        };
         let mut response = match guard::check(&parts, &self.store.inner.config.region) {
             Err(error) => refusal(error),
-            Ok(()) => match self.protocol.call(Request::from_parts(parts, Body::from(body))).await {
+            Ok(()) => match self.protocol.call(Request::from_parts(parts, body)).await {
                 Ok(response) => response,
                 Err(error) => {
                     tracing::error!(?error, "the S3 protocol failed");
