@@ -14,7 +14,11 @@ mod sign;
 mod signer_source;
 
 #[cfg(test)]
-mod tests;
+mod answer_tests;
+#[cfg(test)]
+mod scripted_store;
+#[cfg(test)]
+mod signer_tests;
 
 use std::ops::Range;
 

@@ -1,1 +1,0 @@
-//! The adapter against a store that misbehaves on purpose.
