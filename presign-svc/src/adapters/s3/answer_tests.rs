@@ -1,0 +1,173 @@
+//! What the adapter makes of a store's answers, the odd ones above all.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::StreamExt as _;
+
+use super::S3Store;
+use super::scripted_store::{ScriptedStore, xml};
+use crate::domain::object_key::ObjectKey;
+use crate::ports::object_store::{
+    MultipartCompletion, MultipartId, ObjectStore as _, PartToJoin, StoreError, StoreResult,
+};
+
+const COMPLETED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CompleteMultipartUploadResult>\
+    <Bucket>photos</Bucket><Key>k</Key><ETag>\"9b2cf535f27731c974343645a3985328-1\"</ETag>\
+    </CompleteMultipartUploadResult>";
+const INTERNAL_ERROR: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code>\
+    <Message>We encountered an internal error. Please try again.</Message></Error>";
+const SLOW_DOWN: &str = "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
+const NO_SUCH_UPLOAD: &str = "<Error><Code>NoSuchUpload</Code><Message>It is gone.</Message></Error>";
+
+fn key() -> ObjectKey {
+    ObjectKey::try_from("acme/job/photo.jpg".to_owned()).unwrap()
+}
+
+async fn complete(store: &S3Store) -> StoreResult<()> {
+    let parts = [PartToJoin {
+        part_number: 1.try_into().unwrap(),
+        etag: "\"9b2cf535f27731c974343645a3985328\"".into(),
+        checksum: None,
+    }];
+    let (key, multipart) = (key(), MultipartId("an upload".into()));
+    let completion = MultipartCompletion {
+        key: &key,
+        multipart: &multipart,
+        parts: &parts,
+        checksum: None,
+        only_if_absent: true,
+    };
+    store.complete_multipart(&completion).await
+}
+
+fn head_of_an_object() -> Response {
+    let head = Response::builder().header("content-length", 5).header("etag", "\"e\"");
+    head.body(Body::from("12345")).unwrap()
+}
+
+#[tokio::test]
+async fn an_error_inside_a_200_is_no_success_and_is_tried_again() {
+    let (script, store) = ScriptedStore::start(vec![xml(200, INTERNAL_ERROR), xml(200, COMPLETED)]).await;
+    complete(&store).await.unwrap();
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn an_error_inside_every_200_is_an_unavailable_store() {
+    let (_script, store) = ScriptedStore::start((0..9).map(|_| xml(200, INTERNAL_ERROR)).collect()).await;
+    assert!(matches!(complete(&store).await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_refusal_inside_a_200_keeps_its_meaning() {
+    let refusal = "<Error><Code>PreconditionFailed</Code><Message>It is there.</Message></Error>";
+    let (_script, store) = ScriptedStore::start(vec![xml(200, refusal)]).await;
+    assert!(matches!(complete(&store).await, Err(StoreError::Precondition)));
+}
+
+#[tokio::test]
+async fn a_200_that_ends_early_is_no_success() {
+    let (_script, store) = ScriptedStore::start((0..9).map(|_| xml(200, "")).collect()).await;
+    assert!(matches!(complete(&store).await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn spaces_that_keep_the_connection_alive_are_waited_through() {
+    let (declaration, result) = COMPLETED.split_once('\n').unwrap();
+    let pieces =
+        [declaration, "  ", "\n   ", " ", result].map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece)));
+    let slowly = futures::stream::iter(pieces).then(|piece| async {
+        tokio::task::yield_now().await;
+        piece
+    });
+    let (script, store) = ScriptedStore::start(vec![Response::new(Body::from_stream(slowly))]).await;
+    complete(&store).await.unwrap();
+    assert_eq!(script.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_repeated_complete_that_finds_no_upload_says_so() {
+    let (script, store) = ScriptedStore::start(vec![xml(500, ""), xml(404, NO_SUCH_UPLOAD)]).await;
+    assert!(matches!(complete(&store).await, Err(StoreError::NoSuchUpload)));
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_busy_store_is_asked_again_after_a_while() {
+    let (script, store) = ScriptedStore::start(vec![xml(503, SLOW_DOWN), head_of_an_object()]).await;
+    assert_eq!(store.head(&key()).await.unwrap().size_bytes, 5);
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_store_that_stays_busy_is_not_asked_for_ever() {
+    let (script, store) = ScriptedStore::start((0..99).map(|_| xml(503, SLOW_DOWN)).collect()).await;
+    assert!(matches!(store.head(&key()).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(script.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_gone_is_aborted_already() {
+    let (_script, store) = ScriptedStore::start(vec![xml(404, NO_SUCH_UPLOAD)]).await;
+    store.abort_multipart(&key(), &MultipartId("gone".into())).await.unwrap();
+}
+
+#[tokio::test]
+async fn all_pages_of_parts_are_read() {
+    let first = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>2</NextPartNumberMarker>\
+        <Part><PartNumber>1</PartNumber><ETag>\"a\"</ETag><Size>5242880</Size></Part>\
+        <Part><PartNumber>2</PartNumber><ETag>\"b\"</ETag><Size>5242880</Size></Part></ListPartsResult>";
+    let second = "<ListPartsResult><IsTruncated>false</IsTruncated>\
+        <Part><PartNumber>7</PartNumber><ETag>\"c\"</ETag><Size>9</Size>\
+        <ChecksumCRC64NVME>rosUhgqZiIg=</ChecksumCRC64NVME></Part></ListPartsResult>";
+    let (script, store) = ScriptedStore::start(vec![xml(200, first), xml(200, second)]).await;
+    let parts = store.list_parts(&key(), &MultipartId("u".into())).await.unwrap();
+    let numbers: Vec<_> = parts.iter().map(|part| part.part_number.get()).collect();
+    assert_eq!(numbers, [1, 2, 7]);
+    assert_eq!(parts[2].checksum.unwrap().to_string(), "rosUhgqZiIg=");
+    assert!(script.asked()[1].contains("part-number-marker=2"), "{:?}", script.asked());
+}
+
+#[tokio::test]
+async fn a_store_that_ignores_the_range_is_not_read_to_its_end() {
+    let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![0; 1 << 16])));
+    let (_script, store) = ScriptedStore::start(vec![Response::new(Body::from_stream(endless))]).await;
+    assert!(matches!(store.read_range(&key(), 0..1000, None).await, Err(StoreError::Unexpected(_))));
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_an_empty_range() {
+    let (script, store) = ScriptedStore::start(vec![]).await;
+    assert!(store.read_range(&key(), 7..7, None).await.unwrap().is_empty());
+    assert!(script.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_bucket_elsewhere_is_told_with_its_region() {
+    let elsewhere = Response::builder()
+        .status(301)
+        .header("x-amz-bucket-region", "us-west-2")
+        .body(Body::empty())
+        .unwrap();
+    let (_script, store) = ScriptedStore::start(vec![elsewhere]).await;
+    let told = store.check().await.unwrap_err().to_string();
+    assert!(told.contains("photos is in region us-west-2"), "{told}");
+}
+
+#[tokio::test]
+async fn a_missing_bucket_is_not_taken_for_a_missing_object() {
+    let (_script, store) = ScriptedStore::start(vec![xml(404, "")]).await;
+    let told = store.check().await.unwrap_err().to_string();
+    assert!(told.contains("bucket photos does not exist"), "{told}");
+}
+
+#[tokio::test]
+async fn a_store_nobody_listens_for_is_unavailable() {
+    let (_script, store) = ScriptedStore::start(vec![]).await;
+    // Its runtime's listener goes with it: a port nobody has is taken and given up.
+    let free = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
+    let client = store.client.config().to_builder().endpoint_url(format!("http://{free}")).build();
+    let nowhere = S3Store { client: aws_sdk_s3::Client::from_conf(client), ..store };
+    assert!(matches!(nowhere.head(&key()).await, Err(StoreError::Unavailable(_))));
+}

@@ -1,0 +1,136 @@
+//! Credentials that rotate: which are used when, and that no URL outlives them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use time::OffsetDateTime;
+use windlass_signing::{Addressing, Endpoint};
+
+use super::sign;
+use super::signer_source::SignerSource;
+use crate::domain::object_key::ObjectKey;
+use crate::ports::object_store::{PutToSign, SigningWindow, StoreError, StoreResult};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Gives what it was told to, in order, and then nothing.
+#[derive(Debug, Clone)]
+struct Provider(Arc<Mutex<VecDeque<provider::Result>>>);
+
+impl ProvideCredentials for Provider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let next = self.0.lock().unwrap().pop_front();
+        future::ProvideCredentials::ready(next.unwrap_or_else(unreachable_metadata))
+    }
+}
+
+fn unreachable_metadata() -> provider::Result {
+    Err(CredentialsError::provider_error("the metadata service does not answer"))
+}
+
+fn temporary(id: &str, left: Duration) -> provider::Result {
+    Ok(Credentials::new(id, "secret", Some("token".into()), Some(SystemTime::now() + left), "test"))
+}
+
+fn source(given: impl IntoIterator<Item = provider::Result>) -> SignerSource {
+    let endpoint = Endpoint::new("https://s3.example", "eu-central-1", "photos", Addressing::Path).unwrap();
+    let provider = Provider(Arc::new(Mutex::new(given.into_iter().collect())));
+    SignerSource::new(endpoint, SharedCredentialsProvider::new(provider))
+}
+
+async fn id(source: &SignerSource) -> StoreResult<String> {
+    Ok(source.signer().await?.credentials().access_key_id().to_owned())
+}
+
+async fn sign_for_a_quarter_hour(source: &SignerSource) -> StoreResult<(String, OffsetDateTime)> {
+    let key = ObjectKey::try_from("acme/job/photo.jpg".to_owned()).unwrap();
+    let put = PutToSign {
+        key: &key,
+        size_bytes: 4096,
+        content_type: "image/jpeg",
+        checksum: None,
+        only_if_absent: true,
+    };
+    let window = SigningWindow { signed_at: OffsetDateTime::now_utc(), lifetime: 15 * MINUTE };
+    let signed = sign::put(source, &put, window).await?;
+    Ok((signed.url, signed.expires_at))
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_are_asked_for_once_while_they_last() {
+    let source = source([temporary("FIRST", 6 * 60 * MINUTE)]);
+    for _ in 0..3 {
+        assert_eq!(id(&source).await.unwrap(), "FIRST");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_near_their_end_are_replaced_before_it() {
+    let source = source([temporary("FIRST", 10 * MINUTE), temporary("SECOND", 360 * MINUTE)]);
+    assert_eq!(id(&source).await.unwrap(), "FIRST");
+    tokio::time::advance(MINUTE).await;
+    assert_eq!(id(&source).await.unwrap(), "SECOND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_credentials_keep_their_signer() {
+    let lasting = || Ok(Credentials::new("KEY", "secret", None, None, "test"));
+    let source = source([lasting(), lasting()]);
+    let before = source.signer().await.unwrap();
+    tokio::time::advance(20 * MINUTE).await;
+    assert!(Arc::ptr_eq(&before, &source.signer().await.unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_fails_leaves_credentials_that_still_work() {
+    let source =
+        source([temporary("FIRST", 10 * MINUTE), unreachable_metadata(), temporary("SECOND", 60 * MINUTE)]);
+    for expected in ["FIRST", "FIRST", "SECOND"] {
+        assert_eq!(id(&source).await.unwrap(), expected);
+        tokio::time::advance(MINUTE).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ended_credentials_are_not_kept() {
+    let source = source([temporary("ENDED", Duration::ZERO)]);
+    assert_eq!(id(&source).await.unwrap(), "ENDED");
+    tokio::time::advance(MINUTE).await;
+    assert!(matches!(id(&source).await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn no_credentials_at_all_are_for_the_operator() {
+    let source = source([Err(CredentialsError::not_loaded("no profile, no metadata service"))]);
+    let told = id(&source).await.unwrap_err();
+    assert!(matches!(&told, StoreError::PermissionDenied(text) if text.contains("no profile")), "{told}");
+}
+
+#[tokio::test]
+async fn no_url_outlives_the_credentials_it_was_signed_with() {
+    let source = source([temporary("SHORT", 10 * MINUTE)]);
+    let (url, expires_at) = sign_for_a_quarter_hour(&source).await.unwrap();
+    let left = expires_at - OffsetDateTime::now_utc();
+    assert!(left <= 9 * MINUTE && left > 8 * MINUTE, "{left}");
+    assert!(!url.contains("X-Amz-Expires=900"));
+}
+
+#[tokio::test]
+async fn credentials_too_short_to_sign_with_are_replaced_at_once() {
+    let source = source([temporary("ENDING", MINUTE), temporary("FRESH", 60 * MINUTE)]);
+    let (url, _) = sign_for_a_quarter_hour(&source).await.unwrap();
+    assert!(url.contains("X-Amz-Credential=FRESH%2F") && url.contains("X-Amz-Expires=900"), "{url}");
+}
+
+#[tokio::test]
+async fn where_only_ending_credentials_are_to_be_had_nothing_is_signed() {
+    let source = source([temporary("ENDING", MINUTE), temporary("ENDING", MINUTE)]);
+    assert!(matches!(sign_for_a_quarter_hour(&source).await, Err(StoreError::Unavailable(_))));
+}
