@@ -1,0 +1,190 @@
+//! The open multipart uploads: their manifests and their parts, on disk.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::blob::PendingBlob;
+use crate::catalogue::{Catalogue, NamedLocks};
+use crate::layout::{BlobId, Layout, UploadId, blocking, read_json, sync_folder};
+use crate::manifest::{ObjectManifest, StoredPart, UploadManifest};
+
+/// The uploads of the bucket.
+#[derive(Debug)]
+pub(crate) struct Uploads {
+    layout: Arc<Layout>,
+    /// Taken before a key's lock, never after it.
+    locks: NamedLocks,
+}
+
+/// An upload that nobody else changes meanwhile.
+pub(crate) struct LockedUpload<'a> {
+    pub(crate) manifest: UploadManifest,
+    layout: &'a Arc<Layout>,
+    _exclusive: tokio::sync::RwLockWriteGuard<'a, ()>,
+}
+
+impl Uploads {
+    pub(crate) fn new(layout: Arc<Layout>) -> Self {
+        Self { layout, locks: NamedLocks::new() }
+    }
+
+    /// Opens an upload: when this returns it survives a crash.
+    pub(crate) async fn create(&self, manifest: UploadManifest) -> io::Result<()> {
+        let layout = Arc::clone(&self.layout);
+        blocking(move || {
+            let staged = layout.stage(&manifest)?;
+            std::fs::create_dir(layout.upload_folder(manifest.upload_id))?;
+            staged.commit(&layout.upload_path(manifest.upload_id))?;
+            sync_folder(&layout.uploads_folder())
+        })
+        .await
+    }
+
+    /// The upload of that id, if it is open.
+    pub(crate) async fn find(&self, upload: UploadId) -> io::Result<Option<UploadManifest>> {
+        let path = self.layout.upload_path(upload);
+        blocking(move || read_json(&path)).await
+    }
+
+    /// The upload of that id, kept from changing until the guard is dropped.
+    pub(crate) async fn lock(&self, upload: UploadId) -> io::Result<Option<LockedUpload<'_>>> {
+        let exclusive = self.locks.write(&upload.to_string()).await;
+        let manifest = self.find(upload).await?;
+        Ok(manifest.map(|manifest| LockedUpload { manifest, layout: &self.layout, _exclusive: exclusive }))
+    }
+
+    /// All open uploads.
+    pub(crate) async fn all(&self) -> io::Result<Vec<UploadManifest>> {
+        let layout = Arc::clone(&self.layout);
+        blocking(move || read_all(&layout)).await
+    }
+
+    /// Parts after a number, at most so many, in order.
+    pub(crate) async fn parts_after(
+        &self,
+        upload: UploadId,
+        after: u16,
+        limit: usize,
+    ) -> io::Result<Vec<StoredPart>> {
+        let layout = Arc::clone(&self.layout);
+        blocking(move || {
+            let numbers = layout.part_numbers(upload)?.into_iter().filter(|number| *number > after);
+            read_parts(&layout, upload, numbers.take(limit))
+        })
+        .await
+    }
+}
+
+impl LockedUpload<'_> {
+    /// Takes a part in, in place of an earlier one of that number.
+    pub(crate) async fn put_part(&self, part: StoredPart, body: PendingBlob) -> io::Result<()> {
+        let layout = Arc::clone(self.layout);
+        let target = layout.part_path(self.manifest.upload_id, part.part_number);
+        blocking(move || {
+            let replaced: Option<StoredPart> = read_json(&target)?;
+            layout.stage(&part)?.commit(&target)?;
+            body.keep();
+            if let Some(replaced) = replaced {
+                layout.remove_blobs(&[replaced.blob]);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// All parts, in order.
+    pub(crate) async fn parts(&self) -> io::Result<Vec<StoredPart>> {
+        let (layout, upload) = (Arc::clone(self.layout), self.manifest.upload_id);
+        blocking(move || {
+            let numbers = layout.part_numbers(upload)?;
+            read_parts(&layout, upload, numbers.into_iter())
+        })
+        .await
+    }
+
+    /// Closes the upload and deletes the parts that are in no object.
+    pub(crate) async fn close(self, unused: Vec<BlobId>) -> io::Result<()> {
+        let (layout, upload) = (Arc::clone(self.layout), self.manifest.upload_id);
+        blocking(move || close(&layout, upload, &unused)).await
+    }
+
+    /// Ends the upload without an object.
+    pub(crate) async fn abort(self) -> io::Result<()> {
+        let parts = self.parts().await?;
+        self.close(parts.into_iter().map(|part| part.blob).collect()).await
+    }
+}
+
+/// After a crash between an object's commit and the closing of its upload: closes the upload,
+/// before anyone could abort it and so delete parts the object now owns.
+pub(crate) async fn close_completed(
+    layout: &Arc<Layout>,
+    uploads: &Uploads,
+    objects: &Catalogue,
+) -> io::Result<()> {
+    for upload in uploads.all().await? {
+        let Some(object) = objects.find(&upload.key).await? else { continue };
+        if object.upload_id != Some(upload.upload_id) {
+            continue;
+        }
+        let Some(locked) = uploads.lock(upload.upload_id).await? else { continue };
+        let unused = unused_parts(locked.parts().await?, &object);
+        locked.close(unused).await?;
+    }
+    let layout = Arc::clone(layout);
+    blocking(move || {
+        // A crash while an upload was being opened leaves a folder without a manifest.
+        for upload in layout.open_uploads()? {
+            if !layout.upload_path(upload).exists() {
+                close(&layout, upload, &[])?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The parts of an upload that its object does not contain.
+pub(crate) fn unused_parts(parts: Vec<StoredPart>, object: &ObjectManifest) -> Vec<BlobId> {
+    let used: std::collections::HashSet<BlobId> = object.parts.iter().map(|part| part.blob).collect();
+    parts.into_iter().map(|part| part.blob).filter(|blob| !used.contains(blob)).collect()
+}
+
+/// What the sweep must keep: the parts of open uploads.
+pub(crate) fn blobs_of_open_uploads(layout: &Layout) -> io::Result<Vec<BlobId>> {
+    let mut blobs = Vec::new();
+    for upload in layout.open_uploads()? {
+        let numbers = layout.part_numbers(upload)?;
+        blobs.extend(read_parts(layout, upload, numbers.into_iter())?.into_iter().map(|part| part.blob));
+    }
+    Ok(blobs)
+}
+
+fn close(layout: &Layout, upload: UploadId, unused: &[BlobId]) -> io::Result<()> {
+    let aside = layout.temporary_path();
+    std::fs::rename(layout.upload_folder(upload), &aside)?;
+    sync_folder(&layout.uploads_folder())?;
+    layout.remove_blobs(unused);
+    std::fs::remove_dir_all(&aside)
+}
+
+fn read_all(layout: &Layout) -> io::Result<Vec<UploadManifest>> {
+    let mut uploads = Vec::new();
+    for upload in layout.open_uploads()? {
+        // One that was closed meanwhile is simply not there.
+        uploads.extend(read_json::<UploadManifest>(&layout.upload_path(upload))?);
+    }
+    Ok(uploads)
+}
+
+fn read_parts(
+    layout: &Layout,
+    upload: UploadId,
+    numbers: impl Iterator<Item = u16>,
+) -> io::Result<Vec<StoredPart>> {
+    let mut parts = Vec::new();
+    for part_number in numbers {
+        parts.extend(read_json::<StoredPart>(&layout.part_path(upload, part_number))?);
+    }
+    Ok(parts)
+}
