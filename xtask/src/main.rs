@@ -1,1 +1,53 @@
-fn main() {}
+//! The project's tasks: `cargo xtask demo | test | build | bench`.
+//!
+//! Each task installs what it needs and says so. The names are the same in the README, in
+//! CONTRIBUTING and in CI.
+#![allow(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
+
+mod bench;
+mod demo;
+mod fixtures;
+mod licences;
+mod npm;
+mod process;
+mod purity;
+mod release;
+mod test;
+mod tools;
+mod types;
+mod wasm;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Windlass: build it, see it, test it, measure it")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build everything and serve the demo on embedded defaults (in-process S3 store, SQLite).
+    Demo(demo::Options),
+    /// Run every test: Rust, wasm, TypeScript, browser, packaging.
+    Test(test::Options),
+    /// Release artefacts: `npm/dist`, the packed npm tarball, the `windlass` binary.
+    Build,
+    /// Measure us beside our peers in one run.
+    Bench(bench::Options),
+    /// Write the TypeScript types of `npm/src/generated` anew from the Rust structs.
+    Types,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().task {
+        Task::Demo(options) => demo::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Build => release::run(),
+        Task::Bench(options) => bench::run(&options),
+        Task::Types => types::write(),
+    }
+}

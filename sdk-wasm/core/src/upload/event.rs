@@ -14,6 +14,8 @@ pub enum UploadEvent {
         client_ref: ClientRef,
         /// Where it is now.
         phase: UploadPhase,
+        /// With `retrying`: what went wrong last, a sentence for people. `null` otherwise.
+        reason: Option<String>,
     },
     /// Bytes moved.
     Progress {
@@ -112,9 +114,22 @@ pub enum FailureCode {
     TokenUnavailable,
     /// The store refused the bytes for good.
     StoreRefused,
+    /// The store has no room left.
+    StorageFull,
     /// The network or a server failed for longer than the retry budget.
     RetriesExhausted,
     /// As the service said.
     #[serde(untagged)]
     Service(ErrorCode),
+}
+
+impl FailureCode {
+    /// Whether adding the same file again may succeed.
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::FileGone | Self::CorsMisconfigured | Self::StoreRefused => false,
+            Self::FileChanged | Self::TokenUnavailable | Self::StorageFull | Self::RetriesExhausted => true,
+            Self::Service(code) => code.is_retryable(),
+        }
+    }
 }

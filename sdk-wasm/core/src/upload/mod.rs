@@ -1,6 +1,39 @@
-//! The upload engine: decides, never acts. Feed an input with `now`, drain commands and events, ask
-//! for the next deadline.
+//! The upload engine: decides, never acts.
+//!
+//! [`Engine`] has four verbs: feed it an input with the time, drain its commands, drain its events, ask
+//! for its next deadline. Mutate, drain until nothing is left, wait. It has no clock, no randomness, no
+//! network and no files, so that a test can put it through a year of bad networks in a second.
 
+mod announcement;
+mod answer;
+mod answers;
+pub mod backoff;
+mod bytes;
+pub mod checksum;
+mod command;
+mod config;
+mod engine;
+mod errand;
 mod event;
+mod input;
+mod jobs;
+mod online;
+mod piece;
+mod piece_state;
+mod progress;
+mod resume;
+mod schedule;
+mod tell;
+mod ticket;
+mod token;
+mod transfer;
+pub mod verdict;
+mod watchdog;
+mod window;
 
+pub use answer::{Answer, PutAccepted, ReadFailure, Refusal, ServiceFailure, StoreFailure, retry_after_ms};
+pub use command::{BlobRef, Command, CommandId, SignedUrl, Source, Work};
+pub use config::EngineConfig;
+pub use engine::Engine;
 pub use event::{FailureCode, ProgressCounts, UploadEvent, UploadFailure, UploadPhase};
+pub use input::{Input, NewUpload, NewVariant, Target};

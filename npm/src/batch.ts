@@ -1,0 +1,53 @@
+/** The progress of everything under way together. */
+import type { ProgressCounts } from "./generated/ProgressCounts";
+import type { Upload } from "./upload.js";
+
+/**
+ * The uploads since the client was last idle. Those that ended well count as sent, so that the total
+ * never jumps back; failed and cancelled ones leave the sum.
+ */
+export class Batch {
+  readonly #uploads = new Set<Upload>();
+
+  add(upload: Upload): void {
+    if (!this.active) {
+      this.#uploads.clear();
+    }
+    this.#uploads.add(upload);
+  }
+
+  /** Whether anything has not ended. */
+  get active(): boolean {
+    return [...this.#uploads].some((upload) => !upload.ended);
+  }
+
+  get uploads(): readonly Upload[] {
+    return [...this.#uploads];
+  }
+
+  /** `rate` is the engine's, over all connections together. */
+  progress(rate: number | null): ProgressCounts {
+    return sumProgress([...this.#uploads], rate);
+  }
+}
+
+export function sumProgress(uploads: readonly Upload[], rate: number | null): ProgressCounts {
+  let confirmed = 0;
+  let sent = 0;
+  let total = 0;
+  for (const { state, progress } of uploads) {
+    if (state !== "failed" && state !== "cancelled") {
+      confirmed += progress.confirmed_bytes;
+      sent += progress.sent_bytes;
+      total += progress.total_bytes;
+    }
+  }
+  const left = Math.max(0, total - sent);
+  return {
+    confirmed_bytes: confirmed,
+    sent_bytes: sent,
+    total_bytes: total,
+    rate_bytes_per_s: rate,
+    remaining_ms: rate !== null && rate > 0 ? (left / rate) * 1000 : null,
+  };
+}

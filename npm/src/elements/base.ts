@@ -1,0 +1,138 @@
+/** What the elements share: where the service is, and how to get a token for it. */
+import { Windlass } from "../client.js";
+import { tokenFromUrl, type TokenProvider } from "../token.js";
+
+/** So that importing the classes on a server, where there is no DOM, is harmless. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+/**
+ * Attributes: `endpoint` (the page's own origin when absent), `project`, `token-url`. Properties of the
+ * same names, and `token` (a function) and `client` (a `Windlass` of your own) instead of them.
+ */
+export abstract class WindlassElement extends Base {
+  static readonly observedAttributes: readonly string[] = ["endpoint", "project", "token-url"];
+
+  #token: TokenProvider | null = null;
+  #given: Windlass | null = null;
+  #own: Windlass | null = null;
+
+  get endpoint(): string {
+    return this.getAttribute("endpoint") ?? "/";
+  }
+  set endpoint(value: string) {
+    this.setAttribute("endpoint", value);
+  }
+
+  get project(): string {
+    return this.getAttribute("project") ?? "";
+  }
+  set project(value: string) {
+    this.setAttribute("project", value);
+  }
+
+  /** An address of your own server that answers `{"token": "…"}`. */
+  get tokenUrl(): string {
+    return this.getAttribute("token-url") ?? "";
+  }
+  set tokenUrl(value: string) {
+    this.setAttribute("token-url", value);
+  }
+
+  get token(): TokenProvider | null {
+    return this.#token;
+  }
+  set token(value: TokenProvider | null) {
+    this.#token = value;
+    this.#reconnect();
+  }
+
+  /** A client of your own, which the element uses and does not close. */
+  get client(): Windlass | null {
+    return this.#given ?? this.#own;
+  }
+  set client(value: Windlass | null) {
+    this.#given = value;
+    this.#reconnect();
+  }
+
+  connectedCallback(): void {
+    // What was set before the element was defined went past the setters.
+    for (const name of this.upgradableProperties()) {
+      if (Object.hasOwn(this, name)) {
+        const self = this as Record<string, unknown>;
+        const value = self[name];
+        delete self[name];
+        self[name] = value;
+      }
+    }
+    this.connectionChanged();
+  }
+
+  disconnectedCallback(): void {
+    const leaving = this.#own;
+    // Moving an element within the page disconnects it for a moment only.
+    queueMicrotask(() => {
+      if (!this.isConnected && leaving !== null && this.#own === leaving) {
+        this.#own = null;
+        closeWhenIdle(leaving);
+      }
+    });
+  }
+
+  attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
+    if (before !== now) {
+      this.#reconnect();
+    }
+  }
+
+  /** The client to use, made now if need be. Throws where the attributes do not say enough. */
+  protected connect(): Windlass {
+    if (this.#given !== null) {
+      return this.#given;
+    }
+    this.#own ??= new Windlass({
+      endpoint: this.endpoint,
+      project: this.project,
+      token: this.#token ?? this.#tokenFromAttribute(),
+    });
+    return this.#own;
+  }
+
+  /** Whether the attributes and properties say enough to begin. */
+  protected get configured(): boolean {
+    return this.#given !== null || (this.project !== "" && (this.#token !== null || this.tokenUrl !== ""));
+  }
+
+  protected upgradableProperties(): readonly string[] {
+    return ["endpoint", "project", "tokenUrl", "token", "client", "strings"];
+  }
+
+  /** Called when the element enters the page, and when where or who changes. */
+  protected abstract connectionChanged(): void;
+
+  #tokenFromAttribute(): TokenProvider {
+    return tokenFromUrl(new URL(this.tokenUrl, document.baseURI));
+  }
+
+  #reconnect(): void {
+    if (this.#own !== null) {
+      closeWhenIdle(this.#own);
+      this.#own = null;
+    }
+    if (this.isConnected) {
+      this.connectionChanged();
+    }
+  }
+}
+
+/** Files under way are sent to their end, whatever happens to the element. */
+function closeWhenIdle(client: Windlass): void {
+  const waiting = client.uploads.filter((upload) => !upload.ended).map((upload) => upload.done);
+  void Promise.allSettled(waiting).then(() => client.close());
+}
+
+/** Tells the page, in an event that crosses shadow roots. */
+export function tell<Detail>(from: HTMLElement, type: string, detail: Detail): void {
+  from.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+}
+

@@ -1,0 +1,91 @@
+/** Building DOM without markup: names of files are hostile, and pages may require Trusted Types. */
+
+type Child = Node | string | null;
+
+/** Attributes by name; `true` sets an empty one, `false` none. */
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Record<string, string | boolean> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Tag] {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false) {
+      node.setAttribute(name, value === true ? "" : value);
+    }
+  }
+  node.append(...children.filter((child): child is Node | string => child !== null));
+  return node;
+}
+
+/** A button with an icon, and its words either shown or as its accessible name. */
+export function button(
+  { label, icon: iconName, showLabel = false, ...attributes }: { label: string; icon?: IconName; showLabel?: boolean; class: string; part?: string },
+  onClick: () => void,
+): HTMLButtonElement {
+  const node = element(
+    "button",
+    { type: "button", ...attributes, ...(showLabel ? {} : { "aria-label": label, title: label }) },
+    iconName === undefined ? null : icon(iconName),
+    showLabel ? element("span", {}, label) : null,
+  );
+  node.addEventListener("click", onClick);
+  return node;
+}
+
+export type IconName = keyof typeof ICONS;
+
+/** Strokes on a grid of 24 × 24. */
+const ICONS = {
+  add: "M12 5v14M5 12h14",
+  archive: "M4 4h16v5H4zM5 9v11h14V9M10 13h4",
+  camera: "M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM12 16.5a3.25 3.25 0 1 0 0-6.5 3.25 3.25 0 0 0 0 6.5z",
+  check: "M5 12.5l4.5 4.5L19 7.5",
+  close: "M6 6l12 12M18 6L6 18",
+  document: "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6",
+  next: "M9 5l7 7-7 7",
+  pause: "M9 6v12M15 6v12",
+  photo: "M4 5h16v14H4zM4 16l4.5-4.5 4 4 2.5-2.5 5 5M15.5 9.5h.01",
+  play: "M8 5.5v13l10-6.5z",
+  previous: "M15 5l-7 7 7 7",
+  retry: "M19 12a7 7 0 1 1-2.1-5M19 4v4h-4",
+  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  video: "M4 6h11v12H4zM15 10.5l5-3v9l-5-3",
+  warning: "M12 4l9 16H3zM12 10v4.5M12 17.2h.01",
+} as const;
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Decoration: what it means is said in words beside it. */
+export function icon(name: IconName): SVGSVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** Changes text only where it differs, so that live regions and selections are left alone. */
+export function setText(node: Element, text: string): void {
+  if (node.textContent !== text) {
+    node.textContent = text;
+  }
+}
+
+const sheets = new Map<string, CSSStyleSheet>();
+
+/** Constructed style sheets: allowed by `style-src 'self'`, and shared by all elements of a kind. */
+export function adopt(root: ShadowRoot, styles: readonly string[]): void {
+  root.adoptedStyleSheets = styles.map((text) => {
+    let sheet = sheets.get(text);
+    if (sheet === undefined) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(text);
+      sheets.set(text, sheet);
+    }
+    return sheet;
+  });
+}

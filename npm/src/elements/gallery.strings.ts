@@ -1,0 +1,66 @@
+/** Every word `<windlass-gallery>` says. Replace any of them through its `strings` property. */
+import type { WindlassError } from "../errors.js";
+import type { MetadataWarning } from "../generated/MetadataWarning";
+import type { UploadStatus } from "../generated/UploadStatus";
+
+export const galleryStrings = {
+  label: "Photos",
+  loading: "Loading photos",
+  emptyTitle: "No photos yet",
+  emptyText: "Photos appear here as soon as they are stored.",
+  errorTitle: "The photos could not be loaded",
+  error: (error: WindlassError): string => error.message,
+  retry: "Try again",
+  more: "Load more",
+  open: (name: string, taken: string | null) => (taken === null ? `Open ${name}` : `Open ${name}, taken ${taken}`),
+
+  close: "Close",
+  previous: "Previous photo",
+  next: "Next photo",
+  noPreview: "There is no preview of this file.",
+  camera: "Camera",
+  taken: "Taken",
+  offsetUnknown: "camera time, zone unknown",
+  place: "Place",
+  map: "Show on a map",
+  settings: "Settings",
+  size: "Size",
+  stored: "Stored",
+  status: "Status",
+  openOriginal: "Open original",
+  remove: "Delete",
+  confirmRemove: "Delete for good?",
+  removing: "Deleting",
+
+  /** `null` for what goes without saying. */
+  statusText: (status: UploadStatus, reason: string | null): string | null => {
+    switch (status) {
+      case "processing":
+        return "Being processed";
+      case "failed":
+        return reason ?? "Processing failed; the file is stored.";
+      case "quarantined":
+        return "Locked: the file is dangerous";
+      default:
+        return null;
+    }
+  },
+  warning: ({ code, message }: MetadataWarning): string => {
+    switch (code) {
+      case "incomplete":
+      case "truncated":
+        return "The file is incomplete: part of the picture is missing.";
+      case "corrupt":
+        return "The file is damaged.";
+      case "unsupported_format":
+      case "worker_crashed":
+      case "too_large":
+      case "over_memory_budget":
+        return "No preview could be made on the device that sent it.";
+      default:
+        return message;
+    }
+  },
+};
+
+export type GalleryStrings = typeof galleryStrings;

@@ -1,0 +1,80 @@
+/** The look of `<windlass-gallery>`. */
+export const galleryStyles = `
+.grid {
+  display: grid; gap: var(--windlass-gap, 6px);
+  grid-template-columns: repeat(auto-fill, minmax(min(var(--windlass-tile, 150px), 30%), 1fr));
+}
+.tile {
+  position: relative; display: flex; flex-direction: column; gap: 0.375rem;
+  width: 100%; height: auto; aspect-ratio: 1; padding: 0; overflow: hidden;
+  border: 0; border-radius: 10px; background: var(--_sunken); color: var(--_muted);
+}
+.tile img {
+  position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover;
+  opacity: 0; transition: opacity 200ms, transform 200ms;
+}
+.tile img.loaded { opacity: 1; }
+@media (hover: hover) { .tile:hover img.loaded { transform: scale(1.03); } }
+.tile > .icon { width: 2rem; height: 2rem; stroke-width: 1.4; }
+.tile > .icon:last-child { display: none; }
+.tile.warned > .icon:last-child {
+  display: block; position: absolute; right: 6px; bottom: 6px; width: 26px; height: 26px; padding: 4px;
+  border-radius: 50%; background: var(--_surface); color: var(--_warning); stroke-width: 2;
+}
+.caption {
+  max-width: 100%; padding: 0 0.5rem; font-size: 0.8125rem; font-weight: 400;
+  overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate;
+}
+.waiting .tile { animation: breathe 1.4s ease-in-out infinite alternate; }
+@keyframes breathe { from { opacity: 1; } to { opacity: 0.45; } }
+
+.message {
+  display: flex; flex-direction: column; align-items: center; gap: 0.375rem;
+  padding: 2.5rem 1.25rem; border-radius: var(--_radius); background: var(--_sunken); text-align: center;
+}
+.message > .icon { width: 2.25rem; height: 2.25rem; color: var(--_muted); stroke-width: 1.4; }
+.message h2 { font-size: 1.0625rem; font-weight: 600; }
+.message p { color: var(--_muted); font-size: 0.9375rem; max-width: 34rem; overflow-wrap: anywhere; }
+.message button { margin-top: 0.625rem; }
+.message.failed > .icon { color: var(--_danger); }
+.grid + .message { margin-top: 0.75rem; }
+.more { display: flex; justify-content: center; margin-top: 1rem; }
+
+dialog {
+  width: 100vw; height: 100dvh; max-width: none; max-height: none; padding: 0; border: 0;
+  background: var(--_surface); color: var(--_text); overflow: hidden;
+}
+dialog[open] { display: flex; flex-direction: column; }
+dialog::backdrop { background: rgb(10 16 14 / 62%); }
+.bar-top { display: flex; align-items: center; gap: 0.25rem; padding: 0.375rem 0.5rem 0.375rem 1rem; flex: none; }
+.title {
+  flex: 1; min-width: 0; font-size: 1rem; font-weight: 600;
+  overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate;
+}
+.step:disabled { opacity: 0.3; }
+.body { flex: 1; min-height: 0; overflow: auto; overscroll-behavior: contain; }
+.stage {
+  display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 0.5rem;
+  min-height: 12rem; background: var(--_sunken); color: var(--_muted); font-size: 0.9375rem;
+}
+.stage img, .stage video { display: block; max-width: 100%; max-height: 70dvh; width: auto; height: auto; object-fit: contain; }
+.stage .icon { width: 2.5rem; height: 2.5rem; stroke-width: 1.4; }
+.side { padding: 1rem 1rem 1.5rem; }
+.facts { display: grid; gap: 0.125rem; }
+.facts dt { color: var(--_muted); font-size: 0.8125rem; }
+.facts dd { margin-bottom: 0.75rem; overflow-wrap: anywhere; }
+.map { display: flex; align-items: center; min-height: 44px; width: fit-content; color: var(--_accent); font-weight: 550; }
+.warnings:not(:empty) { display: grid; gap: 0.5rem; margin-bottom: 1rem; }
+.warnings li { display: flex; gap: 0.5rem; color: var(--_warning); font-size: 0.9375rem; }
+.dialog-buttons { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-top: 0.5rem; }
+.problem { flex-basis: 100%; color: var(--_danger); font-size: 0.9375rem; }
+.problem:empty { display: none; }
+
+@media (min-width: 800px) {
+  dialog { width: min(1200px, 94vw); height: min(820px, 92dvh); margin: auto; border-radius: var(--_radius); box-shadow: var(--_shadow); }
+  .body { display: grid; grid-template-columns: minmax(0, 1fr) 20rem; overflow: hidden; }
+  .stage { min-height: 0; }
+  .stage img, .stage video { max-height: 100%; }
+  .side { overflow: auto; padding: 1.25rem; }
+}
+`;

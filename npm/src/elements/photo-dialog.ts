@@ -1,0 +1,219 @@
+/** The dialog of `<windlass-gallery>`: one photo large, and what is known about it. */
+import { toWindlassError } from "../errors.js";
+import type { Photo } from "../generated/Photo";
+import { button, element, icon, setText } from "./dom.js";
+import { formatBytes } from "./format.js";
+import type { GalleryStrings } from "./gallery.strings.js";
+import {
+  cameraName,
+  formatPlace,
+  formatSettings,
+  formatSize,
+  formatTaken,
+  isWebAddress,
+  mapAddress,
+  pictureFor,
+  takenAt,
+} from "./photo-facts.js";
+
+const LARGE_EDGE_PX = 1200;
+
+export interface DialogActions {
+  /** Moves by so many photos and shows that one. */
+  step(by: -1 | 1): void;
+  /** Which of the two steps there are. */
+  steps(photo: Photo): { previous: boolean; next: boolean };
+  remove(photo: Photo): Promise<void>;
+  /** The photo with fresh addresses. */
+  renew(photo: Photo): Promise<Photo>;
+  closed(photo: Photo): void;
+}
+
+export class PhotoDialog {
+  readonly node: HTMLDialogElement;
+  readonly #strings: GalleryStrings;
+  readonly #actions: DialogActions;
+  readonly #title = element("h2", { class: "title", part: "title" });
+  readonly #stage = element("figure", { class: "stage", part: "stage" });
+  readonly #facts = element("dl", { class: "facts", part: "facts" });
+  readonly #warnings = element("ul", { class: "warnings" });
+  readonly #footer = element("div", { class: "dialog-buttons" });
+  readonly #previous: HTMLButtonElement;
+  readonly #next: HTMLButtonElement;
+  #photo: Photo | null = null;
+
+  constructor(strings: GalleryStrings, actions: DialogActions) {
+    this.#strings = strings;
+    this.#actions = actions;
+    this.#title.id = "title";
+    this.#previous = button({ label: strings.previous, icon: "previous", class: "symbol step" }, () => actions.step(-1));
+    this.#next = button({ label: strings.next, icon: "next", class: "symbol step" }, () => actions.step(1));
+    const close = button({ label: strings.close, icon: "close", class: "symbol" }, () => this.node.close());
+    this.node = element(
+      "dialog",
+      { part: "dialog", "aria-labelledby": "title" },
+      element("header", { class: "bar-top" }, this.#title, this.#previous, this.#next, close),
+      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#warnings, this.#facts, this.#footer)),
+    );
+    this.node.addEventListener("close", () => this.#closed());
+    this.node.addEventListener("keydown", (event) => this.#onKey(event));
+    // The dialog has no padding, so what hits the dialog itself hit the backdrop.
+    this.node.addEventListener("click", (event) => {
+      if (event.target === this.node) {
+        this.node.close();
+      }
+    });
+  }
+
+  get photo(): Photo | null {
+    return this.#photo;
+  }
+
+  show(photo: Photo, mayRemove: boolean): void {
+    this.#photo = photo;
+    setText(this.#title, photo.filename);
+    this.#title.title = photo.filename;
+    const steps = this.#actions.steps(photo);
+    this.#previous.disabled = !steps.previous;
+    this.#next.disabled = !steps.next;
+    this.#showPicture(photo, true);
+    this.#showFacts(photo);
+    this.#showButtons(photo, mayRemove);
+    if (!this.node.open) {
+      this.node.showModal();
+    }
+  }
+
+  close(): void {
+    this.node.close();
+  }
+
+  #closed(): void {
+    const photo = this.#photo;
+    this.#photo = null;
+    this.#stage.replaceChildren();
+    if (photo !== null) {
+      this.#actions.closed(photo);
+    }
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : null;
+    if (by !== null && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      this.#actions.step(by);
+    }
+  }
+
+  #showPicture(photo: Photo, mayRenew: boolean): void {
+    if (photo.kind === "video" && isWebAddress(photo.url)) {
+      const video = element("video", { controls: true, preload: "metadata", playsinline: true });
+      video.addEventListener("error", () => void this.#renew(photo, mayRenew));
+      video.src = photo.url;
+      this.#stage.replaceChildren(video);
+      return;
+    }
+    const picture = pictureFor(photo, LARGE_EDGE_PX);
+    if (picture === null) {
+      this.#showNothing();
+      return;
+    }
+    const image = element("img", { alt: photo.filename, decoding: "async", referrerpolicy: "no-referrer" });
+    if (picture.width !== null && picture.height !== null) {
+      // So that the place is kept while it loads.
+      image.width = picture.width;
+      image.height = picture.height;
+    }
+    image.addEventListener("error", () => void this.#renew(photo, mayRenew));
+    image.src = picture.url;
+    this.#stage.replaceChildren(image);
+  }
+
+  /** Addresses expire while a page stays open: once more with fresh ones. */
+  async #renew(photo: Photo, mayRenew: boolean): Promise<void> {
+    if (this.#photo !== photo) {
+      return;
+    }
+    if (!mayRenew) {
+      this.#showNothing();
+      return;
+    }
+    const fresh = await this.#actions.renew(photo).catch(() => null);
+    if (this.#photo === photo) {
+      this.#photo = fresh ?? photo;
+      this.#showPicture(fresh ?? photo, false);
+    }
+  }
+
+  #showNothing(): void {
+    this.#stage.replaceChildren(icon("photo"), element("figcaption", {}, this.#strings.noPreview));
+  }
+
+  #showFacts(photo: Photo): void {
+    const strings = this.#strings;
+    const { metadata, location } = photo;
+    const taken = takenAt(photo);
+    const takenText = taken && formatTaken(taken);
+    const zone = taken?.offset ? `UTC${taken.offset}` : strings.offsetUnknown;
+    const stored = new Date(photo.uploaded_at ?? photo.created_at);
+    const facts: [string, ...(Node | string | null)[]][] = [
+      [strings.taken, takenText && `${takenText} (${zone})`],
+      [strings.camera, metadata && cameraName(metadata)],
+      [strings.place, location && formatPlace(location), location && this.#mapLink(mapAddress(location))],
+      [strings.settings, metadata && formatSettings(metadata)],
+      [strings.size, photo.kind === "photo" ? formatSize(photo) : formatBytes(photo.size)],
+      [strings.stored, new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" }).format(stored)],
+      [strings.status, strings.statusText(photo.status, photo.status_reason)],
+    ];
+    this.#facts.replaceChildren(
+      ...facts
+        .filter(([, value]) => value !== null && value !== undefined)
+        .flatMap(([name, ...values]) => [element("dt", {}, name), element("dd", {}, ...values.map((value) => value ?? null))]),
+    );
+    const warnings = new Set((metadata?.warnings ?? []).map((warning) => strings.warning(warning)));
+    this.#warnings.replaceChildren(...[...warnings].map((text) => element("li", {}, icon("warning"), element("span", {}, text))));
+  }
+
+  #mapLink(address: string): HTMLAnchorElement {
+    const link = element("a", { class: "map", target: "_blank", rel: "noopener noreferrer" }, this.#strings.map);
+    link.href = address;
+    return link;
+  }
+
+  #showButtons(photo: Photo, mayRemove: boolean): void {
+    const { openOriginal, remove } = this.#strings;
+    const buttons: Node[] = [];
+    if (isWebAddress(photo.url)) {
+      const link = element("a", { class: "button secondary", target: "_blank", rel: "noopener noreferrer" }, openOriginal);
+      link.href = photo.url;
+      buttons.push(link);
+    }
+    if (mayRemove) {
+      const label = element("span", {}, remove);
+      const node = element("button", { type: "button", class: "danger" }, icon("trash"), label);
+      const problem = element("p", { class: "problem", role: "alert" });
+      node.addEventListener("click", () => void this.#remove(photo, node, label, problem));
+      buttons.push(node, problem);
+    }
+    this.#footer.replaceChildren(...buttons);
+  }
+
+  /** The first press asks, the second deletes. */
+  async #remove(photo: Photo, node: HTMLButtonElement, label: Element, problem: Element): Promise<void> {
+    const { confirmRemove, removing, remove, error } = this.#strings;
+    if (label.textContent !== confirmRemove) {
+      setText(label, confirmRemove);
+      node.addEventListener("blur", () => setText(label, node.disabled ? removing : remove), { once: true });
+      return;
+    }
+    node.disabled = true;
+    setText(label, removing);
+    try {
+      await this.#actions.remove(photo);
+    } catch (thrown) {
+      node.disabled = false;
+      setText(label, remove);
+      setText(problem, error(toWindlassError(thrown)));
+    }
+  }
+}

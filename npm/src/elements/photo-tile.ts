@@ -1,0 +1,85 @@
+/** One photo in the grid of `<windlass-gallery>`. */
+import type { Photo } from "../generated/Photo";
+import { element, icon, setText, type IconName } from "./dom.js";
+import type { GalleryStrings } from "./gallery.strings.js";
+import { formatTaken, pictureFor, takenAt } from "./photo-facts.js";
+
+/** A tile is at most this wide; screens with two pixels for one want the next larger variant. */
+const TILE_EDGE_PX = 200;
+
+const ICON_BY_KIND: Record<Photo["kind"], IconName> = {
+  photo: "photo",
+  video: "video",
+  document: "document",
+  archive: "archive",
+};
+
+export interface TileActions {
+  open(photo: Photo): void;
+  loaded(photo: Photo): void;
+  /** The picture did not load: its address may have expired. */
+  broken(photo: Photo): void;
+}
+
+export class PhotoTile {
+  readonly node = element("li", { part: "item" });
+  readonly #button = element("button", { type: "button", class: "tile", part: "tile" });
+  readonly #caption = element("span", { class: "caption" });
+  readonly #actions: TileActions;
+  readonly #strings: GalleryStrings;
+  #photo: Photo;
+  #image: HTMLImageElement | null = null;
+  #failed = false;
+
+  constructor(photo: Photo, strings: GalleryStrings, actions: TileActions) {
+    this.#photo = photo;
+    this.#strings = strings;
+    this.#actions = actions;
+    this.#button.addEventListener("click", () => actions.open(this.#photo));
+    this.node.append(this.#button);
+    this.update(photo);
+  }
+
+  /** A picture that is shown stays: a fresh signature for the same bytes is no reason to load them again. */
+  update(photo: Photo): void {
+    this.#photo = photo;
+    const taken = takenAt(photo);
+    this.#button.setAttribute("aria-label", this.#strings.open(photo.filename, taken && formatTaken(taken)));
+    setText(this.#caption, photo.filename);
+    const warned = (photo.metadata?.warnings ?? []).some(({ code }) => code === "incomplete" || code === "truncated" || code === "corrupt");
+    this.#button.classList.toggle("warned", warned || photo.status === "failed");
+    const picture = pictureFor(photo, TILE_EDGE_PX);
+    if (picture === null) {
+      this.#showIcon();
+    } else if (this.#image === null || this.#failed) {
+      this.#showImage(picture.url);
+    }
+  }
+
+  focus(): void {
+    this.#button.focus();
+  }
+
+  #showImage(url: string): void {
+    const image = element("img", { alt: "", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" });
+    image.addEventListener("load", () => {
+      this.#failed = false;
+      image.classList.add("loaded");
+      this.#actions.loaded(this.#photo);
+    });
+    image.addEventListener("error", () => {
+      if (this.#image === image) {
+        this.#failed = true;
+        this.#showIcon();
+        this.#actions.broken(this.#photo);
+      }
+    });
+    image.src = url;
+    this.#image = image;
+    this.#button.replaceChildren(image, icon("warning"));
+  }
+
+  #showIcon(): void {
+    this.#button.replaceChildren(icon(ICON_BY_KIND[this.#photo.kind]), this.#caption, icon("warning"));
+  }
+}

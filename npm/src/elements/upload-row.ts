@@ -1,0 +1,153 @@
+/** One line of `<windlass-uploader>`: a file, where it stands, and what can be done about it. */
+import type { Upload } from "../upload.js";
+import { button, element, icon, setText, type IconName } from "./dom.js";
+import { percentOf } from "./format.js";
+import type { UploaderStrings } from "./uploader.strings.js";
+
+export interface RowActions {
+  retry(upload: Upload): void;
+  remove(upload: Upload): void;
+}
+
+export class UploadRow {
+  readonly node: HTMLLIElement;
+  readonly #upload: Upload;
+  readonly #strings: UploaderStrings;
+  readonly #actions: RowActions;
+  readonly #thumb = element("div", { class: "thumb", part: "thumbnail" });
+  readonly #state = element("div", { class: "state", part: "state" });
+  readonly #warning = element("div", { class: "warning", hidden: true });
+  readonly #fill = element("span");
+  readonly #bar: HTMLDivElement;
+  readonly #buttons = element("div", { class: "row-buttons" });
+  #shownButtons = "";
+  #shownPreview: string | null = null;
+
+  constructor(upload: Upload, strings: UploaderStrings, actions: RowActions) {
+    this.#upload = upload;
+    this.#strings = strings;
+    this.#actions = actions;
+    this.#bar = element(
+      "div",
+      {
+        class: "bar",
+        part: "progress",
+        role: "progressbar",
+        "aria-label": strings.progressLabel(upload.filename),
+        "aria-valuemin": "0",
+        "aria-valuemax": "100",
+      },
+      this.#fill,
+    );
+    this.#thumb.append(icon(iconFor(upload.file.type)));
+    const name = element("div", { class: "name", title: upload.filename }, upload.filename);
+    this.node = element(
+      "li",
+      { class: "row", part: "row" },
+      this.#thumb,
+      name,
+      element("div", { class: "detail" }, this.#state, this.#warning, this.#bar),
+      this.#buttons,
+    );
+    this.update();
+  }
+
+  update(): void {
+    const { state, progress, file, error, warnings } = this.#upload;
+    this.node.dataset["state"] = state;
+    setText(
+      this.#state,
+      state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, file.size),
+    );
+    const warning = warnings.map((each) => this.#strings.warning(each)).find((text) => text !== null);
+    this.#warning.hidden = warning === undefined;
+    setText(this.#warning, warning ?? "");
+    this.#showProgress();
+    this.#showPreview();
+    this.#showButtons();
+  }
+
+  /** Points out that the file is listed already. */
+  highlight(): void {
+    this.node.classList.remove("again");
+    // Reading the layout makes the browser start the animation anew.
+    void this.node.offsetWidth;
+    this.node.classList.add("again");
+    this.node.scrollIntoView({ block: "nearest" });
+  }
+
+  #showProgress(): void {
+    const { state, progress, ended } = this.#upload;
+    this.#bar.hidden = ended;
+    // Its place is kept, so that lines do not jump when sending begins.
+    this.#bar.classList.toggle("idle", (state === "preparing" || state === "queued") && progress.sent_bytes === 0);
+    const percent = state === "checking" ? 100 : percentOf(progress.sent_bytes, progress.total_bytes);
+    this.#bar.setAttribute("aria-valuenow", String(percent));
+    this.#fill.style.transform = `scaleX(${percent / 100})`;
+    this.#bar.classList.toggle("waiting", state === "paused" || state === "waiting_for_network" || state === "retrying");
+  }
+
+  #showPreview(): void {
+    const { preview } = this.#upload;
+    if (preview === null || preview === this.#shownPreview) {
+      return;
+    }
+    this.#shownPreview = preview;
+    const image = element("img", { alt: "", decoding: "async" });
+    image.src = preview;
+    image.addEventListener("error", () => image.replaceWith(icon("photo")));
+    this.#thumb.replaceChildren(image);
+  }
+
+  #showButtons(): void {
+    const { state, error } = this.#upload;
+    const kind =
+      state === "failed" ? (error?.retryable === true ? "failed-retryable" : "failed") : state === "stored" || state === "paused" ? state : "active";
+    if (kind === this.#shownButtons) {
+      return;
+    }
+    this.#shownButtons = kind;
+    const root = this.node.getRootNode() as Document | ShadowRoot;
+    const hadFocus = this.#buttons.contains(root.activeElement);
+    this.#buttons.replaceChildren(...this.#buttonsFor(kind));
+    if (hadFocus) {
+      // Where the pressed button is gone, the one that took its place keeps the keyboard here.
+      this.#buttons.querySelector("button")?.focus();
+    }
+  }
+
+  #buttonsFor(kind: string): Node[] {
+    const upload = this.#upload;
+    const { filename: name } = upload;
+    const strings = this.#strings;
+    const symbol = (label: string, iconName: IconName, act: () => void): HTMLButtonElement =>
+      button({ label, icon: iconName, class: "symbol" }, act);
+    const cancel = symbol(strings.cancel(name), "close", () => upload.cancel());
+    const remove = symbol(strings.remove(name), "close", () => this.#actions.remove(upload));
+    switch (kind) {
+      case "stored":
+        return [element("span", { class: "done" }, icon("check"))];
+      case "failed-retryable":
+        return [
+          button({ label: strings.retry, icon: "retry", showLabel: true, class: "quiet" }, () => this.#actions.retry(upload)),
+          remove,
+        ];
+      case "failed":
+        return [remove];
+      case "paused":
+        return [symbol(strings.resume(name), "play", () => upload.resume()), cancel];
+      default:
+        return [symbol(strings.pause(name), "pause", () => upload.pause()), cancel];
+    }
+  }
+}
+
+function iconFor(contentType: string): IconName {
+  if (contentType.startsWith("video/")) {
+    return "video";
+  }
+  if (contentType.startsWith("image/") || contentType === "") {
+    return "photo";
+  }
+  return contentType.includes("zip") ? "archive" : "document";
+}

@@ -1,0 +1,125 @@
+/** Every word `<windlass-uploader>` says. Replace any of them through its `strings` property. */
+import type { WindlassError } from "../errors.js";
+import type { MetadataWarning } from "../generated/MetadataWarning";
+import type { ProgressCounts } from "../generated/ProgressCounts";
+import type { UploadState } from "../upload.js";
+import { formatBytes, formatDuration, formatRate, percentOf } from "./format.js";
+
+export interface UploadCounts {
+  total: number;
+  stored: number;
+  failed: number;
+  /** Not ended yet. */
+  active: number;
+  paused: number;
+  /** Whether the files under way wait for a network. */
+  offline: boolean;
+}
+
+export const uploaderStrings = {
+  choosePhotos: "Choose photos",
+  chooseFiles: "Choose files",
+  takePhoto: "Take a photo",
+  hint: "or drop or paste them here",
+  dropNow: "Let go to add",
+  pause: (name: string) => `Pause ${name}`,
+  resume: (name: string) => `Go on with ${name}`,
+  cancel: (name: string) => `Cancel ${name}`,
+  retry: "Try again",
+  remove: (name: string) => `Remove ${name} from the list`,
+  pauseAll: "Pause all",
+  resumeAll: "Resume all",
+  clear: "Clear list",
+  listLabel: "Files",
+  progressLabel: (name: string) => `Progress of ${name}`,
+  totalLabel: "Progress of all files",
+
+  /** Where one file stands. */
+  state: (state: UploadState, progress: ProgressCounts, size: number): string => {
+    switch (state) {
+      case "preparing":
+        return "Preparing";
+      case "queued":
+        return "Waiting";
+      case "uploading":
+        return `Sending ${describe(progress)}`;
+      case "retrying":
+        return "The connection is unsteady — trying again";
+      case "waiting_for_network":
+        return "Waiting for signal — goes on by itself";
+      case "paused":
+        return `Paused at ${percentOf(progress.sent_bytes, progress.total_bytes)} %`;
+      case "checking":
+        return "Checking";
+      case "stored":
+        return `Stored · ${formatBytes(size)}`;
+      case "failed":
+        return "Not sent";
+      case "cancelled":
+        return "Cancelled";
+    }
+  },
+
+  /** Where all of them stand. */
+  summary: ({ total, stored, failed, active, paused, offline }: UploadCounts, progress: ProgressCounts): string => {
+    const attention = failed > 0 ? ` · ${failed} not sent` : "";
+    if (active === 0) {
+      return stored > 0 ? `${files(stored)} stored${attention}` : `${files(failed)} not sent`;
+    }
+    const done = `${stored} of ${total} stored${attention}`;
+    if (offline) {
+      return `${done} · waiting for signal`;
+    }
+    if (paused === active) {
+      return `${done} · paused`;
+    }
+    return progress.remaining_ms === null
+      ? `${done} · ${percentOf(progress.sent_bytes, progress.total_bytes)} %`
+      : `${done} · ${formatDuration(progress.remaining_ms)} left`;
+  },
+
+  /** Why a file was not sent. The service's and the engine's sentences say what to do next. */
+  error: (error: WindlassError): string => error.message,
+
+  /** What was odd about a file that is sent all the same; `null` for what needs no word here. */
+  warning: ({ code }: MetadataWarning): string | null => {
+    switch (code) {
+      case "incomplete":
+      case "truncated":
+        return "Part of this picture is missing in the file. It is sent as it is; take it again if you can.";
+      case "corrupt":
+        return "This picture is damaged. It is sent as it is; take it again if you can.";
+      case "worker_crashed":
+        return "No preview could be made of this picture. It is sent unchanged.";
+      default:
+        return null;
+    }
+  },
+
+  /** Left out of a drop or a paste. */
+  notAccepted: (names: readonly string[]) =>
+    names.length === 1
+      ? `“${names[0]}” was left out: files of this type are not accepted here.`
+      : `${names.length} files were left out: files of their types are not accepted here.`,
+  alreadyListed: (name: string) => `“${name}” is already being sent.`,
+  /** Said to screen readers when a file has ended. */
+  announceStored: (name: string) => `${name} is stored.`,
+  announceFailed: (name: string, reason: string) => `${name} was not sent. ${reason}`,
+};
+
+export type UploaderStrings = typeof uploaderStrings;
+
+function describe({ sent_bytes, total_bytes, rate_bytes_per_s, remaining_ms }: ProgressCounts): string {
+  const parts = [`${percentOf(sent_bytes, total_bytes)} %`];
+  if (rate_bytes_per_s !== null && rate_bytes_per_s > 0) {
+    parts.push(formatRate(rate_bytes_per_s));
+  }
+  if (remaining_ms !== null && sent_bytes < total_bytes) {
+    parts.push(`${formatDuration(remaining_ms)} left`);
+  }
+  return parts.join(" · ");
+}
+
+function files(count: number): string {
+  return count === 1 ? "1 file" : `${count} files`;
+}

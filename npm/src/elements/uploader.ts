@@ -1,0 +1,336 @@
+/**
+ * `<windlass-uploader>`: choose, photograph, drop or paste files, and see how they get on.
+ *
+ * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default),
+ * `capture` (`environment` or `user`: which camera), `multiple`, `theme`. Events, which bubble:
+ * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
+ */
+import type { Windlass } from "../client.js";
+import { toWindlassError } from "../errors.js";
+import { filesFrom } from "../files.js";
+import type { Upload } from "../upload.js";
+import { isAccepted, onlyPictures } from "./accept.js";
+import { tell, WindlassElement } from "./base.js";
+import { adopt, button, element, icon, setText } from "./dom.js";
+import { tokens } from "./tokens.styles.js";
+import { UploadSummary } from "./upload-summary.js";
+import { UploadRow } from "./upload-row.js";
+import { uploaderStrings, type UploaderStrings } from "./uploader.strings.js";
+import { uploaderStyles } from "./uploader.styles.js";
+
+export class WindlassUploader extends WindlassElement {
+  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple"];
+
+  #strings: UploaderStrings = uploaderStrings;
+  readonly #rows = new Map<Upload, UploadRow>();
+  readonly #listened = new WeakSet<Windlass>();
+  readonly #changed = new Set<Upload>();
+  #frame = 0;
+  #dragDepth = 0;
+  #page: AbortController | null = null;
+
+  #summary!: UploadSummary;
+  readonly #root: ShadowRoot;
+  readonly #main = element("div", { part: "base" });
+  readonly #list = element("ul", { class: "list", part: "list" });
+  readonly #live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+  readonly #noticeText = element("p");
+  readonly #notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#noticeText);
+  readonly #chooser = element("input", { type: "file", hidden: true, class: "chooser" });
+  readonly #camera = element("input", { type: "file", hidden: true, class: "camera-input", accept: "image/*" });
+  #drop: HTMLDivElement | null = null;
+
+  constructor() {
+    super();
+    this.#root = this.attachShadow({ mode: "open" });
+    adopt(this.#root, [tokens, uploaderStyles]);
+    for (const input of [this.#chooser, this.#camera]) {
+      input.addEventListener("change", () => {
+        this.add([...(input.files ?? [])]);
+        // So that choosing the same file again is a change.
+        input.value = "";
+      });
+    }
+    this.#root.append(this.#main);
+  }
+
+  /** Everything the element says; assign a changed copy to translate it. */
+  get strings(): UploaderStrings {
+    return this.#strings;
+  }
+  set strings(value: Partial<UploaderStrings>) {
+    this.#strings = { ...uploaderStrings, ...value };
+    if (this.isConnected) {
+      this.#render();
+    }
+  }
+
+  get accept(): string {
+    return this.getAttribute("accept") ?? "image/*";
+  }
+  set accept(value: string) {
+    this.setAttribute("accept", value);
+  }
+
+  get multiple(): boolean {
+    return this.hasAttribute("multiple");
+  }
+  set multiple(value: boolean) {
+    this.toggleAttribute("multiple", value);
+  }
+
+  /** The uploads in the list. */
+  get uploads(): readonly Upload[] {
+    return [...this.#rows.keys()];
+  }
+
+  /** Opens the file dialog; only while the user is pressing something. */
+  choose(): void {
+    this.#chooser.click();
+  }
+
+  /** Opens the camera, where there is one; only while the user is pressing something. */
+  takePhoto(): void {
+    this.#camera.click();
+  }
+
+  /** Sends files that came another way. */
+  add(files: readonly Blob[]): readonly Upload[] {
+    this.#warn(null);
+    if (files.length === 0) {
+      return [];
+    }
+    try {
+      const client = this.connect();
+      this.#listen(client);
+      const chosen = this.multiple ? files : files.slice(0, 1);
+      return chosen.map((file) => this.#show(client.add(file)));
+    } catch (thrown) {
+      const error = toWindlassError(thrown);
+      this.#warn(error.message);
+      tell(this, "windlass-error", { error, upload: null });
+      return [];
+    }
+  }
+
+  override connectedCallback(): void {
+    this.#render();
+    super.connectedCallback();
+    this.#page = new AbortController();
+    document.addEventListener("paste", (event) => void this.#pasted(event), { signal: this.#page.signal });
+  }
+
+  override disconnectedCallback(): void {
+    this.#page?.abort();
+    super.disconnectedCallback();
+  }
+
+  protected override upgradableProperties(): readonly string[] {
+    return [...super.upgradableProperties(), "accept", "multiple"];
+  }
+
+  protected override connectionChanged(): void {
+    this.#chooser.accept = this.accept;
+    this.#chooser.multiple = this.multiple;
+    this.#camera.setAttribute("capture", this.getAttribute("capture") || "environment");
+    const label = this.#drop?.querySelector(".choose span");
+    if (label) {
+      setText(label, onlyPictures(this.accept) ? this.#strings.choosePhotos : this.#strings.chooseFiles);
+    }
+  }
+
+  #render(): void {
+    const strings = this.#strings;
+    const label = onlyPictures(this.accept) ? strings.choosePhotos : strings.chooseFiles;
+    this.#drop = element(
+      "div",
+      { class: "drop", part: "drop" },
+      icon("photo"),
+      element(
+        "div",
+        { class: "actions" },
+        button({ label: strings.takePhoto, icon: "camera", showLabel: true, class: "primary camera", part: "button camera" }, () => this.takePhoto()),
+        button({ label, icon: "add", showLabel: true, class: "primary choose", part: "button choose" }, () => this.choose()),
+      ),
+      element("p", { class: "hint", part: "hint" }, strings.hint),
+      this.#chooser,
+      this.#camera,
+    );
+    this.#summary = new UploadSummary(strings, {
+      pause: () => this.#each((upload) => upload.pause()),
+      resume: () => this.#each((upload) => upload.resume()),
+      clear: () => this.#clear(),
+    });
+    const dismiss = button({ label: "×", icon: "close", class: "symbol danger" }, () => this.#warn(null));
+    this.#notice.replaceChildren(this.#noticeText, dismiss);
+    this.#list.setAttribute("aria-label", strings.listLabel);
+    this.#main.replaceChildren(this.#drop, this.#notice, this.#summary.node, this.#list, this.#live);
+    for (const upload of [...this.#rows.keys()]) {
+      const row = new UploadRow(upload, strings, this.#rowActions);
+      this.#rows.get(upload)?.node.replaceWith(row.node);
+      this.#rows.set(upload, row);
+    }
+    this.#listenForDrops();
+    this.#refresh();
+  }
+
+  readonly #rowActions = {
+    retry: (upload: Upload): void => {
+      const again = upload.retry();
+      const row = new UploadRow(again, this.#strings, this.#rowActions);
+      this.#rows.get(upload)?.node.replaceWith(row.node);
+      this.#forget(upload);
+      this.#rows.set(again, row);
+      row.node.querySelector("button")?.focus();
+      this.#refresh();
+    },
+    remove: (upload: Upload): void => {
+      this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
+      this.#forget(upload);
+      this.#refresh();
+    },
+  };
+
+  #listen(client: Windlass): void {
+    if (this.#listened.has(client)) {
+      return;
+    }
+    this.#listened.add(client);
+    client.addEventListener("progress", ({ upload }) => this.#touch(upload));
+    client.addEventListener("statechange", ({ upload, state }) => {
+      if (state === "cancelled" && this.#rows.has(upload)) {
+        this.#rowActions.remove(upload);
+        return;
+      }
+      this.#touch(upload);
+    });
+    client.addEventListener("photo", ({ upload, photo }) => {
+      if (this.#rows.has(upload)) {
+        this.#announce(this.#strings.announceStored(upload.filename));
+        tell(this, "windlass-photo", { photo, upload });
+      }
+    });
+    client.addEventListener("error", ({ upload, error }) => {
+      if (this.#rows.has(upload)) {
+        this.#announce(this.#strings.announceFailed(upload.filename, this.#strings.error(error)));
+        tell(this, "windlass-error", { error, upload });
+      }
+    });
+  }
+
+  #show(upload: Upload): Upload {
+    const listed = this.#rows.get(upload);
+    if (listed === undefined) {
+      const row = new UploadRow(upload, this.#strings, this.#rowActions);
+      this.#rows.set(upload, row);
+      this.#list.append(row.node);
+      this.#refresh();
+    } else {
+      listed.highlight();
+      this.#announce(this.#strings.alreadyListed(upload.filename));
+    }
+    return upload;
+  }
+
+  /** Progress comes often; the page is changed once a frame. */
+  #touch(upload: Upload): void {
+    this.#changed.add(upload);
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      for (const changed of this.#changed) {
+        this.#rows.get(changed)?.update();
+      }
+      this.#changed.clear();
+      this.#refresh();
+    });
+  }
+
+  #refresh(): void {
+    this.#main.classList.toggle("busy", this.#rows.size > 0);
+    this.#summary.update(this.uploads, this.client?.progress.rate_bytes_per_s ?? null);
+  }
+
+  #each(act: (upload: Upload) => void): void {
+    for (const upload of this.uploads) {
+      act(upload);
+    }
+  }
+
+  #clear(): void {
+    for (const upload of this.uploads.filter(({ ended }) => ended)) {
+      this.#forget(upload);
+    }
+    this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
+    this.#refresh();
+  }
+
+  #forget(upload: Upload): void {
+    this.#rows.get(upload)?.node.remove();
+    this.#rows.delete(upload);
+    upload.releasePreview();
+  }
+
+  #announce(text: string): void {
+    this.#live.append(element("p", {}, text));
+    while (this.#live.childElementCount > 3) {
+      this.#live.firstElementChild?.remove();
+    }
+  }
+
+  #warn(text: string | null): void {
+    this.#notice.hidden = text === null;
+    setText(this.#noticeText, text ?? "");
+  }
+
+  #listenForDrops(): void {
+    const drop = this.#drop;
+    const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+    const over = (depth: number): void => {
+      this.#dragDepth = Math.max(0, depth);
+      drop?.classList.toggle("over", this.#dragDepth > 0);
+      const hint = drop?.querySelector(".hint");
+      if (hint) {
+        setText(hint, this.#dragDepth > 0 ? this.#strings.dropNow : this.#strings.hint);
+      }
+    };
+    const on = (type: "dragenter" | "dragover" | "dragleave" | "drop", act: (event: DragEvent) => void): void =>
+      drop?.addEventListener(type, (event) => {
+        if (isFiles(event)) {
+          event.preventDefault();
+          act(event);
+        }
+      });
+    on("dragenter", () => over(this.#dragDepth + 1));
+    on("dragleave", () => over(this.#dragDepth - 1));
+    on("dragover", (event) => {
+      if (event.dataTransfer) {
+        event.dataTransfer.dropEffect = "copy";
+      }
+    });
+    on("drop", (event) => {
+      over(0);
+      if (event.dataTransfer) {
+        void this.#addFrom(event.dataTransfer);
+      }
+    });
+  }
+
+  async #pasted(event: ClipboardEvent): Promise<void> {
+    const target = event.composedPath()[0];
+    const typing = target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea)$/i.test(target.tagName));
+    if (!typing && event.clipboardData?.types.includes("Files") && this.checkVisibility?.() !== false) {
+      event.preventDefault();
+      await this.#addFrom(event.clipboardData);
+    }
+  }
+
+  async #addFrom(transfer: DataTransfer): Promise<void> {
+    const files = await filesFrom(transfer);
+    const accepted = files.filter((file) => isAccepted(file, this.accept));
+    const refused = files.filter((file) => !accepted.includes(file)).map((file) => file.name);
+    this.add(accepted);
+    if (refused.length > 0) {
+      this.#warn(this.#strings.notAccepted(refused));
+    }
+  }
+}

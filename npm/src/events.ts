@@ -1,0 +1,75 @@
+/** The events of a client. They are `Event`s, so `addEventListener` takes a signal, `once` and so on. */
+import type { WindlassError } from "./errors.js";
+import type { Photo } from "./generated/Photo";
+import type { ProgressCounts } from "./generated/ProgressCounts";
+import type { Upload, UploadState } from "./upload.js";
+
+/** Bytes moved. */
+export class UploadProgressEvent extends Event {
+  constructor(
+    readonly upload: Upload,
+    /** Of this file, its smaller pictures included. */
+    readonly file: ProgressCounts,
+    /** Of everything this client was given and has not ended. */
+    readonly total: ProgressCounts,
+  ) {
+    super("progress");
+  }
+}
+
+/** An upload entered another state. */
+export class UploadStateEvent extends Event {
+  constructor(
+    readonly upload: Upload,
+    readonly state: UploadState,
+  ) {
+    super("statechange");
+  }
+}
+
+/** A file is stored and verified. */
+export class UploadPhotoEvent extends Event {
+  constructor(
+    readonly upload: Upload,
+    readonly photo: Photo,
+  ) {
+    super("photo");
+  }
+}
+
+/** An upload ended without success; the others go on. */
+export class UploadErrorEvent extends Event {
+  constructor(
+    readonly upload: Upload,
+    readonly error: WindlassError,
+  ) {
+    super("error");
+  }
+}
+
+export interface WindlassEventMap {
+  progress: UploadProgressEvent;
+  statechange: UploadStateEvent;
+  photo: UploadPhotoEvent;
+  error: UploadErrorEvent;
+}
+
+export type Listener<E extends Event> = ((event: E) => void) | { handleEvent(event: E): void };
+
+/** An `EventTarget` that knows what its events carry. */
+export interface TypedEventTarget<Events extends { [name in keyof Events]: Event }> extends EventTarget {
+  addEventListener<Name extends keyof Events & string>(
+    type: Name,
+    listener: Listener<Events[Name]> | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Name extends keyof Events & string>(
+    type: Name,
+    listener: Listener<Events[Name]> | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+export const TypedEventTarget = EventTarget as {
+  new <Events extends { [name in keyof Events]: Event }>(): TypedEventTarget<Events>;
+};

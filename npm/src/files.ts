@@ -1,0 +1,95 @@
+/** From what people hand in (a file, a list, a drop, a paste) to a flat list of files. */
+
+/** What `add` takes. */
+export type FileSource = Blob | Iterable<Blob> | ArrayLike<Blob> | DataTransfer;
+
+/** The files of a list, a drop or a paste, without descending into folders. */
+export function flattenFiles(source: Exclude<FileSource, Blob>): Blob[] {
+  if (isDataTransfer(source)) {
+    return [...topLevelFiles(source)];
+  }
+  return Array.from(source);
+}
+
+/**
+ * All files of a drop or a paste, those in dropped folders included. To be called while the event is
+ * being handled: browsers empty the transfer afterwards.
+ */
+export async function filesFrom(transfer: DataTransfer): Promise<File[]> {
+  const entries = [...transfer.items].map((item) =>
+    item.kind === "file" ? (item.webkitGetAsEntry?.() ?? item.getAsFile()) : null,
+  );
+  if (entries.every((entry) => entry === null)) {
+    return [...transfer.files];
+  }
+  const files: File[] = [];
+  for (const entry of entries) {
+    if (entry instanceof Blob) {
+      files.push(entry);
+    } else if (entry !== null) {
+      await collect(entry, files);
+    }
+  }
+  return files;
+}
+
+/** The media type for what browsers leave nameless, by the name's ending. */
+export function contentTypeOf(file: Blob, filename: string): string {
+  if (file.type !== "") {
+    return file.type;
+  }
+  const ending = filename.slice(filename.lastIndexOf(".") + 1).toLowerCase();
+  return TYPE_BY_ENDING.get(ending) ?? "application/octet-stream";
+}
+
+const TYPE_BY_ENDING = new Map([
+  ["avif", "image/avif"],
+  ["dwg", "image/vnd.dwg"],
+  ["gif", "image/gif"],
+  ["heic", "image/heic"],
+  ["heif", "image/heif"],
+  ["jpeg", "image/jpeg"],
+  ["jpg", "image/jpeg"],
+  ["mov", "video/quicktime"],
+  ["mp4", "video/mp4"],
+  ["pdf", "application/pdf"],
+  ["png", "image/png"],
+  ["tif", "image/tiff"],
+  ["tiff", "image/tiff"],
+  ["webp", "image/webp"],
+  ["zip", "application/zip"],
+]);
+
+function isDataTransfer(source: object): source is DataTransfer {
+  return "items" in source && "files" in source;
+}
+
+function* topLevelFiles(transfer: DataTransfer): Generator<File> {
+  for (const item of transfer.items) {
+    const file = item.kind === "file" && !item.webkitGetAsEntry?.()?.isDirectory ? item.getAsFile() : null;
+    if (file !== null) {
+      yield file;
+    }
+  }
+}
+
+async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
+  if (entry.isFile) {
+    files.push(await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)));
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  // A reader gives a folder in portions and ends with an empty one.
+  for (;;) {
+    const portion = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (portion.length === 0) {
+      return;
+    }
+    for (const child of portion) {
+      // `.DS_Store` and the like are not what anybody means by dropping a folder.
+      if (!child.name.startsWith(".")) {
+        await collect(child, files);
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** What a client is made with, and the checks on it. */
+import { WindlassError } from "./errors.js";
+import type { MetadataPolicy } from "./generated/MetadataPolicy";
+import type { VariantOptions } from "./generated/VariantOptions";
+import type { TokenProvider } from "./token.js";
+
+export interface WindlassOptions {
+  /** The service's address, such as `https://photos.example.com`; relative to the page where it is. */
+  endpoint: string;
+  /** What the photos are attached to: a job, a site, an album. */
+  project: string;
+  /** Gives a JWT for the service. Asked again when one expires; never stored. */
+  token: TokenProvider;
+  /** The smaller pictures to make; `[]` for none. By default 200 px for lists and 1,920 px for the web. */
+  variants?: readonly VariantOptions[];
+  /** What of the photo's metadata the smaller pictures carry; the original is never changed. */
+  metadata?: MetadataPolicy;
+  /** How many connections the engine may use at once; it chooses fewer on a bad network. */
+  maxConnections?: number;
+  /** How many photos are resized at once; by default one less than there are cores, at most 4. */
+  imageWorkers?: number;
+}
+
+/** Absolute, for workers have no page to be relative to, and without a slash at its end. */
+export function absoluteEndpoint(endpoint: string): string {
+  const base = (globalThis as { document?: Document }).document?.baseURI;
+  let url: URL;
+  try {
+    url = new URL(endpoint, base);
+  } catch (cause) {
+    throw new WindlassError("invalid_options", `endpoint: “${endpoint}” is not an address.`, { cause });
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new WindlassError("invalid_options", `endpoint: “${endpoint}” is not an http address.`);
+  }
+  return (url.origin + url.pathname).replace(/\/+$/, "");
+}
+
+export function checkOptions({ project, token, imageWorkers }: WindlassOptions): void {
+  if (typeof project !== "string" || project === "") {
+    throw new WindlassError("invalid_options", "project: the id of the project is missing.");
+  }
+  if (typeof token !== "function") {
+    throw new WindlassError("invalid_options", "token: a function that returns a token is missing.");
+  }
+  if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
+    throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
+  }
+}
+
+/** A decoder takes some 150 MB for a 12-megapixel photo, so phones with little memory get fewer. */
+export function defaultImageWorkers(): number {
+  const { hardwareConcurrency = 2, deviceMemory = 8 } = navigator as Navigator & { deviceMemory?: number };
+  const byMemory = deviceMemory <= 2 ? 1 : deviceMemory <= 4 ? 2 : 4;
+  return Math.max(1, Math.min(hardwareConcurrency - 1, byMemory));
+}

@@ -1,0 +1,33 @@
+/** What the client wants of the page it runs in. Without a page, as in a test, it does without. */
+
+/** Asks before the page is left while bytes would be lost, and only then: pages that ask always are not cached. */
+export class LeaveGuard {
+  #held = 0;
+  readonly #ask = (event: Event): void => event.preventDefault();
+
+  hold(): void {
+    this.#held += 1;
+    if (this.#held === 1) {
+      globalThis.addEventListener?.("beforeunload", this.#ask);
+    }
+  }
+
+  release(): void {
+    this.#held -= 1;
+    if (this.#held === 0) {
+      globalThis.removeEventListener?.("beforeunload", this.#ask);
+    }
+  }
+}
+
+/** Passes on what the browser believes about the network: a hint, for it is often wrong. */
+export function watchNetwork(tell: (online: boolean) => void): () => void {
+  const watching = new AbortController();
+  const { signal } = watching;
+  globalThis.addEventListener?.("online", () => tell(true), { signal });
+  globalThis.addEventListener?.("offline", () => tell(false), { signal });
+  if (globalThis.navigator?.onLine === false) {
+    tell(false);
+  }
+  return () => watching.abort();
+}

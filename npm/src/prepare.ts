@@ -1,0 +1,149 @@
+/**
+ * What happens to a file before it is sent: its metadata is read and smaller pictures are made, in
+ * workers. Nothing here can stop an upload: what fails leaves the original unchanged, and a warning.
+ */
+import { toWindlassError, WindlassError } from "./errors.js";
+import { contentTypeOf } from "./files.js";
+import type { MetadataPolicy } from "./generated/MetadataPolicy";
+import type { MetadataWarning } from "./generated/MetadataWarning";
+import type { PhotoMetadata } from "./generated/PhotoMetadata";
+import type { VariantOptions } from "./generated/VariantOptions";
+import type { WorkerPool } from "./workers/bridge.js";
+import type { ImageReply, ImageRequest, ResizedPhoto } from "./workers/messages.js";
+import type { FileDescription, VariantFile } from "./wasm/upload.js";
+
+export type ImagePool = Pick<WorkerPool<ImageRequest, ImageReply>, "run">;
+
+/** Made of every photo unless the application says otherwise. */
+export const DEFAULT_VARIANTS: readonly VariantOptions[] = [
+  { name: "thumb_200", max_edge: 200, quality: 0.7 },
+  { name: "web_1920", max_edge: 1920, quality: 0.8 },
+];
+
+export interface PrepareOptions {
+  variants: readonly VariantOptions[];
+  metadata: MetadataPolicy;
+  signal: AbortSignal;
+}
+
+export interface PreparedFile extends FileDescription {
+  /** The smallest picture made, to show while the file is sent. */
+  preview: Blob | null;
+  warnings: MetadataWarning[];
+}
+
+/** Above this a picture is not read into memory as a whole; the service makes its variants. */
+const MAX_RESIZE_BYTES = 100 * 1024 * 1024;
+
+/** Types browsers can show as they are, so that a small original needs no copy of its own size. */
+const SHOWN_BY_BROWSERS = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]);
+
+/** Rejects only when `signal` aborts. */
+export async function prepareFile(
+  pool: ImagePool,
+  file: Blob,
+  filename: string,
+  { variants, metadata: policy, signal }: PrepareOptions,
+): Promise<PreparedFile> {
+  const claimedType = contentTypeOf(file, filename);
+  const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [] };
+  if (!mayBePicture(claimedType)) {
+    return plain;
+  }
+  const metadata = await read(pool, file, plain.warnings, signal);
+  const contentType = metadata?.content_type ?? claimedType;
+  const warnings = [...(metadata?.warnings ?? []), ...plain.warnings];
+  const wanted = worthMaking(variants, contentType, metadata);
+  let images: VariantFile[] = [];
+  if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
+    const resized = await resize(pool, file, { variants: wanted, metadata: policy }, warnings, signal);
+    images = resized.images;
+    addNew(warnings, resized.warnings);
+  }
+  return {
+    filename,
+    content_type: contentType,
+    ...(metadata === null ? {} : { metadata: { ...metadata, warnings } }),
+    ...(images.length > 0 ? { variants: images } : {}),
+    preview: smallest(images)?.blob ?? null,
+    warnings,
+  };
+}
+
+/** Without a type of its own a file may be a HEIC from a phone; only reading its head tells. */
+function mayBePicture(contentType: string): boolean {
+  return contentType.startsWith("image/") || contentType === "application/octet-stream";
+}
+
+/** Leaves out copies as large as the photo itself; the smallest is always made. */
+export function worthMaking(
+  variants: readonly VariantOptions[],
+  contentType: string,
+  metadata: Pick<PhotoMetadata, "width" | "height"> | null,
+): VariantOptions[] {
+  const longEdge = Math.max(metadata?.width ?? 0, metadata?.height ?? 0);
+  if (longEdge === 0 || !SHOWN_BY_BROWSERS.has(contentType)) {
+    return [...variants];
+  }
+  const smallestEdge = Math.min(...variants.map((variant) => variant.max_edge));
+  return variants.filter((variant) => variant.max_edge < longEdge || variant.max_edge === smallestEdge);
+}
+
+async function read(
+  pool: ImagePool,
+  file: Blob,
+  warnings: MetadataWarning[],
+  signal: AbortSignal,
+): Promise<PhotoMetadata | null> {
+  try {
+    const reply = await pool.run({ task: "read", file }, signal);
+    return reply.task === "read" ? reply.metadata : null;
+  } catch (thrown) {
+    warnings.push(warningFrom(thrown));
+    return null;
+  }
+}
+
+async function resize(
+  pool: ImagePool,
+  file: Blob,
+  options: { variants: VariantOptions[]; metadata: MetadataPolicy },
+  warnings: MetadataWarning[],
+  signal: AbortSignal,
+): Promise<ResizedPhoto> {
+  const nothing: ResizedPhoto = { images: [], warnings: [] };
+  try {
+    if (file.size > MAX_RESIZE_BYTES) {
+      throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
+    }
+    const reply = await pool.run({ task: "resize", file, options }, signal);
+    return reply.task === "resize" ? reply : nothing;
+  } catch (thrown) {
+    addNew(warnings, [warningFrom(thrown)]);
+    return nothing;
+  }
+}
+
+/** Aborting is no warning: it goes on to whoever asked. */
+function warningFrom(thrown: unknown): MetadataWarning {
+  const error = toWindlassError(thrown);
+  if (error.code === "cancelled" || error.code === "closed") {
+    throw error;
+  }
+  return { code: error.code, message: error.message };
+}
+
+function addNew(warnings: MetadataWarning[], more: readonly MetadataWarning[]): void {
+  for (const warning of more) {
+    if (!warnings.some(({ code }) => code === warning.code)) {
+      warnings.push(warning);
+    }
+  }
+}
+
+function smallest(images: readonly VariantFile[]): VariantFile | undefined {
+  return images.reduce<VariantFile | undefined>(
+    (least, image) => (least === undefined || image.width * image.height < least.width * least.height ? image : least),
+    undefined,
+  );
+}

@@ -1,0 +1,64 @@
+/** The application's token, asked for once however many need it, and held in memory only. */
+import { toWindlassError, WindlassError } from "./errors.js";
+
+export type TokenProvider = () => string | Promise<string>;
+
+export class TokenSource {
+  readonly #provider: TokenProvider;
+  #held: string | null = null;
+  #pending: Promise<string> | null = null;
+
+  constructor(provider: TokenProvider) {
+    this.#provider = provider;
+  }
+
+  /** The token at hand, or a new one where there is none. */
+  get(): Promise<string> {
+    return this.#held === null ? this.renew() : Promise.resolve(this.#held);
+  }
+
+  /** A new token. Single flight: who asks while the application is being asked gets the same answer. */
+  renew(): Promise<string> {
+    this.#pending ??= this.#ask().finally(() => {
+      this.#pending = null;
+    });
+    return this.#pending;
+  }
+
+  async #ask(): Promise<string> {
+    this.#held = null;
+    let token: unknown;
+    try {
+      token = await this.#provider();
+    } catch (thrown) {
+      const { message } = toWindlassError(thrown);
+      throw new WindlassError("token_unavailable", `No access token could be had: ${message}`, {
+        retryable: true,
+        cause: thrown,
+      });
+    }
+    if (typeof token !== "string" || token === "") {
+      throw new WindlassError("token_unavailable", "The token function gave no token. It must return a non-empty string.");
+    }
+    this.#held = token;
+    return token;
+  }
+}
+
+/** A provider that fetches `{"token": "…"}` from the application's own server, with its cookies. */
+export function tokenFromUrl(url: string | URL): TokenProvider {
+  return async () => {
+    const answer = await fetch(url, { credentials: "same-origin", headers: { accept: "application/json" }, cache: "no-store" });
+    if (!answer.ok) {
+      throw new WindlassError("token_unavailable", `the token address answered with status ${answer.status}`, {
+        retryable: answer.status >= 500,
+      });
+    }
+    const body: unknown = await answer.json();
+    const token = typeof body === "object" && body !== null ? (body as { token?: unknown }).token : undefined;
+    if (typeof token !== "string") {
+      throw new WindlassError("token_unavailable", "the token address answered without a token");
+    }
+    return token;
+  };
+}

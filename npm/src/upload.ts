@@ -1,0 +1,157 @@
+/** One file on its way, as the application sees it. */
+import type { WindlassError } from "./errors.js";
+import type { MetadataWarning } from "./generated/MetadataWarning";
+import type { Photo } from "./generated/Photo";
+import type { PhotoMetadata } from "./generated/PhotoMetadata";
+import type { ProgressCounts } from "./generated/ProgressCounts";
+import type { UploadPhase } from "./generated/UploadPhase";
+
+/** `stored`, `failed` and `cancelled` are final. */
+export type UploadState = "preparing" | UploadPhase | "stored" | "failed" | "cancelled";
+
+/** What an upload asks of its client. */
+export interface UploadCommands {
+  pause(upload: Upload): void;
+  resume(upload: Upload): void;
+  cancel(upload: Upload): void;
+  retry(upload: Upload): Upload;
+}
+
+export class Upload {
+  /** The idempotency key under which the service knows the file. */
+  readonly clientRef: string;
+  readonly file: Blob;
+  readonly filename: string;
+  /**
+   * Resolves when the bytes are stored and verified; rejects with a `WindlassError`. Nobody has to
+   * listen: errors are also events of the client.
+   */
+  readonly done: Promise<Photo>;
+
+  #state: UploadState = "preparing";
+  #progress: ProgressCounts;
+  #preview: string | null = null;
+  #metadata: PhotoMetadata | null = null;
+  #warnings: readonly MetadataWarning[] = [];
+  #photo: Photo | null = null;
+  #error: WindlassError | null = null;
+  readonly #commands: UploadCommands;
+  #settle!: { resolve: (photo: Photo) => void; reject: (error: WindlassError) => void };
+
+  /** Made by `Windlass.add`. */
+  constructor(commands: UploadCommands, clientRef: string, file: Blob, filename: string) {
+    this.#commands = commands;
+    this.clientRef = clientRef;
+    this.file = file;
+    this.filename = filename;
+    this.#progress = {
+      confirmed_bytes: 0,
+      sent_bytes: 0,
+      total_bytes: file.size,
+      rate_bytes_per_s: null,
+      remaining_ms: null,
+    };
+    this.done = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.done.catch(() => {
+      // So that a failure nobody awaits is not also an unhandled rejection.
+    });
+  }
+
+  get state(): UploadState {
+    return this.#state;
+  }
+
+  /** Whether nothing more will happen. */
+  get ended(): boolean {
+    return this.#state === "stored" || this.#state === "failed" || this.#state === "cancelled";
+  }
+
+  get progress(): ProgressCounts {
+    return this.#progress;
+  }
+
+  /** An object URL of the thumbnail, once there is one; valid until `releasePreview`. */
+  get preview(): string | null {
+    return this.#preview;
+  }
+
+  /** What the camera knew, once it was read. */
+  get metadata(): PhotoMetadata | null {
+    return this.#metadata;
+  }
+
+  /** What was odd about the file. It is sent all the same, unchanged. */
+  get warnings(): readonly MetadataWarning[] {
+    return this.#warnings;
+  }
+
+  /** What it became. */
+  get photo(): Photo | null {
+    return this.#photo;
+  }
+
+  get error(): WindlassError | null {
+    return this.#error;
+  }
+
+  pause(): void {
+    this.#commands.pause(this);
+  }
+
+  resume(): void {
+    this.#commands.resume(this);
+  }
+
+  /** Gives the upload up and removes what was stored of it. */
+  cancel(): void {
+    this.#commands.cancel(this);
+  }
+
+  /** Sends a failed or cancelled file again, as a new upload. */
+  retry(): Upload {
+    return this.#commands.retry(this);
+  }
+
+  /** Frees the thumbnail's memory. Called for you when the client is closed. */
+  releasePreview(): void {
+    if (this.#preview !== null) {
+      URL.revokeObjectURL(this.#preview);
+      this.#preview = null;
+    }
+  }
+
+  /** @internal */
+  setState(state: UploadState): void {
+    this.#state = state;
+  }
+
+  /** @internal */
+  setProgress(progress: ProgressCounts): void {
+    this.#progress = progress;
+  }
+
+  /** @internal */
+  setPrepared(metadata: PhotoMetadata | null, warnings: readonly MetadataWarning[], preview: Blob | null): void {
+    this.#metadata = metadata;
+    this.#warnings = warnings;
+    this.#preview = preview === null ? null : URL.createObjectURL(preview);
+  }
+
+  /** @internal */
+  succeed(photo: Photo): void {
+    this.#state = "stored";
+    this.#photo = photo;
+    const { total_bytes } = this.#progress;
+    this.#progress = { ...this.#progress, confirmed_bytes: total_bytes, sent_bytes: total_bytes, remaining_ms: 0 };
+    this.#settle.resolve(photo);
+  }
+
+  /** @internal */
+  fail(error: WindlassError): void {
+    this.#state = error.code === "cancelled" || error.code === "closed" ? "cancelled" : "failed";
+    this.#error = error;
+    this.#settle.reject(error);
+  }
+}

@@ -1,0 +1,53 @@
+/** What pages and workers say to each other. Bytes never travel: files and pictures are `Blob` handles. */
+import type { PlainError } from "../errors.js";
+import type { MetadataWarning } from "../generated/MetadataWarning";
+import type { PhotoMetadata } from "../generated/PhotoMetadata";
+import type { ResizeOptions } from "../generated/ResizeOptions";
+import type { UploadEvent } from "../generated/UploadEvent";
+import type { FileDescription, UploadQueueConfig, VariantFile } from "../wasm/upload.js";
+
+/** The first message to any worker; the rest may follow at once. */
+export interface Start<Config> {
+  kind: "start";
+  module: WebAssembly.Module;
+  config: Config;
+}
+
+/** One job for a worker of a pool, and its answer. A worker has one job at a time. */
+export interface Job<Request> {
+  kind: "job";
+  request: Request;
+}
+
+export type JobAnswer<Reply> =
+  | { kind: "done"; reply: Reply }
+  /** With `trapped` the worker must not be used again. */
+  | { kind: "failed"; error: PlainError; trapped: boolean };
+
+export type ImageRequest =
+  | { task: "read"; file: Blob }
+  | { task: "resize"; file: Blob; options: ResizeOptions };
+
+export interface ResizedPhoto {
+  images: VariantFile[];
+  warnings: MetadataWarning[];
+}
+
+export type ImageReply = { task: "read"; metadata: PhotoMetadata } | ({ task: "resize" } & ResizedPhoto);
+
+export type ToUploadWorker =
+  | Start<UploadQueueConfig>
+  | { kind: "add"; clientRef: string; file: Blob; description: FileDescription }
+  | { kind: "pause" | "resume"; clientRef?: string | undefined }
+  | { kind: "cancel"; clientRef: string }
+  | { kind: "online"; online: boolean }
+  | { kind: "token"; question: number; token: string }
+  | { kind: "no-token"; question: number; error: PlainError };
+
+export type FromUploadWorker =
+  | { kind: "event"; event: UploadEvent }
+  | { kind: "token"; question: number }
+  /** One file could not be added. */
+  | { kind: "refused"; clientRef: string; error: PlainError }
+  /** The worker must not be used again. */
+  | { kind: "trapped"; message: string };

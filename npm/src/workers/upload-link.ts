@@ -1,0 +1,198 @@
+/**
+ * The page's end of the upload worker. It answers the worker's questions for a token, passes events on,
+ * and when the worker dies starts another one with the files that had not ended: the service knows
+ * each by its reference, so nothing is stored twice.
+ */
+import { fromPlainError, toPlainError, WindlassError } from "../errors.js";
+import type { UploadEvent } from "../generated/UploadEvent";
+import type { TokenSource } from "../token.js";
+import type { FileDescription, UploadQueueConfig } from "../wasm/upload.js";
+import type { WorkerLike } from "./bridge.js";
+import type { FromUploadWorker, ToUploadWorker } from "./messages.js";
+
+export interface UploadLinkOptions {
+  /** Starts a bare worker. */
+  startWorker: () => WorkerLike;
+  compile: () => Promise<WebAssembly.Module>;
+  config: UploadQueueConfig;
+  tokens: TokenSource;
+  onEvent: (event: UploadEvent) => void;
+  /** One file ended without the engine's help. */
+  onFailed: (clientRef: string, error: WindlassError) => void;
+}
+
+interface Entry {
+  file: Blob;
+  description: FileDescription;
+  paused: boolean;
+}
+
+/** A worker that keeps dying is a fault that restarting does not heal. */
+const MAX_CRASHES = 3;
+
+export class UploadLink {
+  readonly #options: UploadLinkOptions;
+  readonly #entries = new Map<string, Entry>();
+  #worker: WorkerLike | null = null;
+  #starting: Promise<void> | null = null;
+  #crashes = 0;
+  #online = true;
+  #closed = false;
+
+  constructor(options: UploadLinkOptions) {
+    this.#options = options;
+  }
+
+  add(clientRef: string, file: Blob, description: FileDescription): void {
+    this.#entries.set(clientRef, { file, description, paused: false });
+    if (this.#worker === null) {
+      // Starting sends all entries, this one included.
+      this.#start();
+    } else {
+      this.#send({ kind: "add", clientRef, file, description });
+    }
+  }
+
+  pause(clientRef?: string): void {
+    this.#setPaused(clientRef, true);
+  }
+
+  resume(clientRef?: string): void {
+    this.#setPaused(clientRef, false);
+  }
+
+  cancel(clientRef: string): void {
+    if (this.#entries.delete(clientRef)) {
+      this.#send({ kind: "cancel", clientRef });
+    }
+  }
+
+  setOnline(online: boolean): void {
+    this.#online = online;
+    this.#send({ kind: "online", online });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#entries.clear();
+    this.#stop();
+  }
+
+  #setPaused(clientRef: string | undefined, paused: boolean): void {
+    for (const [reference, entry] of this.#entries) {
+      if (clientRef === undefined || clientRef === reference) {
+        entry.paused = paused;
+      }
+    }
+    this.#send({ kind: paused ? "pause" : "resume", clientRef });
+  }
+
+  #start(): void {
+    this.#starting ??= this.#open().finally(() => {
+      this.#starting = null;
+    });
+  }
+
+  async #open(): Promise<void> {
+    let module: WebAssembly.Module;
+    try {
+      module = await this.#options.compile();
+    } catch (thrown) {
+      this.#failAll(fromPlainError(toPlainError(thrown)));
+      return;
+    }
+    if (this.#closed || this.#entries.size === 0) {
+      return;
+    }
+    const worker = this.#options.startWorker();
+    worker.onmessage = ({ data }: MessageEvent<FromUploadWorker>) => {
+      if (worker === this.#worker) {
+        this.#receive(data);
+      }
+    };
+    worker.onerror = (event) => {
+      event.preventDefault?.();
+      if (worker === this.#worker) {
+        this.#crashed(event.message);
+      }
+    };
+    this.#worker = worker;
+    this.#send({ kind: "start", module, config: this.#options.config });
+    this.#send({ kind: "online", online: this.#online });
+    for (const [clientRef, { file, description, paused }] of this.#entries) {
+      this.#send({ kind: "add", clientRef, file, description });
+      if (paused) {
+        this.#send({ kind: "pause", clientRef });
+      }
+    }
+  }
+
+  #receive(message: FromUploadWorker): void {
+    switch (message.kind) {
+      case "event":
+        this.#follow(message.event);
+        return;
+      case "token":
+        void this.#answerToken(message.question);
+        return;
+      case "refused":
+        this.#entries.delete(message.clientRef);
+        this.#options.onFailed(message.clientRef, fromPlainError(message.error));
+        return;
+      case "trapped":
+        this.#crashed(message.message);
+    }
+  }
+
+  #follow(event: UploadEvent): void {
+    if (event.type === "stored" || event.type === "failed" || event.type === "cancelled") {
+      this.#entries.delete(event.client_ref);
+    }
+    if (event.type === "stored") {
+      this.#crashes = 0;
+    }
+    this.#options.onEvent(event);
+  }
+
+  async #answerToken(question: number): Promise<void> {
+    try {
+      const token = await this.#options.tokens.renew();
+      this.#send({ kind: "token", question, token });
+    } catch (thrown) {
+      this.#send({ kind: "no-token", question, error: toPlainError(thrown) });
+    }
+  }
+
+  #crashed(detail: string | undefined): void {
+    this.#stop();
+    this.#crashes += 1;
+    if (this.#crashes < MAX_CRASHES) {
+      this.#start();
+      return;
+    }
+    this.#crashes = 0;
+    const why = detail ? ` (${detail})` : "";
+    this.#failAll(
+      new WindlassError("worker_crashed", `Sending stopped unexpectedly${why}. Try again; if it happens again, reload the page.`, {
+        retryable: true,
+      }),
+    );
+  }
+
+  #failAll(error: WindlassError): void {
+    const references = [...this.#entries.keys()];
+    this.#entries.clear();
+    for (const clientRef of references) {
+      this.#options.onFailed(clientRef, error);
+    }
+  }
+
+  #send(message: ToUploadWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #stop(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+  }
+}

@@ -1,0 +1,216 @@
+//! What becomes of bytes: read from a file, moved to the store, stored or not.
+
+use windlass_protocol::Checksum;
+
+use super::FailureCode;
+use super::answer::{PutAccepted, ReadFailure, StoreFailure};
+use super::command::CommandId;
+use super::engine::Engine;
+use super::jobs::{Job, TransferKey};
+use super::piece::{Piece, Reading, Rest};
+use super::verdict::{self, Cause, PutVerdict, Setback};
+
+/// A file that cannot be read is tried once more after this long: some file providers need a second call.
+const READ_AGAIN_MS: u64 = 500;
+/// So many failures to read a piece end the upload.
+const READ_FAILURES_MAX: u32 = 2;
+/// So many signed URLs that the store does not accept, in a row, end the upload: it is not their age.
+const REFUSED_URLS_MAX: u32 = 4;
+
+impl Engine {
+    pub(super) fn piece_mut(&mut self, of: TransferKey, piece: usize) -> Option<&mut Piece> {
+        self.transfers.get_mut(&of)?.pieces.get_mut(piece)
+    }
+
+    pub(super) fn was_read(&mut self, of: TransferKey, index: usize, result: Result<Checksum, ReadFailure>) {
+        let again_ms = self.now_ms + READ_AGAIN_MS;
+        let Some(piece) = self.piece_mut(of, index) else { return };
+        match result {
+            Ok(checksum) => match piece.was_read(checksum) {
+                Ok(Reading::Changed) => self.fail(of, unreadable(ReadFailure::Changed)),
+                Ok(Reading::Good | Reading::AlreadyStored) => {
+                    if let Some(transfer) = self.transfers.get_mut(&of) {
+                        transfer.moved = true;
+                        transfer.settle();
+                    }
+                }
+                Err(_) => {}
+            },
+            Err(failure) => {
+                let rest = Rest { until_ms: again_ms, ends_with_network: false };
+                let refused = piece.could_not_be_read(rest).is_err();
+                if !refused && piece.read_failures >= READ_FAILURES_MAX {
+                    self.fail(of, unreadable(failure));
+                }
+            }
+        }
+    }
+
+    pub(super) fn bytes_moved(&mut self, id: CommandId, sent_bytes: u64) {
+        let Some(Job::Put { of, piece }) = self.running.get(&id).map(|running| &running.job) else { return };
+        let (of, piece, now_ms) = (*of, *piece, self.now_ms);
+        let Some(silence_ms) = self.piece_mut(of, piece).and_then(|piece| piece.moved(sent_bytes, now_ms))
+        else {
+            return;
+        };
+        self.watchdog.heard_after(silence_ms);
+        if let Some(transfer) = self.transfers.get_mut(&of) {
+            transfer.moved = true;
+        }
+    }
+
+    pub(super) fn was_put(
+        &mut self,
+        of: TransferKey,
+        index: usize,
+        result: Result<PutAccepted, StoreFailure>,
+    ) {
+        match result {
+            Ok(accepted) => {
+                self.network_is_proved();
+                self.was_stored(of, index, accepted.etag);
+            }
+            Err(failure) => {
+                if failure != StoreFailure::NoAnswer {
+                    self.network_is_proved();
+                }
+                self.was_not_stored(of, index, verdict::of_put(failure));
+            }
+        }
+    }
+
+    fn was_stored(&mut self, of: TransferKey, index: usize, etag: Option<String>) {
+        let now_ms = self.now_ms;
+        let Some(piece) = self.piece_mut(of, index) else { return };
+        let size_bytes = piece.size_bytes();
+        let Ok(flight) = piece.was_stored(etag) else { return };
+        self.window.succeeded(flight.started_ms, now_ms);
+        self.watchdog.stored(size_bytes, now_ms.saturating_sub(flight.started_ms));
+        self.recovered(of);
+        if let Some(transfer) = self.transfers.get_mut(&of) {
+            transfer.moved = true;
+            transfer.settle();
+        }
+    }
+
+    fn was_not_stored(&mut self, of: TransferKey, index: usize, verdict: PutVerdict) {
+        match verdict {
+            PutVerdict::Retry(setback) => self.put_failed(of, index, setback),
+            PutVerdict::GoAndLook => self.go_and_look(of, index),
+            PutVerdict::SignAgain(setback) => {
+                let Some(piece) = self.piece_mut(of, index) else { return };
+                piece.ticket = None;
+                piece.refused_urls += 1;
+                if piece.refused_urls >= REFUSED_URLS_MAX {
+                    self.fail(of, setback);
+                } else if piece.refused_urls == 1 {
+                    // The usual case is age: a new URL, and no waiting.
+                    piece.was_not_stored(Rest::default(), false, false).ok();
+                } else {
+                    self.put_failed(of, index, setback);
+                }
+            }
+            PutVerdict::StartOver(setback) => self.start_over(of, setback),
+            PutVerdict::GiveUp(setback) => self.fail(of, setback),
+        }
+    }
+
+    fn put_failed(&mut self, of: TransferKey, index: usize, setback: Setback) {
+        let now_ms = self.now_ms;
+        let Some(failures) = self.piece_mut(of, index).map(|piece| piece.failures) else { return };
+        let Some((rest, counts)) = self.set_back(of, &setback, failures) else { return };
+        let reread = matches!(setback.cause, Cause::NoAnswer | Cause::Corrupted);
+        let look = setback.cause == Cause::NoAnswer;
+        let Some(piece) = self.piece_mut(of, index) else { return };
+        let Ok(flight) = piece.was_not_stored(rest, reread, look) else { return };
+        if !counts {
+            piece.failures = failures;
+        }
+        if matches!(setback.cause, Cause::NoAnswer | Cause::Overloaded) {
+            self.window.troubled(flight.started_ms, now_ms);
+        }
+        if let (Cause::Overloaded, Some(after_ms)) = (setback.cause, setback.retry_after_ms) {
+            self.window.hold_until(now_ms + after_ms);
+        }
+        if let Some(transfer) = self.transfers.get_mut(&of) {
+            transfer.settle();
+        }
+    }
+
+    /// Something is in the piece's place already. The service verifies it at the end, whatever it is.
+    fn go_and_look(&mut self, of: TransferKey, index: usize) {
+        let Some(piece) = self.piece_mut(of, index) else { return };
+        if piece.was_stored(None).is_ok()
+            && let Some(transfer) = self.transfers.get_mut(&of)
+        {
+            transfer.moved = true;
+            transfer.settle();
+        }
+    }
+
+    /// PUTs and reading are stopped, and what they had begun is dropped.
+    pub(super) fn stop_moving_bytes(&mut self, key: TransferKey) {
+        self.stop_jobs(|job| match job {
+            Job::Read { of, .. } | Job::Put { of, .. } => *of == key,
+            _ => false,
+        });
+        if let Some(transfer) = self.transfers.get_mut(&key) {
+            transfer.pieces.iter_mut().for_each(Piece::interrupt);
+            transfer.moved = true;
+        }
+    }
+
+    /// Gives up what has been silent for too long.
+    pub(super) fn watch(&mut self) {
+        let silent: Vec<(CommandId, TransferKey, usize)> = self
+            .flights()
+            .filter(|(_, _, deadline_ms, _)| *deadline_ms <= self.now_ms)
+            .map(|(of, index, _, id)| (id, of, index))
+            .collect();
+        for (id, of, index) in silent {
+            self.stop(id);
+            if let Some(piece) = self.piece_mut(of, index) {
+                piece.kills += 1;
+            }
+            self.put_failed(of, index, Setback::no_answer("The connection to the store has gone silent."));
+        }
+        let overdue: Vec<CommandId> = self
+            .running
+            .iter()
+            .filter(|(_, running)| running.deadline_ms.is_some_and(|deadline| deadline <= self.now_ms))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in overdue {
+            if let Some(running) = self.stop(id) {
+                self.no_answer_to(id, running);
+            }
+        }
+    }
+
+    /// All PUTs in flight, with the moment each is dead without a sign of life.
+    pub(super) fn flights(&self) -> impl Iterator<Item = (TransferKey, usize, u64, CommandId)> + '_ {
+        self.transfers.iter().flat_map(move |(key, transfer)| {
+            transfer.pieces.iter().enumerate().filter_map(move |(index, piece)| {
+                let flight = piece.flight()?;
+                let patience_ms = self.watchdog.patience_ms(flight.sent_bytes, piece.kills);
+                let silent_ms = flight.heard_ms.saturating_add(patience_ms);
+                let deadline_ms = flight.prove_by_ms.map_or(silent_ms, |prove| prove.min(silent_ms));
+                Some((*key, index, deadline_ms, flight.id))
+            })
+        })
+    }
+}
+
+fn unreadable(failure: ReadFailure) -> Setback {
+    let (code, reason) = match failure {
+        ReadFailure::Gone => (
+            FailureCode::FileGone,
+            "the file can no longer be found on this device. Choose it again from where it is now.",
+        ),
+        ReadFailure::Changed => (
+            FailureCode::FileChanged,
+            "the file was changed or locked since it was chosen. Choose it again to send it as it is now.",
+        ),
+    };
+    Setback { cause: Cause::Refused, code, reason: reason.to_owned(), retry_after_ms: None, request_id: None }
+}

@@ -1,0 +1,53 @@
+//! What the engine may be told about its surroundings.
+
+use windlass_protocol::ProjectId;
+
+use super::backoff::Backoff;
+
+/// Settings of an engine. [`EngineConfig::new`] has the defaults.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// The project all uploads of this engine belong to.
+    pub project_id: ProjectId,
+    /// Where jitter comes from: different in every tab, the same in a test.
+    pub seed: u64,
+    /// PUTs in flight at the start.
+    pub connections_start: u32,
+    /// PUTs in flight at most. Browsers open six connections per HTTP/1.1 host.
+    pub connections_max: u32,
+    /// Requests to the service in flight at most.
+    pub service_requests_max: usize,
+    /// Uploads announced to the service and not finished yet, at most: few enough that their URLs are
+    /// used before they expire.
+    pub uploads_ahead: usize,
+    /// Pieces of files read and hashed and not sent yet, at most.
+    pub pieces_ahead: usize,
+    /// How long a URL works that does not say so itself (`X-Amz-Expires`), in milliseconds.
+    pub url_lifetime_ms: u64,
+    /// How often a request is tried again, and how soon.
+    pub backoff: Backoff,
+    /// An upload is given up after this long without any success, in milliseconds; time without network
+    /// and time paused do not count.
+    pub retry_budget_ms: u64,
+    /// The least time between two progress events of one upload, in milliseconds.
+    pub progress_interval_ms: u64,
+}
+
+impl EngineConfig {
+    /// The defaults for a project.
+    pub fn new(project_id: ProjectId, seed: u64) -> Self {
+        Self {
+            project_id,
+            seed,
+            connections_start: 2,
+            connections_max: 6,
+            service_requests_max: 4,
+            uploads_ahead: 12,
+            pieces_ahead: 12,
+            url_lifetime_ms: 15 * 60_000,
+            backoff: Backoff::default(),
+            retry_budget_ms: 30 * 60_000,
+            progress_interval_ms: 200,
+        }
+    }
+}

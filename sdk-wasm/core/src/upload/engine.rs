@@ -1,0 +1,364 @@
+//! The engine: many uploads, one window. It decides; the shell acts.
+//!
+//! ```text
+//! feed(now, input) → drain poll_command() → drain poll_event() → wait until next_deadline() or an input
+//! ```
+//!
+//! Its rooms: what is wanted next is in `schedule`, what an answer means in `answers` (the service's) and
+//! `bytes` (files and store), what the outside hears in `tell`.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use windlass_protocol::{ClientRef, Photo, UploadId};
+
+use super::backoff::Chance;
+use super::command::{Command, CommandId, Work};
+use super::config::EngineConfig;
+use super::errand::Errand;
+use super::input::{Input, NewUpload, Target};
+use super::jobs::{Job, Running, TransferKey};
+use super::online::Online;
+use super::piece::Rest;
+use super::progress::RateMeter;
+use super::token::Token;
+use super::transfer::{Transfer, Trouble};
+use super::verdict::{Cause, Setback};
+use super::watchdog::Watchdog;
+use super::window::Window;
+use super::{FailureCode, UploadEvent, UploadFailure};
+
+/// Whoever feeds a tick this much later than asked was asleep: a suspended phone, a frozen tab.
+const OVERSLEPT_MS: u64 = 5_000;
+/// After a sleep or a change of network a PUT has this long to show that it is alive.
+const PROOF_OF_LIFE_MS: u64 = 4_000;
+/// When the network is back everybody goes on within this time, and not all in one moment.
+const WAKE_SPREAD_MS: u64 = 250;
+
+/// Uploads any number of files. See [the module](super) for how it is driven.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) config: EngineConfig,
+    pub(super) chance: Chance,
+    pub(super) window: Window,
+    pub(super) watchdog: Watchdog,
+    pub(super) online: Online,
+    pub(super) token: Token,
+    pub(super) now_ms: u64,
+    pub(super) transfers: BTreeMap<TransferKey, Transfer>,
+    pub(super) by_ref: HashMap<ClientRef, TransferKey>,
+    pub(super) running: BTreeMap<CommandId, Running>,
+    /// Uploads to be given up at the service, on a best effort: it cleans up after us in time.
+    pub(super) aborts: BTreeMap<UploadId, Errand>,
+    pub(super) events: VecDeque<UploadEvent>,
+    /// Sizes of the uploads that are stored, since the queue was last empty.
+    pub(super) done_bytes: u64,
+    pub(super) meter: RateMeter,
+    paused_all: bool,
+    commands: VecDeque<Command>,
+    next_command: u64,
+    next_transfer: u64,
+    deadline_ms: Option<u64>,
+}
+
+impl Engine {
+    /// An engine without uploads.
+    pub fn new(config: EngineConfig) -> Self {
+        Self {
+            chance: Chance::from_seed(config.seed),
+            window: Window::new(config.connections_start, config.connections_max),
+            watchdog: Watchdog::default(),
+            online: Online::assumed(),
+            token: Token::absent(),
+            now_ms: 0,
+            transfers: BTreeMap::new(),
+            by_ref: HashMap::new(),
+            running: BTreeMap::new(),
+            aborts: BTreeMap::new(),
+            events: VecDeque::new(),
+            done_bytes: 0,
+            meter: RateMeter::default(),
+            paused_all: false,
+            commands: VecDeque::new(),
+            next_command: 0,
+            next_transfer: 0,
+            deadline_ms: None,
+            config,
+        }
+    }
+
+    /// Takes an input in at `now_ms`, milliseconds of a clock that never goes back. Afterwards drain
+    /// [`poll_command`](Self::poll_command) and [`poll_event`](Self::poll_event), then ask for
+    /// [`next_deadline_ms`](Self::next_deadline_ms).
+    pub fn feed(&mut self, now_ms: u64, input: Input) {
+        self.now_ms = self.now_ms.max(now_ms);
+        if self.deadline_ms.is_some_and(|deadline| self.now_ms > deadline + OVERSLEPT_MS) {
+            self.forgive_silence();
+        }
+        self.online.advance(self.now_ms);
+        match input {
+            Input::Add(upload) => self.add(*upload),
+            Input::Pause(target) => self.pause(&target),
+            Input::Resume(target) => self.resume(&target),
+            Input::Cancel(target) => self.cancel(&target),
+            Input::Online(true) => self.network_is_back(),
+            Input::Online(false) => self.online.set(false),
+            Input::Sent { id, sent_bytes } => self.bytes_moved(id, sent_bytes),
+            Input::Answered { id, answer } => self.answered(id, answer),
+            Input::Tick => {}
+        }
+        self.watch();
+        self.schedule();
+        self.tell();
+        self.deadline_ms = self.find_deadline();
+    }
+
+    /// The next thing to do; call until `None`.
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// The next thing to tell the user interface; call until `None`.
+    pub fn poll_event(&mut self) -> Option<UploadEvent> {
+        self.events.pop_front()
+    }
+
+    /// When to feed [`Input::Tick`] if nothing else comes before; `None` while nothing is waited for.
+    pub fn next_deadline_ms(&self) -> Option<u64> {
+        self.deadline_ms
+    }
+
+    /// Whether an upload of that name is on its way.
+    pub fn contains(&self, client_ref: &ClientRef) -> bool {
+        self.by_ref.contains_key(client_ref)
+    }
+
+    /// Whether there is nothing to do: no upload, and nothing to tidy up.
+    pub fn is_idle(&self) -> bool {
+        self.transfers.is_empty() && self.aborts.is_empty()
+    }
+
+    fn add(&mut self, upload: NewUpload) {
+        if self.contains(&upload.client_ref) {
+            return;
+        }
+        let key = TransferKey(self.next_transfer);
+        self.next_transfer += 1;
+        self.by_ref.insert(upload.client_ref.clone(), key);
+        self.events.push_back(UploadEvent::Phase {
+            client_ref: upload.client_ref.clone(),
+            phase: super::UploadPhase::Queued,
+            reason: None,
+        });
+        self.transfers.insert(key, Transfer::new(upload));
+    }
+
+    /// Whether nothing new is begun for it.
+    pub(super) fn is_held(&self, transfer: &Transfer) -> bool {
+        self.paused_all || transfer.paused
+    }
+
+    fn targets(&self, target: &Target) -> Vec<TransferKey> {
+        match target {
+            Target::All => self.transfers.keys().copied().collect(),
+            Target::One(client_ref) => self.by_ref.get(client_ref).copied().into_iter().collect(),
+        }
+    }
+
+    fn pause(&mut self, target: &Target) {
+        self.paused_all |= *target == Target::All;
+        for key in self.targets(target) {
+            self.stop_moving_bytes(key);
+            if let Some(transfer) = self.transfers.get_mut(&key) {
+                transfer.paused = true;
+                transfer.trouble = None;
+            }
+        }
+    }
+
+    fn resume(&mut self, target: &Target) {
+        self.paused_all = false;
+        for key in self.targets(target) {
+            if let Some(transfer) = self.transfers.get_mut(&key) {
+                transfer.paused = false;
+            }
+        }
+    }
+
+    fn cancel(&mut self, target: &Target) {
+        for key in self.targets(target) {
+            let Some(transfer) = self.leave(key) else { continue };
+            if let Some(session) = transfer.session() {
+                self.aborts.insert(session.upload_id, Errand::new());
+            }
+            self.meter.reset();
+            self.events.push_back(UploadEvent::Cancelled { client_ref: transfer.upload.client_ref });
+        }
+    }
+
+    /// It ends well.
+    pub(super) fn finish(&mut self, key: TransferKey, photo: Box<Photo>) {
+        self.tell_final_progress(key);
+        let Some(transfer) = self.leave(key) else { return };
+        self.done_bytes += transfer.counts.total_bytes;
+        self.events.push_back(UploadEvent::Stored { client_ref: transfer.upload.client_ref, photo });
+        self.forget_done_when_empty();
+    }
+
+    /// It ends without success.
+    pub(super) fn fail(&mut self, key: TransferKey, setback: Setback) {
+        let Some(transfer) = self.leave(key) else { return };
+        let abandoned = matches!(
+            setback.code,
+            FailureCode::FileGone
+                | FailureCode::FileChanged
+                | FailureCode::StoreRefused
+                | FailureCode::CorsMisconfigured
+        );
+        if abandoned && let Some(session) = transfer.session() {
+            self.aborts.insert(session.upload_id, Errand::new());
+        }
+        self.meter.reset();
+        self.events.push_back(UploadEvent::Failed {
+            error: UploadFailure {
+                code: setback.code,
+                message: format!("{}: {}", transfer.upload.filename, setback.reason),
+                retryable: setback.code.is_retryable(),
+                request_id: setback.request_id,
+            },
+            client_ref: transfer.upload.client_ref,
+        });
+        self.forget_done_when_empty();
+    }
+
+    /// Takes it out of the queue and stops what is in flight for it. Announcing concerns others too and
+    /// goes on; its answer is cleaned up after.
+    fn leave(&mut self, key: TransferKey) -> Option<Transfer> {
+        self.stop_jobs(|job| job.of() == Some(key));
+        let transfer = self.transfers.remove(&key)?;
+        self.by_ref.remove(&transfer.upload.client_ref);
+        Some(transfer)
+    }
+
+    fn forget_done_when_empty(&mut self) {
+        if self.transfers.is_empty() {
+            self.done_bytes = 0;
+            self.meter.reset();
+        }
+    }
+
+    /// The service or the store has forgotten the upload: everything anew, under a new name.
+    pub(super) fn start_over(&mut self, key: TransferKey, setback: Setback) {
+        let Some((rest, counts)) = self.set_back(key, &setback, 0) else { return };
+        self.stop_jobs(|job| job.of() == Some(key));
+        let Some(transfer) = self.transfers.get_mut(&key) else { return };
+        if let Some(session) = transfer.session() {
+            self.aborts.insert(session.upload_id, Errand::new());
+        }
+        if transfer.restart() {
+            transfer.announce.failed(rest, counts);
+        } else {
+            self.fail(key, setback);
+        }
+    }
+
+    /// Something failed that may heal: when to try again, and whether it counts as a failure of that kind.
+    /// `None` where patience has ended, and the upload with it.
+    pub(super) fn set_back(
+        &mut self,
+        key: TransferKey,
+        setback: &Setback,
+        failures: u32,
+    ) -> Option<(Rest, bool)> {
+        let transfer = self.transfers.get_mut(&key)?;
+        let spent_ms = self.online.spent_ms();
+        let since_ms = transfer.trouble.as_ref().map_or(spent_ms, |trouble| trouble.since_ms);
+        transfer.trouble = Some(Trouble { last: setback.clone(), since_ms });
+        transfer.moved = true;
+        if spent_ms - since_ms > self.config.retry_budget_ms {
+            self.fail(key, setback.clone());
+            return None;
+        }
+        Some(self.rest_after(setback, failures))
+    }
+
+    /// The rest after a setback: backoff with network, an unhurried probe without.
+    pub(super) fn rest_after(&mut self, setback: &Setback, failures: u32) -> (Rest, bool) {
+        let online = self.online.is_online();
+        let wait_ms = if online {
+            self.config.backoff.wait_ms(failures + 1, setback.retry_after_ms, &mut self.chance)
+        } else {
+            let half = self.config.backoff.cap_ms / 2;
+            half + self.chance.up_to(half)
+        };
+        let ends_with_network = setback.cause == Cause::NoAnswer;
+        (Rest { until_ms: self.now_ms + wait_ms, ends_with_network }, online)
+    }
+
+    /// Something of it succeeded.
+    pub(super) fn recovered(&mut self, key: TransferKey) {
+        if let Some(transfer) = self.transfers.get_mut(&key) {
+            transfer.trouble = None;
+        }
+    }
+
+    /// An answer came, whatever it says: there is a network.
+    pub(super) fn network_is_proved(&mut self) {
+        if !self.online.is_online() {
+            self.network_is_back();
+        }
+    }
+
+    fn network_is_back(&mut self) {
+        self.online.set(true);
+        let prove_by_ms = self.now_ms + PROOF_OF_LIFE_MS;
+        let wake_ms = self.now_ms + self.chance.up_to(WAKE_SPREAD_MS);
+        self.token.wake(wake_ms);
+        self.aborts.values_mut().for_each(|errand| errand.wake(wake_ms));
+        for transfer in self.transfers.values_mut() {
+            let until_ms = self.now_ms + self.chance.up_to(WAKE_SPREAD_MS);
+            for errand in transfer.errands_mut() {
+                errand.wake(until_ms);
+            }
+            transfer.pieces.iter_mut().for_each(|piece| piece.wake(until_ms, prove_by_ms));
+        }
+    }
+
+    /// Time has passed in which nobody could listen: silence in it proves nothing.
+    fn forgive_silence(&mut self) {
+        let grace_ms = self.now_ms + PROOF_OF_LIFE_MS;
+        for running in self.running.values_mut() {
+            running.deadline_ms = running.deadline_ms.map(|deadline| deadline.max(grace_ms));
+        }
+        for transfer in self.transfers.values_mut() {
+            for piece in &mut transfer.pieces {
+                piece.forgive_silence(self.now_ms, grace_ms);
+            }
+        }
+    }
+
+    /// Begins a piece of work.
+    pub(super) fn start(&mut self, job: Job, work: Work, failures: u32) -> CommandId {
+        let id = CommandId(self.next_command);
+        self.next_command += 1;
+        let deadline_ms = job.patience_ms(failures).map(|patience| self.now_ms + patience);
+        let token_generation = self.token.generation();
+        self.running.insert(id, Running { job, asked_ms: self.now_ms, deadline_ms, token_generation });
+        self.commands.push_back(Command::Start { id, work });
+        id
+    }
+
+    /// Gives a piece of work up; its answer is no longer wanted.
+    pub(super) fn stop(&mut self, id: CommandId) -> Option<Running> {
+        let running = self.running.remove(&id)?;
+        self.commands.push_back(Command::Stop { id });
+        Some(running)
+    }
+
+    pub(super) fn stop_jobs(&mut self, which: impl Fn(&Job) -> bool) {
+        let ids: Vec<CommandId> =
+            self.running.iter().filter(|(_, running)| which(&running.job)).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.stop(id);
+        }
+    }
+}

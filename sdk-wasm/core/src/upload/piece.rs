@@ -1,0 +1,361 @@
+//! One PUT's worth of bytes: a part, a whole small file, or a variant. Its states and the moves between
+//! them; a move that is not allowed is refused and changes nothing.
+//!
+//! A piece is read and hashed, signed with its checksum, sent, and stored. After a failure that may have
+//! to do with the bytes it is read again first: so a file that changed on disk is found out, and a
+//! network that flips bits is told from it.
+
+use std::ops::Range;
+
+use windlass_protocol::{Checksum, PartNumber};
+
+use super::command::{CommandId, Source};
+pub(super) use super::piece_state::{
+    Claim, Digest, Flight, InvalidTransition, Need, PieceKind, PieceState, Reading, Rest,
+};
+use super::ticket::Ticket;
+
+/// One PUT's worth of bytes.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    pub kind: PieceKind,
+    pub range: Range<u64>,
+    pub digest: Digest,
+    pub ticket: Option<Ticket>,
+    pub state: PieceState,
+    /// Failed PUTs since the last success.
+    pub failures: u32,
+    /// How often it was killed for silence.
+    pub kills: u32,
+    /// Signed URLs the store did not accept, in a row.
+    pub refused_urls: u32,
+    /// Failed attempts to read it, in a row.
+    pub read_failures: u32,
+}
+
+impl Piece {
+    pub fn new(kind: PieceKind, range: Range<u64>) -> Self {
+        Self {
+            kind,
+            range,
+            digest: Digest::Unknown,
+            ticket: None,
+            state: PieceState::Idle(Rest::default()),
+            failures: 0,
+            kills: 0,
+            refused_urls: 0,
+            read_failures: 0,
+        }
+    }
+
+    pub fn size_bytes(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    pub fn source(&self) -> Source {
+        match self.kind {
+            PieceKind::Variant(index) => Source::Variant(index),
+            PieceKind::Whole | PieceKind::Part(_) => Source::Original,
+        }
+    }
+
+    pub fn part_number(&self) -> Option<PartNumber> {
+        match self.kind {
+            PieceKind::Part(number) => Some(number),
+            PieceKind::Variant(_) | PieceKind::Whole => None,
+        }
+    }
+
+    pub fn checksum(&self) -> Option<Checksum> {
+        match self.digest {
+            Digest::Known(checksum) | Digest::Suspect(checksum) => Some(checksum),
+            Digest::Unknown => None,
+        }
+    }
+
+    pub fn is_stored(&self) -> bool {
+        matches!(self.state, PieceState::Stored { .. })
+    }
+
+    /// Whether nothing more can be done for it here. An unsure whole counts: the service will look.
+    pub fn is_settled(&self) -> bool {
+        match self.state {
+            PieceState::Stored { .. } => true,
+            PieceState::Unsure => self.kind == PieceKind::Whole,
+            _ => false,
+        }
+    }
+
+    pub fn flight(&self) -> Option<&Flight> {
+        if let PieceState::Sending(flight) = &self.state { Some(flight) } else { None }
+    }
+
+    /// What it needs, once its rest is over.
+    pub fn need(&self, now_ms: u64) -> Need {
+        match &self.state {
+            PieceState::Idle(rest) if rest.until_ms > now_ms => Need::Nothing,
+            PieceState::Idle(_) => match (self.digest, &self.ticket) {
+                (Digest::Unknown | Digest::Suspect(_), _) => Need::Reading,
+                (Digest::Known(_), Some(ticket)) if now_ms < ticket.usable_until_ms => Need::Sending,
+                (Digest::Known(_), _) => Need::Signing,
+            },
+            PieceState::Claimed { is_being_read: false, .. } => Need::Reading,
+            _ => Need::Nothing,
+        }
+    }
+
+    pub fn start_reading(&mut self) -> Result<(), InvalidTransition> {
+        match &mut self.state {
+            PieceState::Idle(_) => self.state = PieceState::Reading,
+            PieceState::Claimed { is_being_read, .. } if !*is_being_read => *is_being_read = true,
+            _ => return Err(InvalidTransition),
+        }
+        Ok(())
+    }
+
+    pub fn was_read(&mut self, checksum: Checksum) -> Result<Reading, InvalidTransition> {
+        let reading = match &self.state {
+            PieceState::Reading => match self.digest {
+                Digest::Suspect(before) if before != checksum => Reading::Changed,
+                _ => Reading::Good,
+            },
+            PieceState::Claimed { claim, .. } if claim.checksum == checksum => Reading::AlreadyStored,
+            PieceState::Claimed { .. } => Reading::Good,
+            _ => return Err(InvalidTransition),
+        };
+        let state = match (&self.state, reading) {
+            (PieceState::Claimed { claim, .. }, Reading::AlreadyStored) => {
+                PieceState::Stored { etag: Some(claim.etag.clone()) }
+            }
+            _ => PieceState::Idle(Rest::default()),
+        };
+        self.read_failures = 0;
+        self.digest = Digest::Known(checksum);
+        self.state = state;
+        Ok(reading)
+    }
+
+    /// Reading failed; another attempt is made after `rest`.
+    pub fn could_not_be_read(&mut self, rest: Rest) -> Result<(), InvalidTransition> {
+        match &mut self.state {
+            PieceState::Reading => self.state = PieceState::Idle(rest),
+            PieceState::Claimed { is_being_read, .. } => *is_being_read = false,
+            _ => return Err(InvalidTransition),
+        }
+        self.read_failures += 1;
+        Ok(())
+    }
+
+    pub fn start_signing(&mut self) -> Result<(), InvalidTransition> {
+        let PieceState::Idle(_) = self.state else { return Err(InvalidTransition) };
+        self.state = PieceState::Signing;
+        Ok(())
+    }
+
+    /// The signing request ended, well or not.
+    pub fn signing_ended(&mut self, ticket: Option<Ticket>) {
+        if let PieceState::Signing = self.state {
+            self.state = PieceState::Idle(Rest::default());
+        }
+        if ticket.is_some() {
+            self.ticket = ticket;
+        }
+    }
+
+    /// The ticket it may be sent with now.
+    pub fn usable_ticket(&self, now_ms: u64) -> Option<&Ticket> {
+        self.ticket.as_ref().filter(|_| self.need(now_ms) == Need::Sending)
+    }
+
+    pub fn start_sending(&mut self, id: CommandId, now_ms: u64) -> Result<(), InvalidTransition> {
+        if self.need(now_ms) != Need::Sending {
+            return Err(InvalidTransition);
+        }
+        self.state = PieceState::Sending(Flight {
+            id,
+            started_ms: now_ms,
+            sent_bytes: 0,
+            heard_ms: now_ms,
+            prove_by_ms: None,
+        });
+        Ok(())
+    }
+
+    /// The PUT has handed that many bytes to the network; answers how long it had been silent.
+    pub fn moved(&mut self, sent_bytes: u64, now_ms: u64) -> Option<u64> {
+        let size_bytes = self.size_bytes();
+        let PieceState::Sending(flight) = &mut self.state else { return None };
+        if sent_bytes <= flight.sent_bytes {
+            return None;
+        }
+        let silence_ms = now_ms.saturating_sub(flight.heard_ms);
+        flight.sent_bytes = sent_bytes.min(size_bytes);
+        flight.heard_ms = now_ms;
+        flight.prove_by_ms = None;
+        Some(silence_ms)
+    }
+
+    pub fn was_stored(&mut self, etag: Option<String>) -> Result<Flight, InvalidTransition> {
+        let PieceState::Sending(flight) = &self.state else { return Err(InvalidTransition) };
+        let flight = flight.clone();
+        self.state = PieceState::Stored { etag };
+        (self.failures, self.kills, self.refused_urls) = (0, 0, 0);
+        Ok(flight)
+    }
+
+    /// The PUT ended without the store's word. `look` says that the answer may have been lost on the way
+    /// back, so that whoever can should look before anything is sent again.
+    pub fn was_not_stored(
+        &mut self,
+        rest: Rest,
+        reread: bool,
+        look: bool,
+    ) -> Result<Flight, InvalidTransition> {
+        let PieceState::Sending(flight) = &self.state else { return Err(InvalidTransition) };
+        let flight = flight.clone();
+        let all_left = flight.sent_bytes >= self.size_bytes() && self.size_bytes() > 0;
+        let can_look = !matches!(self.kind, PieceKind::Variant(_));
+        self.state = if look && all_left && can_look { PieceState::Unsure } else { PieceState::Idle(rest) };
+        if reread && let Digest::Known(checksum) = self.digest {
+            self.digest = Digest::Suspect(checksum);
+        }
+        self.failures += 1;
+        Ok(flight)
+    }
+
+    /// Nobody wants it now; what was begun is dropped without counting as a failure.
+    pub fn interrupt(&mut self) {
+        match &mut self.state {
+            PieceState::Reading => self.state = PieceState::Idle(Rest::default()),
+            PieceState::Claimed { is_being_read, .. } => *is_being_read = false,
+            PieceState::Sending(flight) => {
+                let all_left = flight.sent_bytes >= self.range.end - self.range.start;
+                self.state = if all_left && self.part_number().is_some() {
+                    PieceState::Unsure
+                } else {
+                    PieceState::Idle(Rest::default())
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// The network is back: a wait for it ends at `until_ms` at the latest, and a PUT in flight has to
+    /// show life by `prove_by_ms`.
+    pub fn wake(&mut self, until_ms: u64, prove_by_ms: u64) {
+        match &mut self.state {
+            PieceState::Idle(rest) if rest.ends_with_network => {
+                rest.until_ms = rest.until_ms.min(until_ms);
+                self.failures = 0;
+            }
+            PieceState::Sending(flight) => flight.prove_by_ms = Some(prove_by_ms),
+            _ => {}
+        }
+    }
+
+    /// Nobody could listen for a while: silence counts from now, and life is to be shown soon.
+    pub fn forgive_silence(&mut self, now_ms: u64, prove_by_ms: u64) {
+        if let PieceState::Sending(flight) = &mut self.state {
+            flight.heard_ms = now_ms;
+            flight.prove_by_ms = Some(prove_by_ms);
+        }
+    }
+
+    /// It is to be sent again from the start, with a new URL.
+    pub fn send_again(&mut self, rest: Rest) {
+        self.ticket = None;
+        self.state = PieceState::Idle(rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upload::checksum::crc64_nvme;
+
+    const SENT: CommandId = CommandId(2);
+
+    fn ticket(usable_until_ms: u64) -> Ticket {
+        Ticket::until(usable_until_ms)
+    }
+
+    fn part() -> Piece {
+        Piece::new(PieceKind::Part(PartNumber::FIRST), 0..10)
+    }
+
+    #[test]
+    fn a_piece_is_read_then_signed_then_sent_then_stored() {
+        let mut piece = part();
+        assert_eq!(piece.need(0), Need::Reading);
+        piece.start_reading().unwrap();
+        assert_eq!(piece.was_read(crc64_nvme(b"a")), Ok(Reading::Good));
+        assert_eq!(piece.need(0), Need::Signing);
+        piece.start_signing().unwrap();
+        piece.signing_ended(Some(ticket(100)));
+        assert_eq!(piece.need(0), Need::Sending);
+        piece.start_sending(SENT, 0).unwrap();
+        assert_eq!(piece.moved(10, 5), Some(5));
+        piece.was_stored(Some("e".into())).unwrap();
+        assert!(piece.is_settled());
+    }
+
+    #[test]
+    fn moves_that_make_no_sense_are_refused() {
+        let mut piece = part();
+        assert!(piece.start_sending(SENT, 0).is_err());
+        assert!(piece.was_stored(None).is_err());
+        assert!(piece.was_read(crc64_nvme(b"a")).is_err());
+        piece.start_reading().unwrap();
+        assert!(piece.start_reading().is_err());
+        assert!(piece.start_signing().is_err());
+    }
+
+    #[test]
+    fn an_expired_ticket_is_not_used() {
+        let mut piece = part();
+        piece.start_reading().unwrap();
+        piece.was_read(crc64_nvme(b"a")).unwrap();
+        piece.signing_ended(Some(ticket(100)));
+        assert_eq!(piece.need(99), Need::Sending);
+        assert_eq!(piece.need(100), Need::Signing);
+        assert!(piece.start_sending(SENT, 100).is_err());
+    }
+
+    #[test]
+    fn other_bytes_than_before_are_found_out() {
+        let mut piece = part();
+        piece.start_reading().unwrap();
+        piece.was_read(crc64_nvme(b"a")).unwrap();
+        piece.signing_ended(Some(ticket(100)));
+        piece.start_sending(SENT, 0).unwrap();
+        piece.was_not_stored(Rest::default(), true, true).unwrap();
+        assert_eq!(piece.need(0), Need::Reading);
+        piece.start_reading().unwrap();
+        assert_eq!(piece.was_read(crc64_nvme(b"b")), Ok(Reading::Changed));
+    }
+
+    #[test]
+    fn a_lost_answer_after_the_last_byte_makes_unsure() {
+        let mut piece = part();
+        piece.start_reading().unwrap();
+        piece.was_read(crc64_nvme(b"a")).unwrap();
+        piece.signing_ended(Some(ticket(100)));
+        piece.start_sending(SENT, 0).unwrap();
+        piece.moved(10, 1);
+        piece.was_not_stored(Rest::default(), true, true).unwrap();
+        assert!(matches!(piece.state, PieceState::Unsure));
+        assert!(!piece.is_settled());
+    }
+
+    #[test]
+    fn what_the_store_claims_is_compared_with_the_file() {
+        for (content, expected) in [(b"a", Reading::AlreadyStored), (b"b", Reading::Good)] {
+            let mut piece = part();
+            let claim = Claim { etag: "e".into(), checksum: crc64_nvme(b"a") };
+            piece.state = PieceState::Claimed { claim, is_being_read: false };
+            piece.start_reading().unwrap();
+            assert_eq!(piece.was_read(crc64_nvme(content)), Ok(expected));
+            assert_eq!(piece.is_stored(), expected == Reading::AlreadyStored);
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! What is begun next: who is served, in which order, and when to wake up.
+//!
+//! Only the first uploads of the queue are worked on, so that URLs are asked for just before they are
+//! used. Those in trouble do not hold the others up. Everywhere small things go first: the smaller
+//! pictures of all these photos before any original.
+
+use windlass_protocol::create_uploads::{CreateUploadsRequest, MAX_FILES};
+use windlass_protocol::sign_parts::{PartToSign, SignPartsRequest};
+use windlass_protocol::{ClientRef, UploadId};
+
+use super::command::{BlobRef, CommandId, Work};
+use super::engine::Engine;
+use super::jobs::{Job, TransferKey};
+use super::piece::{Need, PieceKind, PieceState};
+use super::transfer::{Stage, Transfer};
+
+/// Pieces being read at once: one is hashed while the next comes from the disk.
+const READERS_MAX: usize = 2;
+/// Announcements in flight at once: while one travels, the next batch gathers.
+const ANNOUNCEMENTS_MAX: usize = 2;
+/// Parts in one signing request.
+const PARTS_PER_SIGNING: usize = 16;
+
+/// A request wanted of the service.
+enum Wish {
+    Complete(TransferKey),
+    List(TransferKey),
+    Sign(TransferKey, Vec<usize>),
+    Create(Vec<TransferKey>),
+    Abort(UploadId),
+}
+
+impl Engine {
+    /// Begins everything that may begin now.
+    pub(super) fn schedule(&mut self) {
+        let active = self.active();
+        self.ask_the_service(&active);
+        self.read(&active);
+        self.send(&active);
+    }
+
+    /// The uploads that are worked on.
+    fn active(&self) -> Vec<TransferKey> {
+        let ahead = self.config.uploads_ahead;
+        let mut healthy = 0;
+        let mut keys = Vec::new();
+        for (key, transfer) in self.transfers.iter().filter(|(_, transfer)| !self.is_held(transfer)) {
+            if healthy >= ahead || keys.len() >= 2 * ahead {
+                break;
+            }
+            healthy += usize::from(transfer.trouble.is_none());
+            keys.push(*key);
+        }
+        keys
+    }
+
+    fn active_transfers<'a>(
+        &'a self,
+        active: &'a [TransferKey],
+    ) -> impl Iterator<Item = (TransferKey, &'a Transfer)> {
+        active.iter().filter_map(|key| Some((*key, self.transfers.get(key)?)))
+    }
+
+    fn ask_the_service(&mut self, active: &[TransferKey]) {
+        let wishes = self.wishes(active);
+        if wishes.is_empty() {
+            return;
+        }
+        if !self.token.is_present() {
+            if self.token.wants_fetching(self.now_ms) {
+                let failures = self.token.fetch_failures();
+                let id = self.start(Job::Token, Work::FetchToken, failures);
+                self.token.fetching(id);
+            }
+            return;
+        }
+        let busy = self.running.values().filter(|running| running.job.is_service_request()).count();
+        for wish in wishes.into_iter().take(self.config.service_requests_max.saturating_sub(busy)) {
+            match wish {
+                Wish::Complete(of) => self.start_complete(of),
+                Wish::List(of) => self.start_list(of),
+                Wish::Sign(of, pieces) => self.start_sign(of, pieces),
+                Wish::Create(keys) => self.start_create(&keys),
+                Wish::Abort(upload_id) => self.start_abort(upload_id),
+            }
+        }
+    }
+
+    /// What is wanted of the service now, the most urgent first.
+    fn wishes(&self, active: &[TransferKey]) -> Vec<Wish> {
+        let now_ms = self.now_ms;
+        let (mut finishing, mut signing, mut announcing) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ready = self.pieces_ready(active);
+        let enough = 2 * self.window.limit() as usize;
+        for (key, transfer) in self.active_transfers(active) {
+            match transfer.stage {
+                Stage::Preparing => {}
+                Stage::Announcing if transfer.announce.is_due(now_ms) => announcing.push(key),
+                Stage::Announcing => {}
+                Stage::Checking(_) if transfer.complete.is_due(now_ms) => finishing.push(Wish::Complete(key)),
+                Stage::Checking(_) => {}
+                Stage::Sending(_) => {
+                    if transfer.wants_listing() && transfer.list.is_due(now_ms) {
+                        finishing.push(Wish::List(key));
+                    }
+                    if ready >= enough || !transfer.may_send() {
+                        continue;
+                    }
+                    if transfer.sign.is_due(now_ms) {
+                        let parts = transfer.parts_to_sign(now_ms, PARTS_PER_SIGNING);
+                        ready += parts.len();
+                        if !parts.is_empty() {
+                            signing.push(Wish::Sign(key, parts));
+                        }
+                    }
+                    if transfer.wants_fresh_urls(now_ms) && transfer.announce.is_due(now_ms) {
+                        announcing.push(key);
+                    }
+                }
+            }
+        }
+        let mut wishes = finishing;
+        wishes.append(&mut signing);
+        wishes.extend(self.announcements(announcing));
+        wishes.extend(
+            self.aborts.iter().filter(|(_, errand)| errand.is_due(now_ms)).map(|(id, _)| Wish::Abort(*id)),
+        );
+        wishes
+    }
+
+    /// Announcements to begin: in batches, but those that must go alone.
+    fn announcements(&self, keys: Vec<TransferKey>) -> Vec<Wish> {
+        let in_flight =
+            self.running.values().filter(|running| matches!(running.job, Job::Create { .. })).count();
+        let is_alone = |key: &TransferKey| self.transfers.get(key).is_some_and(|transfer| transfer.alone);
+        let (alone, together): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_alone);
+        let batches = together.chunks(MAX_FILES).map(|batch| Wish::Create(batch.to_vec()));
+        batches
+            .chain(alone.into_iter().map(|key| Wish::Create(vec![key])))
+            .take(ANNOUNCEMENTS_MAX.saturating_sub(in_flight))
+            .collect()
+    }
+
+    /// Pieces that only wait for room in the window, or for the URL that is being signed.
+    fn pieces_ready(&self, active: &[TransferKey]) -> usize {
+        let pieces = self.active_transfers(active).flat_map(|(_, transfer)| &transfer.pieces);
+        pieces
+            .filter(|piece| {
+                matches!(piece.state, PieceState::Signing) || piece.need(self.now_ms) == Need::Sending
+            })
+            .count()
+    }
+
+    fn start_complete(&mut self, of: TransferKey) {
+        let Some(transfer) = self.transfers.get(&of) else { return };
+        let Some(session) = transfer.session() else { return };
+        let work = Work::Complete { upload_id: session.upload_id, request: transfer.completion() };
+        let id = self.start(Job::Complete { of }, work, transfer.complete.failures());
+        if let Some(transfer) = self.transfers.get_mut(&of) {
+            transfer.complete.start(id);
+        }
+    }
+
+    fn start_list(&mut self, of: TransferKey) {
+        let Some(transfer) = self.transfers.get(&of) else { return };
+        let Some(session) = transfer.session() else { return };
+        let job = Job::List { of, asked: transfer.pieces_in_question() };
+        let id = self.start(job, Work::ListParts { upload_id: session.upload_id }, transfer.list.failures());
+        if let Some(transfer) = self.transfers.get_mut(&of) {
+            transfer.list.start(id);
+        }
+    }
+
+    fn start_sign(&mut self, of: TransferKey, pieces: Vec<usize>) {
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        let Some(session) = transfer.session() else { return };
+        let mut indices = Vec::with_capacity(pieces.len());
+        let mut parts = Vec::with_capacity(pieces.len());
+        for index in pieces {
+            let Some(piece) = transfer.pieces.get_mut(index) else { continue };
+            let Some(part_number) = piece.part_number() else { continue };
+            if piece.start_signing().is_ok() {
+                parts.push(PartToSign { part_number, checksum: piece.checksum() });
+                indices.push(index);
+            }
+        }
+        let failures = transfer.sign.failures();
+        let work = Work::SignParts { upload_id: session.upload_id, request: SignPartsRequest { parts } };
+        let id = self.start(Job::Sign { of, pieces: indices }, work, failures);
+        if let Some(transfer) = self.transfers.get_mut(&of) {
+            transfer.sign.start(id);
+        }
+    }
+
+    fn start_create(&mut self, keys: &[TransferKey]) {
+        let mut announced: Vec<(TransferKey, ClientRef)> = Vec::with_capacity(keys.len());
+        let mut files = Vec::with_capacity(keys.len());
+        let mut failures = 0;
+        for key in keys {
+            let Some(transfer) = self.transfers.get_mut(key) else { continue };
+            let Some(file) = transfer.announcement() else { continue };
+            for piece in transfer.pieces.iter_mut().filter(|piece| piece.need(self.now_ms) == Need::Signing) {
+                if piece.part_number().is_none() {
+                    piece.start_signing().ok();
+                }
+            }
+            failures = failures.max(transfer.announce.failures());
+            announced.push((*key, file.client_ref.clone()));
+            files.push(file);
+        }
+        let request = CreateUploadsRequest { project_id: self.config.project_id.clone(), files };
+        let id = self.start(Job::Create { files: announced }, Work::CreateUploads(request), failures);
+        for key in keys {
+            if let Some(transfer) = self.transfers.get_mut(key) {
+                transfer.announce.start(id);
+            }
+        }
+    }
+
+    fn start_abort(&mut self, upload_id: UploadId) {
+        let Some(failures) = self.aborts.get(&upload_id).map(|errand| errand.failures()) else { return };
+        let id = self.start(Job::Abort { upload_id }, Work::Abort { upload_id }, failures);
+        if let Some(errand) = self.aborts.get_mut(&upload_id) {
+            errand.start(id);
+        }
+    }
+
+    fn read(&mut self, active: &[TransferKey]) {
+        let readers = self.running.values().filter(|running| matches!(running.job, Job::Read { .. })).count();
+        let mut parts_ahead = self.parts_ahead(active);
+        let mut wanted = Vec::new();
+        'uploads: for (key, transfer) in self.active_transfers(active) {
+            if transfer.stage != Stage::Preparing && !transfer.may_send() {
+                continue;
+            }
+            for (index, piece) in transfer.pieces.iter().enumerate() {
+                if readers + wanted.len() >= READERS_MAX {
+                    break 'uploads;
+                }
+                if piece.need(self.now_ms) != Need::Reading {
+                    continue;
+                }
+                if piece.part_number().is_some() {
+                    if parts_ahead >= self.config.pieces_ahead {
+                        break;
+                    }
+                    parts_ahead += 1;
+                }
+                wanted.push((key, index));
+            }
+        }
+        for (of, index) in wanted {
+            let Some(blob) = self.blob_of(of, index) else { continue };
+            let Some(piece) = self.piece_mut(of, index) else { continue };
+            let range = piece.range.clone();
+            self.start(Job::Read { of, piece: index }, Work::Hash { blob, range }, 0);
+            if let Some(piece) = self.piece_mut(of, index) {
+                piece.start_reading().ok();
+            }
+        }
+    }
+
+    /// Parts that are being read, or were read and are not on their way yet.
+    fn parts_ahead(&self, active: &[TransferKey]) -> usize {
+        let pieces = self.active_transfers(active).flat_map(|(_, transfer)| &transfer.pieces);
+        pieces
+            .filter(|piece| piece.part_number().is_some())
+            .filter(|piece| match piece.need(self.now_ms) {
+                Need::Signing | Need::Sending => true,
+                Need::Reading => false,
+                Need::Nothing => matches!(piece.state, PieceState::Reading | PieceState::Signing),
+            })
+            .count()
+    }
+
+    fn send(&mut self, active: &[TransferKey]) {
+        if self.window.held_until_ms() > self.now_ms {
+            return;
+        }
+        let in_flight =
+            self.running.values().filter(|running| matches!(running.job, Job::Put { .. })).count();
+        let room = (self.window.limit() as usize).saturating_sub(in_flight);
+        if room == 0 {
+            return;
+        }
+        let mut ready: Vec<(bool, TransferKey, usize)> = Vec::new();
+        for (key, transfer) in self.active_transfers(active).filter(|(_, transfer)| transfer.may_send()) {
+            let pieces = transfer.pieces.iter().enumerate();
+            ready.extend(
+                pieces
+                    .filter(|(_, piece)| piece.need(self.now_ms) == Need::Sending)
+                    .map(|(index, piece)| (!matches!(piece.kind, PieceKind::Variant(_)), key, index)),
+            );
+        }
+        ready.sort_unstable();
+        for (_, of, index) in ready.into_iter().take(room) {
+            self.start_put(of, index);
+        }
+    }
+
+    fn start_put(&mut self, of: TransferKey, index: usize) {
+        let now_ms = self.now_ms;
+        let Some(blob) = self.blob_of(of, index) else { return };
+        let Some(piece) = self.piece_mut(of, index) else { return };
+        let Some(ticket) = piece.usable_ticket(now_ms).cloned() else { return };
+        let range = piece.range.clone();
+        let work = Work::Put { blob, range, url: ticket.url, headers: ticket.headers };
+        let id = self.start(Job::Put { of, piece: index }, work, 0);
+        if let Some(piece) = self.piece_mut(of, index) {
+            piece.start_sending(id, now_ms).ok();
+        }
+    }
+
+    fn blob_of(&self, of: TransferKey, index: usize) -> Option<BlobRef> {
+        let transfer = self.transfers.get(&of)?;
+        let source = transfer.pieces.get(index)?.source();
+        Some(BlobRef { client_ref: transfer.upload.client_ref.clone(), source })
+    }
+
+    /// When something has to happen without an input: a rest ends, silence becomes death, progress is due.
+    /// What is due already waits for an answer, not for time.
+    pub(super) fn find_deadline(&self) -> Option<u64> {
+        let active = self.active();
+        let pieces = self.active_transfers(&active).flat_map(|(_, transfer)| &transfer.pieces);
+        let piece_rests = pieces.filter_map(|piece| match &piece.state {
+            PieceState::Idle(rest) => Some(rest.until_ms),
+            _ => None,
+        });
+        let errands = self.active_transfers(&active).flat_map(|(_, transfer)| transfer.errands());
+        let errand_rests = errands.chain(self.aborts.values()).filter_map(|errand| errand.rests_until_ms());
+        let flights = self.flights().map(|(_, _, deadline_ms, _): (_, _, _, CommandId)| deadline_ms);
+        let answers = self.running.values().filter_map(|running| running.deadline_ms);
+        piece_rests
+            .chain(errand_rests)
+            .chain(flights)
+            .chain(answers)
+            .chain(self.token.rests_until_ms())
+            .chain([self.window.held_until_ms()])
+            .chain(self.next_progress_ms())
+            .filter(|at_ms| *at_ms > self.now_ms)
+            .min()
+    }
+}

@@ -1,0 +1,102 @@
+//! What the outside hears: phases when they change, progress a few times a second.
+
+use super::engine::Engine;
+use super::jobs::TransferKey;
+use super::progress::Counts;
+use super::transfer::{Stage, Transfer};
+use super::{UploadEvent, UploadPhase};
+
+impl Engine {
+    /// Tells what has changed.
+    pub(super) fn tell(&mut self) {
+        let keys: Vec<TransferKey> = self.transfers.keys().copied().collect();
+        for key in keys {
+            self.tell_phase(key);
+            let due = self.transfers.get(&key).is_some_and(|t| self.progress_due_ms(t) <= Some(self.now_ms));
+            if due && self.transfers.get(&key).is_some_and(|transfer| transfer.moved) {
+                self.tell_progress(key);
+            }
+        }
+    }
+
+    fn tell_phase(&mut self, key: TransferKey) {
+        let Some(transfer) = self.transfers.get(&key) else { return };
+        let (phase, reason) = self.phase_of(transfer);
+        if transfer.phase == phase && transfer.reason == reason {
+            return;
+        }
+        let client_ref = transfer.upload.client_ref.clone();
+        if let Some(transfer) = self.transfers.get_mut(&key) {
+            transfer.phase = phase;
+            transfer.reason.clone_from(&reason);
+        }
+        self.events.push_back(UploadEvent::Phase { client_ref, phase, reason });
+    }
+
+    fn phase_of(&self, transfer: &Transfer) -> (UploadPhase, Option<String>) {
+        let is_moving = transfer.pieces.iter().filter_map(|piece| piece.flight()).any(|f| f.sent_bytes > 0);
+        if self.is_held(transfer) {
+            return (UploadPhase::Paused, None);
+        }
+        if !self.online.is_online() && !is_moving {
+            return (UploadPhase::WaitingForNetwork, None);
+        }
+        if let Some(trouble) = transfer.trouble.as_ref().filter(|_| !is_moving) {
+            return (UploadPhase::Retrying, Some(trouble.last.reason.clone()));
+        }
+        let phase = match transfer.stage {
+            Stage::Preparing | Stage::Announcing => UploadPhase::Queued,
+            Stage::Checking(_) => UploadPhase::Checking,
+            Stage::Sending(_) if is_moving || transfer.is_busy() || transfer.counts.sent_bytes > 0 => {
+                UploadPhase::Uploading
+            }
+            Stage::Sending(_) => UploadPhase::Queued,
+        };
+        (phase, None)
+    }
+
+    /// When its progress may be told next; `None` where there is nothing new.
+    fn progress_due_ms(&self, transfer: &Transfer) -> Option<u64> {
+        let next_ms = transfer.told_ms.map_or(0, |told| told + self.config.progress_interval_ms);
+        transfer.moved.then_some(next_ms)
+    }
+
+    /// When some upload's progress is due.
+    pub(super) fn next_progress_ms(&self) -> Option<u64> {
+        self.transfers.values().filter_map(|transfer| self.progress_due_ms(transfer)).min()
+    }
+
+    fn tell_progress(&mut self, key: TransferKey) {
+        let now_ms = self.now_ms;
+        let Some(transfer) = self.transfers.get_mut(&key) else { return };
+        let counts = transfer.count();
+        transfer.counts = counts;
+        transfer.meter.note(now_ms, counts.sent_bytes);
+        transfer.moved = false;
+        transfer.told_ms = Some(now_ms);
+        let file = counts.with_rate(&transfer.meter, now_ms);
+        let client_ref = transfer.upload.client_ref.clone();
+        let total = self.total();
+        self.meter.note(now_ms, total.sent_bytes);
+        let total = total.with_rate(&self.meter, now_ms);
+        self.events.push_back(UploadEvent::Progress { client_ref, file, total });
+    }
+
+    /// The last word before an upload ends well: everything is there.
+    pub(super) fn tell_final_progress(&mut self, key: TransferKey) {
+        if let Some(transfer) = self.transfers.get_mut(&key) {
+            // What was stored by an earlier session is stored as well.
+            transfer.pieces.clear();
+            self.tell_progress(key);
+        }
+    }
+
+    fn total(&self) -> Counts {
+        let done = Counts {
+            confirmed_bytes: self.done_bytes,
+            sent_bytes: self.done_bytes,
+            total_bytes: self.done_bytes,
+        };
+        self.transfers.values().map(|transfer| transfer.counts).fold(done, Counts::plus)
+    }
+}

@@ -1,0 +1,95 @@
+//! Whether the shell holds a token, and asking for a fresh one: once for everybody.
+
+use super::command::CommandId;
+use super::errand::Errand;
+use super::piece::Rest;
+
+/// The state of the token; the token itself stays in the shell.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    is_present: bool,
+    /// Counts the tokens, so that a late refusal of an old one does not cost the new one.
+    generation: u64,
+    fetch: Errand,
+    /// Tokens refused in a row.
+    refusals: u32,
+}
+
+impl Token {
+    pub const fn absent() -> Self {
+        Self { is_present: false, generation: 0, fetch: Errand::new(), refusals: 0 }
+    }
+
+    pub fn is_present(&self) -> bool {
+        self.is_present
+    }
+
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether one is to be fetched now.
+    pub fn wants_fetching(&self, now_ms: u64) -> bool {
+        !self.is_present && self.fetch.is_due(now_ms)
+    }
+
+    pub fn fetching(&mut self, id: CommandId) {
+        self.fetch.start(id);
+    }
+
+    pub fn fetch_failures(&self) -> u32 {
+        self.fetch.failures()
+    }
+
+    pub fn fetched(&mut self) {
+        self.fetch.succeeded();
+        self.is_present = true;
+        self.generation += 1;
+    }
+
+    pub fn fetch_failed(&mut self, rest: Rest, counts: bool) {
+        self.fetch.failed(rest, counts);
+    }
+
+    /// The service refused a token of that generation; answers how many in a row it has refused.
+    pub fn refused(&mut self, generation: u64) -> u32 {
+        if self.is_present && generation == self.generation {
+            self.is_present = false;
+            self.refusals += 1;
+        }
+        self.refusals
+    }
+
+    /// The service accepted it.
+    pub fn accepted(&mut self) {
+        self.refusals = 0;
+    }
+
+    pub fn rests_until_ms(&self) -> Option<u64> {
+        if self.is_present { None } else { self.fetch.rests_until_ms() }
+    }
+
+    pub fn wake(&mut self, until_ms: u64) {
+        self.fetch.wake(until_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_refusals_of_one_token_cost_one_refresh() {
+        let mut token = Token::absent();
+        assert!(token.wants_fetching(0));
+        token.fetching(CommandId(1));
+        assert!(!token.wants_fetching(0));
+        token.fetched();
+        let generation = token.generation();
+        (0..5).for_each(|_| assert_eq!(token.refused(generation), 1));
+        token.fetching(CommandId(2));
+        token.fetched();
+        token.refused(generation);
+        assert!(token.is_present(), "a late refusal of the old token does not cost the new one");
+    }
+}

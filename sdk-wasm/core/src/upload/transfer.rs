@@ -1,0 +1,316 @@
+//! One upload: its stages, its pieces, and what it needs next.
+
+use windlass_protocol::complete_upload::{CompleteUploadRequest, CompletedPart};
+use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
+use windlass_protocol::{Checksum, ClientRef, PartNumber, UploadId};
+
+use super::UploadPhase;
+use super::checksum;
+use super::errand::Errand;
+use super::input::NewUpload;
+use super::piece::{Digest, Need, Piece, PieceKind, PieceState, Rest};
+use super::progress::{Counts, RateMeter};
+use super::verdict::{Operation, Setback};
+
+/// An upload may be announced anew this often after the service or the store forgot it.
+const RESTARTS_MAX: u32 = 3;
+
+/// What an announced upload is to the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Session {
+    pub upload_id: UploadId,
+}
+
+/// Where an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// What is sent by a single PUT is read, so that its checksum can be announced.
+    Preparing,
+    /// To be announced to the service.
+    Announcing,
+    /// Pieces are on their way.
+    Sending(Session),
+    /// Everything is stored as far as known here; the service is asked to verify.
+    Checking(Session),
+}
+
+/// Something has gone wrong and has not healed yet.
+#[derive(Debug, Clone)]
+pub(super) struct Trouble {
+    pub last: Setback,
+    /// On the engine's clock of time with network.
+    pub since_ms: u64,
+}
+
+/// One upload.
+#[derive(Debug, Clone)]
+pub(super) struct Transfer {
+    pub upload: NewUpload,
+    pub stage: Stage,
+    pub pieces: Vec<Piece>,
+    pub announce: Errand,
+    pub sign: Errand,
+    pub list: Errand,
+    pub complete: Errand,
+    pub paused: bool,
+    pub trouble: Option<Trouble>,
+    /// It goes into a request of its own: a request with others was refused as a whole.
+    pub alone: bool,
+    /// The store is to be asked before anything is sent.
+    pub survey: bool,
+    /// How often the service missed bytes the store had acknowledged.
+    pub rounds: u32,
+    restarts: u32,
+    pub phase: UploadPhase,
+    pub reason: Option<String>,
+    pub counts: Counts,
+    pub meter: RateMeter,
+    /// The counts have changed since they were told.
+    pub moved: bool,
+    pub told_ms: Option<u64>,
+}
+
+impl Transfer {
+    pub fn new(upload: NewUpload) -> Self {
+        let mut pieces: Vec<Piece> = upload
+            .variants
+            .iter()
+            .enumerate()
+            .map(|(index, variant)| Piece::new(PieceKind::Variant(index), 0..variant.size_bytes))
+            .collect();
+        if upload.size_bytes <= SINGLE_PUT_MAX_BYTES {
+            pieces.push(Piece::new(PieceKind::Whole, 0..upload.size_bytes));
+        }
+        let mut transfer = Self {
+            survey: upload.resumed,
+            upload,
+            stage: Stage::Preparing,
+            pieces,
+            announce: Errand::new(),
+            sign: Errand::new(),
+            list: Errand::new(),
+            complete: Errand::new(),
+            paused: false,
+            trouble: None,
+            alone: false,
+            rounds: 0,
+            restarts: 0,
+            phase: UploadPhase::Queued,
+            reason: None,
+            counts: Counts::default(),
+            meter: RateMeter::default(),
+            moved: true,
+            told_ms: None,
+        };
+        transfer.counts = transfer.count();
+        transfer.settle();
+        transfer
+    }
+
+    pub fn session(&self) -> Option<Session> {
+        match self.stage {
+            Stage::Preparing | Stage::Announcing => None,
+            Stage::Sending(session) | Stage::Checking(session) => Some(session),
+        }
+    }
+
+    /// The idempotency key on the wire: the client's own, with a number after each new start. `None`
+    /// where that is no longer a valid one.
+    pub fn wire_ref(&self) -> Option<ClientRef> {
+        match self.restarts {
+            0 => Some(self.upload.client_ref.clone()),
+            n => format!("{}~{}", self.upload.client_ref, n + 1).parse().ok(),
+        }
+    }
+
+    /// Moves on to the next stage where everything for it is there.
+    pub fn settle(&mut self) {
+        match self.stage {
+            Stage::Preparing if self.pieces.iter().all(|piece| matches!(piece.digest, Digest::Known(_))) => {
+                self.stage = Stage::Announcing;
+            }
+            Stage::Sending(session) if self.is_all_there() && !self.wants_etags() && !self.survey => {
+                self.stage = Stage::Checking(session);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_all_there(&self) -> bool {
+        self.pieces.iter().all(Piece::is_settled)
+    }
+
+    /// Whether the store acknowledged parts without telling their entity tags.
+    fn wants_etags(&self) -> bool {
+        self.pieces.iter().any(has_hidden_etag)
+    }
+
+    /// Whether the store should be asked what it has.
+    pub fn wants_listing(&self) -> bool {
+        matches!(self.stage, Stage::Sending(_))
+            && (self.survey
+                || self.pieces.iter().any(is_unsure_part)
+                || (self.is_all_there() && self.wants_etags()))
+    }
+
+    /// The pieces a listing asked for now can tell about.
+    pub fn pieces_in_question(&self) -> Vec<usize> {
+        let asked = self.pieces.iter().enumerate();
+        asked.filter(|(_, piece)| is_unsure_part(piece) || has_hidden_etag(piece)).map(|(i, _)| i).collect()
+    }
+
+    /// Whether pieces may be read and sent: not before the store was asked, where it has to be.
+    pub fn may_send(&self) -> bool {
+        matches!(self.stage, Stage::Sending(_)) && !self.survey
+    }
+
+    /// What the service is told at the end.
+    pub fn completion(&self) -> CompleteUploadRequest {
+        let mut parts = Vec::new();
+        let mut sums: Vec<Option<(Checksum, u64)>> = Vec::new();
+        for piece in &self.pieces {
+            if let PieceKind::Variant(_) = piece.kind {
+                continue;
+            }
+            sums.push(piece.checksum().map(|checksum| (checksum, piece.size_bytes())));
+            if let (Some(part_number), PieceState::Stored { etag: Some(etag) }) =
+                (piece.part_number(), &piece.state)
+            {
+                parts.push(CompletedPart { part_number, etag: etag.clone(), checksum: piece.checksum() });
+            }
+        }
+        let whole = sums.into_iter().collect::<Option<Vec<_>>>().filter(|sums| !sums.is_empty());
+        CompleteUploadRequest {
+            parts: (!parts.is_empty()).then_some(parts),
+            checksum: whole.and_then(checksum::combine),
+        }
+    }
+
+    /// The service misses these parts, or does not say which.
+    pub fn send_parts_again(&mut self, missing: &[PartNumber], rest: Rest) {
+        if let Stage::Checking(session) = self.stage {
+            self.stage = Stage::Sending(session);
+        }
+        self.survey = missing.is_empty();
+        for piece in &mut self.pieces {
+            if piece.is_stored() && piece.part_number().is_some_and(|number| missing.contains(&number)) {
+                piece.send_again(rest);
+            }
+        }
+    }
+
+    /// The service misses the whole; answers whether the store had acknowledged it.
+    pub fn send_whole_again(&mut self, rest: Rest) -> bool {
+        if let Stage::Checking(session) = self.stage {
+            self.stage = Stage::Sending(session);
+        }
+        let Some(whole) = self.pieces.iter_mut().find(|piece| piece.kind == PieceKind::Whole) else {
+            self.survey = true;
+            return true;
+        };
+        let acknowledged = whole.is_stored();
+        whole.send_again(rest);
+        acknowledged
+    }
+
+    /// Forgets what the service and the store have forgotten; false where that happened too often.
+    pub fn restart(&mut self) -> bool {
+        self.restarts += 1;
+        if self.restarts > RESTARTS_MAX || self.wire_ref().is_none() {
+            return false;
+        }
+        self.pieces.retain(|piece| piece.part_number().is_none());
+        self.pieces.iter_mut().for_each(|piece| piece.send_again(Rest::default()));
+        (self.sign, self.list, self.complete) = (Errand::new(), Errand::new(), Errand::new());
+        (self.survey, self.rounds) = (false, 0);
+        self.stage = Stage::Preparing;
+        self.moved = true;
+        self.settle();
+        true
+    }
+
+    pub fn count(&self) -> Counts {
+        let variants: u64 = self.upload.variants.iter().map(|variant| variant.size_bytes).sum();
+        let total_bytes = self.upload.size_bytes + variants;
+        if self.pieces.is_empty() && self.session().is_some() {
+            return Counts { confirmed_bytes: total_bytes, sent_bytes: total_bytes, total_bytes };
+        }
+        let mut counts = Counts { confirmed_bytes: 0, sent_bytes: 0, total_bytes };
+        for piece in &self.pieces {
+            match &piece.state {
+                PieceState::Stored { .. } => {
+                    counts.confirmed_bytes += piece.size_bytes();
+                    counts.sent_bytes += piece.size_bytes();
+                }
+                PieceState::Unsure => counts.sent_bytes += piece.size_bytes(),
+                PieceState::Sending(flight) => counts.sent_bytes += flight.sent_bytes,
+                _ => {}
+            }
+        }
+        counts
+    }
+
+    pub fn errands(&self) -> [&Errand; 4] {
+        [&self.announce, &self.sign, &self.list, &self.complete]
+    }
+
+    pub fn errands_mut(&mut self) -> [&mut Errand; 4] {
+        [&mut self.announce, &mut self.sign, &mut self.list, &mut self.complete]
+    }
+
+    /// The errand of an operation; aborting outlives the upload and is none of its errands.
+    pub fn errand_mut(&mut self, operation: Operation) -> Option<&mut Errand> {
+        match operation {
+            Operation::Create => Some(&mut self.announce),
+            Operation::Sign => Some(&mut self.sign),
+            Operation::List => Some(&mut self.list),
+            Operation::Complete => Some(&mut self.complete),
+            Operation::Abort => None,
+        }
+    }
+
+    /// Whether it cannot go on without an answer of the service.
+    pub fn waits_for_service(&self, now_ms: u64) -> bool {
+        match self.stage {
+            Stage::Preparing => false,
+            Stage::Announcing | Stage::Checking(_) => true,
+            Stage::Sending(_) => {
+                self.wants_listing()
+                    || self.wants_fresh_urls(now_ms)
+                    || !self.parts_to_sign(now_ms, 1).is_empty()
+            }
+        }
+    }
+
+    /// Whether anything at all is being done for it.
+    pub fn is_busy(&self) -> bool {
+        self.errands().iter().any(|errand| errand.is_running())
+            || self.pieces.iter().any(|piece| {
+                matches!(piece.state, PieceState::Sending(_) | PieceState::Reading)
+                    || matches!(piece.state, PieceState::Claimed { is_being_read: true, .. })
+            })
+    }
+
+    /// Parts that could be signed now.
+    pub fn parts_to_sign(&self, now_ms: u64, at_most: usize) -> Vec<usize> {
+        let parts = self.pieces.iter().enumerate();
+        parts
+            .filter(|(_, piece)| piece.part_number().is_some() && piece.need(now_ms) == Need::Signing)
+            .map(|(index, _)| index)
+            .take(at_most)
+            .collect()
+    }
+
+    /// Whether a single PUT lacks a usable URL, which only a repeated announcement gives.
+    pub fn wants_fresh_urls(&self, now_ms: u64) -> bool {
+        self.pieces.iter().any(|piece| piece.part_number().is_none() && piece.need(now_ms) == Need::Signing)
+    }
+}
+
+fn is_unsure_part(piece: &Piece) -> bool {
+    piece.part_number().is_some() && matches!(piece.state, PieceState::Unsure)
+}
+
+fn has_hidden_etag(piece: &Piece) -> bool {
+    piece.part_number().is_some() && matches!(piece.state, PieceState::Stored { etag: None })
+}

@@ -1,0 +1,301 @@
+//! What a failure means: try again, sign again, refresh the token, start over, or give up.
+
+use windlass_protocol::{ErrorCode, PartNumber};
+
+use super::FailureCode;
+use super::answer::{Refusal, ServiceFailure, StoreFailure};
+
+/// What was asked of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// `POST /uploads`.
+    Create,
+    /// `POST /uploads/{id}/parts`.
+    Sign,
+    /// `GET /uploads/{id}/parts`.
+    List,
+    /// `POST /uploads/{id}/complete`.
+    Complete,
+    /// `DELETE /uploads/{id}`.
+    Abort,
+}
+
+/// What to do about a failed PUT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutVerdict {
+    /// The same again, after a wait.
+    Retry(Setback),
+    /// The URL no longer works, or never did: get a new one.
+    SignAgain(Setback),
+    /// The store says something is there already: look before sending again.
+    GoAndLook,
+    /// The store has forgotten the upload: announce it anew.
+    StartOver(Setback),
+    /// It cannot heal.
+    GiveUp(Setback),
+}
+
+/// What to do about a failed request to the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceVerdict {
+    /// The same again, after a wait.
+    Retry(Setback),
+    /// The token is no longer good: get a new one.
+    RefreshToken(Setback),
+    /// The service has forgotten the upload: announce it anew.
+    StartOver(Setback),
+    /// Send these parts again; with none named, ask the store which.
+    SendParts(Vec<PartNumber>, Setback),
+    /// Send the whole again.
+    SendWhole(Setback),
+    /// It cannot heal.
+    GiveUp(Setback),
+}
+
+/// What went wrong, for deciding and for telling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setback {
+    /// Its nature.
+    pub cause: Cause,
+    /// The code the upload ends with if it comes to that.
+    pub code: FailureCode,
+    /// A sentence for people.
+    pub reason: String,
+    /// How long the server wants to be left alone, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+    /// To quote when reporting it.
+    pub request_id: Option<String>,
+}
+
+/// The nature of a setback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// No answer came: heals when the network does.
+    NoAnswer,
+    /// The server is busy or broken: heals with time.
+    Overloaded,
+    /// The bytes arrived other than they left: heals by sending them again.
+    Corrupted,
+    /// The request was understood and refused.
+    Refused,
+}
+
+impl Setback {
+    /// A setback without an HTTP answer.
+    pub fn no_answer(reason: &str) -> Self {
+        Self {
+            cause: Cause::NoAnswer,
+            code: FailureCode::RetriesExhausted,
+            reason: reason.to_owned(),
+            retry_after_ms: None,
+            request_id: None,
+        }
+    }
+
+    fn from_store(cause: Cause, code: FailureCode, reason: String, retry_after_ms: Option<u64>) -> Self {
+        Self { cause, code, reason, retry_after_ms, request_id: None }
+    }
+}
+
+/// What a failed PUT means.
+pub fn of_put(failure: StoreFailure) -> PutVerdict {
+    let (status, code, message, retry_after_ms) = match failure {
+        StoreFailure::NoAnswer => return PutVerdict::Retry(Setback::no_answer("The store does not answer.")),
+        StoreFailure::Refused { status, code, message, retry_after_ms } => {
+            (status, code.unwrap_or_default(), message.unwrap_or_default(), retry_after_ms)
+        }
+    };
+    let said = if code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}, {code}") };
+    let setback = |cause, failure, what: &str| {
+        Setback::from_store(cause, failure, format!("{what} ({said})."), retry_after_ms)
+    };
+    let expired = matches!(code.as_str(), "ExpiredToken" | "TokenRefreshRequired" | "RequestExpired")
+        || message.to_ascii_lowercase().contains("expired");
+    match (status, code.as_str()) {
+        (_, "BadDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch" | "IncompleteBody") => {
+            PutVerdict::Retry(setback(
+                Cause::Corrupted,
+                FailureCode::StoreRefused,
+                "The bytes were damaged on their way to the store",
+            ))
+        }
+        (_, "RequestTimeout") | (408, _) => PutVerdict::Retry(setback(
+            Cause::NoAnswer,
+            FailureCode::RetriesExhausted,
+            "The connection to the store was too slow",
+        )),
+        (507, _) => PutVerdict::Retry(setback(
+            Cause::Overloaded,
+            FailureCode::StorageFull,
+            "The store has no room left",
+        )),
+        (501, _) => PutVerdict::GiveUp(setback(
+            Cause::Refused,
+            FailureCode::StoreRefused,
+            "The store cannot do what was asked",
+        )),
+        (425 | 429 | 500..=599, _) => {
+            PutVerdict::Retry(setback(Cause::Overloaded, FailureCode::RetriesExhausted, "The store is busy"))
+        }
+        (409, _) => PutVerdict::Retry(setback(
+            Cause::Overloaded,
+            FailureCode::StoreRefused,
+            "The store is busy with this object",
+        )),
+        (412, _) => PutVerdict::GoAndLook,
+        (404, "NoSuchUpload") => PutVerdict::StartOver(setback(
+            Cause::Refused,
+            FailureCode::StoreRefused,
+            "The store has dropped the upload; everything is sent again",
+        )),
+        (401 | 403, _) => PutVerdict::SignAgain(setback(
+            Cause::Refused,
+            FailureCode::StoreRefused,
+            "The store did not accept the signed URL",
+        )),
+        (400, _) if expired => PutVerdict::SignAgain(setback(
+            Cause::Refused,
+            FailureCode::StoreRefused,
+            "The signed URL has expired",
+        )),
+        _ => PutVerdict::GiveUp(setback(
+            Cause::Refused,
+            FailureCode::StoreRefused,
+            "The store refused the file",
+        )),
+    }
+}
+
+/// What a failed request to the service means.
+pub fn of_service(operation: Operation, failure: ServiceFailure) -> ServiceVerdict {
+    match failure {
+        ServiceFailure::NoAnswer => ServiceVerdict::Retry(Setback::no_answer("The service does not answer.")),
+        ServiceFailure::Unintelligible => ServiceVerdict::Retry(Setback::no_answer(
+            "Something between here and the service answered in its place.",
+        )),
+        ServiceFailure::Refused(refusal) => of_refusal(operation, *refusal),
+    }
+}
+
+fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
+    let Refusal { status, problem, retry_after_ms, request_id } = refusal;
+    let (code, reason, missing_parts) = match problem {
+        Some(problem) => (problem.code, problem.detail, problem.missing_parts),
+        None => {
+            (code_of_status(status), format!("The service answered with HTTP status {status}."), Vec::new())
+        }
+    };
+    let setback = |cause, failure| Setback { cause, code: failure, reason, retry_after_ms, request_id };
+    let service = FailureCode::Service(code);
+    match code {
+        ErrorCode::RateLimited | ErrorCode::StoreUnavailable | ErrorCode::Unavailable => {
+            ServiceVerdict::Retry(setback(Cause::Overloaded, FailureCode::RetriesExhausted))
+        }
+        // Not "retries exhausted": whoever reads it must know that the service itself is broken.
+        ErrorCode::Internal => ServiceVerdict::Retry(setback(Cause::Overloaded, service)),
+        ErrorCode::TokenExpired | ErrorCode::Unauthorized => {
+            ServiceVerdict::RefreshToken(setback(Cause::Refused, service))
+        }
+        ErrorCode::PartsMissing => ServiceVerdict::SendParts(missing_parts, setback(Cause::Refused, service)),
+        ErrorCode::BytesMissing => ServiceVerdict::SendWhole(setback(Cause::Refused, service)),
+        // While bytes are on their way the record was cleaned up under us. After the last byte, or when
+        // it was never made, the service has judged.
+        ErrorCode::NotFound | ErrorCode::UploadClosed => match operation {
+            Operation::Sign | Operation::List => ServiceVerdict::StartOver(setback(Cause::Refused, service)),
+            Operation::Create | Operation::Complete | Operation::Abort => {
+                ServiceVerdict::GiveUp(setback(Cause::Refused, service))
+            }
+        },
+        ErrorCode::Forbidden
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::InvalidJson
+        | ErrorCode::InvalidRequest
+        | ErrorCode::RequestTooLarge
+        | ErrorCode::TypeNotAllowed
+        | ErrorCode::FileTooLarge
+        | ErrorCode::FileTooSmall
+        | ErrorCode::ClientRefConflict
+        | ErrorCode::SizeMismatch
+        | ErrorCode::ChecksumMismatch
+        | ErrorCode::TypeMismatch
+        | ErrorCode::InvalidTransition => ServiceVerdict::GiveUp(setback(Cause::Refused, service)),
+    }
+}
+
+/// The nearest code for an answer that was not the service's own: a gateway's, a proxy's.
+fn code_of_status(status: u16) -> ErrorCode {
+    match status {
+        401 => ErrorCode::Unauthorized,
+        403 => ErrorCode::Forbidden,
+        404 => ErrorCode::NotFound,
+        405 => ErrorCode::MethodNotAllowed,
+        408 | 425 | 503 | 504 => ErrorCode::Unavailable,
+        413 => ErrorCode::RequestTooLarge,
+        429 => ErrorCode::RateLimited,
+        500..=599 => ErrorCode::Internal,
+        _ => ErrorCode::InvalidRequest,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(status: u16, code: &str, message: &str) -> PutVerdict {
+        let body = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        of_put(StoreFailure::from_answer(status, &body, None))
+    }
+
+    #[test]
+    fn expired_urls_are_signed_again_whatever_the_store_calls_it() {
+        for (status, code, message) in [
+            (403, "AccessDenied", "Request has expired"), // S3
+            (400, "InvalidRequest", "Date is too old: expired"),
+            (400, "ExpiredToken", "The provided token has expired."),
+            (403, "", ""),
+        ] {
+            assert!(matches!(put(status, code, message), PutVerdict::SignAgain(_)), "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn damaged_bytes_are_sent_again() {
+        for code in ["BadDigest", "XAmzContentChecksumMismatch", "IncompleteBody"] {
+            let PutVerdict::Retry(setback) = put(400, code, "") else { panic!("{code}") };
+            assert_eq!(setback.cause, Cause::Corrupted);
+        }
+    }
+
+    #[test]
+    fn what_cannot_heal_at_the_store_ends_at_once() {
+        for (status, code) in [(400, "EntityTooLarge"), (404, "NoSuchBucket"), (405, "MethodNotAllowed")] {
+            let PutVerdict::GiveUp(setback) = put(status, code, "") else { panic!("{code}") };
+            assert_eq!(setback.code, FailureCode::StoreRefused);
+            assert!(setback.reason.contains(code), "{}", setback.reason);
+        }
+    }
+
+    #[test]
+    fn a_full_store_is_named_when_patience_ends() {
+        let PutVerdict::Retry(setback) = put(507, "", "") else { panic!() };
+        assert_eq!(setback.code, FailureCode::StorageFull);
+    }
+
+    #[test]
+    fn every_answer_between_the_lines_is_retried() {
+        for status in [408, 429, 500, 502, 503, 504, 511] {
+            let refusal = Refusal { status, problem: None, retry_after_ms: Some(3_000), request_id: None };
+            let verdict = of_service(Operation::Create, ServiceFailure::Refused(Box::new(refusal)));
+            let ServiceVerdict::Retry(setback) = verdict else { panic!("{status}: {verdict:?}") };
+            assert_eq!(setback.retry_after_ms, Some(3_000));
+        }
+    }
+
+    #[test]
+    fn a_record_lost_on_the_way_starts_over_and_a_judged_one_ends() {
+        let refusal = Refusal { status: 404, problem: None, retry_after_ms: None, request_id: None };
+        let failed = |operation| of_service(operation, ServiceFailure::Refused(Box::new(refusal.clone())));
+        assert!(matches!(failed(Operation::Sign), ServiceVerdict::StartOver(_)));
+        assert!(matches!(failed(Operation::Complete), ServiceVerdict::GiveUp(_)));
+    }
+}

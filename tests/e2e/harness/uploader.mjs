@@ -1,0 +1,42 @@
+/** What a person sees of `<windlass-uploader>` and `<windlass-gallery>`. */
+
+import { eventually } from "./browser.mjs";
+
+/** The rows of the uploader: name, state (`data-state`), the words below the name, a warning if there is one. */
+export function rows(page) {
+  return page.locator("windlass-uploader li.row").evaluateAll((items) =>
+    items.map((item) => ({
+      name: item.querySelector(".name")?.textContent ?? "",
+      state: item.dataset.state,
+      words: item.querySelector(".state")?.textContent ?? "",
+      warning: item.querySelector(".warning:not([hidden])")?.textContent ?? "",
+    })),
+  );
+}
+
+export function row(page, name) {
+  return page.locator("windlass-uploader li.row").filter({ has: page.locator(".name", { hasText: name }) });
+}
+
+/** Waits until every row has one of these states. */
+export function allRows(page, states, timeoutMs) {
+  return eventually(
+    `every row is ${states}`,
+    () => rows(page),
+    (list) => list.length > 0 && list.every(({ state }) => states.includes(state)),
+    timeoutMs,
+  );
+}
+
+/** Waits until so many pictures of the gallery have loaded. */
+export function picturesShown(page, count, timeoutMs) {
+  return eventually(
+    `${count} pictures in the gallery`,
+    () =>
+      page
+        .locator("windlass-gallery img.loaded")
+        .evaluateAll((images) => images.map(({ naturalWidth, naturalHeight }) => ({ naturalWidth, naturalHeight }))),
+    (pictures) => pictures.length === count && pictures.every(({ naturalWidth }) => naturalWidth > 0),
+    timeoutMs,
+  );
+}

@@ -1,0 +1,106 @@
+/** What is not a good photo: refused with a reason, or sent as it is and flagged; the others go on. */
+
+import assert from "node:assert/strict";
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, truncate } from "../harness/bytes.mjs";
+import { choose, launch, openPage } from "../harness/browser.mjs";
+import { Service } from "../harness/service.mjs";
+import { allRows, rows } from "../harness/uploader.mjs";
+
+let service;
+let browser;
+let page;
+let folder;
+
+before(async () => {
+  [service, browser] = await Promise.all([Service.start(), launch()]);
+  folder = await scratchFolder();
+  page = await openPage(browser, service.address);
+});
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+async function fileOf(name, content) {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+test("a type that is not accepted, an empty file and a page named .jpg fail alone, each with its reason", async () => {
+  const good = join(folder, "good.jpg");
+  await copyFile(fixture("photo_2mp_o1.jpg"), good);
+  const program = await fileOf("setup.exe", Buffer.concat([Buffer.from("MZ"), Buffer.alloc(4096)]));
+  const empty = await fileOf("empty.jpg", "");
+  const page_ = await fileOf("page.jpg", `<!doctype html><title>x</title>${"<p>hello</p>".repeat(500)}`);
+  // The file dialog of the page offers pictures only; a program can hand over anything.
+  const handed = await page.evaluateHandle(() => new DataTransfer());
+  assert.ok(handed);
+  await choose(page, good, program, empty, page_);
+  await allRows(page, ["stored", "failed"]);
+
+  const byName = Object.fromEntries((await rows(page)).map((each) => [each.name, each]));
+  assert.equal(byName["good.jpg"].state, "stored");
+  for (const name of ["setup.exe", "empty.jpg", "page.jpg"]) {
+    if (byName[name] === undefined) continue;
+    assert.equal(byName[name].state, "failed", name);
+    assert.ok(byName[name].words.length > 20, `${name}: ${byName[name].words}`);
+    assert.doesNotMatch(byName[name].words, /undefined|null|\[object|Error:/, name);
+  }
+  assert.ok(byName["page.jpg"], "a page named .jpg is only known by its content");
+  assert.deepEqual((await service.photos()).map(({ filename }) => filename), ["good.jpg"]);
+});
+
+test("a truncated JPEG is sent as it is and flagged, never re-encoded", async () => {
+  const cut = await truncate(fixture("photo_12mp_o6.jpg"), join(folder, "cut.jpg"), 0.6);
+  await choose(page, cut);
+  await allRows(page, ["stored", "failed"]);
+  const shown = (await rows(page)).find(({ name }) => name === "cut.jpg");
+  assert.equal(shown.state, "stored");
+  assert.match(shown.warning, /missing/);
+  const photo = (await service.photos()).find(({ filename }) => filename === "cut.jpg");
+  assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(cut));
+  assert.deepEqual(photo.variants, {});
+  assert.ok(photo.metadata.warnings.some(({ code }) => code === "incomplete"), JSON.stringify(photo.metadata.warnings));
+  assert.equal(photo.metadata.make, "Windlass", "what the head of the file says is still known");
+});
+
+test("hostile names stay names", async () => {
+  const names = [
+    "<img src=x onerror=alert(1)>.jpg",
+    "\u202Egpj.exe.jpg",
+    "a".repeat(200) + ".jpg",
+    "Dach 🏠 überprüft.jpg",
+    "..jpg",
+  ];
+  const dialogs = [];
+  page.on("dialog", (dialog) => {
+    dialogs.push(dialog.message());
+    void dialog.dismiss();
+  });
+  await page.evaluate(
+    async ({ names: list, bytes }) => {
+      const data = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+      const files = list.map((name, index) => new File([data, new Uint8Array(index + 1)], name, { type: "image/jpeg" }));
+      document.querySelector("windlass-uploader").add(files);
+    },
+    { names, bytes: (await import("node:fs")).readFileSync(fixture("photo_2mp_o1.jpg")).toString("base64") },
+  );
+  await allRows(page, ["stored", "failed"], 60_000);
+  const stored = await service.photos();
+  assert.equal(stored.length, 2 + names.length);
+  assert.deepEqual(dialogs, []);
+  assert.equal(await page.locator("windlass-uploader li.row img[src=x], windlass-gallery img[src=x]").count(), 0);
+  for (const photo of stored) {
+    const path = decodeURIComponent(new URL(photo.url).pathname);
+    assert.match(path, /^\/[a-z0-9-]+\/demo\/demo\/\d{4}\/\d\d\/\d\d\/[0-9a-f-]{36}\/original\.[a-z0-9]+$/, "keys are the server's");
+  }
+});
+
+test("nobody complained in the console", () => {
+  assert.deepEqual(page.complaints, []);
+});

@@ -1,0 +1,79 @@
+/** A 12-megapixel photo with orientation 6 and a place: the main job. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { fixture, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
+import { choose, launch, openPage } from "../harness/browser.mjs";
+import { Service } from "../harness/service.mjs";
+import { allRows, picturesShown } from "../harness/uploader.mjs";
+
+let service;
+let browser;
+let page;
+let photo;
+
+before(async () => {
+  [service, browser] = await Promise.all([Service.start(), launch()]);
+  page = await openPage(browser, service.address);
+  await choose(page, fixture("photo_12mp_o6.jpg"));
+  await allRows(page, ["stored"]);
+  [photo] = await service.photos();
+});
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+test("the original arrives byte for byte", async () => {
+  assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(fixture("photo_12mp_o6.jpg")));
+});
+
+test("the list tells camera, time, place and upright dimensions", () => {
+  assert.equal(photo.metadata.make, "Windlass");
+  assert.equal(photo.metadata.model, "Test Camera");
+  assert.equal(photo.metadata.orientation, 6);
+  assert.equal(photo.taken_at, "2026-05-17T09:12:58.120+02:00");
+  assert.ok(Math.abs(photo.location.latitude - 47.4979) < 1e-5);
+  assert.ok(Math.abs(photo.location.longitude - 19.0402) < 1e-5);
+  assert.ok(Math.abs(photo.location.altitude_m - 102.5) < 0.1);
+  assert.deepEqual([photo.width, photo.height], [3036, 4048]);
+});
+
+test("the variants are upright pictures of the promised sizes", async () => {
+  const sizes = Object.fromEntries(
+    Object.entries(photo.variants).map(([name, { width, height }]) => [name, [width, height]]),
+  );
+  assert.deepEqual(sizes, { thumb_200: [150, 200], web_1920: [1440, 1920] });
+  // Blue sky is up, green ground is down: looked at by the browser's own decoder, with orientation applied.
+  const colours = await page.evaluate(async (url) => {
+    const bitmap = await createImageBitmap(await (await fetch(url)).blob());
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const context = canvas.getContext("2d");
+    context.drawImage(bitmap, 0, 0);
+    const at = (y) => [...context.getImageData(canvas.width * 0.06, canvas.height * y, 1, 1).data];
+    return { size: [bitmap.width, bitmap.height], top: at(0.04), bottom: at(0.96) };
+  }, photo.variants.web_1920.url);
+  assert.deepEqual(colours.size, [1440, 1920]);
+  const [, , topBlue] = colours.top;
+  const [bottomRed, bottomGreen, bottomBlue] = colours.bottom;
+  assert.ok(topBlue > colours.top[0], `sky: ${colours.top}`);
+  assert.ok(bottomGreen > bottomRed && bottomGreen > bottomBlue, `ground: ${colours.bottom}`);
+});
+
+test("the gallery shows it upright, with camera, time and place in its details", async () => {
+  const [picture] = await picturesShown(page, 1);
+  assert.ok(picture.naturalHeight > picture.naturalWidth);
+  await page.locator("windlass-gallery button.tile").click();
+  const dialog = page.locator("windlass-gallery dialog[open]");
+  await dialog.waitFor();
+  const text = await dialog.innerText();
+  assert.match(text, /Windlass Test Camera/);
+  assert.match(text, /2026/);
+  assert.match(text, /47\.49790/);
+  assert.match(text, /photo_12mp_o6\.jpg/);
+});
+
+test("nobody complained in the console", () => {
+  assert.deepEqual(page.complaints, []);
+});

@@ -1,0 +1,101 @@
+/** A 200 MiB video by multipart; cancelling and pausing one. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { makeVideo, scratchFolder, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
+import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { Service } from "../harness/service.mjs";
+import { allRows, row, rows } from "../harness/uploader.mjs";
+
+const MIB = 1024 * 1024;
+let service;
+let browser;
+let video;
+
+before(async () => {
+  [service, browser] = await Promise.all([Service.start(), launch()]);
+  video = await makeVideo(join(await scratchFolder(), "site walk.mp4"), 200 * MIB);
+});
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+/** Upload ids the page was given, seen in the API's answers. */
+function uploadIds(page) {
+  const ids = [];
+  page.context().on("response", async (response) => {
+    if (response.request().method() === "POST" && response.url().endsWith("/api/v1/uploads")) {
+      const body = await response.json().catch(() => undefined);
+      ids.push(...(body?.uploads ?? []).map(({ upload_id }) => upload_id).filter(Boolean));
+    }
+  });
+  return ids;
+}
+
+test("a 200 MiB video arrives byte for byte in parts, with progress that moves", async () => {
+  const page = await openPage(browser, service.address);
+  const seen = new Set();
+  await choose(page, video);
+  await eventually(
+    "the video is stored",
+    async () => {
+      const bar = page.locator("windlass-uploader li.row [role=progressbar]");
+      seen.add(await bar.getAttribute("aria-valuenow", { timeout: 1_000 }).catch(() => null));
+      return rows(page);
+    },
+    ([only]) => only?.state === "stored",
+    120_000,
+  );
+  assert.ok(seen.size > 3, `progress showed only ${[...seen]}`);
+  const [photo] = await service.photos();
+  assert.equal(photo.kind, "video");
+  assert.equal(photo.size, 200 * MIB);
+  const { json: upload } = await service.api(`/uploads/${photo.photo_id}`);
+  assert.deepEqual([upload.method, upload.part_count], ["MULTIPART", 40]);
+  assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(video));
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test("a cancelled video leaves nothing behind", async () => {
+  const page = await openPage(browser, service.address);
+  const before = (await service.photos()).length;
+  const ids = uploadIds(page);
+  await choose(page, video);
+  await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
+  await row(page, "site walk.mp4").getByRole("button", { name: /^Cancel/ }).click();
+  await eventually("the row is gone or cancelled", () => rows(page), (list) => list.every(({ state }) => state === "cancelled"));
+  const [id] = await eventually("the id is known", () => ids, (known) => known.length > 0);
+  await eventually(
+    "the service knows it is aborted",
+    async () => (await service.api(`/uploads/${id}`)).json.status,
+    (status) => status === "aborted",
+  );
+  assert.equal((await service.api(`/uploads/${id}/parts`)).status, 409);
+  assert.equal((await service.photos()).length, before);
+  await page.context().close();
+});
+
+test("a paused video stands still and goes on when resumed", async () => {
+  const page = await openPage(browser, service.address);
+  const before = (await service.photos()).length;
+  await choose(page, video);
+  await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
+  await row(page, "site walk.mp4").getByRole("button", { name: /^Pause/ }).click();
+  await allRows(page, ["paused"]);
+  const puts = [];
+  page.context().on("request", (request) => {
+    if (request.method() === "PUT") puts.push(request.url());
+  });
+  await page.waitForTimeout(700);
+  assert.deepEqual(puts, [], "a paused upload starts no request");
+  await row(page, "site walk.mp4").getByRole("button", { name: /^Go on/ }).click();
+  await allRows(page, ["stored"], 120_000);
+  const photos = await service.photos();
+  assert.equal(photos.length, before + 1);
+  assert.equal(await sha256OfUrl(photos[0].url), await sha256OfFile(video));
+  await page.context().close();
+});

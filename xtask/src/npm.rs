@@ -1,0 +1,57 @@
+//! npm packages and scripts.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{command, run, say};
+use crate::{tools, types, wasm, workspace};
+
+/// Installs a folder's packages exactly as locked, unless that was done for this lock file before.
+pub fn install(folder: &str) -> Result<()> {
+    tools::ensure_node()?;
+    let path = workspace::root().join(folder);
+    let lock = fs::read(path.join("package-lock.json"))
+        .with_context(|| format!("{folder}/package-lock.json cannot be read"))?;
+    let stamp = path.join("node_modules/.windlass-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    say(format!("installing the npm packages of {folder}/ with `npm ci`"));
+    run(command("npm").arg("ci").arg("--loglevel=error").current_dir(&path))?;
+    fs::create_dir_all(path.join("node_modules"))?;
+    fs::write(&stamp, lock).with_context(|| format!("could not write {}", stamp.display()))
+}
+
+/// Runs a script of a folder's `package.json`.
+pub fn script(folder: &str, name: &str) -> Result<()> {
+    run(command("npm").args(["run", "--silent", name]).current_dir(workspace::root().join(folder)))
+}
+
+/// Builds the npm package into `npm/dist`, from Rust to JavaScript.
+pub fn build_package() -> Result<()> {
+    if !workspace::root().join("npm/src/generated").is_dir() {
+        types::write()?;
+    }
+    wasm::build()?;
+    install("npm")?;
+    say("building the npm package");
+    script("npm", "build")
+}
+
+/// Copies a folder with everything in it.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("could not create {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("could not read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)
+                .with_context(|| format!("could not write {}", target.display()))?;
+        }
+    }
+    Ok(())
+}

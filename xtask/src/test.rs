@@ -1,0 +1,113 @@
+//! `cargo xtask test`: everything. What CI calls.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::process::{self, cargo, command, say};
+use crate::{demo, fixtures, licences, npm, purity, tools, types, workspace};
+
+#[derive(Args)]
+pub struct Options {
+    /// Only these stages, in this order.
+    #[arg(value_enum)]
+    only: Vec<Stage>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Stage {
+    /// Formatting, lints, licences, purity of the core, generated types.
+    Checks,
+    /// All Rust tests: core, protocol, signing, store, service, the S3 suite on Garage.
+    Rust,
+    /// The npm package: wasm, types, unit tests, size budget, `windlass/core` under Node.
+    Npm,
+    /// The packed tarball in other people's builds.
+    Packaging,
+    /// The whole way in a real Chromium.
+    Browser,
+}
+
+const ALL: [Stage; 5] = [Stage::Checks, Stage::Rust, Stage::Npm, Stage::Packaging, Stage::Browser];
+
+pub fn run(options: &Options) -> Result<()> {
+    let stages = if options.only.is_empty() { ALL.to_vec() } else { options.only.clone() };
+    let mut results: Vec<(Stage, Duration, Option<anyhow::Error>)> = Vec::new();
+    for stage in stages {
+        say(format!("{stage:?}"));
+        let started = Instant::now();
+        let outcome = run_stage(stage);
+        if let Err(error) = &outcome {
+            println!("✗ {stage:?}: {error:#}");
+        }
+        results.push((stage, started.elapsed(), outcome.err()));
+    }
+    println!();
+    for (stage, took, error) in &results {
+        let mark = if error.is_none() { "✓" } else { "✗" };
+        println!("{mark} {:<10} {:>6.1} s", format!("{stage:?}"), took.as_secs_f64());
+    }
+    let failed = results.iter().filter(|(_, _, error)| error.is_some()).count();
+    println!("stages: {} passed, {failed} failed", results.len() - failed);
+    if failed > 0 {
+        bail!("{failed} of {} stages failed", results.len());
+    }
+    Ok(())
+}
+
+fn run_stage(stage: Stage) -> Result<()> {
+    match stage {
+        Stage::Checks => {
+            process::run(cargo().args(["fmt", "--all", "--check"]))?;
+            licences::check()?;
+            purity::check()?;
+            types::check()?;
+            process::run(cargo().args([
+                "clippy",
+                "--quiet",
+                "--locked",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ]))
+        }
+        Stage::Rust => {
+            let garage = tools::ensure_garage()?;
+            process::run(
+                cargo().args(["test", "--quiet", "--locked", "--workspace"]).env("WINDLASS_GARAGE", garage),
+            )
+        }
+        Stage::Npm => {
+            npm::build_package()?;
+            npm::script("npm", "test")?;
+            npm::script("npm", "size")?;
+            node_tests("tests/node")
+        }
+        Stage::Packaging => {
+            npm::build_package()?;
+            node_tests("npm/packaging-tests")
+        }
+        Stage::Browser => {
+            let chromium = tools::ensure_chromium()?;
+            demo::build_site()?;
+            demo::build_service("dev")?;
+            npm::install("tests/e2e")?;
+            process::run(
+                command("npm")
+                    .args(["run", "--silent", "test"])
+                    .current_dir(workspace::root().join("tests/e2e"))
+                    .env("WINDLASS_CHROMIUM", chromium)
+                    .env("WINDLASS_FIXTURES", fixtures::make()?)
+                    .env("WINDLASS_BINARY", demo::service_binary("dev")),
+            )
+        }
+    }
+}
+
+/// Node's own test runner over a folder.
+fn node_tests(folder: &str) -> Result<()> {
+    process::run(command("node").args(["--test", folder]))
+}

@@ -1,0 +1,106 @@
+//! What the tasks need and a bare machine lacks: installed here, and said.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::process::{cargo, command, output_of, run, say};
+use crate::workspace;
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+const GARAGE_VERSION: &str = "2.5.0";
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// The wasm32 standard library, by rustup.
+pub fn ensure_wasm_target() -> Result<()> {
+    let sysroot = output_of(command("rustc").args(["--print", "sysroot"]))?;
+    if Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).is_dir() {
+        return Ok(());
+    }
+    say(format!("installing the Rust target {WASM_TARGET} with rustup"));
+    run(command("rustup").args(["target", "add", WASM_TARGET]))
+}
+
+/// Node.js, which cannot be installed in the same way everywhere.
+pub fn ensure_node() -> Result<()> {
+    let version = match command("node").arg("--version").stderr(Stdio::null()).output() {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        Err(_) => bail!("Node.js is missing: install version 20 or newer, with npm, and try again"),
+    };
+    let major = version.trim_start_matches('v').split('.').next().and_then(|text| text.parse::<u32>().ok());
+    match major {
+        Some(major) if major >= 20 => Ok(()),
+        _ => bail!("Node.js {version} is too old: version 20 or newer is needed"),
+    }
+}
+
+/// A Chromium for the browser tests: `WINDLASS_CHROMIUM`, an installed one, or Debian's package.
+pub fn ensure_chromium() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("WINDLASS_CHROMIUM") {
+        return Ok(PathBuf::from(path));
+    }
+    if let Some(found) = BROWSERS.iter().find_map(|name| find_program(name)) {
+        return Ok(found);
+    }
+    say("installing Chromium (Debian package `chromium`) for the browser tests");
+    apt_install(&["chromium", "fonts-liberation", "fonts-noto-color-emoji"])?;
+    match BROWSERS.iter().find_map(|name| find_program(name)) {
+        Some(found) => Ok(found),
+        None => bail!("no Chromium after installing it: set WINDLASS_CHROMIUM to one"),
+    }
+}
+
+/// The Garage S3 server, the real store of the tests: built once by cargo (about 10 minutes on two
+/// cores) into the user's cache folder.
+pub fn ensure_garage() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("WINDLASS_GARAGE") {
+        return Ok(PathBuf::from(path));
+    }
+    let folder = workspace::cache_dir().join(format!("garage-{GARAGE_VERSION}"));
+    let binary = folder.join("bin/garage");
+    if binary.is_file() {
+        return Ok(binary);
+    }
+    say(format!(
+        "building the S3 server Garage {GARAGE_VERSION} for the tests into {} (once, about 10 minutes)",
+        folder.display()
+    ));
+    run(cargo()
+        .args(["install", "garage", "--version", GARAGE_VERSION, "--locked", "--no-default-features"])
+        .args(["--features", "bundled-libs,lmdb,sqlite", "--root"])
+        .arg(&folder)
+        .env("CARGO_TARGET_DIR", workspace::target_dir().join("garage-build"))
+        .env_remove("RUSTFLAGS"))?;
+    // The build tree is large and not needed again.
+    let _ = std::fs::remove_dir_all(workspace::target_dir().join("garage-build"));
+    Ok(binary)
+}
+
+fn apt_install(packages: &[&str]) -> Result<()> {
+    if find_program("apt-get").is_none() {
+        bail!("cannot install {}: no apt-get here; install it by hand and try again", packages.join(", "));
+    }
+    let apt = |arguments: &[&str]| -> Command {
+        let mut command = if is_root() {
+            command("apt-get")
+        } else {
+            let mut sudo = command("sudo");
+            sudo.arg("apt-get");
+            sudo
+        };
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    run(&mut apt(&["update", "--quiet"]))?;
+    run(apt(&["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+fn is_root() -> bool {
+    command("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+}
