@@ -1,4 +1,5 @@
 //! The ports made true with real systems, one folder each.
 
+pub mod s3;
 pub mod sqlite;
 pub mod system;

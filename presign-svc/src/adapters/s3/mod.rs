@@ -1,0 +1,123 @@
+//! A bucket in Amazon S3, or in a store that speaks its protocol.
+//!
+//! URLs for others are signed here by [`windlass_signing`], without a word to the store. What the
+//! service asks the store itself goes through Amazon's own client: it knows the protocol's corners.
+//! Both draw their credentials from the same place.
+
+mod checksum;
+mod client;
+mod error;
+mod multipart;
+mod objects;
+mod settings;
+mod sign;
+mod signer_source;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_s3::Client;
+use bytes::Bytes;
+
+use crate::domain::object_key::ObjectKey;
+use crate::ports::object_store::{
+    GetToSign, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore, PartToSign, PutToSign,
+    SignedRequest, SigningWindow, StoreResult, StoredPart,
+};
+pub use settings::{CredentialsFrom, S3Settings, S3SettingsError};
+use signer_source::SignerSource;
+
+/// A bucket behind the S3 protocol.
+pub struct S3Store {
+    client: Client,
+    bucket: String,
+    signers: SignerSource,
+}
+
+impl S3Store {
+    /// A store as the settings describe it. Nothing is asked of the store yet, and credentials are
+    /// fetched when they are first needed.
+    pub async fn connect(settings: &S3Settings) -> Result<Self, S3SettingsError> {
+        let (region, credentials) = client::region_and_credentials(settings).await?;
+        Self::with_provider(settings, &region, credentials)
+    }
+
+    fn with_provider(
+        settings: &S3Settings,
+        region: &str,
+        credentials: SharedCredentialsProvider,
+    ) -> Result<Self, S3SettingsError> {
+        let endpoint = settings.signing_endpoint(region)?;
+        Ok(Self {
+            client: client::connect(settings, region, credentials.clone()),
+            bucket: settings.bucket.clone(),
+            signers: SignerSource::new(endpoint, credentials),
+        })
+    }
+}
+
+/// Each operation is in the room of its kind; this is the table of contents.
+#[async_trait]
+impl ObjectStore for S3Store {
+    async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
+        sign::put(&self.signers, put, window).await
+    }
+
+    async fn sign_parts(
+        &self,
+        key: &ObjectKey,
+        multipart: &MultipartId,
+        parts: &[PartToSign],
+        window: SigningWindow,
+    ) -> StoreResult<Vec<SignedRequest>> {
+        sign::parts(&self.signers, key, multipart, parts, window).await
+    }
+
+    async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
+        sign::get(&self.signers, get, window).await
+    }
+
+    fn object_url(&self, key: &ObjectKey) -> String {
+        self.signers.endpoint().object_url(key.as_str())
+    }
+
+    fn browser_origin(&self) -> String {
+        self.signers.endpoint().origin().to_owned()
+    }
+
+    async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId> {
+        multipart::create(&self.client, &self.bucket, key, content_type).await
+    }
+
+    async fn list_parts(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<Vec<StoredPart>> {
+        multipart::list_parts(&self.client, &self.bucket, key, multipart).await
+    }
+
+    async fn complete_multipart(&self, completion: &MultipartCompletion<'_>) -> StoreResult<()> {
+        multipart::complete(&self.client, &self.bucket, completion).await
+    }
+
+    async fn abort_multipart(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<()> {
+        multipart::abort(&self.client, &self.bucket, key, multipart).await
+    }
+
+    async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectInfo> {
+        objects::head(&self.client, &self.bucket, key).await
+    }
+
+    async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes> {
+        objects::read_range(&self.client, &self.bucket, key, range, etag).await
+    }
+
+    async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {
+        objects::delete(&self.client, &self.bucket, key).await
+    }
+
+    async fn check(&self) -> StoreResult<()> {
+        objects::check_bucket(&self.client, &self.bucket).await
+    }
+}

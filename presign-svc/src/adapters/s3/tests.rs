@@ -1,0 +1,1 @@
+//! The adapter against a store that misbehaves on purpose.
