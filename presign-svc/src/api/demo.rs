@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -78,7 +78,13 @@ async fn asset(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Res
     let path =
         if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
     let Some(file) = Assets::get(&path) else {
-        return if path == "index.html" { not_assembled() } else { not_found() };
+        return match path.as_str() {
+            "index.html" => not_assembled(),
+            folder if Assets::get(&format!("{folder}/index.html")).is_some() => {
+                Redirect::permanent(&format!("/{folder}/")).into_response()
+            }
+            _ => not_found(),
+        };
     };
     let hash: String =
         file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
