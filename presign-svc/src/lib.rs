@@ -4,8 +4,13 @@
 //! S3; a port is a trait in our own words; an adapter makes one true with somebody else's system.
 
 pub mod adapters;
+pub mod api;
 pub mod app;
 pub mod auth;
+pub mod commands;
+pub mod config;
 pub mod domain;
 pub mod jobs;
 pub mod ports;
+pub mod server;
+pub mod telemetry;

@@ -1,2 +1,41 @@
-//! windlass
-fn main() {}
+//! `windlass`: serve, migrate, token.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use windlass_presign_svc::commands::{migrate, serve, token};
+use windlass_presign_svc::config::ServeOptions;
+use windlass_presign_svc::telemetry::{self, LogFormat};
+
+#[derive(Parser)]
+#[command(name = "windlass", version, about = "Signs, verifies and lists uploads to your own S3 bucket")]
+struct Cli {
+    /// What to log, as in RUST_LOG: error, warn, info, debug.
+    #[arg(long, env = "WINDLASS_LOG", default_value = "info", global = true)]
+    log: String,
+    /// How log lines look.
+    #[arg(long, env = "WINDLASS_LOG_FORMAT", default_value = "text", value_enum, global = true)]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service; without configuration, on embedded defaults.
+    Serve(Box<ServeOptions>),
+    /// Bring the database up to date.
+    Migrate(migrate::MigrateOptions),
+    /// Mint a token for development and scripts.
+    Token(Box<token::TokenOptions>),
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    telemetry::start(&cli.log, cli.log_format);
+    match cli.command {
+        Command::Serve(options) => serve::run(*options).await,
+        Command::Migrate(options) => migrate::run(options).await,
+        Command::Token(options) => token::run(&options),
+    }
+}

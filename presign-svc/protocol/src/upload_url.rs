@@ -40,6 +40,6 @@ pub struct UploadUrlResponse {
     pub headers: SignedHeaders,
     /// How long `upload_url` works.
     pub expires_in_seconds: u32,
-    /// Path to poll: `GET /api/v1/photos/{photo_id}`.
+    /// Path of `GET /api/v1/uploads/{upload_id}`, to poll.
     pub status_url: String,
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::filename::Filename;
 use super::media_type::MediaType;
+use super::variant::Variant;
 
 /// A value for `Content-Disposition` (RFC 6266): the name in full for those who read `filename*`
 /// (RFC 8187), and an ASCII likeness for the others. Nothing in a name can end the header.
@@ -24,6 +25,12 @@ pub fn content_disposition(media_type: MediaType, filename: &Filename) -> String
         }
     }
     format!("{place}; filename=\"{likeness}\"; filename*=UTF-8''{encoded}")
+}
+
+/// The name under which a smaller picture is saved: `roof thumb_200.jpg` beside `roof.heic`.
+pub fn variant_filename(original: &Filename, variant: &Variant) -> Filename {
+    let stem = original.as_str().rsplit_once('.').map_or(original.as_str(), |(stem, _)| stem);
+    Filename::clean(&format!("{stem} {}.{}", variant.name, variant.media_type.extension()))
 }
 
 #[cfg(test)]

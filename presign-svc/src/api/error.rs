@@ -1,0 +1,336 @@
+//! Every way a request can fail, and the only place that picks a status.
+//!
+//! A handler returns an [`ApiError`]; [`finish`], on the way out, writes it as a problem (RFC 9457) with
+//! the request's id. What went wrong inside goes to the log, never to the caller.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use windlass_protocol::{ErrorCode, PartNumber, Problem, UploadStatus};
+
+use crate::auth::{MissingScope, TokenError};
+use crate::domain::announce::Refusal;
+use crate::domain::upload::{InvalidTransition, status_in_words};
+use crate::domain::verify::{Failure, FailureCode};
+use crate::jobs::NotFinished;
+use crate::ports::object_store::StoreError;
+use crate::ports::uploads::RepositoryError;
+
+/// Why a request, or one file of it, is not served.
+#[derive(Debug)]
+pub enum ApiError {
+    /// No token at all.
+    NoToken,
+    /// A token that is not accepted.
+    Token(TokenError),
+    /// The token lacks a scope.
+    Scope(MissingScope),
+    /// The token does not cover the project.
+    Project,
+    /// There is no such thing for this caller: a sentence without its full stop.
+    NotFound(&'static str),
+    /// The path exists, but not with this method.
+    MethodNotAllowed,
+    /// The body is not JSON, or not sent as JSON.
+    InvalidJson(String),
+    /// A field is wrong.
+    InvalidRequest {
+        /// Where: `files[2].size`.
+        field: Option<String>,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The body is larger than the service reads.
+    RequestTooLarge,
+    /// A file that is not taken.
+    Refused(Refusal),
+    /// The same `client_ref` for another file.
+    ClientRefConflict,
+    /// Parts are missing in the store.
+    PartsMissing(Vec<PartNumber>),
+    /// The bytes have not arrived.
+    BytesMissing,
+    /// The stored bytes are not what was announced.
+    Failure(Failure),
+    /// The upload cannot go on.
+    UploadClosed(UploadStatus),
+    /// The object store failed.
+    Store(StoreError),
+    /// The record failed.
+    Record(RepositoryError),
+    /// Something the service needs is down: for the log.
+    Unavailable(String),
+    /// A bug: for the log.
+    Internal(String),
+}
+
+/// The HTTP status of a code.
+fn status_of(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::Unauthorized | ErrorCode::TokenExpired => StatusCode::UNAUTHORIZED,
+        ErrorCode::Forbidden => StatusCode::FORBIDDEN,
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ErrorCode::InvalidJson | ErrorCode::InvalidRequest | ErrorCode::FileTooSmall => {
+            StatusCode::BAD_REQUEST
+        }
+        ErrorCode::RequestTooLarge | ErrorCode::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::TypeNotAllowed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorCode::ClientRefConflict
+        | ErrorCode::PartsMissing
+        | ErrorCode::BytesMissing
+        | ErrorCode::UploadClosed
+        | ErrorCode::InvalidTransition => StatusCode::CONFLICT,
+        ErrorCode::SizeMismatch | ErrorCode::ChecksumMismatch | ErrorCode::TypeMismatch => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::StoreUnavailable | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The code of a failed verification.
+pub fn failure_code(code: FailureCode) -> ErrorCode {
+    match code {
+        FailureCode::SizeMismatch => ErrorCode::SizeMismatch,
+        FailureCode::ChecksumMismatch => ErrorCode::ChecksumMismatch,
+        FailureCode::TypeMismatch => ErrorCode::TypeMismatch,
+    }
+}
+
+impl ApiError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoToken | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
+            Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
+            Self::Scope(_) | Self::Project => ErrorCode::Forbidden,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+            Self::InvalidJson(_) => ErrorCode::InvalidJson,
+            Self::InvalidRequest { .. } | Self::Refused(Refusal::Field { .. }) => ErrorCode::InvalidRequest,
+            Self::RequestTooLarge => ErrorCode::RequestTooLarge,
+            Self::Refused(Refusal::TypeNotAllowed { .. }) => ErrorCode::TypeNotAllowed,
+            Self::Refused(Refusal::TooLarge { .. }) => ErrorCode::FileTooLarge,
+            Self::Refused(Refusal::TooSmall { .. }) => ErrorCode::FileTooSmall,
+            Self::ClientRefConflict => ErrorCode::ClientRefConflict,
+            Self::PartsMissing(_) => ErrorCode::PartsMissing,
+            Self::BytesMissing => ErrorCode::BytesMissing,
+            Self::Failure(failure) => failure_code(failure.code),
+            Self::UploadClosed(_) => ErrorCode::UploadClosed,
+            Self::Store(StoreError::Unavailable(_) | StoreError::PermissionDenied(_)) => {
+                ErrorCode::StoreUnavailable
+            }
+            Self::Record(RepositoryError::Stale | RepositoryError::Unavailable(_)) | Self::Unavailable(_) => {
+                ErrorCode::Unavailable
+            }
+            Self::Store(
+                StoreError::NotFound
+                | StoreError::NoSuchUpload
+                | StoreError::Precondition
+                | StoreError::InvalidPart
+                | StoreError::PartTooSmall
+                | StoreError::ChecksumMismatch
+                | StoreError::Unexpected(_),
+            )
+            | Self::Record(RepositoryError::Corrupt { .. })
+            | Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// A sentence for people.
+    fn detail(&self) -> String {
+        match self {
+            Self::NoToken => "Send a token: Authorization: Bearer …".to_owned(),
+            Self::Token(error) => sentence(&error.to_string()),
+            Self::Scope(missing) => sentence(&missing.to_string()),
+            Self::Project => "The token does not cover this project.".to_owned(),
+            Self::NotFound(what) => sentence(what),
+            Self::MethodNotAllowed => {
+                "This path does not know this method; the Allow header lists those it knows.".to_owned()
+            }
+            Self::InvalidJson(reason) => sentence(reason),
+            Self::InvalidRequest { field: Some(field), reason } => sentence(&format!("{field} {reason}")),
+            Self::InvalidRequest { field: None, reason } => sentence(reason),
+            Self::RequestTooLarge => {
+                "The request is larger than this operation reads; send less at once.".to_owned()
+            }
+            Self::Refused(refusal) => sentence(&refusal.to_string()),
+            Self::ClientRefConflict => {
+                "This client_ref was used for another file of the project; use a new one for each file."
+                    .to_owned()
+            }
+            Self::PartsMissing(parts) => {
+                format!(
+                    "The store lacks {} parts; send those in missing_parts and complete again.",
+                    parts.len()
+                )
+            }
+            Self::BytesMissing => {
+                "The bytes have not arrived in the store; send them and complete again.".to_owned()
+            }
+            Self::Failure(failure) => sentence(&failure.detail),
+            Self::UploadClosed(status) => {
+                format!(
+                    "The upload is {} and cannot go on; announce the file anew.",
+                    status_in_words(*status)
+                )
+            }
+            _ => match self.code() {
+                ErrorCode::StoreUnavailable => "The object store does not answer; try again soon.".to_owned(),
+                ErrorCode::Unavailable => "The service cannot do this right now; try again soon.".to_owned(),
+                _ => "The service failed unexpectedly; try again, and report the request_id if it stays."
+                    .to_owned(),
+            },
+        }
+    }
+
+    /// The problem as the contract has it.
+    pub fn problem(&self) -> Problem {
+        let code = self.code();
+        let field = match self {
+            Self::InvalidRequest { field, .. } => field.clone(),
+            Self::Refused(Refusal::Field { field, .. }) => Some(field.clone()),
+            _ => None,
+        };
+        let mut problem = problem_of(code, self.detail());
+        problem.field = field;
+        if let Self::PartsMissing(parts) = self {
+            problem.missing_parts = parts.clone();
+        }
+        problem
+    }
+
+    /// The problem of one file among others.
+    pub fn problem_of_file(&self, file: &str, request_id: &str) -> Problem {
+        self.log();
+        Problem { file: Some(file.to_owned()), request_id: Some(request_id.to_owned()), ..self.problem() }
+    }
+
+    /// What the caller must not see.
+    fn log(&self) {
+        match self {
+            Self::Store(error) => tracing::error!(%error, "the object store failed"),
+            Self::Record(RepositoryError::Stale) => tracing::info!("two requests changed one upload at once"),
+            Self::Record(error) => tracing::error!(%error, "the database failed"),
+            Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
+            Self::Internal(reason) => tracing::error!(%reason, "internal error"),
+            Self::Token(TokenError::Invalid(reason)) => tracing::debug!(%reason, "token refused"),
+            _ => {}
+        }
+    }
+}
+
+/// A problem that is not an answer of its own, such as the recorded failure of an upload.
+pub fn problem_of(code: ErrorCode, detail: String) -> Problem {
+    let name = serde_json::to_value(code).ok().and_then(|name| name.as_str().map(str::to_owned));
+    Problem {
+        kind: format!("urn:windlass:problem:{}", name.unwrap_or_default()),
+        title: code.title().to_owned(),
+        status: status_of(code).as_u16(),
+        code,
+        detail,
+        field: None,
+        file: None,
+        missing_parts: Vec::new(),
+        request_id: None,
+    }
+}
+
+/// A capital and a full stop: the errors of the rooms below are parts of sentences. What begins with the
+/// name of a field or a file stays as it is.
+fn sentence(text: &str) -> String {
+    let first_word = text.split(' ').next().unwrap_or_default();
+    let is_plain_word = first_word.chars().all(|c| c.is_ascii_lowercase());
+    let mut chars = text.chars();
+    let start = match chars.next() {
+        Some(first) if is_plain_word => format!("{}{}", first.to_ascii_uppercase(), chars.as_str()),
+        _ => text.to_owned(),
+    };
+    if start.ends_with(['.', '!', '?', '…']) { start } else { format!("{start}.") }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.log();
+        let problem = self.problem();
+        let mut response = status_of(problem.code).into_response();
+        response.extensions_mut().insert(Box::new(problem));
+        response
+    }
+}
+
+/// Writes the problem of a failed answer, now that the request's id is known.
+pub fn finish(response: Response, request_id: &str) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Some(mut problem) = parts.extensions.remove::<Box<Problem>>() else {
+        return Response::from_parts(parts, body);
+    };
+    problem.request_id = Some(request_id.to_owned());
+    let json = serde_json::to_vec(&problem).unwrap_or_default();
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    parts.headers.remove(CONTENT_LENGTH);
+    match problem.code {
+        ErrorCode::Unauthorized => {
+            parts.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"windlass\""));
+        }
+        ErrorCode::TokenExpired => {
+            let challenge =
+                "Bearer realm=\"windlass\", error=\"invalid_token\", error_description=\"expired\"";
+            parts.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        ErrorCode::StoreUnavailable | ErrorCode::Unavailable => {
+            parts.headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        _ => {}
+    }
+    Response::from_parts(parts, Body::from(json))
+}
+
+impl From<MissingScope> for ApiError {
+    fn from(missing: MissingScope) -> Self {
+        Self::Scope(missing)
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        Self::Record(error)
+    }
+}
+
+impl From<InvalidTransition> for ApiError {
+    fn from(refused: InvalidTransition) -> Self {
+        Self::UploadClosed(refused.from)
+    }
+}
+
+impl From<NotFinished> for ApiError {
+    fn from(error: NotFinished) -> Self {
+        match error {
+            NotFinished::NotFound => Self::NotFound("There is no such upload"),
+            NotFinished::PartsMissing(parts) => Self::PartsMissing(parts),
+            NotFinished::BytesMissing => Self::BytesMissing,
+            NotFinished::Refused(failure) => Self::Failure(failure),
+            NotFinished::Closed(status) => Self::UploadClosed(status),
+            NotFinished::Unverifiable(error) => {
+                Self::InvalidRequest { field: Some("checksum".to_owned()), reason: error.to_string() }
+            }
+            NotFinished::Store(error) => Self::Store(error),
+            NotFinished::Record(error) => Self::Record(error),
+        }
+    }
+}

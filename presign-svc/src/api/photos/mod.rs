@@ -1,0 +1,25 @@
+//! Operations on photos: one file each, named as in the protocol crate.
+
+pub mod delete;
+pub mod list;
+pub mod show;
+pub mod upload_url;
+
+pub(super) mod present;
+
+use windlass_protocol::PhotoId;
+
+use super::error::ApiError;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::domain::upload::{Stage, Upload, UploadState};
+
+/// The caller's photo: a verified upload that is not quarantined. Any other does not exist for it.
+async fn find(app: &App, caller: &Caller, id: PhotoId) -> Result<Upload, ApiError> {
+    let is_photo = |upload: &Upload| matches!(upload.state(), UploadState::Stored { stage, .. } if *stage != Stage::Quarantined);
+    app.uploads
+        .find(&caller.tenant, id.into())
+        .await?
+        .filter(|upload| caller.may_touch(&upload.facts().project) && is_photo(upload))
+        .ok_or(ApiError::NotFound("There is no such photo"))
+}

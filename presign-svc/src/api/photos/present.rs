@@ -1,0 +1,78 @@
+//! A photo as its viewer gets it: with signed URLs that stay the same for a while, so that browsers cache
+//! what they fetch.
+
+use std::collections::BTreeMap;
+
+use windlass_protocol::photo::Variant as WireVariant;
+use windlass_protocol::{Photo, Timestamp};
+
+use crate::api::error::ApiError;
+use crate::app::App;
+use crate::domain::delivery::{content_disposition, variant_filename};
+use crate::domain::filename::Filename;
+use crate::domain::media_type::MediaType;
+use crate::domain::object_key::ObjectKey;
+use crate::domain::photo_facts::PhotoFacts;
+use crate::domain::upload::{Stage, Upload, UploadState};
+use crate::ports::object_store::{GetToSign, SignedRequest};
+
+/// Signs a verified upload's URLs and shows it.
+pub async fn present(app: &App, upload: &Upload) -> Result<Photo, ApiError> {
+    let UploadState::Stored { stage, object } = upload.state() else {
+        return Err(ApiError::UploadClosed(upload.status()));
+    };
+    let facts = upload.facts();
+    let filename = &facts.file.filename;
+    let original = sign(app, &upload.original_key(), object.media_type, filename).await?;
+    let mut url_expires_at = original.expires_at;
+    let mut variants = BTreeMap::new();
+    for variant in upload.progress().variants.iter().filter(|variant| variant.is_stored) {
+        let name = variant_filename(filename, variant);
+        let signed = sign(app, &upload.variant_key(variant), variant.media_type, &name).await?;
+        url_expires_at = url_expires_at.min(signed.expires_at);
+        let shown = WireVariant { url: signed.url, width: variant.width, height: variant.height };
+        variants.insert(variant.name.to_string(), shown);
+    }
+    let shown = object.metadata.as_ref().map(PhotoFacts::of).unwrap_or_default();
+    Ok(Photo {
+        photo_id: upload.photo_id(),
+        project_id: facts.project.clone(),
+        filename: filename.to_string(),
+        content_type: object.media_type.mime().to_owned(),
+        size: facts.file.size_bytes,
+        status: upload.status(),
+        status_reason: match stage {
+            Stage::Failed { reason } => Some(reason.clone()),
+            Stage::Uploaded | Stage::Processing | Stage::Completed | Stage::Quarantined => None,
+        },
+        kind: object.media_type.kind(),
+        width: shown.width,
+        height: shown.height,
+        taken_at: shown.taken_at,
+        location: shown.location,
+        metadata: object.metadata.clone(),
+        url: original.url,
+        variants,
+        url_expires_at: Timestamp::from(url_expires_at),
+        created_at: Timestamp::from(facts.created_at),
+        uploaded_at: Some(Timestamp::from(object.verified_at)),
+    })
+}
+
+async fn sign(
+    app: &App,
+    key: &ObjectKey,
+    media_type: MediaType,
+    filename: &Filename,
+) -> Result<SignedRequest, ApiError> {
+    let settings = &app.settings;
+    let disposition = content_disposition(media_type, filename);
+    let cache_control = format!("private, max-age={}", settings.get_url_lifetime.as_secs());
+    let get = GetToSign {
+        key,
+        content_type: media_type.mime(),
+        content_disposition: &disposition,
+        cache_control: Some(&cache_control),
+    };
+    Ok(app.store.sign_get(&get, settings.get_window(app.clock.now())).await?)
+}

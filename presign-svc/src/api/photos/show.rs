@@ -1,0 +1,25 @@
+//! `GET /api/v1/photos/{photo_id}`: one photo with fresh signed URLs.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use windlass_protocol::{Photo, PhotoId};
+
+use super::find;
+use super::present::present;
+use crate::api::error::ApiError;
+use crate::api::extract::Id;
+use crate::app::App;
+use crate::auth::{Caller, Scope};
+
+/// Shows a photo.
+pub async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<PhotoId>,
+) -> Result<Json<Photo>, ApiError> {
+    caller.require(Scope::Read)?;
+    let upload = find(&app, &caller, id).await?;
+    Ok(Json(present(&app, &upload).await?))
+}

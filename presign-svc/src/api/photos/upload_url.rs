@@ -1,0 +1,54 @@
+//! `POST /api/v1/photos/upload-url`: one file by one PUT, for clients that know nothing of Windlass.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use windlass_protocol::API_PREFIX;
+use windlass_protocol::upload_url::{UploadUrlRequest, UploadUrlResponse};
+
+use crate::api::error::ApiError;
+use crate::api::extract::JsonBody;
+use crate::api::uploads::{Draft, draft, may_upload_to, sign_original};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::domain::announce::{FileClaim, TransferChoice};
+
+/// Announces one file.
+pub async fn upload_url(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    JsonBody(request): JsonBody<UploadUrlRequest>,
+) -> Result<(StatusCode, Json<UploadUrlResponse>), ApiError> {
+    may_upload_to(&caller, &request.project_id)?;
+    let now = app.clock.now();
+    let announced = Draft {
+        caller: &caller,
+        project: &request.project_id,
+        file: FileClaim {
+            filename: request.file_name,
+            content_type: request.mime_type,
+            size_bytes: request.file_size,
+            checksum: None,
+            metadata: None,
+        },
+        variants: Vec::new(),
+        client_ref: None,
+        transfer: TransferChoice::SinglePut,
+    };
+    let upload = draft(&app, announced, now)?;
+    app.uploads.insert(vec![upload.clone()]).await?;
+    let signed = sign_original(&app, &upload, now).await?;
+    let lives = (signed.expires_at - now).whole_seconds();
+    let answer = UploadUrlResponse {
+        upload_id: upload.id(),
+        photo_id: upload.photo_id(),
+        upload_url: signed.url,
+        s3_url: app.store.object_url(&upload.original_key()),
+        headers: signed.headers,
+        expires_in_seconds: u32::try_from(lives).unwrap_or_default(),
+        status_url: format!("{API_PREFIX}/uploads/{}", upload.id()),
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
+}

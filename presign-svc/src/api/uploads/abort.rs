@@ -1,0 +1,34 @@
+//! `DELETE /api/v1/uploads/{upload_id}`: give an upload up. The record first: whatever the store still
+//! has is then known to be nobody's, and goes now or at the next sweep.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use http::StatusCode;
+use windlass_protocol::UploadId;
+
+use super::find;
+use crate::api::error::ApiError;
+use crate::api::extract::Id;
+use crate::app::App;
+use crate::auth::{Caller, Scope};
+use crate::jobs::cleanup::remove_now;
+
+/// Aborts an upload.
+pub async fn abort(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<UploadId>,
+) -> Result<StatusCode, ApiError> {
+    caller.require(Scope::Upload)?;
+    find(&app, &caller, id).await?;
+    let _turn = app.turns.take(id).await;
+    let mut upload = find(&app, &caller, id).await?;
+    let before = upload.status();
+    upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for())?;
+    if upload.status() != before {
+        app.uploads.save(&mut upload).await?;
+        remove_now(&app, &upload).await;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

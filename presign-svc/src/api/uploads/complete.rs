@@ -1,0 +1,46 @@
+//! `POST /api/v1/uploads/{upload_id}/complete`: verify the stored bytes and answer the photo.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use windlass_protocol::complete_upload::{CompleteUploadRequest, CompletedPart};
+use windlass_protocol::{Photo, UploadId};
+
+use super::find;
+use crate::api::error::ApiError;
+use crate::api::extract::{Id, OptionalJsonBody};
+use crate::api::photos::present::present;
+use crate::app::App;
+use crate::auth::{Caller, Scope};
+use crate::domain::stored::PartToJoin;
+use crate::jobs::ClientClaim;
+use crate::jobs::finalise::finalise;
+
+/// Completes an upload.
+pub async fn complete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<UploadId>,
+    OptionalJsonBody(request): OptionalJsonBody<CompleteUploadRequest>,
+) -> Result<Json<Photo>, ApiError> {
+    caller.require(Scope::Upload)?;
+    find(&app, &caller, id).await?;
+    let claim = ClientClaim {
+        parts: request.parts.unwrap_or_default().into_iter().map(PartToJoin::from).collect(),
+        checksum: request.checksum,
+    };
+    // On its own: a client that hangs up while the store joins ten thousand parts does not stop it.
+    let finishing = tokio::spawn({
+        let app = app.clone();
+        async move { finalise(&app, &caller.tenant, id, &claim).await }
+    });
+    let upload = finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??;
+    Ok(Json(present(&app, &upload).await?))
+}
+
+impl From<CompletedPart> for PartToJoin {
+    fn from(wire: CompletedPart) -> Self {
+        Self { part_number: wire.part_number, etag: wire.etag, checksum: wire.checksum }
+    }
+}

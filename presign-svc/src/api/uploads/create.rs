@@ -1,0 +1,111 @@
+//! `POST /api/v1/uploads`: check each file, record them together, then sign each. A file that fails on
+//! the way is answered as refused; the others go on.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use futures::{StreamExt as _, stream};
+use http::StatusCode;
+use windlass_protocol::ClientRef;
+use windlass_protocol::create_uploads::{
+    AcceptedUpload, CreateUploadResult, CreateUploadsRequest, CreateUploadsResponse, MAX_FILES, RefusedUpload,
+};
+
+use super::sign::sign_upload;
+use super::{Draft, draft, may_upload_to};
+use crate::api::error::ApiError;
+use crate::api::extract::JsonBody;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::domain::upload::Upload;
+use crate::ports::uploads::Recorded;
+use crate::telemetry::RequestId;
+
+/// Uploads opened and signed at once.
+const AT_ONCE: usize = 16;
+
+/// Announces files.
+pub async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Extension(request_id): Extension<RequestId>,
+    JsonBody(request): JsonBody<CreateUploadsRequest>,
+) -> Result<(StatusCode, Json<CreateUploadsResponse>), ApiError> {
+    may_upload_to(&caller, &request.project_id)?;
+    check_count(request.files.len())?;
+    let now = app.clock.now();
+    let mut names = Vec::with_capacity(request.files.len());
+    let mut drafts = Vec::with_capacity(request.files.len());
+    for file in request.files {
+        names.push(file.client_ref.clone());
+        drafts.push(draft(&app, Draft::of_batch(&caller, &request.project_id, file), now));
+    }
+    let accepted: Vec<Upload> = drafts.iter().filter_map(|draft| draft.as_ref().ok()).cloned().collect();
+    let mut recorded = app.uploads.insert(accepted).await?.into_iter();
+    let outcomes: Vec<_> = names
+        .into_iter()
+        .zip(drafts)
+        .map(|(name, draft)| {
+            let outcome = draft.and_then(|draft| {
+                let recorded = recorded.next();
+                recorded
+                    .map(|recorded| (draft, recorded))
+                    .ok_or_else(|| ApiError::Internal("a file was not recorded".to_owned()))
+            });
+            (name, outcome)
+        })
+        .collect();
+    let answers = outcomes.into_iter().map(|(name, outcome)| {
+        let (app, request_id) = (&app, &request_id);
+        async move {
+            let signed = match outcome {
+                Ok((draft, recorded)) => sign_recorded(app, name.clone(), &draft, recorded).await,
+                Err(error) => Err(error),
+            };
+            match signed {
+                Ok(accepted) => CreateUploadResult::Accepted(Box::new(accepted)),
+                Err(error) => {
+                    let error = error.problem_of_file(&name.to_string(), &request_id.0);
+                    CreateUploadResult::Refused(RefusedUpload { client_ref: name, error })
+                }
+            }
+        }
+    });
+    let uploads = stream::iter(answers).buffered(AT_ONCE).collect().await;
+    Ok((StatusCode::CREATED, Json(CreateUploadsResponse { uploads })))
+}
+
+fn check_count(count: usize) -> Result<(), ApiError> {
+    if (1..=MAX_FILES).contains(&count) {
+        return Ok(());
+    }
+    let reason = format!("must hold 1 to {MAX_FILES} entries, not {count}");
+    Err(ApiError::InvalidRequest { field: Some("files".to_owned()), reason })
+}
+
+/// Signs a new upload, or the one that has its `client_ref` already, if it is for the same file.
+async fn sign_recorded(
+    app: &App,
+    client_ref: ClientRef,
+    draft: &Upload,
+    recorded: Recorded,
+) -> Result<AcceptedUpload, ApiError> {
+    let announced = &draft.progress().variants;
+    match recorded {
+        Recorded::New(mut upload) => {
+            let _turn = app.turns.take(upload.id()).await;
+            sign_upload(app, &mut upload, client_ref, announced).await
+        }
+        Recorded::Existing(upload) if !upload.facts().file.is_same_as(&draft.facts().file) => {
+            Err(ApiError::ClientRefConflict)
+        }
+        Recorded::Existing(upload) => {
+            let _turn = app.turns.take(upload.id()).await;
+            // The request that recorded it may be at work on it, or may just have finished it.
+            let current = app.uploads.find(&upload.facts().tenant, upload.id()).await?;
+            let mut current = current.ok_or(ApiError::NotFound("There is no such upload"))?;
+            sign_upload(app, &mut current, client_ref, announced).await
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! From a file's description to an upload that can be recorded.
+
+use time::OffsetDateTime;
+use windlass_protocol::create_uploads::{FileToUpload, MAX_VARIANTS, VariantToUpload};
+use windlass_protocol::{ClientRef, PhotoId, ProjectId};
+
+use crate::api::error::ApiError;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::domain::announce::{FileClaim, TransferChoice, accept_file};
+use crate::domain::upload::{Announcement, Upload};
+use crate::domain::variant::{VariantClaim, accept_variants};
+
+/// What is to be recorded for one file.
+pub struct Draft<'a> {
+    /// Who announces it.
+    pub caller: &'a Caller,
+    /// For which project.
+    pub project: &'a ProjectId,
+    /// The file.
+    pub file: FileClaim,
+    /// Its smaller pictures.
+    pub variants: Vec<VariantClaim>,
+    /// The idempotency key.
+    pub client_ref: Option<ClientRef>,
+    /// How it may travel.
+    pub transfer: TransferChoice,
+}
+
+/// Checks a file and makes an upload of it, not recorded yet.
+pub fn draft(app: &App, draft: Draft<'_>, now: OffsetDateTime) -> Result<Upload, ApiError> {
+    let Draft { caller, project, file, variants, client_ref, transfer } = draft;
+    let file = accept_file(file, &app.settings.limits, transfer).map_err(ApiError::Refused)?;
+    let variants = accept_variants(variants, MAX_VARIANTS).map_err(ApiError::Refused)?;
+    let id = app.ids.upload_id(now);
+    let folder = app
+        .settings
+        .key_template
+        .folder(&caller.tenant, project, PhotoId::from(id), now)
+        .map_err(|error| ApiError::Internal(error.to_string()))?;
+    let facts = Announcement {
+        id,
+        tenant: caller.tenant.clone(),
+        project: project.clone(),
+        created_by: caller.subject.clone(),
+        file,
+        folder,
+        created_at: now,
+        deadline_at: now + app.settings.upload_deadline,
+    };
+    Ok(Upload::announce(facts, client_ref, variants))
+}
+
+impl From<VariantToUpload> for VariantClaim {
+    fn from(wire: VariantToUpload) -> Self {
+        let VariantToUpload { name, content_type, size, width, height, checksum } = wire;
+        Self { name, content_type, size_bytes: size, width, height, checksum }
+    }
+}
+
+impl Draft<'_> {
+    /// A file of a batch.
+    pub fn of_batch<'a>(caller: &'a Caller, project: &'a ProjectId, wire: FileToUpload) -> Draft<'a> {
+        let FileToUpload { client_ref, filename, content_type, size, checksum, metadata, variants } = wire;
+        Draft {
+            caller,
+            project,
+            file: FileClaim { filename, content_type, size_bytes: size, checksum, metadata },
+            variants: variants.into_iter().map(VariantClaim::from).collect(),
+            client_ref: Some(client_ref),
+            transfer: TransferChoice::BySize,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Operations on uploads: one file each, named as in the protocol crate.
+
+pub mod abort;
+pub mod complete;
+pub mod create;
+pub mod list_parts;
+pub mod show;
+pub mod sign_parts;
+
+mod draft;
+mod sign;
+
+pub(super) use draft::{Draft, draft};
+pub(super) use sign::sign_original;
+
+use windlass_protocol::{PartPlan, ProjectId, UploadId};
+
+use super::error::ApiError;
+use crate::app::App;
+use crate::auth::{Caller, Scope};
+use crate::domain::announce::Transfer;
+use crate::domain::upload::{Upload, UploadState};
+
+/// The caller's upload: one of another tenant or project does not exist for it.
+pub(super) async fn find(app: &App, caller: &Caller, id: UploadId) -> Result<Upload, ApiError> {
+    app.uploads
+        .find(&caller.tenant, id)
+        .await?
+        .filter(|upload| caller.may_touch(&upload.facts().project))
+        .ok_or(ApiError::NotFound("There is no such upload"))
+}
+
+/// Whether the caller may bring files to a project.
+pub(super) fn may_upload_to(caller: &Caller, project: &ProjectId) -> Result<(), ApiError> {
+    caller.require(Scope::Upload)?;
+    if caller.may_touch(project) { Ok(()) } else { Err(ApiError::Project) }
+}
+
+/// The part plan of an upload that still takes parts.
+fn open_plan(upload: &Upload) -> Result<PartPlan, ApiError> {
+    if *upload.state() != UploadState::Pending {
+        return Err(ApiError::UploadClosed(upload.status()));
+    }
+    match upload.facts().file.transfer {
+        Transfer::Multipart(plan) => Ok(plan),
+        Transfer::Put => Err(ApiError::InvalidRequest {
+            field: None,
+            reason:
+                "this upload goes by one PUT and has no parts; announce it again with the same client_ref \
+                     to get a fresh URL"
+                    .to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,5 @@
+//! The binary's subcommands, one file each.
+
+pub mod migrate;
+pub mod serve;
+pub mod token;

@@ -1,0 +1,209 @@
+//! `windlass serve`: the service, on embedded defaults or on an operator's own bucket and keys.
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
+
+use crate::adapters::s3::S3Store;
+use crate::adapters::sqlite::SqliteDatabase;
+use crate::adapters::system::{RandomIds, SystemClock};
+use crate::api::demo::DemoSite;
+use crate::app::{App, Turns};
+use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource};
+use crate::jobs::runner;
+use crate::{api, server};
+
+/// The tenant of the demo page.
+const DEMO_TENANT: &str = "demo";
+/// How often the embedded store removes what a crash or a forgotten client left.
+const STORE_SWEEP_PERIOD: Duration = Duration::from_secs(24 * 3600);
+/// S3's lifecycle rule of our documentation, for the embedded store.
+const STALE_UPLOAD_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A service that listens and runs.
+pub struct Running {
+    /// Where the API is, for a browser on this machine.
+    pub address: SocketAddr,
+    /// Where the embedded store is, if it runs.
+    pub store_address: Option<SocketAddr>,
+    /// Whether the demo page and its tokens are served.
+    pub has_demo: bool,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    database: SqliteDatabase,
+}
+
+/// Serves until SIGTERM or ctrl-c.
+pub async fn run(options: ServeOptions) -> Result<()> {
+    let running = start(&options).await?;
+    announce(&running, &options)?;
+    stop_signal().await;
+    tracing::info!("stopping: open requests may end");
+    running.stop().await;
+    Ok(())
+}
+
+/// Starts a service and returns once it listens.
+pub async fn start(options: &ServeOptions) -> Result<Running> {
+    options.data.prepare().context("the data directory cannot be used")?;
+    let listener = listen(options.http.address()).await?;
+    let address = listener.local_addr()?;
+    let database = SqliteDatabase::open(&options.data.database()).await?;
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+
+    let (settings, store_address) = match options.store.place() {
+        StorePlace::Remote(settings) => (settings, None),
+        StorePlace::Embedded => {
+            let listener = listen(options.store.embedded_address(address)).await?;
+            let listens = listener.local_addr()?;
+            let keys = options.data.store_keys()?;
+            let store = EmbeddedStore::open(StoreConfig {
+                root: options.data.store(),
+                bucket: EMBEDDED_BUCKET.to_owned(),
+                region: EMBEDDED_REGION.to_owned(),
+                access_key_id: keys.access_key_id.clone(),
+                secret_access_key: keys.secret_access_key.clone(),
+                // A signed URL is the whole secret: the page that holds it may use it.
+                allowed_origins: StoreOrigins::Any,
+            })
+            .await
+            .context("the embedded store cannot be opened")?;
+            tasks.spawn(sweep_store(store.clone(), stop.clone()));
+            tasks.spawn(serve_store(store, listener, stop.clone()));
+            (options.store.embedded_settings(listens, &keys), Some(listens))
+        }
+    };
+    let app = Arc::new(App {
+        settings: options.limits.settings(store_address.is_some(), options.store.conditional_writes())?,
+        store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
+        uploads: Arc::new(database.clone()),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds::new()),
+        tokens: options.auth.keys(&options.data)?,
+        turns: Turns::default(),
+    });
+    let demo = match options.auth.source() {
+        TokenSource::Development => Some(DemoSite { tenant: DEMO_TENANT.parse()? }),
+        TokenSource::Configured => None,
+    };
+    let has_demo = demo.is_some();
+    let router = api::router(app.clone(), &options.http.origins(), demo);
+    tasks.spawn(runner::run(app, stop.clone()));
+    tasks.spawn(server::serve(listener, router, stop.clone()));
+    Ok(Running {
+        address: seen_here(address),
+        store_address: store_address.map(seen_here),
+        has_demo,
+        stop,
+        tasks,
+        database,
+    })
+}
+
+impl Running {
+    /// Lets open requests end, and closes the database.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task did not end well");
+            }
+        }
+        self.database.close().await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; choose another port with --port or --store-port")
+    })
+}
+
+async fn serve_store(store: EmbeddedStore, listener: TcpListener, stop: CancellationToken) {
+    if let Err(error) = store.serve(listener, stop.cancelled_owned()).await {
+        tracing::error!(%error, "the embedded store stopped");
+    }
+}
+
+async fn sweep_store(store: EmbeddedStore, stop: CancellationToken) {
+    let mut period = tokio::time::interval(STORE_SWEEP_PERIOD);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = period.tick() => {}
+        }
+        if let Err(error) = store.remove_stale_uploads(STALE_UPLOAD_AGE).await {
+            tracing::warn!(%error, "stale uploads of the embedded store stay for now");
+        }
+        if let Err(error) = store.remove_orphaned_bodies().await {
+            tracing::warn!(%error, "orphaned bodies of the embedded store stay for now");
+        }
+    }
+}
+
+/// What a person at this machine types.
+fn seen_here(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    address
+}
+
+fn announce(running: &Running, options: &ServeOptions) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Windlass listens on http://{}", running.address)?;
+    if let Some(store) = running.store_address {
+        writeln!(
+            out,
+            "  object store   http://{store} (embedded; its files are in {})",
+            options.data.store().display()
+        )?;
+    }
+    if running.has_demo {
+        writeln!(
+            out,
+            "  demo page      http://{}/ (development key: whoever reaches this address gets in)",
+            running.address
+        )?;
+        if !options.http.host.is_loopback() {
+            tracing::warn!("the development key is in use and the address is open to the network");
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+async fn stop_signal() {
+    let interrupted = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "ctrl-c cannot be heard");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

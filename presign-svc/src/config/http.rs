@@ -1,0 +1,39 @@
+//! Where the service listens and which pages may call it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use clap::Args;
+use windlass_embedded_store::Origin;
+
+use crate::api::cors::AllowedOrigins;
+
+/// The HTTP listener.
+#[derive(Debug, Clone, Args)]
+pub struct HttpOptions {
+    /// The address to listen on; 0.0.0.0 is every network this machine is in.
+    #[arg(long, env = "WINDLASS_HOST", default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    /// The port of the API; 0 takes any free one.
+    #[arg(long, env = "WINDLASS_PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// Origins of pages that may call the API, such as https://app.example.com, separated by commas.
+    /// Without any, pages of this machine may (http://localhost and http://127.0.0.1, any port).
+    #[arg(long, env = "WINDLASS_ALLOWED_ORIGINS", value_delimiter = ',')]
+    pub allowed_origins: Vec<Origin>,
+}
+
+impl HttpOptions {
+    /// Where the API listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+
+    /// Which pages may call it.
+    pub fn origins(&self) -> AllowedOrigins {
+        if self.allowed_origins.is_empty() {
+            AllowedOrigins::Loopback
+        } else {
+            AllowedOrigins::Exactly(self.allowed_origins.clone())
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Which kinds of file, how large, and for how long.
+
+use std::time::Duration;
+
+use clap::{ArgAction, Args};
+
+use super::ByteSize;
+use crate::app::Settings;
+use crate::domain::limits::Limits;
+use crate::domain::object_key::{InvalidKeyTemplate, KeyTemplate};
+
+/// Video up to this size is taken on embedded defaults, so that the demo shows multipart.
+const DEMO_VIDEO: ByteSize = ByteSize(2 << 30);
+
+/// Kinds, sizes and times.
+#[derive(Debug, Clone, Args)]
+pub struct LimitOptions {
+    /// The largest photo.
+    #[arg(long, env = "WINDLASS_MAX_PHOTO_SIZE", default_value = "50MiB")]
+    pub max_photo_size: ByteSize,
+    /// The largest document (PDF, DWG).
+    #[arg(long, env = "WINDLASS_MAX_DOCUMENT_SIZE", default_value = "100MiB")]
+    pub max_document_size: ByteSize,
+    /// Whether video is taken: off by default, on with the embedded store.
+    #[arg(long, env = "WINDLASS_ALLOW_VIDEO", action = ArgAction::Set)]
+    pub allow_video: Option<bool>,
+    /// The largest video.
+    #[arg(long, env = "WINDLASS_MAX_VIDEO_SIZE", default_value_t = DEMO_VIDEO)]
+    pub max_video_size: ByteSize,
+    /// Whether archives (ZIP) are taken.
+    #[arg(long, env = "WINDLASS_ALLOW_ARCHIVES", action = ArgAction::Set, default_value_t = false)]
+    pub allow_archives: bool,
+    /// The largest archive.
+    #[arg(long, env = "WINDLASS_MAX_ARCHIVE_SIZE", default_value = "100MiB")]
+    pub max_archive_size: ByteSize,
+    /// The shape of object keys.
+    #[arg(long, env = "WINDLASS_KEY_TEMPLATE", default_value = KeyTemplate::DEFAULT)]
+    pub key_template: String,
+    /// How long signed PUT and part URLs work, in seconds.
+    #[arg(long, env = "WINDLASS_PUT_URL_SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u32).range(120..=86_400))]
+    pub put_url_seconds: u32,
+    /// How long signed GET URLs work, in seconds.
+    #[arg(long, env = "WINDLASS_GET_URL_SECONDS", default_value_t = 7_200, value_parser = clap::value_parser!(u32).range(1_800..=604_800))]
+    pub get_url_seconds: u32,
+    /// How long an upload waits for its bytes, in hours.
+    #[arg(long, env = "WINDLASS_UPLOAD_DEADLINE_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub upload_deadline_hours: u32,
+}
+
+impl LimitOptions {
+    /// The service's settings; `is_embedded` where the bucket is the embedded store.
+    pub fn settings(
+        &self,
+        is_embedded: bool,
+        conditional_writes: bool,
+    ) -> Result<Settings, InvalidKeyTemplate> {
+        let allow_video = self.allow_video.unwrap_or(is_embedded);
+        let limits = Limits {
+            photo: 1024..=self.max_photo_size.0,
+            document: 1..=self.max_document_size.0,
+            video: allow_video.then_some(1..=self.max_video_size.0),
+            archive: self.allow_archives.then_some(1..=self.max_archive_size.0),
+        };
+        Ok(Settings {
+            limits,
+            key_template: KeyTemplate::parse(&self.key_template)?,
+            put_url_lifetime: Duration::from_secs(self.put_url_seconds.into()),
+            get_url_lifetime: Duration::from_secs(self.get_url_seconds.into()),
+            upload_deadline: Duration::from_secs(u64::from(self.upload_deadline_hours) * 3600),
+            conditional_writes,
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! What an operator may say, by option or by environment variable. Every value has a default on which
+//! `windlass serve` starts with nothing else.
+
+mod auth;
+mod data_dir;
+mod http;
+mod limits;
+mod size;
+mod store;
+
+pub use auth::{AuthError, AuthOptions, TokenSource};
+pub use data_dir::{DataDir, DataDirError, StoreKeys};
+pub use http::HttpOptions;
+pub use limits::LimitOptions;
+pub use size::{ByteSize, InvalidSize};
+pub use store::{EMBEDDED_BUCKET, EMBEDDED_REGION, StoreOptions, StorePlace};
+
+use clap::Args;
+
+/// Everything `serve` can be told.
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// Where it listens.
+    #[command(flatten)]
+    pub http: HttpOptions,
+    /// Where its own files are.
+    #[command(flatten)]
+    pub data: DataDir,
+    /// The bucket.
+    #[command(flatten)]
+    pub store: StoreOptions,
+    /// Whose tokens are accepted.
+    #[command(flatten)]
+    pub auth: AuthOptions,
+    /// Kinds, sizes and times.
+    #[command(flatten)]
+    pub limits: LimitOptions,
+}

@@ -1,0 +1,104 @@
+//! Which bucket: one in S3 or a store that speaks its protocol, or the embedded store.
+
+use std::net::SocketAddr;
+
+use clap::{ArgAction, Args};
+use windlass_signing::Addressing;
+
+use super::StoreKeys;
+use crate::adapters::s3::{CredentialsFrom, S3Settings};
+
+/// The region signatures of the embedded store name.
+pub const EMBEDDED_REGION: &str = "us-east-1";
+/// The embedded store's only bucket.
+pub const EMBEDDED_BUCKET: &str = "windlass";
+
+/// The bucket. Credentials come from where Amazon's tools look: environment, profile, container, instance.
+#[derive(Debug, Clone, Args)]
+pub struct StoreOptions {
+    /// The bucket's name. Without one, the embedded store is started.
+    #[arg(long, env = "WINDLASS_S3_BUCKET")]
+    pub s3_bucket: Option<String>,
+    /// The bucket's region, such as eu-central-1; otherwise as the environment says (AWS_REGION).
+    #[arg(long, env = "WINDLASS_S3_REGION")]
+    pub s3_region: Option<String>,
+    /// Scheme, host and port of a store that is not Amazon's.
+    #[arg(long, env = "WINDLASS_S3_ENDPOINT")]
+    pub s3_endpoint: Option<String>,
+    /// The same for browsers, where they reach the store at another address.
+    #[arg(long, env = "WINDLASS_S3_PUBLIC_ENDPOINT")]
+    pub s3_public_endpoint: Option<String>,
+    /// Whether addresses name the bucket in the path and not in the host: by default with an endpoint of
+    /// your own.
+    #[arg(long, env = "WINDLASS_S3_PATH_STYLE", action = ArgAction::Set)]
+    pub s3_path_style: Option<bool>,
+    /// Whether the store honours If-None-Match on writes, so that no signed URL can replace an object: by
+    /// default with Amazon's and the embedded store.
+    #[arg(long, env = "WINDLASS_S3_CONDITIONAL_WRITES", action = ArgAction::Set)]
+    pub s3_conditional_writes: Option<bool>,
+    /// The embedded store's port; the one after the API's by default.
+    #[arg(long, env = "WINDLASS_STORE_PORT")]
+    pub store_port: Option<u16>,
+    /// The embedded store's address for browsers, where they reach it at another one than this machine
+    /// does, such as http://192.168.1.5:8081 for a phone in the same network.
+    #[arg(long, env = "WINDLASS_STORE_PUBLIC_URL")]
+    pub store_public_url: Option<String>,
+}
+
+/// Which bucket it is.
+#[derive(Debug, Clone)]
+pub enum StorePlace {
+    /// In S3 or a store that speaks its protocol.
+    Remote(S3Settings),
+    /// In this process.
+    Embedded,
+}
+
+impl StoreOptions {
+    /// Which bucket it is.
+    pub fn place(&self) -> StorePlace {
+        let Some(bucket) = self.s3_bucket.clone() else { return StorePlace::Embedded };
+        let is_path = self.s3_path_style.unwrap_or(self.s3_endpoint.is_some());
+        StorePlace::Remote(S3Settings {
+            bucket,
+            region: self.s3_region.clone(),
+            endpoint: self.s3_endpoint.clone(),
+            public_endpoint: self.s3_public_endpoint.clone(),
+            addressing: if is_path { Addressing::Path } else { Addressing::VirtualHost },
+            credentials: CredentialsFrom::Chain,
+        })
+    }
+
+    /// Whether `If-None-Match` is signed into writes.
+    pub fn conditional_writes(&self) -> bool {
+        self.s3_conditional_writes.unwrap_or(self.s3_endpoint.is_none())
+    }
+
+    /// Where the embedded store listens, beside an API that listens there.
+    pub fn embedded_address(&self, api: SocketAddr) -> SocketAddr {
+        let port = self.store_port.unwrap_or(match api.port() {
+            0 => 0,
+            port => port.checked_add(1).unwrap_or(0),
+        });
+        SocketAddr::new(api.ip(), port)
+    }
+
+    /// How the embedded store is spoken to once it listens.
+    pub fn embedded_settings(&self, listens: SocketAddr, keys: &StoreKeys) -> S3Settings {
+        let mut here = listens;
+        if here.ip().is_unspecified() {
+            here.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        S3Settings {
+            bucket: EMBEDDED_BUCKET.to_owned(),
+            region: Some(EMBEDDED_REGION.to_owned()),
+            endpoint: Some(format!("http://{here}")),
+            public_endpoint: self.store_public_url.clone(),
+            addressing: Addressing::Path,
+            credentials: CredentialsFrom::Fixed {
+                access_key_id: keys.access_key_id.clone(),
+                secret_access_key: keys.secret_access_key.clone(),
+            },
+        }
+    }
+}

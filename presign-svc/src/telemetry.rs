@@ -1,0 +1,77 @@
+//! Logs, and the id that follows a request through them.
+//!
+//! Never logged: tokens, signed URLs, query strings, bodies, names of files. A request's line has its
+//! method, its route as a pattern, its status and its time.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderValue;
+use tracing::Instrument as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::api::cors::X_REQUEST_ID;
+use crate::api::error::finish;
+use crate::app::App;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one object per line.
+    Json,
+}
+
+/// The id of a request: the caller's own where it sent a sane one.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub Arc<str>);
+
+/// Starts logging to standard error; `filter` as in `RUST_LOG`.
+pub fn start(filter: &str, format: LogFormat) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    // A second start, as in tests, keeps the first.
+    let _ = match format {
+        LogFormat::Text => logs.try_init(),
+        LogFormat::Json => logs.json().try_init(),
+    };
+}
+
+/// Gives a request its id, its span and its line in the log, and a failed one its problem.
+pub async fn follow(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let id: Arc<str> = match request.headers().get(&X_REQUEST_ID).and_then(sane) {
+        Some(id) => id.into(),
+        None => app.ids.request_id().into(),
+    };
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let span = tracing::info_span!("request", id = %id, method = %request.method(), route);
+    let began = Instant::now();
+    async {
+        let response = next.run(request).await;
+        let mut response = finish(response, &id);
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(X_REQUEST_ID, value);
+        }
+        let elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), elapsed_us, "answered");
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// An id that is safe in logs and headers.
+fn sane(id: &HeaderValue) -> Option<&str> {
+    let text = id.to_str().ok()?;
+    let charset = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    ((1..=64).contains(&text.len()) && text.bytes().all(charset)).then_some(text)
+}
