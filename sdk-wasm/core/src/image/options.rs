@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use windlass_protocol::metadata::MetadataWarning;
 
+use super::ImageError;
+
 /// What to make of one photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,6 +16,25 @@ pub struct ResizeOptions {
     #[serde(default)]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<MetadataPolicy>"))]
     pub metadata: MetadataPolicy,
+}
+
+impl ResizeOptions {
+    /// Refuses what cannot be made.
+    pub(super) fn check(&self) -> Result<(), ImageError> {
+        let refuse = |reason: String| Err(ImageError::InvalidOptions { reason });
+        if self.variants.is_empty() {
+            return refuse("No image was asked for: give at least one variant.".to_owned());
+        }
+        for VariantOptions { name, max_edge, quality } in &self.variants {
+            if *max_edge == 0 {
+                return refuse(format!("The variant “{name}” has max_edge 0: give at least 1 pixel."));
+            }
+            if !(0.0..=1.0).contains(quality) {
+                return refuse(format!("The variant “{name}” has quality {quality}: give 0 to 1."));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One image wanted.

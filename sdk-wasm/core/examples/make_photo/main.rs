@@ -1,0 +1,121 @@
+//! Writes a photo as a phone would: pixels as the sensor has them, and an EXIF block saying how to turn
+//! them upright. For tests and trials, so that nobody's photo has to be in the tree.
+//!
+//! ```text
+//! cargo run -p windlass-core --example make_photo -- --width 4048 --height 3036 --orientation 6 \
+//!     --make Windlass --model "Test Camera" --taken 2026-11-21T09:12:58.120 --offset +01:00 \
+//!     --lat 47.4979 --lon 19.0402 --alt 102.5 OUT.jpg
+//! ```
+//! Width and height are those of the stored picture; also `--quality 1..100`, `--seed N`, `--grain LEVELS`.
+
+mod exif_block;
+mod scene;
+
+use std::process::ExitCode;
+
+use exif_block::{CameraNotes, exif_block};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+struct Request {
+    notes: CameraNotes,
+    quality: u8,
+    seed: u32,
+    grain: f32,
+    out: String,
+}
+
+fn main() -> ExitCode {
+    let done = parse(std::env::args().skip(1)).and_then(|request| {
+        let photo = make(&request)?;
+        std::fs::write(&request.out, photo).map_err(|error| format!("{}: {error}", request.out))
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("make_photo: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Request, String> {
+    let mut request = Request {
+        notes: CameraNotes {
+            make: "Windlass".into(),
+            model: "Test Camera".into(),
+            orientation: 1,
+            width: 4048,
+            height: 3036,
+            ..CameraNotes::default()
+        },
+        quality: 92,
+        seed: 1,
+        grain: 18.0,
+        out: String::new(),
+    };
+    let (mut latitude, mut longitude) = (None, None);
+    while let Some(argument) = arguments.next() {
+        if !argument.starts_with("--") {
+            request.out = argument;
+            continue;
+        }
+        let value = arguments.next().ok_or_else(|| format!("{argument} needs a value"))?;
+        let notes = &mut request.notes;
+        match argument.as_str() {
+            "--width" => notes.width = number(&argument, &value)?,
+            "--height" => notes.height = number(&argument, &value)?,
+            "--orientation" => notes.orientation = number(&argument, &value)?,
+            "--make" => notes.make = value,
+            "--model" => notes.model = value,
+            "--taken" => notes.taken = Some(value),
+            "--offset" => notes.offset = Some(value),
+            "--lat" => latitude = Some(number(&argument, &value)?),
+            "--lon" => longitude = Some(number(&argument, &value)?),
+            "--alt" => notes.altitude_m = Some(number(&argument, &value)?),
+            "--quality" => request.quality = number(&argument, &value)?,
+            "--seed" => request.seed = number(&argument, &value)?,
+            "--grain" => request.grain = number(&argument, &value)?,
+            _ => return Err(format!("{argument} is not an option")),
+        }
+    }
+    request.notes.latitude_longitude = latitude.zip(longitude);
+    if request.out.is_empty() {
+        return Err("say which file to write".into());
+    }
+    if request.notes.width == 0 || request.notes.height == 0 {
+        return Err("--width and --height must be at least 1".into());
+    }
+    Ok(request)
+}
+
+fn number<T: std::str::FromStr>(option: &str, value: &str) -> Result<T, String> {
+    value.parse().map_err(|_| format!("{option} cannot be {value}"))
+}
+
+fn make(request: &Request) -> Result<Vec<u8>, String> {
+    let CameraNotes { width, height, orientation, .. } = request.notes;
+    let orientation = u8::try_from(orientation).unwrap_or(1);
+    let draw = |width, height| scene::stored_pixels(width, height, orientation, request.seed, request.grain);
+    let (small_width, small_height) = (160.min(width), (160 * height / width.max(160)).max(1));
+    let thumbnail = encode(&draw(small_width, small_height), small_width, small_height, 80, None)?;
+    let notes = CameraNotes { thumbnail: Some(thumbnail), ..request.notes.clone() };
+    encode(&draw(width, height), width, height, request.quality, Some(&exif_block(&notes)))
+}
+
+fn encode(
+    pixels: &[u8],
+    width: u32,
+    height: u32,
+    quality: u8,
+    exif: Option<&[u8]>,
+) -> Result<Vec<u8>, String> {
+    let side = |edge: u32| u16::try_from(edge).map_err(|_| format!("{edge} pixels are more than a JPEG has"));
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, quality);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    if let Some(exif) = exif {
+        encoder.add_exif_metadata(exif).map_err(|error| error.to_string())?;
+    }
+    encoder.encode(pixels, side(width)?, side(height)?, ColorType::Rgb).map_err(|error| error.to_string())?;
+    Ok(bytes)
+}

@@ -1,0 +1,82 @@
+//! What the camera knew, carried from the original into what is made of it.
+
+use windlass_protocol::metadata::MetadataWarning;
+
+use super::MetadataPolicy;
+use super::raster::{Raster, Samples};
+use crate::metadata::{ExifRewrite, extract_exif, extract_icc, read_metadata, rewrite_exif};
+
+/// Images up to this edge in pixels carry no EXIF: it would outweigh the picture.
+const THUMBNAIL_MAX_EDGE: u32 = 256;
+
+/// What of the original is worth carrying over.
+pub(super) struct Original {
+    /// How the stored picture has to be turned, 1 to 8.
+    pub(super) orientation: u8,
+    warnings: Vec<MetadataWarning>,
+    exif: Option<Vec<u8>>,
+    icc: Option<Vec<u8>>,
+}
+
+/// What one image carries.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Carried {
+    /// A TIFF structure, at most what one JPEG segment holds.
+    pub(super) exif: Option<Vec<u8>>,
+    /// A colour profile that fits the image's samples.
+    pub(super) icc: Option<Vec<u8>>,
+}
+
+impl Original {
+    /// Reads what there is. What cannot be read is not carried over; damage is a warning.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let metadata = read_metadata(bytes).ok();
+        Self {
+            orientation: metadata.as_ref().map_or(1, |metadata| metadata.display_orientation),
+            warnings: metadata.map(|metadata| metadata.warnings).unwrap_or_default(),
+            exif: extract_exif(bytes),
+            icc: extract_icc(bytes),
+        }
+    }
+
+    /// What was odd about the photo.
+    pub(super) fn warnings(&self) -> Vec<MetadataWarning> {
+        self.warnings.clone()
+    }
+
+    /// What an image asked for with `max_edge` carries, and a warning when something had to be left out.
+    pub(super) fn carried(
+        &self,
+        max_edge: u32,
+        upright: &Raster,
+        policy: MetadataPolicy,
+    ) -> (Carried, Option<MetadataWarning>) {
+        let icc = self.icc.as_ref().filter(|profile| fits_samples(profile, upright.samples)).cloned();
+        let strip_location = match policy {
+            MetadataPolicy::Keep => false,
+            MetadataPolicy::StripLocation => true,
+            MetadataPolicy::Strip => return (Carried { exif: None, icc }, None),
+        };
+        if max_edge <= THUMBNAIL_MAX_EDGE {
+            return (Carried { exif: None, icc }, None);
+        }
+        let rewrite = ExifRewrite { width: upright.width, height: upright.height, strip_location };
+        let exif = self.exif.as_ref().and_then(|block| rewrite_exif(block, &rewrite));
+        let warning = (self.exif.is_some() && exif.is_none()).then(|| MetadataWarning {
+            code: "exif_not_carried".to_owned(),
+            message: "The EXIF data could not be rewritten: resized images have none, the original does."
+                .to_owned(),
+        });
+        (Carried { exif, icc }, warning)
+    }
+}
+
+/// Whether a profile describes these samples (ICC.1:2022, 7.2.8): one for CMYK or grey would give an RGB
+/// image wrong colours.
+fn fits_samples(profile: &[u8], samples: Samples) -> bool {
+    let color_space = profile.get(16..20);
+    match samples {
+        Samples::Grey => color_space == Some(b"GRAY"),
+        Samples::Rgb => color_space == Some(b"RGB "),
+    }
+}

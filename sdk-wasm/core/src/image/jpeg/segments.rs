@@ -1,0 +1,87 @@
+//! The marker segments of a JPEG file, one after another (T.81, B.1.1).
+
+use super::{corrupt, incomplete};
+use crate::image::ImageError;
+
+/// Marker codes (T.81, table B.1), the byte after `0xFF`.
+pub(crate) mod marker {
+    /// Huffman tables.
+    pub(crate) const DHT: u8 = 0xC4;
+    /// First restart marker.
+    pub(crate) const RST0: u8 = 0xD0;
+    /// Last restart marker.
+    pub(crate) const RST7: u8 = 0xD7;
+    /// Start of image.
+    pub(crate) const SOI: u8 = 0xD8;
+    /// End of image.
+    pub(crate) const EOI: u8 = 0xD9;
+    /// Start of scan.
+    pub(crate) const SOS: u8 = 0xDA;
+    /// Number of lines, for a frame that did not say its height.
+    pub(crate) const DNL: u8 = 0xDC;
+    /// Restart interval.
+    pub(crate) const DRI: u8 = 0xDD;
+    /// For temporary private use in arithmetic coding, without a payload.
+    pub(crate) const TEM: u8 = 0x01;
+}
+
+/// One marker and what belongs to it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Segment<'a> {
+    pub(crate) marker: u8,
+    /// Without the length field; empty for markers that have none.
+    pub(crate) payload: &'a [u8],
+}
+
+/// Steps from segment to segment. Entropy-coded data after `SOS` is the caller's to pass over.
+#[derive(Debug, Clone)]
+pub(crate) struct Segments<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Segments<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    /// What follows the last segment given out.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
+    }
+
+    /// Passes over entropy-coded data.
+    pub(crate) fn advance(&mut self, length: usize) {
+        self.position = self.position.saturating_add(length);
+    }
+
+    /// The next segment. Stray bytes before a marker are passed over, as every decoder does.
+    pub(crate) fn next(&mut self) -> Result<Segment<'a>, ImageError> {
+        const ENDS: &str = "the file ends before the end-of-image marker";
+        let marker = loop {
+            match self.rest() {
+                [0xFF, 0x00 | 0xFF, ..] => self.position += 1,
+                [0xFF, marker, ..] => break *marker,
+                [_, _, ..] => self.position += 1,
+                _ => return Err(incomplete(ENDS)),
+            }
+        };
+        self.position += 2;
+        let stands_alone =
+            matches!(marker, marker::SOI | marker::EOI | marker::TEM | marker::RST0..=marker::RST7);
+        if stands_alone {
+            return Ok(Segment { marker, payload: &[] });
+        }
+        let [high, low, ..] = self.rest() else {
+            return Err(incomplete(ENDS));
+        };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let payload = match self.rest().get(2..length) {
+            Some(payload) => payload,
+            None if length < 2 => return Err(corrupt("a segment has an impossible length")),
+            None => return Err(incomplete(ENDS)),
+        };
+        self.position += length;
+        Ok(Segment { marker, payload })
+    }
+}

@@ -1,0 +1,124 @@
+//! What will be made, decided from the header before any pixel is decoded: sizes, order, memory.
+
+use super::decode::Source;
+use super::{ImageError, ResizeOptions, VariantOptions};
+
+/// A variant is made from another one when that one is at least this many times as large: far enough
+/// for the second filter to hide what the first one left.
+const SOURCE_RATIO: u32 = 2;
+
+/// What a photo may ask of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most pixels.
+    pub max_pixels: u64,
+    /// The longest edge in pixels.
+    pub max_edge_px: u32,
+    /// The most memory in bytes, the file itself not counted.
+    pub memory_bytes: u64,
+}
+
+impl Default for Limits {
+    /// 100 megapixels, 65,535 pixels a side, 512 MiB.
+    fn default() -> Self {
+        Self { max_pixels: 100_000_000, max_edge_px: 65_535, memory_bytes: 512 << 20 }
+    }
+}
+
+impl Limits {
+    /// Refuses a picture of too many pixels.
+    pub(super) fn admit(&self, (width, height): (u32, u32)) -> Result<(), ImageError> {
+        let pixels = u64::from(width) * u64::from(height);
+        if width.max(height) <= self.max_edge_px && pixels <= self.max_pixels {
+            return Ok(());
+        }
+        let Self { max_edge_px, max_pixels, .. } = *self;
+        Err(ImageError::TooLarge { width, height, max_edge_px, max_pixels })
+    }
+}
+
+/// One image to make.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Target<'o> {
+    /// Its place among the variants asked for.
+    pub(super) index: usize,
+    pub(super) variant: &'o VariantOptions,
+    /// Width and height in pixels before the picture is turned upright.
+    pub(super) size: (u32, u32),
+}
+
+impl Target<'_> {
+    /// Whether a picture of `size` may serve as the source for this one.
+    pub(super) fn can_be_made_from(&self, size: (u32, u32)) -> bool {
+        let long_edge = self.size.0.max(self.size.1);
+        size == self.size || size.0.max(size.1) >= SOURCE_RATIO.saturating_mul(long_edge)
+    }
+}
+
+/// The images to make, largest first.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plan<'o> {
+    pub(super) targets: Vec<Target<'o>>,
+}
+
+impl<'o> Plan<'o> {
+    /// Refuses what is too large to decode; a picture is never enlarged.
+    pub(super) fn new(
+        source: &Source<'_>,
+        options: &'o ResizeOptions,
+        limits: &Limits,
+    ) -> Result<Self, ImageError> {
+        limits.admit(source.size)?;
+        let mut targets: Vec<Target<'o>> = options
+            .variants
+            .iter()
+            .enumerate()
+            .map(|(index, variant)| Target { index, variant, size: fit(source.size, variant.max_edge) })
+            .collect();
+        targets.sort_by_key(|target| std::cmp::Reverse(target.size));
+        let plan = Self { targets };
+        let needed_bytes = source.decoding_bytes().max(plan.resizing_bytes(source));
+        if needed_bytes > limits.memory_bytes {
+            return Err(ImageError::OverMemoryBudget { needed_bytes, budget_bytes: limits.memory_bytes });
+        }
+        Ok(plan)
+    }
+
+    /// Bytes that are held while the largest image is made: the decoded picture, the picture narrowed
+    /// but not yet shortened, the image, the image turned and the image encoded.
+    fn resizing_bytes(&self, source: &Source<'_>) -> u64 {
+        let Some(largest) = self.targets.first() else { return 0 };
+        let (width, height) = (u64::from(largest.size.0), u64::from(largest.size.1));
+        let narrowed = if largest.size == source.size { 0 } else { width * u64::from(source.size.1) };
+        source.pixel_bytes().saturating_add(3 * (narrowed + 3 * width * height))
+    }
+}
+
+/// The size within `max_edge` of the same shape: rounded, at least one pixel, never larger.
+fn fit((width, height): (u32, u32), max_edge: u32) -> (u32, u32) {
+    let long_edge = width.max(height);
+    if long_edge <= max_edge {
+        return (width, height);
+    }
+    let scale = |edge: u32| {
+        let exact = u64::from(edge) * u64::from(max_edge);
+        let rounded = (exact + u64::from(long_edge) / 2) / u64::from(long_edge);
+        u32::try_from(rounded).unwrap_or(max_edge).max(1)
+    };
+    (scale(width), scale(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_keep_the_shape_and_never_grow() {
+        assert_eq!(fit((4048, 3036), 1920), (1920, 1440));
+        assert_eq!(fit((3036, 4048), 200), (150, 200));
+        assert_eq!(fit((17, 4001), 200), (1, 200));
+        assert_eq!(fit((1, 1), 200), (1, 1));
+        assert_eq!(fit((100, 80), 100), (100, 80));
+        assert_eq!(fit((65_535, 1), 1), (1, 1));
+    }
+}

@@ -1,0 +1,48 @@
+//! Pixels between the stages: eight bits a sample, opaque, grey or RGB, in rows without padding.
+
+use super::ImageError;
+
+/// What a pixel is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Samples {
+    /// One byte, brightness.
+    Grey,
+    /// Three bytes: red, green, blue.
+    Rgb,
+}
+
+impl Samples {
+    pub(super) fn per_pixel(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::Rgb => 3,
+        }
+    }
+}
+
+/// A picture in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Raster {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) samples: Samples,
+    /// `width × height` pixels, at least.
+    pub(super) data: Vec<u8>,
+}
+
+impl Raster {
+    /// A black picture.
+    pub(super) fn new(width: u32, height: u32, samples: Samples) -> Result<Self, ImageError> {
+        let data = zeroed(u64::from(width) * u64::from(height) * samples.per_pixel() as u64)?;
+        Ok(Self { width, height, samples, data })
+    }
+}
+
+/// Memory for pixels. Unlike `vec!` it does not abort when there is none left.
+pub(super) fn zeroed(length: u64) -> Result<Vec<u8>, ImageError> {
+    let length = usize::try_from(length).map_err(|_| ImageError::OutOfMemory)?;
+    let mut data = Vec::new();
+    data.try_reserve_exact(length).map_err(|_| ImageError::OutOfMemory)?;
+    data.resize(length, 0);
+    Ok(data)
+}

@@ -1,0 +1,76 @@
+//! What is refused before anything is decoded, and how it is said.
+
+use image::{GrayImage, ImageFormat};
+use windlass_core::image::{ImageError, Limits, resize_photo};
+
+use crate::beside;
+use crate::made::{JpegForm, file, jpeg, options, resize};
+
+#[test]
+fn a_picture_of_too_many_pixels_is_refused_by_its_header() {
+    // 65,500 × 65,500 by its header, and no data: refused for its size, not for what is missing.
+    let mut photo = jpeg(16, 16, 1, &JpegForm::default(), None, None);
+    let frame = photo.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    photo[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
+    photo.truncate(frame + 40);
+    let error = resize(&photo, &options(&[100], 0.8)).unwrap_err();
+    assert_eq!(error.code(), "too_large");
+    assert!(error.to_string().contains("65500 × 65500"), "{error}");
+}
+
+#[test]
+fn the_longest_side_has_a_limit_of_its_own() {
+    let wide = file(GrayImage::new(70_000, 1), ImageFormat::Png);
+    assert_eq!(resize(&wide, &options(&[100], 0.8)).unwrap_err().code(), "too_large");
+}
+
+#[test]
+fn a_picture_over_the_memory_budget_is_refused() {
+    let progressive = JpegForm { progressive: true, ..JpegForm::default() };
+    let (sequential, progressive) =
+        (jpeg(400, 300, 1, &JpegForm::default(), None, None), jpeg(400, 300, 1, &progressive, None, None));
+    // 360,000 bytes of pixels; a progressive file needs as much again for its coefficients.
+    let limits = Limits { memory_bytes: 600_000, ..Limits::default() };
+    let options = options(&[100], 0.8);
+    assert!(resize_photo(&sequential, &options, &limits).is_ok());
+    let refused = resize_photo(&progressive, &options, &limits).unwrap_err();
+    assert!(matches!(refused, ImageError::OverMemoryBudget { budget_bytes: 600_000, .. }), "{refused}");
+}
+
+#[test]
+fn options_that_make_no_sense_are_named() {
+    let photo = jpeg(40, 30, 1, &JpegForm::default(), None, None);
+    for (edges, quality, word) in [
+        (&[][..], 0.8, "variant"),
+        (&[0], 0.8, "max_edge"),
+        (&[10], 1.5, "quality"),
+        (&[10], f32::NAN, "quality"),
+    ] {
+        let error = resize(&photo, &options(edges, quality)).unwrap_err();
+        assert_eq!(error.code(), "invalid_options");
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_decoded_is_named_and_sent_as_it_is() {
+    let cases: [(&[u8], &str); 6] = [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "AVIF"),
+        (b"II+\0\x08\0\0\0\0\0\0\0", "BigTIFF"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "file of this type"),
+        (b"", "empty"),
+    ];
+    for (bytes, name) in cases {
+        let error = resize(bytes, &options(&[100], 0.8)).unwrap_err();
+        assert_eq!(error.code(), "unsupported_format");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn a_real_heic_is_left_to_the_browser() {
+    let Some(photo) = beside::photo("heic12_iphone.heic") else { return };
+    assert_eq!(resize(&photo, &options(&[100], 0.8)).unwrap_err().code(), "unsupported_format");
+}
