@@ -161,7 +161,7 @@ export class WindlassUploader extends WindlassElement {
       resume: () => this.#each((upload) => upload.resume()),
       clear: () => this.#clear(),
     });
-    const dismiss = button({ label: "×", icon: "close", class: "symbol danger" }, () => this.#warn(null));
+    const dismiss = button({ label: strings.dismiss, icon: "close", class: "symbol danger" }, () => this.#warn(null));
     this.#notice.replaceChildren(this.#noticeText, dismiss);
     this.#list.setAttribute("aria-label", strings.listLabel);
     this.#main.replaceChildren(this.#drop, this.#notice, this.#summary.node, this.#list, this.#live);
@@ -185,7 +185,9 @@ export class WindlassUploader extends WindlassElement {
       this.#refresh();
     },
     remove: (upload: Upload): void => {
-      this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
+      if (this.#rows.get(upload)?.node.contains(this.#root.activeElement)) {
+        this.#focusChoose();
+      }
       this.#forget(upload);
       this.#refresh();
     },
@@ -260,8 +262,13 @@ export class WindlassUploader extends WindlassElement {
     for (const upload of this.uploads.filter(({ ended }) => ended)) {
       this.#forget(upload);
     }
-    this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
+    this.#focusChoose();
     this.#refresh();
+  }
+
+  /** Where the keyboard goes when what it was on disappears. */
+  #focusChoose(): void {
+    this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
   }
 
   #forget(upload: Upload): void {
@@ -318,7 +325,8 @@ export class WindlassUploader extends WindlassElement {
   async #pasted(event: ClipboardEvent): Promise<void> {
     const target = event.composedPath()[0];
     const typing = target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea)$/i.test(target.tagName));
-    if (!typing && event.clipboardData?.types.includes("Files") && this.checkVisibility?.() !== false) {
+    // Of several uploaders on a page the first that is visible takes it.
+    if (!typing && !event.defaultPrevented && event.clipboardData?.types.includes("Files") && this.checkVisibility?.() !== false) {
       event.preventDefault();
       await this.#addFrom(event.clipboardData);
     }
