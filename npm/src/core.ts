@@ -7,7 +7,7 @@ import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { ResizeOptions } from "./generated/ResizeOptions";
 import { readMetadataWith } from "./read-metadata.js";
-import initPhoto, * as generated from "./wasm/generated/windlass_photo.js";
+import initPhoto, { MetadataReader, readMetadata as readBytes, resizePhoto as resizeBytes } from "./wasm/generated/windlass_photo.js";
 import { compilePhotoModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
 
 export { WindlassError } from "./errors.js";
@@ -50,7 +50,7 @@ export async function resizePhoto(source: Uint8Array | Blob, options: ResizeOpti
 function start(): Promise<PhotoModule> {
   started ??= compilePhotoModule()
     .then((module) => initPhoto({ module_or_path: module }))
-    .then(() => generated as unknown as PhotoModule)
+    .then(() => ({ MetadataReader, readMetadata: readBytes, resizePhoto: resizeBytes }) as unknown as PhotoModule)
     .catch((thrown: unknown) => {
       started = null;
       throw thrown;

@@ -52,6 +52,7 @@ export class WindlassUploader extends WindlassElement {
       });
     }
     this.#root.append(this.#main);
+    this.#listenForDrops();
   }
 
   /** Everything the element says; assign a changed copy to translate it. */
@@ -170,7 +171,6 @@ export class WindlassUploader extends WindlassElement {
       this.#rows.get(upload)?.node.replaceWith(row.node);
       this.#rows.set(upload, row);
     }
-    this.#listenForDrops();
     this.#refresh();
   }
 
@@ -289,19 +289,19 @@ export class WindlassUploader extends WindlassElement {
     setText(this.#noticeText, text ?? "");
   }
 
+  /** Anywhere on the element: a file let go beside the mark would otherwise replace the page. */
   #listenForDrops(): void {
-    const drop = this.#drop;
     const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
     const over = (depth: number): void => {
       this.#dragDepth = Math.max(0, depth);
-      drop?.classList.toggle("over", this.#dragDepth > 0);
-      const hint = drop?.querySelector(".hint");
+      this.#drop?.classList.toggle("over", this.#dragDepth > 0);
+      const hint = this.#drop?.querySelector(".hint");
       if (hint) {
         setText(hint, this.#dragDepth > 0 ? this.#strings.dropNow : this.#strings.hint);
       }
     };
     const on = (type: "dragenter" | "dragover" | "dragleave" | "drop", act: (event: DragEvent) => void): void =>
-      drop?.addEventListener(type, (event) => {
+      this.#main.addEventListener(type, (event) => {
         if (isFiles(event)) {
           event.preventDefault();
           act(event);

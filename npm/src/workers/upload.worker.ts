@@ -1,6 +1,6 @@
 /** Hosts the upload engine: signing requests, hashing and sending all happen here. */
 import { fromPlainError, isTrap, toPlainError } from "../errors.js";
-import initUpload, * as generated from "../wasm/generated/windlass_upload.js";
+import initUpload, { UploadQueue as GeneratedQueue } from "../wasm/generated/windlass_upload.js";
 import type { UploadModule, UploadQueue, UploadQueueConfig } from "../wasm/upload.js";
 import type { FromUploadWorker, Start, ToUploadWorker } from "./messages.js";
 import { workerScope } from "./scope.js";
@@ -8,7 +8,7 @@ import { workerScope } from "./scope.js";
 type Question = { resolve: (token: string) => void; reject: (error: unknown) => void };
 
 const scope = workerScope<ToUploadWorker, FromUploadWorker>();
-const { UploadQueue: Queue } = generated as unknown as UploadModule;
+const Queue = GeneratedQueue as unknown as UploadModule["UploadQueue"];
 /** Questions for a token that the page has not answered yet. */
 const questions = new Map<number, Question>();
 let questionCount = 0;
