@@ -2,7 +2,7 @@
  * `windlass/core`: metadata and resizing as plain functions, in browsers and under Node. They run on
  * the calling thread; in a page, call `resizePhoto` in a worker, or let `Windlass` do it for you.
  */
-import { fromPlainError, toPlainError } from "./errors.js";
+import { fromPlainError, isTrap, toPlainError, WindlassError } from "./errors.js";
 import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { ResizeOptions } from "./generated/ResizeOptions";
@@ -10,7 +10,7 @@ import { readMetadataWith } from "./read-metadata.js";
 import initPhoto, { MetadataReader, readMetadata as readBytes, resizePhoto as resizeBytes } from "./wasm/generated/windlass_photo.js";
 import { compilePhotoModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
 
-export { WindlassError } from "./errors.js";
+export { WindlassError };
 export type { EncodedImage, MetadataWarning, PhotoMetadata, ResizeOptions };
 export type { Location } from "./generated/Location";
 export type { MetadataPolicy } from "./generated/MetadataPolicy";
@@ -63,6 +63,9 @@ async function explained<T>(work: (photo: PhotoModule) => Promise<T>): Promise<T
   try {
     return await work(photo);
   } catch (thrown) {
+    if (isTrap(thrown)) {
+      throw new WindlassError("wasm_trap", "This file made the photo module fail. Please report it with the file.", { cause: thrown });
+    }
     throw fromPlainError(toPlainError(thrown));
   }
 }
