@@ -47,6 +47,9 @@ await build({
   entryPoints: { "image.worker": "src/workers/image.worker.ts", "upload.worker": "src/workers/upload.worker.ts" },
 });
 
+for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) {
+  await copyFile(`../${licence}`, `dist/${licence}`);
+}
 for (const module of MODULES) {
   await copyFile(`${GENERATED}/${module}`, `dist/${module}`);
 }

@@ -217,13 +217,17 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   }
 
   #follow(event: UploadEvent): void {
-    const upload = this.#running.get(event.client_ref)?.upload;
-    if (upload === undefined) {
+    const running = this.#running.get(event.client_ref);
+    if (running === undefined) {
       return;
     }
+    const { upload, paused } = running;
     switch (event.type) {
       case "phase":
-        this.#setState(upload, event.phase);
+        // What the engine said before it heard of the pause is out of date.
+        if (!paused || event.phase === "paused") {
+          this.#setState(upload, event.phase, event.reason);
+        }
         return;
       case "progress":
         upload.setProgress(event.file);
@@ -246,9 +250,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
-  #setState(upload: Upload, state: UploadState): void {
-    if (upload.state !== state) {
-      upload.setState(state);
+  #setState(upload: Upload, state: UploadState, reason: string | null = null): void {
+    if (upload.state !== state || upload.reason !== reason) {
+      upload.setState(state, reason);
       this.dispatchEvent(new UploadStateEvent(upload, state));
     }
   }

@@ -2,15 +2,15 @@
  * `windlass/core`: metadata and resizing as plain functions, in browsers and under Node. They run on
  * the calling thread; in a page, call `resizePhoto` in a worker, or let `Windlass` do it for you.
  */
-import { fromPlainError, toPlainError } from "./errors.js";
+import { fromPlainError, isTrap, toPlainError, WindlassError } from "./errors.js";
 import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { ResizeOptions } from "./generated/ResizeOptions";
 import { readMetadataWith } from "./read-metadata.js";
-import initPhoto, * as generated from "./wasm/generated/windlass_photo.js";
+import initPhoto, { MetadataReader, readMetadata as readBytes, resizePhoto as resizeBytes } from "./wasm/generated/windlass_photo.js";
 import { compilePhotoModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
 
-export { WindlassError } from "./errors.js";
+export { WindlassError };
 export type { EncodedImage, MetadataWarning, PhotoMetadata, ResizeOptions };
 export type { Location } from "./generated/Location";
 export type { MetadataPolicy } from "./generated/MetadataPolicy";
@@ -50,7 +50,7 @@ export async function resizePhoto(source: Uint8Array | Blob, options: ResizeOpti
 function start(): Promise<PhotoModule> {
   started ??= compilePhotoModule()
     .then((module) => initPhoto({ module_or_path: module }))
-    .then(() => generated as unknown as PhotoModule)
+    .then(() => ({ MetadataReader, readMetadata: readBytes, resizePhoto: resizeBytes }) as unknown as PhotoModule)
     .catch((thrown: unknown) => {
       started = null;
       throw thrown;
@@ -63,6 +63,9 @@ async function explained<T>(work: (photo: PhotoModule) => Promise<T>): Promise<T
   try {
     return await work(photo);
   } catch (thrown) {
+    if (isTrap(thrown)) {
+      throw new WindlassError("wasm_trap", "This file made the photo module fail. Please report it with the file.", { cause: thrown });
+    }
     throw fromPlainError(toPlainError(thrown));
   }
 }

@@ -16,6 +16,8 @@ export type ClientErrorCode =
   | "network"
   /** A worker died: out of memory, or a fault of ours. */
   | "worker_crashed"
+  /** The photo module failed on this file: a fault of ours. Only `windlass/core` gives it. */
+  | "wasm_trap"
   /** The WebAssembly file could not be fetched. */
   | "wasm_unavailable"
   /** The browser is too old for what is needed. */

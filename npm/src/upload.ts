@@ -29,6 +29,7 @@ export class Upload {
   readonly done: Promise<Photo>;
 
   #state: UploadState = "preparing";
+  #reason: string | null = null;
   #progress: ProgressCounts;
   #preview: string | null = null;
   #metadata: PhotoMetadata | null = null;
@@ -61,6 +62,11 @@ export class Upload {
 
   get state(): UploadState {
     return this.#state;
+  }
+
+  /** While `retrying`: what went wrong last, in a sentence. */
+  get reason(): string | null {
+    return this.#reason;
   }
 
   /** Whether nothing more will happen. */
@@ -123,8 +129,9 @@ export class Upload {
   }
 
   /** @internal */
-  setState(state: UploadState): void {
+  setState(state: UploadState, reason: string | null): void {
     this.#state = state;
+    this.#reason = reason;
   }
 
   /** @internal */
@@ -142,6 +149,7 @@ export class Upload {
   /** @internal */
   succeed(photo: Photo): void {
     this.#state = "stored";
+    this.#reason = null;
     this.#photo = photo;
     const { total_bytes } = this.#progress;
     this.#progress = { ...this.#progress, confirmed_bytes: total_bytes, sent_bytes: total_bytes, remaining_ms: 0 };
@@ -151,6 +159,7 @@ export class Upload {
   /** @internal */
   fail(error: WindlassError): void {
     this.#state = error.code === "cancelled" || error.code === "closed" ? "cancelled" : "failed";
+    this.#reason = null;
     this.#error = error;
     this.#settle.reject(error);
   }

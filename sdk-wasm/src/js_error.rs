@@ -36,3 +36,10 @@ impl From<JsFailure> for JsValue {
         error.into()
     }
 }
+
+/// What a thrown value says, for people.
+#[cfg(feature = "upload")]
+pub(crate) fn message_of(thrown: &JsValue) -> String {
+    let message = Reflect::get(thrown, &"message".into()).ok().and_then(|message| message.as_string());
+    message.or_else(|| thrown.as_string()).unwrap_or_else(|| "no reason was given".to_owned())
+}

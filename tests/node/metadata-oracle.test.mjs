@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { readMetadata } from "../../npm/dist/core.js";
+import { readMetadata } from "../../npm/dist/core.node.js";
 
 const corpora = fileURLToPath(new URL("../../../shared/corpora", import.meta.url));
 const skip = existsSync(corpora) ? false : "skipped: ../shared/corpora is not beside this checkout";

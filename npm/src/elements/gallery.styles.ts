@@ -1,5 +1,5 @@
 /** The look of `<windlass-gallery>`. */
-export const galleryStyles = `
+export const galleryStyles: string = `
 .grid {
   display: grid; gap: var(--windlass-gap, 6px);
   grid-template-columns: repeat(auto-fill, minmax(min(var(--windlass-tile, 150px), 30%), 1fr));

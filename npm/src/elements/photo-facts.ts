@@ -29,7 +29,7 @@ export function pictureFor(photo: Photo, edgePx: number): Picture | null {
 /** Addresses come from a server; only these may become a link or a picture. */
 export function isWebAddress(text: string): boolean {
   try {
-    return ["https:", "http:"].includes(new URL(text, document.baseURI).protocol);
+    return ["https:", "http:"].includes(new URL(text, globalThis.document?.baseURI).protocol);
   } catch {
     return false;
   }

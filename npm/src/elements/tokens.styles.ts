@@ -33,7 +33,7 @@ const DARK = `
 `;
 
 /** `theme="light"` or `theme="dark"` on an element overrules the reader's preference. */
-export const tokens = `
+export const tokens: string = `
 :host { color-scheme: light; ${LIGHT} }
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) { color-scheme: dark; ${DARK} } }
 :host([theme="dark"]) { color-scheme: dark; ${DARK} }

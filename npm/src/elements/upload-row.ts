@@ -53,8 +53,10 @@ export class UploadRow {
   }
 
   update(): void {
-    const { state, progress, file, error, warnings } = this.#upload;
+    const { state, progress, file, error, reason, warnings } = this.#upload;
     this.node.dataset["state"] = state;
+    // For whoever has to find out why: the words on the page stay those for the crew.
+    this.#state.title = reason ?? error?.requestId ?? "";
     setText(
       this.#state,
       state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, file.size),

@@ -30,6 +30,7 @@ export const uploaderStrings = {
   pauseAll: "Pause all",
   resumeAll: "Resume all",
   clear: "Clear list",
+  dismiss: "Dismiss",
   listLabel: "Files",
   progressLabel: (name: string) => `Progress of ${name}`,
   totalLabel: "Progress of all files",

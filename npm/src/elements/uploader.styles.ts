@@ -1,5 +1,5 @@
 /** The look of `<windlass-uploader>`. */
-export const uploaderStyles = `
+export const uploaderStyles: string = `
 :host { container-type: inline-size; }
 
 .drop {

@@ -52,6 +52,7 @@ export class WindlassUploader extends WindlassElement {
       });
     }
     this.#root.append(this.#main);
+    this.#listenForDrops();
   }
 
   /** Everything the element says; assign a changed copy to translate it. */
@@ -161,7 +162,7 @@ export class WindlassUploader extends WindlassElement {
       resume: () => this.#each((upload) => upload.resume()),
       clear: () => this.#clear(),
     });
-    const dismiss = button({ label: "×", icon: "close", class: "symbol danger" }, () => this.#warn(null));
+    const dismiss = button({ label: strings.dismiss, icon: "close", class: "symbol danger" }, () => this.#warn(null));
     this.#notice.replaceChildren(this.#noticeText, dismiss);
     this.#list.setAttribute("aria-label", strings.listLabel);
     this.#main.replaceChildren(this.#drop, this.#notice, this.#summary.node, this.#list, this.#live);
@@ -170,7 +171,6 @@ export class WindlassUploader extends WindlassElement {
       this.#rows.get(upload)?.node.replaceWith(row.node);
       this.#rows.set(upload, row);
     }
-    this.#listenForDrops();
     this.#refresh();
   }
 
@@ -185,7 +185,9 @@ export class WindlassUploader extends WindlassElement {
       this.#refresh();
     },
     remove: (upload: Upload): void => {
-      this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
+      if (this.#rows.get(upload)?.node.contains(this.#root.activeElement)) {
+        this.#focusChoose();
+      }
       this.#forget(upload);
       this.#refresh();
     },
@@ -260,8 +262,13 @@ export class WindlassUploader extends WindlassElement {
     for (const upload of this.uploads.filter(({ ended }) => ended)) {
       this.#forget(upload);
     }
-    this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
+    this.#focusChoose();
     this.#refresh();
+  }
+
+  /** Where the keyboard goes when what it was on disappears. */
+  #focusChoose(): void {
+    this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
   }
 
   #forget(upload: Upload): void {
@@ -282,19 +289,19 @@ export class WindlassUploader extends WindlassElement {
     setText(this.#noticeText, text ?? "");
   }
 
+  /** Anywhere on the element: a file let go beside the mark would otherwise replace the page. */
   #listenForDrops(): void {
-    const drop = this.#drop;
     const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
     const over = (depth: number): void => {
       this.#dragDepth = Math.max(0, depth);
-      drop?.classList.toggle("over", this.#dragDepth > 0);
-      const hint = drop?.querySelector(".hint");
+      this.#drop?.classList.toggle("over", this.#dragDepth > 0);
+      const hint = this.#drop?.querySelector(".hint");
       if (hint) {
         setText(hint, this.#dragDepth > 0 ? this.#strings.dropNow : this.#strings.hint);
       }
     };
     const on = (type: "dragenter" | "dragover" | "dragleave" | "drop", act: (event: DragEvent) => void): void =>
-      drop?.addEventListener(type, (event) => {
+      this.#main.addEventListener(type, (event) => {
         if (isFiles(event)) {
           event.preventDefault();
           act(event);
@@ -318,7 +325,8 @@ export class WindlassUploader extends WindlassElement {
   async #pasted(event: ClipboardEvent): Promise<void> {
     const target = event.composedPath()[0];
     const typing = target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea)$/i.test(target.tagName));
-    if (!typing && event.clipboardData?.types.includes("Files") && this.checkVisibility?.() !== false) {
+    // Of several uploaders on a page the first that is visible takes it.
+    if (!typing && !event.defaultPrevented && event.clipboardData?.types.includes("Files") && this.checkVisibility?.() !== false) {
       event.preventDefault();
       await this.#addFrom(event.clipboardData);
     }

@@ -4,4 +4,4 @@ import type { ErrorCode } from "./ErrorCode";
 /**
  * Codes of what ends an upload: the service's own, and those only the client can know.
  */
-export type FailureCode = "file_gone" | "file_changed" | "cors_misconfigured" | "token_unavailable" | "store_refused" | "retries_exhausted" | ErrorCode;
+export type FailureCode = "file_gone" | "file_changed" | "cors_misconfigured" | "token_unavailable" | "store_refused" | "storage_full" | "retries_exhausted" | ErrorCode;

@@ -16,7 +16,11 @@ client_ref: ClientRef,
 /**
  * Where it is now.
  */
-phase: UploadPhase, } | { "type": "progress", 
+phase: UploadPhase, 
+/**
+ * With `retrying`: what went wrong last, a sentence for people. `null` otherwise.
+ */
+reason: string | null, } | { "type": "progress", 
 /**
  * Which upload.
  */

@@ -31,20 +31,26 @@ async function compileFromNetwork(url: URL): Promise<WebAssembly.Module> {
     try {
       const answer = await fetch(url, { credentials: "same-origin" });
       if (!answer.ok) {
-        throw new WindlassError("wasm_unavailable", `${url.pathname} answered with status ${answer.status}.`);
+        const retryable = answer.status >= 500 || answer.status === 429;
+        throw new WindlassError("wasm_unavailable", `${url.pathname} answered with status ${answer.status}`, { retryable });
       }
       // Streaming insists on the media type, which some static servers do not know.
       return answer.headers.get("content-type")?.startsWith("application/wasm")
         ? await WebAssembly.compileStreaming(answer)
         : await WebAssembly.compile(await answer.arrayBuffer());
     } catch (thrown) {
-      if (thrown instanceof WebAssembly.CompileError || attempt === ATTEMPTS) {
+      if (attempt === ATTEMPTS || !mayHeal(thrown)) {
         throw thrown;
       }
       const delayMs = FIRST_DELAY_MS * 2 ** (attempt - 1);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
   }
+}
+
+/** A connection that failed may work the next time; a file that is not there, or not right, will not. */
+function mayHeal(thrown: unknown): boolean {
+  return thrown instanceof WindlassError ? thrown.retryable : !(thrown instanceof WebAssembly.CompileError);
 }
 
 function explain(thrown: unknown): WindlassError {
@@ -57,6 +63,6 @@ function explain(thrown: unknown): WindlassError {
   return new WindlassError(
     "wasm_unavailable",
     `A file of the photo SDK could not be loaded (${reason}). Check the connection and try again.`,
-    { retryable: true, cause: thrown },
+    { retryable: mayHeal(thrown), cause: thrown },
   );
 }

@@ -1,13 +1,13 @@
 /** Reads metadata and makes smaller pictures, one photo at a time, away from the page's main thread. */
 import { isTrap, toPlainError } from "../errors.js";
 import { readMetadataWith } from "../read-metadata.js";
-import initPhoto, * as generated from "../wasm/generated/windlass_photo.js";
+import initPhoto, { MetadataReader, readMetadata, resizePhoto } from "../wasm/generated/windlass_photo.js";
 import type { PhotoModule } from "../wasm/photo.js";
 import type { ImageReply, ImageRequest, Job, JobAnswer, Start } from "./messages.js";
 import { workerScope } from "./scope.js";
 
 const scope = workerScope<Start<null> | Job<ImageRequest>, JobAnswer<ImageReply>>();
-const photo = generated as unknown as PhotoModule;
+const photo = { MetadataReader, readMetadata, resizePhoto } as unknown as PhotoModule;
 let ready: Promise<unknown>;
 
 scope.onmessage = ({ data }) => {

@@ -1,15 +1,14 @@
 /** Hosts the upload engine: signing requests, hashing and sending all happen here. */
-import { fromPlainError, isTrap, toPlainError, type PlainError } from "../errors.js";
-import initUpload, * as generated from "../wasm/generated/windlass_upload.js";
-import type { UploadModule, UploadQueue } from "../wasm/upload.js";
+import { fromPlainError, isTrap, toPlainError } from "../errors.js";
+import initUpload, { UploadQueue as GeneratedQueue } from "../wasm/generated/windlass_upload.js";
+import type { UploadModule, UploadQueue, UploadQueueConfig } from "../wasm/upload.js";
 import type { FromUploadWorker, Start, ToUploadWorker } from "./messages.js";
 import { workerScope } from "./scope.js";
-import type { UploadQueueConfig } from "../wasm/upload.js";
 
 type Question = { resolve: (token: string) => void; reject: (error: unknown) => void };
 
 const scope = workerScope<ToUploadWorker, FromUploadWorker>();
-const { UploadQueue: Queue } = generated as unknown as UploadModule;
+const Queue = GeneratedQueue as unknown as UploadModule["UploadQueue"];
 /** Questions for a token that the page has not answered yet. */
 const questions = new Map<number, Question>();
 let questionCount = 0;
@@ -19,7 +18,6 @@ scope.onmessage = ({ data: message }) => {
   switch (message.kind) {
     case "start":
       queue = open(message);
-      queue.catch(reportTrap);
       return;
     case "token":
       takeQuestion(message.question)?.resolve(message.token);
@@ -29,7 +27,15 @@ scope.onmessage = ({ data: message }) => {
       return;
     default:
       // Promises keep the order of messages that came before the queue was ready.
-      void queue.then((open) => command(open, message)).catch(reportTrap);
+      queue
+        .then((open) => command(open, message))
+        .catch((thrown: unknown) => {
+          if (isTrap(thrown)) {
+            reportTrap(thrown);
+          } else if (message.kind === "add") {
+            scope.postMessage({ kind: "refused", clientRef: message.clientRef, error: toPlainError(thrown) });
+          }
+        });
   }
 };
 
@@ -58,14 +64,7 @@ async function open({ module, config }: Start<UploadQueueConfig>): Promise<Uploa
 function command(open: UploadQueue, message: Exclude<ToUploadWorker, { kind: "start" | "token" | "no-token" }>): void {
   switch (message.kind) {
     case "add":
-      try {
-        open.add(message.clientRef, message.file, message.description);
-      } catch (thrown) {
-        if (isTrap(thrown)) {
-          throw thrown;
-        }
-        refuse(message.clientRef, toPlainError(thrown));
-      }
+      open.add(message.clientRef, message.file, message.description);
       return;
     case "pause":
       open.pause(message.clientRef);
@@ -94,10 +93,6 @@ function takeQuestion(question: number): Question | undefined {
   const taken = questions.get(question);
   questions.delete(question);
   return taken;
-}
-
-function refuse(clientRef: string, error: PlainError): void {
-  scope.postMessage({ kind: "refused", clientRef, error });
 }
 
 function reportTrap(thrown: unknown): void {

@@ -1,0 +1,65 @@
+/** Project picker, gallery, uploads by the API, and a look for news every few seconds. */
+import "windlass/elements";
+import type { WindlassGallery } from "windlass/elements";
+
+import { projects } from "./projects";
+import { clientFor } from "./service";
+import { UploadList } from "./upload-list";
+
+const REFRESH_MS = 10_000;
+
+const picker = required<HTMLSelectElement>("#project");
+const input = required<HTMLInputElement>("#files");
+const gallery = required<WindlassGallery>("#gallery");
+const fresh = required<HTMLElement>("#fresh");
+const uploads = new UploadList(required("#sending"), required("#total"), required("#uploads"));
+const followed = new Set<string>();
+
+for (const { id, title } of projects) {
+  picker.add(new Option(title, id));
+}
+const wanted = location.hash.slice(1);
+if (projects.some(({ id }) => id === wanted)) {
+  picker.value = wanted;
+}
+
+function open(project: string): void {
+  const client = clientFor(project);
+  if (!followed.has(project)) {
+    followed.add(project);
+    uploads.follow(client);
+    client.addEventListener("photo", () => void refresh());
+  }
+  history.replaceState(null, "", `#${project}`);
+  gallery.client = client;
+}
+
+async function refresh(): Promise<void> {
+  await gallery.refresh();
+  const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }).format(new Date());
+  fresh.textContent = `Looked for news at ${time}`;
+}
+
+picker.addEventListener("change", () => open(picker.value));
+input.addEventListener("change", () => {
+  if (input.files && input.files.length > 0) {
+    void uploads.add(clientFor(picker.value), input.files);
+  }
+  input.value = "";
+});
+
+open(picker.value);
+setInterval(() => {
+  // A page nobody looks at asks nothing.
+  if (document.visibilityState === "visible") {
+    void refresh();
+  }
+}, REFRESH_MS);
+
+function required<E extends HTMLElement>(selector: string): E {
+  const found = document.querySelector<E>(selector);
+  if (found === null) {
+    throw new Error(`index.html has no ${selector}`);
+  }
+  return found;
+}

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { WindlassError } from "../src/errors.js";
+import { WorkerPool } from "../src/workers/bridge.js";
+import { FakeWorker, settle } from "./fake-worker.js";
+
+function poolOf(size: number, idleMs = 1_000_000): { pool: WorkerPool<string, string>; workers: FakeWorker[] } {
+  const workers: FakeWorker[] = [];
+  const start = async (): Promise<FakeWorker> => {
+    const worker = new FakeWorker();
+    workers.push(worker);
+    return worker;
+  };
+  return { pool: new WorkerPool(start, { size, idleMs }), workers };
+}
+
+const requests = (worker: FakeWorker | undefined): unknown[] =>
+  (worker?.received ?? []).map((message) => (message as { request: unknown }).request);
+
+const withCode = (code: string) => (error: unknown) => error instanceof WindlassError && error.code === code;
+
+test("requests beyond the size of the pool wait their turn, in order", async () => {
+  const { pool, workers } = poolOf(2);
+  const replies = ["a", "b", "c", "d"].map((request) => pool.run(request));
+  await settle();
+  assert.deepEqual(workers.map(requests), [["a"], ["b"]]);
+  workers[1]?.say({ kind: "done", reply: "B" });
+  await settle();
+  assert.deepEqual(workers.map(requests), [["a"], ["b", "c"]]);
+  workers[0]?.say({ kind: "done", reply: "A" });
+  workers[1]?.say({ kind: "done", reply: "C" });
+  await settle();
+  workers[0]?.say({ kind: "done", reply: "D" });
+  assert.deepEqual(await Promise.all(replies), ["A", "B", "C", "D"]);
+  assert.equal(workers.length, 2, "no worker is started without need");
+  pool.close(new Error("over"));
+});
+
+test("an ordinary failure rejects its request and keeps the worker", async () => {
+  const { pool, workers } = poolOf(1);
+  const reply = pool.run("a");
+  await settle();
+  workers[0]?.say({ kind: "failed", error: { code: "incomplete", message: "half", retryable: false }, trapped: false });
+  await assert.rejects(reply, withCode("incomplete"));
+  assert.equal(workers[0]?.terminated, false);
+  pool.close(new Error("over"));
+});
+
+test("a trapped worker is replaced, and only its own request fails", async () => {
+  const { pool, workers } = poolOf(1);
+  const poisoned = pool.run("poison");
+  const next = pool.run("next");
+  await settle();
+  workers[0]?.say({ kind: "failed", error: { code: "unknown", message: "unreachable", retryable: false }, trapped: true });
+  await assert.rejects(poisoned, withCode("worker_crashed"));
+  await settle();
+  assert.equal(workers[0]?.terminated, true);
+  assert.deepEqual(requests(workers[1]), ["next"]);
+  workers[1]?.say({ kind: "done", reply: "fine" });
+  assert.equal(await next, "fine");
+  pool.close(new Error("over"));
+});
+
+test("a worker that dies without a word is replaced as well", async () => {
+  const { pool, workers } = poolOf(1);
+  const lost = pool.run("a");
+  await settle();
+  workers[0]?.crash("out of memory");
+  await assert.rejects(lost, /out of memory/);
+  const next = pool.run("b");
+  await settle();
+  workers[1]?.say({ kind: "done", reply: "B" });
+  assert.equal(await next, "B");
+  pool.close(new Error("over"));
+});
+
+test("aborting a waiting request takes it out of the queue and disturbs nobody", async () => {
+  const { pool, workers } = poolOf(1);
+  const stop = new AbortController();
+  const first = pool.run("a");
+  const second = pool.run("b", stop.signal);
+  await settle();
+  stop.abort();
+  await assert.rejects(second, withCode("cancelled"));
+  workers[0]?.say({ kind: "done", reply: "A" });
+  assert.equal(await first, "A");
+  await settle();
+  assert.deepEqual(requests(workers[0]), ["a"]);
+  pool.close(new Error("over"));
+});
+
+test("aborting a running request ends its worker, and the next gets a new one", async () => {
+  const { pool, workers } = poolOf(1);
+  const stop = new AbortController();
+  const first = pool.run("a", stop.signal);
+  const second = pool.run("b");
+  await settle();
+  stop.abort();
+  await assert.rejects(first, withCode("cancelled"));
+  await settle();
+  assert.equal(workers[0]?.terminated, true);
+  workers[0]?.say({ kind: "done", reply: "too late" });
+  workers[1]?.say({ kind: "done", reply: "B" });
+  assert.equal(await second, "B");
+  pool.close(new Error("over"));
+});
+
+test("a request that is aborted already starts nothing", async () => {
+  const { pool, workers } = poolOf(1);
+  await assert.rejects(pool.run("a", AbortSignal.abort()), withCode("cancelled"));
+  assert.equal(workers.length, 0);
+});
+
+test("an idle worker is let go, and started again when there is work", async (context) => {
+  const { pool, workers } = poolOf(1, 20_000);
+  const first = pool.run("a");
+  await settle();
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  workers[0]?.say({ kind: "done", reply: "A" });
+  await first;
+  context.mock.timers.tick(19_999);
+  await settle();
+  assert.equal(workers[0]?.terminated, false);
+  context.mock.timers.tick(1);
+  await settle();
+  assert.equal(workers[0]?.terminated, true);
+  void pool.run("b").catch(() => undefined);
+  await settle();
+  assert.equal(workers.length, 2);
+  pool.close(new Error("over"));
+});
+
+test("a worker that cannot start fails the request, and the next request tries again", async () => {
+  let attempts = 0;
+  const worker = new FakeWorker();
+  const pool = new WorkerPool<string, string>(
+    async () => {
+      attempts += 1;
+      if (attempts === 1) {
+        throw new WindlassError("wasm_unavailable", "no network");
+      }
+      return worker;
+    },
+    { size: 1, idleMs: 1_000_000 },
+  );
+  await assert.rejects(pool.run("a"), withCode("wasm_unavailable"));
+  const second = pool.run("b");
+  await settle();
+  worker.say({ kind: "done", reply: "B" });
+  assert.equal(await second, "B");
+  pool.close(new Error("over"));
+});
+
+test("closing rejects what runs and what waits, and ends all workers", async () => {
+  const { pool, workers } = poolOf(1);
+  const replies = [pool.run("a"), pool.run("b")];
+  await settle();
+  pool.close(new WindlassError("closed", "over"));
+  for (const reply of replies) {
+    await assert.rejects(reply, withCode("closed"));
+  }
+  await settle();
+  assert.equal(workers[0]?.terminated, true);
+});

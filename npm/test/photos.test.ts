@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { cameraName, formatSettings, formatTaken, isWebAddress, pictureFor, takenAt } from "../src/elements/photo-facts.js";
+import { PhotoPages } from "../src/elements/photo-pages.js";
+import type { ListPhotosResponse } from "../src/generated/ListPhotosResponse";
+import type { Photo } from "../src/generated/Photo";
+import type { PhotoMetadata } from "../src/generated/PhotoMetadata";
+import { TokenSource } from "../src/token.js";
+
+function photo(id: string, changes: Partial<Photo> = {}): Photo {
+  const variant = (edge: number) => ({ url: `https://store.example/${id}/${edge}`, width: edge, height: edge / 2 });
+  return {
+    photo_id: id,
+    content_type: "image/jpeg",
+    url: `https://store.example/${id}`,
+    variants: { thumb_200: variant(200), web_1920: variant(1920) },
+    metadata: null,
+    ...changes,
+  } as Photo;
+}
+
+/** A project of that many photos behind the list operation. */
+class FakeList {
+  readonly asked: number[] = [];
+  ids: string[];
+
+  constructor(count: number) {
+    this.ids = Array.from({ length: count }, (_, index) => `photo-${index}`);
+  }
+
+  async list({ limit = 50, cursor }: { limit?: number; cursor?: string }): Promise<ListPhotosResponse> {
+    this.asked.push(limit);
+    const from = Number(cursor ?? 0);
+    const photos = this.ids.slice(from, from + limit).map((id) => photo(id));
+    return { photos, next_cursor: from + limit < this.ids.length ? String(from + limit) : null };
+  }
+}
+
+test("pages follow each other to the end", async () => {
+  const pages = new PhotoPages(new FakeList(5), 2);
+  for (const [loaded, hasMore] of [[2, true], [4, true], [5, false], [5, false]] as const) {
+    await pages.more();
+    assert.deepEqual([pages.photos.length, pages.hasMore], [loaded, hasMore]);
+  }
+});
+
+test("refreshing loads again what was loaded, in as few pages as the service allows", async () => {
+  const source = new FakeList(250);
+  const pages = new PhotoPages(source, 60);
+  await pages.more();
+  await pages.more();
+  source.ids.unshift("new");
+  source.asked.length = 0;
+  await pages.refresh();
+  assert.deepEqual(source.asked, [100, 20]);
+  assert.deepEqual([pages.photos[0]?.photo_id, pages.photos.length, pages.hasMore], ["new", 120, true]);
+});
+
+test("two requests at once do not load a page twice", async () => {
+  const pages = new PhotoPages(new FakeList(10), 3);
+  await Promise.all([pages.more(), pages.more()]);
+  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["photo-0", "photo-1", "photo-2", "photo-3", "photo-4", "photo-5"]);
+});
+
+test("a photo heard of twice is listed once", async () => {
+  const pages = new PhotoPages(new FakeList(2), 10);
+  await pages.more();
+  pages.put(photo("new"));
+  pages.put(photo("new", { filename: "renamed.jpg" }));
+  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["new", "photo-0", "photo-1"]);
+  assert.equal(pages.photos[0]?.filename, "renamed.jpg");
+});
+
+test("the picture shown is the smallest that is large enough", () => {
+  assert.equal(pictureFor(photo("a"), 200)?.url, "https://store.example/a/200");
+  assert.equal(pictureFor(photo("a"), 1200)?.url, "https://store.example/a/1920");
+  const small = photo("b", { variants: { thumb_200: photo("b").variants["thumb_200"] as never } });
+  assert.equal(pictureFor(small, 1200)?.url, "https://store.example/b");
+  assert.equal(pictureFor({ ...small, content_type: "image/heic" }, 1200)?.url, "https://store.example/b/200");
+  assert.equal(pictureFor(photo("c", { variants: {}, content_type: "image/heic" }), 200), null);
+});
+
+test("only web addresses become links", () => {
+  assert.equal(isWebAddress("https://store.example/a"), true);
+  assert.equal(isWebAddress("javascript:alert(1)"), false);
+  assert.equal(isWebAddress("data:text/html,x"), false);
+  assert.equal(pictureFor(photo("a", { variants: {}, url: "javascript:alert(1)" }), 200), null);
+});
+
+test("the camera is named once", () => {
+  assert.equal(cameraName({ make: "Google", model: "Pixel 2" }), "Google Pixel 2");
+  assert.equal(cameraName({ make: "NIKON CORPORATION", model: "NIKON D750" }), "NIKON D750");
+  assert.equal(cameraName({ make: "Canon", model: null }), "Canon");
+  assert.equal(cameraName({ make: null, model: null }), null);
+});
+
+test("the time taken is the camera's, wherever the reader sits", () => {
+  const taken = takenAt({ metadata: null, taken_at: "2018-07-25T16:34:23+02:00" });
+  assert.deepEqual(taken, { local: "2018-07-25T16:34:23", offset: "+02:00" });
+  assert.match(formatTaken({ local: "2018-07-25T16:34:23.512", offset: null }, "en-GB") ?? "", /25 July 2018.*16:34:23/);
+  assert.equal(takenAt({ metadata: null, taken_at: null }), null);
+  assert.equal(formatTaken({ local: "0000:00:00 00:00:00", offset: null }, "en-GB"), null);
+});
+
+test("settings are written as photographers do", () => {
+  const settings = { exposure_time_s: 0.008, f_number: 1.8, iso: 57, focal_length_mm: 4.44 } as PhotoMetadata;
+  assert.equal(formatSettings(settings), "1/125 s · f/1.8 · ISO 57 · 4.4 mm");
+  assert.equal(formatSettings({ ...settings, exposure_time_s: 2.5, f_number: null, focal_length_mm: null }), "2.5 s · ISO 57");
+});
+
+test("a token is asked for once and held until it is renewed", async () => {
+  let calls = 0;
+  const tokens = new TokenSource(() => `jwt-${++calls}`);
+  assert.deepEqual(await Promise.all([tokens.get(), tokens.get()]), ["jwt-1", "jwt-1"]);
+  assert.equal(await tokens.get(), "jwt-1");
+  assert.deepEqual(await Promise.all([tokens.renew(), tokens.renew()]), ["jwt-2", "jwt-2"]);
+  assert.equal(await tokens.get(), "jwt-2");
+});

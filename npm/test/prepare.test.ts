@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { WindlassError } from "../src/errors.js";
+import type { PhotoMetadata } from "../src/generated/PhotoMetadata";
+import { DEFAULT_VARIANTS, prepareFile, worthMaking, type ImagePool } from "../src/prepare.js";
+import type { ImageReply, ImageRequest } from "../src/workers/messages.js";
+
+const jpeg = { content_type: "image/jpeg", width: 4048, height: 3036, warnings: [] } as unknown as PhotoMetadata;
+
+function poolThat(answer: (request: ImageRequest) => ImageReply): ImagePool & { tasks: string[] } {
+  const tasks: string[] = [];
+  return {
+    tasks,
+    run: async (request) => {
+      tasks.push(request.task);
+      return answer(request);
+    },
+  };
+}
+
+function image(name: string, edge: number): { name: string; content_type: string; width: number; height: number; blob: Blob } {
+  return { name, content_type: "image/jpeg", width: edge, height: edge, blob: new Blob([name]) };
+}
+
+const healthy = (request: ImageRequest): ImageReply =>
+  request.task === "read"
+    ? { task: "read", metadata: jpeg }
+    : { task: "resize", images: request.options.variants.map(({ name, max_edge }) => image(name, max_edge)).reverse(), warnings: [] };
+
+const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, signal: new AbortController().signal };
+const photo = new Blob(["photo"], { type: "image/jpeg" });
+
+test("a photo gets its metadata, its variants, and the smallest as preview", async () => {
+  const prepared = await prepareFile(poolThat(healthy), photo, "roof.jpg", options);
+  assert.equal(prepared.content_type, "image/jpeg");
+  assert.deepEqual(prepared.variants?.map(({ name }) => name).sort(), ["thumb_200", "web_1920"]);
+  assert.equal(await prepared.preview?.text(), "thumb_200");
+  assert.deepEqual(prepared.warnings, []);
+});
+
+test("an incomplete picture is sent unchanged, with a warning in its metadata", async () => {
+  const pool = poolThat((request) => {
+    if (request.task === "resize") {
+      throw new WindlassError("incomplete", "The JPEG is incomplete.");
+    }
+    return healthy(request);
+  });
+  const prepared = await prepareFile(pool, photo, "half.jpg", options);
+  assert.equal(prepared.variants, undefined);
+  assert.equal(prepared.preview, null);
+  assert.deepEqual(prepared.metadata?.warnings, [{ code: "incomplete", message: "The JPEG is incomplete." }]);
+  assert.deepEqual(jpeg.warnings, [], "the reader's own object is left alone");
+});
+
+test("a worker that crashes while resizing costs the variants only", async () => {
+  const pool = poolThat((request) => {
+    if (request.task === "resize") {
+      throw new WindlassError("worker_crashed", "unreachable");
+    }
+    return healthy(request);
+  });
+  const prepared = await prepareFile(pool, photo, "poison.jpg", options);
+  assert.equal(prepared.metadata?.width, 4048);
+  assert.deepEqual(prepared.warnings.map(({ code }) => code), ["worker_crashed"]);
+});
+
+test("without any working reader the original is sent all the same", async () => {
+  const pool = poolThat(() => {
+    throw new WindlassError("wasm_unavailable", "no network");
+  });
+  const prepared = await prepareFile(pool, photo, "roof.jpg", options);
+  assert.equal(prepared.content_type, "image/jpeg");
+  assert.equal(prepared.metadata, undefined);
+  assert.deepEqual(prepared.warnings.map(({ code }) => code), ["wasm_unavailable"]);
+});
+
+test("documents and films are not read at all", async () => {
+  const pool = poolThat(healthy);
+  const pdf = await prepareFile(pool, new Blob(["%PDF"], { type: "application/pdf" }), "plan.pdf", options);
+  const film = await prepareFile(pool, new Blob(["film"], { type: "video/mp4" }), "walk.mp4", options);
+  assert.deepEqual([pdf.content_type, film.content_type, pool.tasks], ["application/pdf", "video/mp4", []]);
+});
+
+test("a file without a type is typed by its content", async () => {
+  const prepared = await prepareFile(poolThat(healthy), new Blob(["photo"]), "clipboard", options);
+  assert.equal(prepared.content_type, "image/jpeg");
+});
+
+test("an abort is no warning: it stops the file", async () => {
+  const pool = poolThat(() => {
+    throw new WindlassError("cancelled", "stopped");
+  });
+  await assert.rejects(prepareFile(pool, photo, "roof.jpg", options), { code: "cancelled" });
+});
+
+test("copies as large as a small photo are not made, its thumbnail always is", () => {
+  const names = (type: string, width: number, height: number): string[] =>
+    worthMaking(DEFAULT_VARIANTS, type, { width, height }).map(({ name }) => name);
+  assert.deepEqual(names("image/jpeg", 1600, 1200), ["thumb_200"]);
+  assert.deepEqual(names("image/jpeg", 120, 90), ["thumb_200"]);
+  assert.deepEqual(names("image/jpeg", 1921, 1200), ["thumb_200", "web_1920"]);
+  assert.deepEqual(names("image/tiff", 1600, 1200), ["thumb_200", "web_1920"], "browsers cannot show the original");
+});

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { UploadEvent } from "../src/generated/UploadEvent";
+import { TokenSource } from "../src/token.js";
+import { UploadLink } from "../src/workers/upload-link.js";
+import { FakeWorker, settle } from "./fake-worker.js";
+
+interface Harness {
+  link: UploadLink;
+  workers: FakeWorker[];
+  events: UploadEvent[];
+  failures: [string, string][];
+}
+
+function harness(token: () => Promise<string> = async () => "jwt", compile?: () => Promise<WebAssembly.Module>): Harness {
+  const workers: FakeWorker[] = [];
+  const events: UploadEvent[] = [];
+  const failures: [string, string][] = [];
+  const link = new UploadLink({
+    startWorker: () => {
+      const worker = new FakeWorker();
+      workers.push(worker);
+      return worker;
+    },
+    compile: compile ?? (async () => ({}) as WebAssembly.Module),
+    config: { endpoint: "https://photos.example.com", project: "job-7" },
+    tokens: new TokenSource(token),
+    onEvent: (event) => events.push(event),
+    onFailed: (clientRef, error) => failures.push([clientRef, error.code]),
+  });
+  return { link, workers, events, failures };
+}
+
+const description = (filename: string) => ({ filename, content_type: "image/jpeg" });
+const file = new Blob(["photo"]);
+
+function kinds(worker: FakeWorker | undefined): string[] {
+  return (worker?.received ?? []).map((message) => {
+    const { kind, clientRef } = message as { kind: string; clientRef?: string };
+    return clientRef === undefined ? kind : `${kind} ${clientRef}`;
+  });
+}
+
+test("the first file starts the worker, and files that come meanwhile go along once", async () => {
+  const { link, workers } = harness();
+  link.add("a", file, description("a.jpg"));
+  link.add("b", file, description("b.jpg"));
+  await settle();
+  link.add("c", file, description("c.jpg"));
+  assert.equal(workers.length, 1);
+  assert.deepEqual(kinds(workers[0]), ["start", "online", "add a", "add b", "add c"]);
+  link.close();
+  assert.equal(workers[0]?.terminated, true);
+});
+
+test("the worker gets its token by message; two questions at once are one call", async () => {
+  let calls = 0;
+  const { link, workers } = harness(async () => {
+    calls += 1;
+    await settle();
+    return `jwt-${calls}`;
+  });
+  link.add("a", file, description("a.jpg"));
+  await settle();
+  workers[0]?.say({ kind: "token", question: 1 });
+  workers[0]?.say({ kind: "token", question: 2 });
+  await settle();
+  await settle();
+  assert.equal(calls, 1);
+  assert.deepEqual(workers[0]?.received.slice(-2), [
+    { kind: "token", question: 1, token: "jwt-1" },
+    { kind: "token", question: 2, token: "jwt-1" },
+  ]);
+  link.close();
+});
+
+test("a token function that fails is answered, not left open", async () => {
+  const { link, workers } = harness(async () => {
+    throw new Error("signed out");
+  });
+  link.add("a", file, description("a.jpg"));
+  await settle();
+  workers[0]?.say({ kind: "token", question: 1 });
+  await settle();
+  const answer = workers[0]?.received.at(-1) as { kind: string; error: { code: string; message: string } };
+  assert.equal(answer.kind, "no-token");
+  assert.equal(answer.error.code, "token_unavailable");
+  assert.match(answer.error.message, /signed out/);
+  link.close();
+});
+
+test("after a trap a new worker gets what had not ended, paused where it was", async () => {
+  const { link, workers, failures } = harness();
+  for (const name of ["a", "b", "c"]) {
+    link.add(name, file, description(`${name}.jpg`));
+  }
+  await settle();
+  link.pause("b");
+  workers[0]?.say({ kind: "event", event: { type: "failed", client_ref: "a", error: {} } });
+  workers[0]?.say({ kind: "trapped", message: "unreachable" });
+  await settle();
+  assert.equal(workers[0]?.terminated, true);
+  assert.deepEqual(kinds(workers[1]), ["start", "online", "add b", "pause b", "add c"]);
+  assert.deepEqual(failures, []);
+  link.close();
+});
+
+test("a worker that keeps dying fails its files instead of trying for ever", async () => {
+  const { link, workers, failures } = harness();
+  link.add("a", file, description("a.jpg"));
+  for (let crash = 0; crash < 3; crash += 1) {
+    await settle();
+    workers[crash]?.crash("out of memory");
+  }
+  await settle();
+  assert.equal(workers.length, 3);
+  assert.deepEqual(failures, [["a", "worker_crashed"]]);
+  link.close();
+});
+
+test("a module that cannot be loaded fails the files, and a later file tries again", async () => {
+  let attempts = 0;
+  const { link, workers, failures } = harness(undefined, async () => {
+    attempts += 1;
+    if (attempts === 1) {
+      throw Object.assign(new Error("no network"), { code: "wasm_unavailable", retryable: true });
+    }
+    return {} as WebAssembly.Module;
+  });
+  link.add("a", file, description("a.jpg"));
+  await settle();
+  assert.deepEqual(failures, [["a", "wasm_unavailable"]]);
+  link.add("b", file, description("b.jpg"));
+  await settle();
+  assert.deepEqual(kinds(workers[0]), ["start", "online", "add b"]);
+  link.close();
+});
+
+test("a cancelled file is not sent again by a new worker", async () => {
+  const { link, workers } = harness();
+  link.add("a", file, description("a.jpg"));
+  link.add("b", file, description("b.jpg"));
+  await settle();
+  link.cancel("a");
+  assert.equal(kinds(workers[0]).at(-1), "cancel a");
+  workers[0]?.crash("gone");
+  await settle();
+  assert.deepEqual(kinds(workers[1]), ["start", "online", "add b"]);
+  link.close();
+});

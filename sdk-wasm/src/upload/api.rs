@@ -1,0 +1,101 @@
+//! Requests to the service, by `fetch`, with the token, its answers and its problems.
+
+use gloo_net::http::{Method, RequestBuilder, Response};
+use js_sys::JSON;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::JsValue;
+use web_sys::{AbortSignal, RequestCache};
+use windlass_core::upload::{Refusal, ServiceFailure, retry_after_ms};
+use windlass_protocol::complete_upload::CompleteUploadRequest;
+use windlass_protocol::create_uploads::{CreateUploadsRequest, CreateUploadsResponse};
+use windlass_protocol::list_parts::ListPartsResponse;
+use windlass_protocol::sign_parts::{SignPartsRequest, SignPartsResponse};
+use windlass_protocol::{API_PREFIX, Photo, Problem, UploadId};
+
+/// One caller's way to the service: for one request, with the token of the moment.
+pub(super) struct Api {
+    pub endpoint: String,
+    pub token: String,
+    pub signal: AbortSignal,
+}
+
+impl Api {
+    pub async fn create(
+        &self,
+        request: &CreateUploadsRequest,
+    ) -> Result<CreateUploadsResponse, ServiceFailure> {
+        parse(self.send(Method::POST, "/uploads", Some(json(request)?)).await?).await
+    }
+
+    pub async fn sign_parts(
+        &self,
+        id: UploadId,
+        request: &SignPartsRequest,
+    ) -> Result<SignPartsResponse, ServiceFailure> {
+        parse(self.send(Method::POST, &format!("/uploads/{id}/parts"), Some(json(request)?)).await?).await
+    }
+
+    pub async fn list_parts(&self, id: UploadId) -> Result<ListPartsResponse, ServiceFailure> {
+        parse(self.send(Method::GET, &format!("/uploads/{id}/parts"), None).await?).await
+    }
+
+    pub async fn complete(
+        &self,
+        id: UploadId,
+        request: &CompleteUploadRequest,
+    ) -> Result<Box<Photo>, ServiceFailure> {
+        let answer =
+            self.send(Method::POST, &format!("/uploads/{id}/complete"), Some(json(request)?)).await?;
+        parse(answer).await
+    }
+
+    pub async fn abort(&self, id: UploadId) -> Result<(), ServiceFailure> {
+        self.send(Method::DELETE, &format!("/uploads/{id}"), None).await.map(|_| ())
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<Response, ServiceFailure> {
+        let request = RequestBuilder::new(&format!("{}{API_PREFIX}{path}", self.endpoint))
+            .method(method)
+            .cache(RequestCache::NoStore)
+            .header("authorization", &format!("Bearer {}", self.token))
+            .abort_signal(Some(&self.signal));
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body),
+            None => request.build(),
+        };
+        let request = request.map_err(|_| ServiceFailure::NoAnswer)?;
+        let answer = request.send().await.map_err(|_| ServiceFailure::NoAnswer)?;
+        if answer.ok() { Ok(answer) } else { Err(refusal(answer).await) }
+    }
+}
+
+async fn refusal(answer: Response) -> ServiceFailure {
+    let header = |name| answer.headers().get(name);
+    ServiceFailure::Refused(Box::new(Refusal {
+        status: answer.status(),
+        retry_after_ms: header("retry-after").as_deref().and_then(retry_after_ms),
+        request_id: header("x-request-id"),
+        // A body that is not the contract's was not written by the service.
+        problem: parse::<Problem>(answer).await.ok(),
+    }))
+}
+
+/// The browser's own JSON parser: fast, and no second one to download.
+async fn parse<T: DeserializeOwned>(answer: Response) -> Result<T, ServiceFailure> {
+    let text = answer.text().await.map_err(|_| ServiceFailure::NoAnswer)?;
+    let value = JSON::parse(&text).map_err(|_| ServiceFailure::Unintelligible)?;
+    serde_wasm_bindgen::from_value(value).map_err(|_| ServiceFailure::Unintelligible)
+}
+
+fn json(body: &impl Serialize) -> Result<String, ServiceFailure> {
+    let value = body.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED);
+    let text = JSON::stringify(&value).ok().and_then(|text| text.as_string());
+    text.ok_or(ServiceFailure::Unintelligible)
+}

@@ -1,0 +1,62 @@
+//! The worker's clock, which never goes back, and its one timer.
+
+use std::cell::Cell;
+
+use js_sys::Function;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Performance, WorkerGlobalScope};
+
+use crate::js_error::JsFailure;
+
+/// Browsers keep delays in 31 bits; a later deadline is looked at again on the way.
+const DELAY_MOST_MS: u64 = i32::MAX as u64;
+
+/// Time since the worker started, and a timer that fires once at the deadline it was set to last.
+pub(super) struct Clock {
+    scope: WorkerGlobalScope,
+    performance: Performance,
+    on_time: Closure<dyn FnMut()>,
+    /// The timer that runs, and when it fires.
+    running: Cell<Option<(i32, u64)>>,
+}
+
+impl Clock {
+    /// Calls `on_time` whenever a deadline has come.
+    pub fn new(on_time: impl FnMut() + 'static) -> Result<Self, JsValue> {
+        let outside = || {
+            JsFailure::lasting("unsupported_browser", "UploadQueue runs in a Web Worker, not in the page.")
+                .into()
+        };
+        let scope: WorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| outside())?;
+        let performance = scope.performance().ok_or_else(outside)?;
+        Ok(Self { scope, performance, on_time: Closure::new(on_time), running: Cell::new(None) })
+    }
+
+    /// Milliseconds of a clock that never goes back.
+    pub fn now_ms(&self) -> u64 {
+        self.performance.now() as u64
+    }
+
+    /// Replaces the deadline.
+    pub fn wake_at(&self, deadline_ms: Option<u64>) {
+        if self.running.get().map(|(_, at_ms)| at_ms) == deadline_ms {
+            return;
+        }
+        if let Some((handle, _)) = self.running.take() {
+            self.scope.clear_timeout_with_handle(handle);
+        }
+        let Some(deadline_ms) = deadline_ms else { return };
+        let delay_ms = deadline_ms.saturating_sub(self.now_ms()).clamp(1, DELAY_MOST_MS);
+        let on_time: &Function = self.on_time.as_ref().unchecked_ref();
+        let timer =
+            self.scope.set_timeout_with_callback_and_timeout_and_arguments_0(on_time, delay_ms as i32);
+        // The scope refuses no function.
+        self.running.set(timer.ok().map(|handle| (handle, deadline_ms)));
+    }
+
+    /// The timer has fired; it may be set anew.
+    pub fn fired(&self) {
+        self.running.set(None);
+    }
+}

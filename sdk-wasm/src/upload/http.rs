@@ -1,0 +1,75 @@
+//! PUT to the store by `XMLHttpRequest`: the one browser API that tells upload progress.
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
+use windlass_core::upload::{PutAccepted, SignedUrl, StoreFailure};
+use windlass_protocol::SignedHeaders;
+
+/// Of an error's body this much is read, in characters.
+const ERROR_BODY_MOST: usize = 4_096;
+
+/// Sends a blob. Progress is told in bytes handed to the network. Whatever ends it without an answer, a
+/// stop from our side included, is [`StoreFailure::NoAnswer`].
+pub(super) async fn put(
+    request: &XmlHttpRequest,
+    url: &SignedUrl,
+    headers: &SignedHeaders,
+    body: &Blob,
+    on_sent: impl Fn(u64) + 'static,
+) -> Result<PutAccepted, StoreFailure> {
+    // `Fn`, for stopping the request from inside it may call it again.
+    let on_progress =
+        Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| on_sent(event.loaded() as u64));
+    let begun = begin(request, url, headers, body, on_progress.as_ref().unchecked_ref());
+    let ended = begun.map_err(|_| StoreFailure::NoAnswer)?;
+    // `loadend` comes after load, error, abort and timeout alike, so the promise never rejects.
+    JsFuture::from(ended).await.ok();
+    if let Ok(upload) = request.upload() {
+        upload.set_onprogress(None);
+    }
+    let status = request.status().unwrap_or(0);
+    let header = |name| header_of(request, name);
+    match status {
+        0 => Err(StoreFailure::NoAnswer),
+        200..=299 => Ok(PutAccepted { etag: header("etag") }),
+        _ => {
+            let body = request.response_text().ok().flatten().unwrap_or_default();
+            let body: String = body.chars().take(ERROR_BODY_MOST).collect();
+            Err(StoreFailure::from_answer(status, &body, header("retry-after").as_deref()))
+        }
+    }
+}
+
+fn begin(
+    request: &XmlHttpRequest,
+    url: &SignedUrl,
+    headers: &SignedHeaders,
+    body: &Blob,
+    on_progress: &Function,
+) -> Result<Promise, JsValue> {
+    request.open("PUT", url.expose())?;
+    for (name, value) in headers {
+        // A browser sets these itself and refuses to have them set (Fetch, "forbidden request-header").
+        if !name.eq_ignore_ascii_case("content-length") && !name.eq_ignore_ascii_case("host") {
+            request.set_request_header(name, value)?;
+        }
+    }
+    request.upload()?.set_onprogress(Some(on_progress));
+    let ended =
+        Promise::new(&mut |resolve: Function, _reject: Function| request.set_onloadend(Some(&resolve)));
+    request.send_with_opt_blob(Some(body))?;
+    Ok(ended)
+}
+
+/// A header the store lets us see. Asking for one by name would make the browser complain in the console
+/// about those CORS hides.
+fn header_of(request: &XmlHttpRequest, name: &str) -> Option<String> {
+    let all = request.get_all_response_headers().ok()?;
+    all.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+    })
+}

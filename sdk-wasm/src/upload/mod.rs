@@ -1,0 +1,13 @@
+//! The upload engine's browser shell, for a dedicated worker: it acts on the engine's commands and tells
+//! it what happened. Nothing is decided here.
+
+mod api;
+mod clock;
+mod description;
+mod driver;
+mod file;
+mod host;
+mod http;
+mod queue;
+
+pub use queue::UploadQueue;
