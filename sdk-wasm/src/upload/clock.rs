@@ -25,10 +25,7 @@ impl Clock {
     /// Calls `on_time` whenever a deadline has come.
     pub fn new(on_time: impl FnMut() + 'static) -> Result<Self, JsValue> {
         let outside = || {
-            JsValue::from(JsFailure::lasting(
-                "unsupported_browser",
-                "UploadQueue runs in a Web Worker, not in the page.",
-            ))
+            JsFailure::lasting("unsupported_browser", "UploadQueue runs in a Web Worker, not in the page.")
         };
         let scope: WorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| outside())?;
         let performance = scope.performance().ok_or_else(outside)?;

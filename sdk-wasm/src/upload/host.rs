@@ -22,9 +22,9 @@ impl Host {
     pub fn new(host: JsValue) -> Result<Self, JsValue> {
         let function = |name: &str| {
             let value = Reflect::get(&host, &name.into()).unwrap_or_default();
-            value.dyn_into::<Function>().map_err(|_| {
-                JsValue::from(JsFailure::invalid_options(format!("host.{name} must be a function.")))
-            })
+            value
+                .dyn_into::<Function>()
+                .map_err(|_| JsFailure::invalid_options(format!("host.{name} must be a function.")))
         };
         Ok(Self { token: function("token")?, on_event: function("onEvent")?, this: host })
     }
