@@ -176,13 +176,15 @@ impl Piece {
             started_ms: now_ms,
             sent_bytes: 0,
             heard_ms: now_ms,
+            milestone: None,
             prove_by_ms: None,
         });
         Ok(())
     }
 
-    /// The PUT has handed that many bytes to the network; answers how long it had been silent.
-    pub fn moved(&mut self, sent_bytes: u64, now_ms: u64) -> Option<u64> {
+    /// The PUT has handed that many bytes to the network; answers how long it had been silent, and the
+    /// flight as it is now.
+    pub fn moved(&mut self, sent_bytes: u64, now_ms: u64) -> Option<(u64, &mut Flight)> {
         let size_bytes = self.size_bytes();
         let PieceState::Sending(flight) = &mut self.state else { return None };
         if sent_bytes <= flight.sent_bytes {
@@ -192,7 +194,7 @@ impl Piece {
         flight.sent_bytes = sent_bytes.min(size_bytes);
         flight.heard_ms = now_ms;
         flight.prove_by_ms = None;
-        Some(silence_ms)
+        Some((silence_ms, flight))
     }
 
     pub fn was_stored(&mut self, etag: Option<String>) -> Result<Flight, InvalidTransition> {
@@ -294,7 +296,7 @@ mod tests {
         piece.signing_ended(Some(ticket(100)));
         assert_eq!(piece.need(0), Need::Sending);
         piece.start_sending(SENT, 0).unwrap();
-        assert_eq!(piece.moved(10, 5), Some(5));
+        assert_eq!(piece.moved(10, 5).map(|(silence_ms, _)| silence_ms), Some(5));
         piece.was_stored(Some("e".into())).unwrap();
         assert!(piece.is_settled());
     }
