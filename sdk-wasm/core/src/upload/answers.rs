@@ -208,7 +208,14 @@ impl Engine {
         let Some(errand) = self.errand(of, operation) else { return };
         let failures = errand.failures();
         match verdict::of_service(operation, failure) {
-            ServiceVerdict::Retry(setback) => self.try_again(of, operation, &setback, failures),
+            ServiceVerdict::Retry(setback) => {
+                if let (Operation::Create, Some(after_ms)) = (operation, setback.retry_after_ms) {
+                    // A limit on new uploads concerns those not announced yet as well.
+                    self.announcements_held_until_ms =
+                        self.announcements_held_until_ms.max(self.now_ms + after_ms);
+                }
+                self.try_again(of, operation, &setback, failures);
+            }
             ServiceVerdict::RefreshToken(setback) => {
                 if self.token.refused(asked.token_generation) >= TOKENS_REFUSED_MAX {
                     self.fail(of, setback);

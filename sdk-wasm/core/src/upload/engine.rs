@@ -53,6 +53,8 @@ pub struct Engine {
     /// Sizes of the uploads that are stored, since the queue was last empty.
     pub(super) done_bytes: u64,
     pub(super) meter: RateMeter,
+    /// The service asked not to be told of new uploads before then.
+    pub(super) announcements_held_until_ms: u64,
     pub(super) paused_all: bool,
     /// How many uploads were ever added.
     pub(super) added: u64,
@@ -78,6 +80,7 @@ impl Engine {
             events: VecDeque::new(),
             done_bytes: 0,
             meter: RateMeter::default(),
+            announcements_held_until_ms: 0,
             paused_all: false,
             commands: VecDeque::new(),
             next_command: 0,
@@ -269,8 +272,9 @@ impl Engine {
     }
 
     pub(super) fn network_is_back(&mut self) {
+        // Connections of before an interruption are likely dead; a mere repetition says nothing of them.
+        let prove_by_ms = (!self.online.is_online()).then_some(self.now_ms + PROOF_OF_LIFE_MS);
         self.online.set(true);
-        let prove_by_ms = self.now_ms + PROOF_OF_LIFE_MS;
         let wake_ms = self.now_ms + self.chance.up_to(WAKE_SPREAD_MS);
         self.token.wake(wake_ms);
         self.aborts.values_mut().for_each(|errand| errand.wake(wake_ms));

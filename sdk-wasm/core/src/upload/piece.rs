@@ -242,15 +242,15 @@ impl Piece {
         }
     }
 
-    /// The network is back: a wait for it ends at `until_ms` at the latest, and a PUT in flight has to
-    /// show life by `prove_by_ms`.
-    pub fn wake(&mut self, until_ms: u64, prove_by_ms: u64) {
+    /// The network is back: a wait for it ends at `until_ms` at the latest, and a PUT in flight may
+    /// have to show life by `prove_by_ms`.
+    pub fn wake(&mut self, until_ms: u64, prove_by_ms: Option<u64>) {
         match &mut self.state {
             PieceState::Idle(rest) if rest.ends_with_network => {
                 rest.until_ms = rest.until_ms.min(until_ms);
                 self.failures = 0;
             }
-            PieceState::Sending(flight) => flight.prove_by_ms = Some(prove_by_ms),
+            PieceState::Sending(flight) => flight.prove_by_ms = prove_by_ms.or(flight.prove_by_ms),
             _ => {}
         }
     }
@@ -263,9 +263,8 @@ impl Piece {
         }
     }
 
-    /// It is to be sent again from the start, with a new URL.
+    /// It is to be sent again from the start.
     pub fn send_again(&mut self, rest: Rest) {
-        self.ticket = None;
         self.state = PieceState::Idle(rest);
     }
 }

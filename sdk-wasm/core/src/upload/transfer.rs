@@ -233,7 +233,10 @@ impl Transfer {
             return false;
         }
         self.pieces.retain(|piece| piece.part_number().is_none());
-        self.pieces.iter_mut().for_each(|piece| piece.send_again(Rest::default()));
+        for piece in &mut self.pieces {
+            piece.ticket = None;
+            piece.send_again(Rest::default());
+        }
         (self.sign, self.list, self.complete) = (Errand::new(), Errand::new(), Errand::new());
         (self.survey, self.rounds) = (false, 0);
         self.stage = Stage::Preparing;

@@ -107,13 +107,13 @@ fn f22_an_etag_nobody_can_tell_is_named_to_the_integrator() {
 #[test]
 fn f23_a_service_that_is_down_for_a_minute_loses_nothing_and_is_found_again_soon() {
     let mut recovered = Vec::new();
-    for seed in 0..20 {
+    for seed in 0..8 {
         let mut network = Network::good();
         network.script = (2..400)
             .flat_map(|n| [Op::Sign, Op::Complete].map(|op| (op, n, Fault::Status(503, None))))
             .collect();
         let mut world = World::new(seed, network);
-        world.add(file("video", 40 * MIB, &[]));
+        world.add(file("video", 22 * MIB, &[]));
         world.add(file("photo", 300 * KIB, &[]));
         world.run_until(60_000);
         let parts: usize = world.bucket.parts.values().map(|parts| parts.len()).sum();
@@ -138,6 +138,19 @@ fn f24_retry_after_is_honoured() {
     let creates: Vec<u64> =
         world.begun.iter().filter(|(_, op)| *op == Op::Create).map(|(at, _)| *at).collect();
     assert!(creates[1] - creates[0] >= 20_000, "{creates:?}");
+}
+
+#[test]
+fn f24_a_limit_on_new_uploads_holds_the_whole_queue_back_but_not_what_was_announced() {
+    let mut world = scripted(&[(Op::Create, 3, Fault::Status(429, Some(40_000)))]);
+    for index in 0..60 {
+        world.add(file(&format!("photo-{index}"), 200 * KIB, &[]));
+    }
+    world.run();
+    world.assert_all_stored();
+    let begun = |wanted| world.begun.iter().filter(move |(_, op)| *op == wanted).map(|(at_ms, _)| *at_ms);
+    assert_eq!(begun(Op::Create).filter(|at_ms| (2_000..40_000).contains(at_ms)).count(), 0);
+    assert!(begun(Op::Complete).any(|at_ms| at_ms < 10_000), "what was announced is finished");
 }
 
 #[test]
