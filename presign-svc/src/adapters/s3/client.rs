@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
@@ -24,31 +23,32 @@ const ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 
-/// Which region, and who gives out credentials.
+/// How Amazon's tools find out who they are and where: from environment, profile and metadata service.
+pub(super) fn default_chain() -> ConfigLoader {
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(true))
+}
+
+/// Which region, and who gives out credentials. The chain is asked only for what the settings leave open.
 pub(super) async fn region_and_credentials(
     settings: &S3Settings,
+    chain: impl FnOnce() -> ConfigLoader,
 ) -> Result<(String, SharedCredentialsProvider), S3SettingsError> {
-    let region = match &settings.region {
-        Some(region) => region.clone(),
-        None => {
-            let found = RegionProviderChain::default_provider().region().await;
-            found.ok_or(S3SettingsError::NoRegion)?.to_string()
-        }
-    };
-    let credentials = match &settings.credentials {
-        CredentialsFrom::Fixed { access_key_id, secret_access_key } => SharedCredentialsProvider::new(
+    let fixed = match &settings.credentials {
+        CredentialsFrom::Chain => None,
+        CredentialsFrom::Fixed { access_key_id, secret_access_key } => Some(SharedCredentialsProvider::new(
             Credentials::new(access_key_id, secret_access_key, None, None, "settings"),
-        ),
-        CredentialsFrom::Chain => {
-            let shared = aws_config::defaults(BehaviorVersion::latest())
-                .region(Region::new(region.clone()))
-                .http_client(http_client(true))
-                .load()
-                .await;
-            // Loading with defaults always sets the default chain as provider.
-            shared.credentials_provider().ok_or(S3SettingsError::NoCredentials)?
-        }
+        )),
     };
+    if let (Some(region), Some(fixed)) = (&settings.region, &fixed) {
+        return Ok((region.clone(), fixed.clone()));
+    }
+    let mut chain = chain();
+    if let Some(region) = &settings.region {
+        chain = chain.region(Region::new(region.clone()));
+    }
+    let found = chain.load().await;
+    let region = found.region().ok_or(S3SettingsError::NoRegion)?.to_string();
+    let credentials = fixed.or_else(|| found.credentials_provider()).ok_or(S3SettingsError::NoCredentials)?;
     Ok((region, credentials))
 }
 

@@ -16,6 +16,8 @@ mod signer_source;
 #[cfg(test)]
 mod answer_tests;
 #[cfg(test)]
+mod chain_tests;
+#[cfg(test)]
 mod scripted_store;
 #[cfg(test)]
 mod signer_tests;
@@ -46,7 +48,7 @@ impl S3Store {
     /// A store as the settings describe it. Nothing is asked of the store yet, and credentials are
     /// fetched when they are first needed.
     pub async fn connect(settings: &S3Settings) -> Result<Self, S3SettingsError> {
-        let (region, credentials) = client::region_and_credentials(settings).await?;
+        let (region, credentials) = client::region_and_credentials(settings, client::default_chain).await?;
         Self::with_provider(settings, &region, credentials)
     }
 

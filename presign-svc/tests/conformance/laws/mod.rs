@@ -1,0 +1,5 @@
+//! What the service relies on, whatever store is behind the port.
+
+pub mod multipart;
+pub mod objects;
+pub mod signed;
