@@ -50,7 +50,7 @@ export async function resizePhoto(source: Uint8Array | Blob, options: ResizeOpti
 function start(): Promise<PhotoModule> {
   started ??= compilePhotoModule()
     .then((module) => initPhoto({ module_or_path: module }))
-    .then(() => ({ MetadataReader, readMetadata: readBytes, resizePhoto: resizeBytes }) as unknown as PhotoModule)
+    .then(() => ({ MetadataReader, readMetadata: readBytes, resizePhoto: resizeBytes }) satisfies PhotoModule)
     .catch((thrown: unknown) => {
       started = null;
       throw thrown;

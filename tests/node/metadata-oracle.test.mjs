@@ -22,12 +22,17 @@ const LIMIT_MS = 250;
 const near = (left, right, tolerance) =>
   left === null || right === null ? left === right : Math.abs(left - right) <= tolerance;
 
+/** In EXIF a date of blanks between the colons means that the camera did not know it. */
+function dateOf(dto) {
+  return dto && /\d/.test(dto) ? dto.replace(/^(\d+):(\d+):(\d+) /, "$1-$2-$3T") : null;
+}
+
 function differences(ours, theirs) {
   const fields = {
     make: (ours.make ?? "") === (theirs.make ?? "").trim(),
     model: (ours.model ?? "") === (theirs.model ?? "").trim(),
     orientation: ours.orientation === theirs.orientation,
-    date: (ours.taken_at?.local.slice(0, 19) ?? null) === (theirs.dto?.replace(/^(\d+):(\d+):(\d+) /, "$1-$2-$3T") ?? null),
+    date: (ours.taken_at?.local.slice(0, 19) ?? null) === dateOf(theirs.dto),
     offset: (ours.taken_at?.offset ?? null) === theirs.offset,
     latitude: near(ours.location?.latitude ?? null, theirs.lat, 1e-6),
     longitude: near(ours.location?.longitude ?? null, theirs.lon, 1e-6),

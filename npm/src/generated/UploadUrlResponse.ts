@@ -31,6 +31,6 @@ headers: { [key in string]: string },
  */
 expires_in_seconds: number, 
 /**
- * Path to poll: `GET /api/v1/photos/{photo_id}`.
+ * Path of `GET /api/v1/uploads/{upload_id}`, to poll.
  */
 status_url: string, };

@@ -7,7 +7,7 @@ import type { ImageReply, ImageRequest, Job, JobAnswer, Start } from "./messages
 import { workerScope } from "./scope.js";
 
 const scope = workerScope<Start<null> | Job<ImageRequest>, JobAnswer<ImageReply>>();
-const photo = { MetadataReader, readMetadata, resizePhoto } as unknown as PhotoModule;
+const photo: PhotoModule = { MetadataReader, readMetadata, resizePhoto };
 let ready: Promise<unknown>;
 
 scope.onmessage = ({ data }) => {

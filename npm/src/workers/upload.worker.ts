@@ -8,7 +8,7 @@ import { workerScope } from "./scope.js";
 type Question = { resolve: (token: string) => void; reject: (error: unknown) => void };
 
 const scope = workerScope<ToUploadWorker, FromUploadWorker>();
-const Queue = GeneratedQueue as unknown as UploadModule["UploadQueue"];
+const Queue: UploadModule["UploadQueue"] = GeneratedQueue;
 /** Questions for a token that the page has not answered yet. */
 const questions = new Map<number, Question>();
 let questionCount = 0;

@@ -107,6 +107,8 @@ pub(crate) async fn write_body(
         in_flight: Arc::clone(in_flight),
         referred_to: false,
     };
+    let (shards, target) = (Arc::clone(layout), path.clone());
+    blocking(move || shards.make_shard(&target)).await?;
     // Made here rather than on the writer's thread, so that dropping `pending` finds it.
     let file = File::create_new(&path)?;
 

@@ -117,15 +117,19 @@ impl Catalogue {
         condition: &Precondition,
     ) -> Result<(), CommitError> {
         let key: Arc<str> = manifest.key.as_str().into();
-        let layout = Arc::clone(&self.layout);
-        let staged = blocking(move || layout.stage(&manifest)).await?;
+        let target = self.layout.object_path(&key);
+        let (layout, shard) = (Arc::clone(&self.layout), target.clone());
+        let staged = blocking(move || {
+            layout.make_shard(&shard)?;
+            layout.stage(&manifest)
+        })
+        .await?;
 
         let _exclusive = self.locks.write(&key).await;
         let replaced = self.read(&key).await?;
         if !condition.holds(replaced.as_ref()) {
             return Err(CommitError::Precondition);
         }
-        let target = self.layout.object_path(&key);
         blocking(move || staged.commit(&target)).await?;
         if let Some(keys) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             keys.insert(key);

@@ -85,20 +85,17 @@ impl Layout {
         if temporary.exists() {
             fs::remove_dir_all(&temporary)?;
         }
-        fs::create_dir_all(&temporary)?;
-        fs::create_dir_all(self.uploads_folder())?;
-        for family in ["objects", "blobs"] {
-            let folder = self.root.join(family);
-            fs::create_dir_all(&folder)?;
-            for shard in 0..=u8::MAX {
-                match fs::create_dir(folder.join(hex(&[shard]))) {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                    _ => {}
-                }
-            }
-            sync_folder(&folder)?;
+        for folder in [temporary, self.uploads_folder(), self.root.join("objects"), self.root.join("blobs")] {
+            fs::create_dir_all(folder)?;
         }
         sync_folder(&self.root)
+    }
+
+    /// Makes the folder (one of 256) that an object's or a body's path lies in, durably.
+    pub(crate) fn make_shard(&self, path: &Path) -> io::Result<()> {
+        let Some(shard) = path.parent().filter(|shard| !shard.is_dir()) else { return Ok(()) };
+        fs::create_dir_all(shard)?;
+        shard.parent().map_or(Ok(()), sync_folder)
     }
 
     pub(crate) fn lock_path(&self) -> PathBuf {

@@ -86,6 +86,7 @@ mod tests {
         let layout = Arc::new(layout);
         let leases = Arc::new(Leases::new(Arc::clone(&layout)));
         let blob = BlobId::random();
+        layout.make_shard(&layout.blob_path(blob)).unwrap();
         std::fs::write(layout.blob_path(blob), b"bytes").unwrap();
 
         let (first, second) = (leases.lease(&[blob]), leases.lease(&[blob]));

@@ -126,7 +126,6 @@ impl EmbeddedStore {
         let lock = lock.ok_or_else(|| OpenError::InUse(root.clone()))?;
         let wanted = StoreIdentity { format: FORMAT, bucket: config.bucket.clone() };
         match found {
-            None => {}
             Some(found) if found.format != FORMAT => {
                 return Err(OpenError::OtherFormat { root: root.clone(), found: found.format });
             }
@@ -137,7 +136,7 @@ impl EmbeddedStore {
                     wanted: wanted.bucket,
                 });
             }
-            Some(_) => {}
+            Some(_) | None => {}
         }
         let preparing = Arc::clone(&layout);
         blocking(move || {

@@ -142,7 +142,7 @@ impl ApiError {
     /// A sentence for people.
     fn detail(&self) -> String {
         match self {
-            Self::NoToken => "Send a token: Authorization: Bearer …".to_owned(),
+            Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
             Self::Token(error) => sentence(&error.to_string()),
             Self::Scope(missing) => sentence(&missing.to_string()),
             Self::Project => "The token does not cover this project.".to_owned(),

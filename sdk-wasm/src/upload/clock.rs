@@ -26,7 +26,6 @@ impl Clock {
     pub fn new(on_time: impl FnMut() + 'static) -> Result<Self, JsValue> {
         let outside = || {
             JsFailure::lasting("unsupported_browser", "UploadQueue runs in a Web Worker, not in the page.")
-                .into()
         };
         let scope: WorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| outside())?;
         let performance = scope.performance().ok_or_else(outside)?;

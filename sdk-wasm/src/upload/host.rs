@@ -24,7 +24,7 @@ impl Host {
             let value = Reflect::get(&host, &name.into()).unwrap_or_default();
             value
                 .dyn_into::<Function>()
-                .map_err(|_| JsFailure::invalid_options(format!("host.{name} must be a function.")).into())
+                .map_err(|_| JsFailure::invalid_options(format!("host.{name} must be a function.")))
         };
         Ok(Self { token: function("token")?, on_event: function("onEvent")?, this: host })
     }

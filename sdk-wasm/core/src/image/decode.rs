@@ -102,6 +102,11 @@ impl<'a> Source<'a> {
         u64::from(self.size.0) * u64::from(self.size.1) * u64::from(self.color.bytes_per_pixel())
     }
 
+    /// Bytes of a pixel once it is reduced to eight opaque bits a sample.
+    pub(super) fn flat_pixel_bytes(&self) -> u64 {
+        if self.color.has_color() { 3 } else { 1 }
+    }
+
     /// Bytes that decoding takes at its peak, the file itself not counted.
     pub(super) fn decoding_bytes(&self) -> u64 {
         self.pixel_bytes().saturating_add(self.scratch_bytes)

@@ -90,7 +90,7 @@ impl<'o> Plan<'o> {
         let Some(largest) = self.targets.first() else { return 0 };
         let (width, height) = (u64::from(largest.size.0), u64::from(largest.size.1));
         let narrowed = if largest.size == source.size { 0 } else { width * u64::from(source.size.1) };
-        source.pixel_bytes().saturating_add(3 * (narrowed + 3 * width * height))
+        source.pixel_bytes().saturating_add(source.flat_pixel_bytes() * (narrowed + 3 * width * height))
     }
 }
 

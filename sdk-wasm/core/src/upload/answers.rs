@@ -1,13 +1,11 @@
 //! What the service's answers, and the application's token, mean for the uploads.
 
-use windlass_protocol::create_uploads::{CreateUploadResult, CreateUploadsResponse};
 use windlass_protocol::list_parts::ListPartsResponse;
 use windlass_protocol::sign_parts::SignPartsResponse;
-use windlass_protocol::{ClientRef, ErrorCode, UploadId, UploadStatus};
+use windlass_protocol::{ErrorCode, UploadId};
 
 use super::FailureCode;
-use super::announcement::Announced;
-use super::answer::{Answer, Refusal, ServiceFailure, StoreFailure};
+use super::answer::{Answer, ServiceFailure, StoreFailure};
 use super::command::CommandId;
 use super::engine::Engine;
 use super::errand::Errand;
@@ -15,7 +13,8 @@ use super::jobs::{Job, Running, TransferKey};
 use super::piece::Rest;
 use super::resume;
 use super::ticket::Ticket;
-use super::verdict::{self, Cause, Operation, ServiceVerdict, Setback};
+use super::transfer::Side;
+use super::verdict::{self, Operation, ServiceVerdict, Setback};
 
 /// So many tokens refused in a row, the newest included, end the uploads that were refused.
 const TOKENS_REFUSED_MAX: u32 = 3;
@@ -26,9 +25,9 @@ const ABORT_FAILURES_MAX: u32 = 5;
 
 /// Whose answer, and under which token and when it was asked for.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
-    at_ms: u64,
-    token_generation: u64,
+pub(super) struct Asked {
+    pub at_ms: u64,
+    pub token_generation: u64,
 }
 
 impl Engine {
@@ -66,6 +65,7 @@ impl Engine {
             }
             (Job::Complete { of }, Answer::Completed(result)) => match self.heard(result) {
                 Ok(photo) => self.finish(of, photo),
+                Err(_) if self.transfers.get(&of).is_some_and(|t| t.unwanted) => self.give_up_unwanted(of),
                 Err(failure) => self.errand_failed(asked, of, Operation::Complete, failure),
             },
             (Job::Abort { upload_id }, Answer::Aborted(result)) => self.aborted(asked, upload_id, result),
@@ -75,7 +75,7 @@ impl Engine {
     }
 
     /// What an answer proves, whatever it says: that there is a network, and a success that the token is good.
-    fn heard<T>(&mut self, result: Result<T, ServiceFailure>) -> Result<T, ServiceFailure> {
+    pub(super) fn heard<T>(&mut self, result: Result<T, ServiceFailure>) -> Result<T, ServiceFailure> {
         match &result {
             Ok(_) => {
                 self.token.accepted();
@@ -103,94 +103,7 @@ impl Engine {
             .map(|(key, _)| *key)
             .collect();
         for key in waiting {
-            self.set_back(key, &setback, 0);
-        }
-    }
-
-    fn created(
-        &mut self,
-        id: CommandId,
-        asked: Asked,
-        files: Vec<(TransferKey, ClientRef)>,
-        result: Result<CreateUploadsResponse, ServiceFailure>,
-    ) {
-        match self.heard(result) {
-            Ok(response) => {
-                let mut answers = response.uploads;
-                for (of, wire_ref) in files {
-                    let found = answers.iter().position(|answer| client_ref_of(answer) == &wire_ref);
-                    let answer = found.map(|at| answers.swap_remove(at));
-                    self.created_one(id, asked, of, answer);
-                }
-            }
-            Err(failure) => {
-                let is_batch = files.len() > 1;
-                for (of, _) in files {
-                    let Some(transfer) = self.transfers.get_mut(&of) else { continue };
-                    if !transfer.announce.runs_as(id) {
-                        continue;
-                    }
-                    transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
-                    let verdict = verdict::of_service(Operation::Create, failure.clone());
-                    if is_batch && let ServiceVerdict::GiveUp(_) = verdict {
-                        // One bad file must not refuse the others: each by itself.
-                        transfer.alone = true;
-                        transfer.announce.failed(Rest::default(), false);
-                    } else {
-                        self.errand_failed(asked, of, Operation::Create, failure.clone());
-                    }
-                }
-            }
-        }
-    }
-
-    fn created_one(
-        &mut self,
-        id: CommandId,
-        asked: Asked,
-        of: TransferKey,
-        answer: Option<CreateUploadResult>,
-    ) {
-        let default_lifetime_ms = self.config.url_lifetime_ms;
-        let transfer = self.transfers.get_mut(&of).filter(|transfer| transfer.announce.runs_as(id));
-        let Some(transfer) = transfer else {
-            // Cancelled while it was announced.
-            if let Some(CreateUploadResult::Accepted(accepted)) = answer
-                && accepted.status == UploadStatus::PendingUpload
-                && !self.by_ref.contains_key(&accepted.client_ref)
-            {
-                self.aborts.insert(accepted.upload_id, Errand::new());
-            }
-            return;
-        };
-        let accepted = match answer {
-            Some(CreateUploadResult::Accepted(accepted)) => *accepted,
-            Some(CreateUploadResult::Refused(refused)) => {
-                transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
-                let problem = refused.error;
-                let refusal = Refusal {
-                    status: problem.status,
-                    request_id: problem.request_id.clone(),
-                    problem: Some(problem),
-                    retry_after_ms: None,
-                };
-                let failure = ServiceFailure::Refused(Box::new(refusal));
-                return self.errand_failed(asked, of, Operation::Create, failure);
-            }
-            None => {
-                transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
-                return self.errand_failed(asked, of, Operation::Create, ServiceFailure::Unintelligible);
-            }
-        };
-        let ticket_of = |url, headers| Ticket::new(url, headers, asked.at_ms, default_lifetime_ms);
-        let announced = transfer.announced(accepted, ticket_of);
-        transfer.announce.succeeded();
-        transfer.moved = true;
-        transfer.settle();
-        match announced {
-            Announced::Open => self.recovered(of),
-            Announced::Closed => self.start_over(of, closed()),
-            Announced::Nonsense => self.fail(of, nonsense()),
+            self.set_back(key, Side::Service, &setback, 0);
         }
     }
 
@@ -222,7 +135,10 @@ impl Engine {
         }
         match failure {
             Some(failure) => self.errand_failed(asked, of, Operation::Sign, failure),
-            None if all_signed => transfer.sign.succeeded(),
+            None if all_signed => {
+                transfer.sign.succeeded();
+                self.recovered(of, Side::Service);
+            }
             None => self.errand_failed(asked, of, Operation::Sign, ServiceFailure::Unintelligible),
         }
     }
@@ -237,12 +153,17 @@ impl Engine {
         match self.heard(result) {
             Ok(response) => {
                 let Some(transfer) = self.transfers.get_mut(&of) else { return };
+                let before = transfer.count().confirmed_bytes;
                 resume::apply_listing(&mut transfer.pieces, response.parts, about);
                 transfer.survey = false;
                 transfer.moved = true;
                 transfer.list.succeeded();
                 transfer.settle();
-                self.recovered(of);
+                if transfer.count().confirmed_bytes > before {
+                    self.progressed(of);
+                } else {
+                    self.recovered(of, Side::Service);
+                }
             }
             Err(failure) => self.errand_failed(asked, of, Operation::List, failure),
         }
@@ -277,7 +198,7 @@ impl Engine {
         }
     }
 
-    fn errand_failed(
+    pub(super) fn errand_failed(
         &mut self,
         asked: Asked,
         of: TransferKey,
@@ -287,7 +208,14 @@ impl Engine {
         let Some(errand) = self.errand(of, operation) else { return };
         let failures = errand.failures();
         match verdict::of_service(operation, failure) {
-            ServiceVerdict::Retry(setback) => self.try_again(of, operation, &setback, failures),
+            ServiceVerdict::Retry(setback) => {
+                if let (Operation::Create, Some(after_ms)) = (operation, setback.retry_after_ms) {
+                    // A limit on new uploads concerns those not announced yet as well.
+                    self.announcements_held_until_ms =
+                        self.announcements_held_until_ms.max(self.now_ms + after_ms);
+                }
+                self.try_again(of, operation, &setback, failures);
+            }
             ServiceVerdict::RefreshToken(setback) => {
                 if self.token.refused(asked.token_generation) >= TOKENS_REFUSED_MAX {
                     self.fail(of, setback);
@@ -323,7 +251,7 @@ impl Engine {
     }
 
     fn try_again(&mut self, of: TransferKey, operation: Operation, setback: &Setback, failures: u32) {
-        if let Some((rest, counts)) = self.set_back(of, setback, failures)
+        if let Some((rest, counts)) = self.set_back(of, Side::Service, setback, failures)
             && let Some(errand) = self.errand(of, operation)
         {
             errand.failed(rest, counts);
@@ -340,7 +268,7 @@ impl Engine {
             self.fail(of, setback.clone());
             return None;
         }
-        let (rest, counts) = self.set_back(of, setback, rounds)?;
+        let (rest, counts) = self.set_back(of, Side::Service, setback, rounds)?;
         // The first time it is only a lost answer or a part that went missing: no waiting.
         Some((if rounds <= 1 { Rest::default() } else { rest }, counts))
     }
@@ -361,32 +289,5 @@ impl Engine {
             );
         }
         self.fail(of, setback);
-    }
-}
-
-fn client_ref_of(answer: &CreateUploadResult) -> &ClientRef {
-    match answer {
-        CreateUploadResult::Accepted(accepted) => &accepted.client_ref,
-        CreateUploadResult::Refused(refused) => &refused.client_ref,
-    }
-}
-
-fn closed() -> Setback {
-    Setback {
-        cause: Cause::Refused,
-        code: FailureCode::Service(ErrorCode::UploadClosed),
-        reason: "the upload was closed before; it is announced anew.".to_owned(),
-        retry_after_ms: None,
-        request_id: None,
-    }
-}
-
-fn nonsense() -> Setback {
-    Setback {
-        cause: Cause::Refused,
-        code: FailureCode::Service(ErrorCode::Internal),
-        reason: "the service's plan for this upload breaks its own contract. Report this.".to_owned(),
-        retry_after_ms: None,
-        request_id: None,
     }
 }

@@ -8,6 +8,7 @@ use super::command::CommandId;
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
 use super::piece::{Piece, Reading, Rest};
+use super::transfer::Side;
 use super::verdict::{self, Cause, PutVerdict, Setback};
 
 /// A file that cannot be read is tried once more after this long: some file providers need a second call.
@@ -49,14 +50,15 @@ impl Engine {
     pub(super) fn bytes_moved(&mut self, id: CommandId, sent_bytes: u64) {
         let Some(Job::Put { of, piece }) = self.running.get(&id).map(|running| &running.job) else { return };
         let (of, piece, now_ms) = (*of, *piece, self.now_ms);
-        let Some(silence_ms) = self.piece_mut(of, piece).and_then(|piece| piece.moved(sent_bytes, now_ms))
-        else {
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        let piece = transfer.pieces.get_mut(piece);
+        let Some((silence_ms, flight)) = piece.and_then(|piece| piece.moved(sent_bytes, now_ms)) else {
             return;
         };
         self.watchdog.heard_after(silence_ms);
-        if let Some(transfer) = self.transfers.get_mut(&of) {
-            transfer.moved = true;
-        }
+        flight.milestone =
+            self.watchdog.moved(flight.started_ms, flight.milestone, now_ms, flight.sent_bytes);
+        transfer.moved = true;
     }
 
     pub(super) fn was_put(
@@ -86,7 +88,7 @@ impl Engine {
         let Ok(flight) = piece.was_stored(etag) else { return };
         self.window.succeeded(flight.started_ms, now_ms);
         self.watchdog.stored(size_bytes, now_ms.saturating_sub(flight.started_ms));
-        self.recovered(of);
+        self.progressed(of);
         if let Some(transfer) = self.transfers.get_mut(&of) {
             transfer.moved = true;
             transfer.settle();
@@ -118,7 +120,7 @@ impl Engine {
     fn put_failed(&mut self, of: TransferKey, index: usize, setback: Setback) {
         let now_ms = self.now_ms;
         let Some(failures) = self.piece_mut(of, index).map(|piece| piece.failures) else { return };
-        let Some((rest, counts)) = self.set_back(of, &setback, failures) else { return };
+        let Some((rest, counts)) = self.set_back(of, Side::Store, &setback, failures) else { return };
         let reread = matches!(setback.cause, Cause::NoAnswer | Cause::Corrupted);
         let look = setback.cause == Cause::NoAnswer;
         let Some(piece) = self.piece_mut(of, index) else { return };

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Its rooms: what is wanted next is in `schedule`, what an answer means in `answers` (the service's) and
-//! `bytes` (files and store), what the outside hears in `tell`.
+//! `bytes` (files and store), what the user wants in `user`, what the outside hears in `tell`.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -15,13 +15,13 @@ use super::backoff::Chance;
 use super::command::{Command, CommandId, Work};
 use super::config::EngineConfig;
 use super::errand::Errand;
-use super::input::{Input, NewUpload, Target};
+use super::input::Input;
 use super::jobs::{Job, Running, TransferKey};
 use super::online::Online;
 use super::piece::Rest;
 use super::progress::RateMeter;
 use super::token::Token;
-use super::transfer::{Transfer, Trouble};
+use super::transfer::{Side, Transfer, Trouble};
 use super::verdict::{Cause, Setback};
 use super::watchdog::Watchdog;
 use super::window::Window;
@@ -53,10 +53,13 @@ pub struct Engine {
     /// Sizes of the uploads that are stored, since the queue was last empty.
     pub(super) done_bytes: u64,
     pub(super) meter: RateMeter,
-    paused_all: bool,
+    /// The service asked not to be told of new uploads before then.
+    pub(super) announcements_held_until_ms: u64,
+    pub(super) paused_all: bool,
+    /// How many uploads were ever added.
+    pub(super) added: u64,
     commands: VecDeque<Command>,
     next_command: u64,
-    next_transfer: u64,
     deadline_ms: Option<u64>,
 }
 
@@ -77,10 +80,11 @@ impl Engine {
             events: VecDeque::new(),
             done_bytes: 0,
             meter: RateMeter::default(),
+            announcements_held_until_ms: 0,
             paused_all: false,
             commands: VecDeque::new(),
             next_command: 0,
-            next_transfer: 0,
+            added: 0,
             deadline_ms: None,
             config,
         }
@@ -137,62 +141,9 @@ impl Engine {
         self.transfers.is_empty() && self.aborts.is_empty()
     }
 
-    fn add(&mut self, upload: NewUpload) {
-        if self.contains(&upload.client_ref) {
-            return;
-        }
-        let key = TransferKey(self.next_transfer);
-        self.next_transfer += 1;
-        self.by_ref.insert(upload.client_ref.clone(), key);
-        self.events.push_back(UploadEvent::Phase {
-            client_ref: upload.client_ref.clone(),
-            phase: super::UploadPhase::Queued,
-            reason: None,
-        });
-        self.transfers.insert(key, Transfer::new(upload));
-    }
-
     /// Whether nothing new is begun for it.
     pub(super) fn is_held(&self, transfer: &Transfer) -> bool {
         self.paused_all || transfer.paused
-    }
-
-    fn targets(&self, target: &Target) -> Vec<TransferKey> {
-        match target {
-            Target::All => self.transfers.keys().copied().collect(),
-            Target::One(client_ref) => self.by_ref.get(client_ref).copied().into_iter().collect(),
-        }
-    }
-
-    fn pause(&mut self, target: &Target) {
-        self.paused_all |= *target == Target::All;
-        for key in self.targets(target) {
-            self.stop_moving_bytes(key);
-            if let Some(transfer) = self.transfers.get_mut(&key) {
-                transfer.paused = true;
-                transfer.trouble = None;
-            }
-        }
-    }
-
-    fn resume(&mut self, target: &Target) {
-        self.paused_all = false;
-        for key in self.targets(target) {
-            if let Some(transfer) = self.transfers.get_mut(&key) {
-                transfer.paused = false;
-            }
-        }
-    }
-
-    fn cancel(&mut self, target: &Target) {
-        for key in self.targets(target) {
-            let Some(transfer) = self.leave(key) else { continue };
-            if let Some(session) = transfer.session() {
-                self.aborts.insert(session.upload_id, Errand::new());
-            }
-            self.meter.reset();
-            self.events.push_back(UploadEvent::Cancelled { client_ref: transfer.upload.client_ref });
-        }
     }
 
     /// It ends well.
@@ -232,14 +183,14 @@ impl Engine {
 
     /// Takes it out of the queue and stops what is in flight for it. Announcing concerns others too and
     /// goes on; its answer is cleaned up after.
-    fn leave(&mut self, key: TransferKey) -> Option<Transfer> {
+    pub(super) fn leave(&mut self, key: TransferKey) -> Option<Transfer> {
         self.stop_jobs(|job| job.of() == Some(key));
         let transfer = self.transfers.remove(&key)?;
         self.by_ref.remove(&transfer.upload.client_ref);
         Some(transfer)
     }
 
-    fn forget_done_when_empty(&mut self) {
+    pub(super) fn forget_done_when_empty(&mut self) {
         if self.transfers.is_empty() {
             self.done_bytes = 0;
             self.meter.reset();
@@ -248,7 +199,7 @@ impl Engine {
 
     /// The service or the store has forgotten the upload: everything anew, under a new name.
     pub(super) fn start_over(&mut self, key: TransferKey, setback: Setback) {
-        let Some((rest, counts)) = self.set_back(key, &setback, 0) else { return };
+        let Some((rest, counts)) = self.set_back(key, Side::Service, &setback, 0) else { return };
         self.stop_jobs(|job| job.of() == Some(key));
         let Some(transfer) = self.transfers.get_mut(&key) else { return };
         if let Some(session) = transfer.session() {
@@ -266,13 +217,14 @@ impl Engine {
     pub(super) fn set_back(
         &mut self,
         key: TransferKey,
+        side: Side,
         setback: &Setback,
         failures: u32,
     ) -> Option<(Rest, bool)> {
         let transfer = self.transfers.get_mut(&key)?;
         let spent_ms = self.online.spent_ms();
-        let since_ms = transfer.trouble.as_ref().map_or(spent_ms, |trouble| trouble.since_ms);
-        transfer.trouble = Some(Trouble { last: setback.clone(), since_ms });
+        let since_ms = *transfer.stuck_since_ms.get_or_insert(spent_ms);
+        transfer.trouble = Some(Trouble { last: setback.clone(), side });
         transfer.moved = true;
         if spent_ms - since_ms > self.config.retry_budget_ms {
             self.fail(key, setback.clone());
@@ -294,10 +246,21 @@ impl Engine {
         (Rest { until_ms: self.now_ms + wait_ms, ends_with_network }, online)
     }
 
-    /// Something of it succeeded.
-    pub(super) fn recovered(&mut self, key: TransferKey) {
+    /// A request to that side succeeded: its trouble is over. Only progress renews the retry budget: a
+    /// service that gladly signs URLs for a store that is full brings nobody further.
+    pub(super) fn recovered(&mut self, key: TransferKey, side: Side) {
+        if let Some(transfer) = self.transfers.get_mut(&key)
+            && transfer.trouble.as_ref().is_some_and(|trouble| trouble.side == side)
+        {
+            transfer.trouble = None;
+        }
+    }
+
+    /// It came further: another stage, or bytes the store has confirmed.
+    pub(super) fn progressed(&mut self, key: TransferKey) {
         if let Some(transfer) = self.transfers.get_mut(&key) {
             transfer.trouble = None;
+            transfer.stuck_since_ms = None;
         }
     }
 
@@ -308,9 +271,10 @@ impl Engine {
         }
     }
 
-    fn network_is_back(&mut self) {
+    pub(super) fn network_is_back(&mut self) {
+        // Connections of before an interruption are likely dead; a mere repetition says nothing of them.
+        let prove_by_ms = (!self.online.is_online()).then_some(self.now_ms + PROOF_OF_LIFE_MS);
         self.online.set(true);
-        let prove_by_ms = self.now_ms + PROOF_OF_LIFE_MS;
         let wake_ms = self.now_ms + self.chance.up_to(WAKE_SPREAD_MS);
         self.token.wake(wake_ms);
         self.aborts.values_mut().for_each(|errand| errand.wake(wake_ms));

@@ -176,13 +176,15 @@ impl Piece {
             started_ms: now_ms,
             sent_bytes: 0,
             heard_ms: now_ms,
+            milestone: None,
             prove_by_ms: None,
         });
         Ok(())
     }
 
-    /// The PUT has handed that many bytes to the network; answers how long it had been silent.
-    pub fn moved(&mut self, sent_bytes: u64, now_ms: u64) -> Option<u64> {
+    /// The PUT has handed that many bytes to the network; answers how long it had been silent, and the
+    /// flight as it is now.
+    pub fn moved(&mut self, sent_bytes: u64, now_ms: u64) -> Option<(u64, &mut Flight)> {
         let size_bytes = self.size_bytes();
         let PieceState::Sending(flight) = &mut self.state else { return None };
         if sent_bytes <= flight.sent_bytes {
@@ -192,7 +194,7 @@ impl Piece {
         flight.sent_bytes = sent_bytes.min(size_bytes);
         flight.heard_ms = now_ms;
         flight.prove_by_ms = None;
-        Some(silence_ms)
+        Some((silence_ms, flight))
     }
 
     pub fn was_stored(&mut self, etag: Option<String>) -> Result<Flight, InvalidTransition> {
@@ -240,15 +242,15 @@ impl Piece {
         }
     }
 
-    /// The network is back: a wait for it ends at `until_ms` at the latest, and a PUT in flight has to
-    /// show life by `prove_by_ms`.
-    pub fn wake(&mut self, until_ms: u64, prove_by_ms: u64) {
+    /// The network is back: a wait for it ends at `until_ms` at the latest, and a PUT in flight may
+    /// have to show life by `prove_by_ms`.
+    pub fn wake(&mut self, until_ms: u64, prove_by_ms: Option<u64>) {
         match &mut self.state {
             PieceState::Idle(rest) if rest.ends_with_network => {
                 rest.until_ms = rest.until_ms.min(until_ms);
                 self.failures = 0;
             }
-            PieceState::Sending(flight) => flight.prove_by_ms = Some(prove_by_ms),
+            PieceState::Sending(flight) => flight.prove_by_ms = prove_by_ms.or(flight.prove_by_ms),
             _ => {}
         }
     }
@@ -261,9 +263,8 @@ impl Piece {
         }
     }
 
-    /// It is to be sent again from the start, with a new URL.
+    /// It is to be sent again from the start.
     pub fn send_again(&mut self, rest: Rest) {
-        self.ticket = None;
         self.state = PieceState::Idle(rest);
     }
 }
@@ -294,7 +295,7 @@ mod tests {
         piece.signing_ended(Some(ticket(100)));
         assert_eq!(piece.need(0), Need::Sending);
         piece.start_sending(SENT, 0).unwrap();
-        assert_eq!(piece.moved(10, 5), Some(5));
+        assert_eq!(piece.moved(10, 5).map(|(silence_ms, _)| silence_ms), Some(5));
         piece.was_stored(Some("e".into())).unwrap();
         assert!(piece.is_settled());
     }

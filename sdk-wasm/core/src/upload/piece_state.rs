@@ -3,6 +3,7 @@
 use windlass_protocol::{Checksum, PartNumber};
 
 use super::command::CommandId;
+use super::watchdog::Milestone;
 
 /// What kind of piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(super) struct Flight {
     pub sent_bytes: u64,
     /// The last sign of life.
     pub heard_ms: u64,
+    /// Where its goodput was measured last.
+    pub milestone: Option<Milestone>,
     /// A sign of life is wanted by then, whatever the watchdog thinks: the network has changed.
     pub prove_by_ms: Option<u64>,
 }

@@ -130,6 +130,9 @@ impl Engine {
 
     /// Announcements to begin: in batches, but those that must go alone.
     fn announcements(&self, keys: Vec<TransferKey>) -> Vec<Wish> {
+        if self.announcements_held_until_ms > self.now_ms {
+            return Vec::new();
+        }
         let in_flight =
             self.running.values().filter(|running| matches!(running.job, Job::Create { .. })).count();
         let is_alone = |key: &TransferKey| self.transfers.get(key).is_some_and(|transfer| transfer.alone);
@@ -335,7 +338,7 @@ impl Engine {
             .chain(flights)
             .chain(answers)
             .chain(self.token.rests_until_ms())
-            .chain([self.window.held_until_ms()])
+            .chain([self.window.held_until_ms(), self.announcements_held_until_ms])
             .chain(self.next_progress_ms())
             .filter(|at_ms| *at_ms > self.now_ms)
             .min()

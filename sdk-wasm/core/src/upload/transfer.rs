@@ -38,8 +38,15 @@ pub(super) enum Stage {
 #[derive(Debug, Clone)]
 pub(super) struct Trouble {
     pub last: Setback,
-    /// On the engine's clock of time with network.
-    pub since_ms: u64,
+    pub side: Side,
+}
+
+/// Who an upload has trouble with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Store,
+    /// The service, and the token it wants.
+    Service,
 }
 
 /// One upload.
@@ -53,7 +60,11 @@ pub(super) struct Transfer {
     pub list: Errand,
     pub complete: Errand,
     pub paused: bool,
+    /// The user has given it up while the service was completing it.
+    pub unwanted: bool,
     pub trouble: Option<Trouble>,
+    /// Since when it has had setbacks and no progress, on the engine's clock of time with network.
+    pub stuck_since_ms: Option<u64>,
     /// It goes into a request of its own: a request with others was refused as a whole.
     pub alone: bool,
     /// The store is to be asked before anything is sent.
@@ -91,7 +102,9 @@ impl Transfer {
             list: Errand::new(),
             complete: Errand::new(),
             paused: false,
+            unwanted: false,
             trouble: None,
+            stuck_since_ms: None,
             alone: false,
             rounds: 0,
             restarts: 0,
@@ -220,7 +233,10 @@ impl Transfer {
             return false;
         }
         self.pieces.retain(|piece| piece.part_number().is_none());
-        self.pieces.iter_mut().for_each(|piece| piece.send_again(Rest::default()));
+        for piece in &mut self.pieces {
+            piece.ticket = None;
+            piece.send_again(Rest::default());
+        }
         (self.sign, self.list, self.complete) = (Errand::new(), Errand::new(), Errand::new());
         (self.survey, self.rounds) = (false, 0);
         self.stage = Stage::Preparing;

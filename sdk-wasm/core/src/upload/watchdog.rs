@@ -9,12 +9,23 @@
 const SILENCE_MOST_MS: u64 = 30_000;
 /// The least patience: a phone changing cells is silent for a few seconds.
 const SILENCE_LEAST_MS: u64 = 8_000;
-/// Goodput assumed until a PUT has shown better: 32 KiB/s, a bad 2G/3G edge.
-const ASSUMED_BYTES_PER_S: f64 = 32.0 * 1024.0;
+/// Goodput assumed until a PUT has shown better: 16 KiB/s, one of two connections on a 200 kbit/s link.
+const ASSUMED_BYTES_PER_S: f64 = 16.0 * 1024.0;
 /// Draining may be this many times slower than what was seen.
-const SLOWNESS: f64 = 4.0;
+const SLOWNESS: f64 = 2.0;
 /// Below this a PUT measures latency, not goodput.
 const TELLING_BYTES: u64 = 64 * 1024;
+/// By then the system's buffers are full, and what moves on moves over the network.
+const BURST_MS: u64 = 1_000;
+/// Bytes on the move are measured over at least this long.
+const STRETCH_MS: u64 = 1_000;
+
+/// Where a PUT was when its goodput was measured last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Milestone {
+    at_ms: u64,
+    sent_bytes: u64,
+}
 
 /// What is known about the link.
 #[derive(Debug, Clone, Default)]
@@ -43,12 +54,35 @@ impl Watchdog {
         });
     }
 
+    /// A PUT begun at `started_ms` has now handed that many bytes over: measures what moves, past the
+    /// first burst into the system's buffers. Answers the milestone to measure from the next time.
+    pub fn moved(
+        &mut self,
+        started_ms: u64,
+        last: Option<Milestone>,
+        now_ms: u64,
+        sent_bytes: u64,
+    ) -> Option<Milestone> {
+        let here = Milestone { at_ms: now_ms, sent_bytes };
+        match last {
+            None => (now_ms >= started_ms + BURST_MS).then_some(here),
+            Some(last) if now_ms >= last.at_ms + STRETCH_MS => {
+                self.measured(sent_bytes.saturating_sub(last.sent_bytes), now_ms - last.at_ms);
+                Some(here)
+            }
+            last => last,
+        }
+    }
+
     /// A PUT of that many bytes was acknowledged after that long.
     pub fn stored(&mut self, size_bytes: u64, took_ms: u64) {
-        if size_bytes < TELLING_BYTES {
-            return;
+        if size_bytes >= TELLING_BYTES {
+            self.measured(size_bytes, took_ms);
         }
-        let sample = size_bytes as f64 * 1_000.0 / took_ms.max(1) as f64;
+    }
+
+    fn measured(&mut self, bytes: u64, took_ms: u64) {
+        let sample = bytes as f64 * 1_000.0 / took_ms.max(1) as f64;
         self.goodput_bytes_per_s =
             Some(self.goodput_bytes_per_s.map_or(sample, |known| 0.75 * known + 0.25 * sample));
     }
@@ -89,11 +123,24 @@ mod tests {
     #[test]
     fn a_slow_link_is_given_time_to_drain_what_was_handed_over() {
         let mut watchdog = Watchdog::default();
-        // Nothing known: 5 MiB may take three minutes …
-        assert!(watchdog.patience_ms(5 * 1024 * 1024, 0) > 180_000);
+        // Nothing known: 5 MiB may take five minutes …
+        assert!(watchdog.patience_ms(5 * 1024 * 1024, 0) > 300_000);
         // … and at 200 kbit/s, with four of them sharing the line, longer than they need.
         watchdog.stored(5 * 1024 * 1024, 840_000);
         assert!(watchdog.patience_ms(5 * 1024 * 1024, 0) > 840_000);
+    }
+
+    #[test]
+    fn the_burst_into_the_systems_buffers_is_not_taken_for_goodput() {
+        let mut watchdog = Watchdog::default();
+        let mut milestone = None;
+        for step in 0..50_u64 {
+            // 2.5 MB at once, then 25 kB/s.
+            let (now_ms, sent_bytes) = (100 + step * 100, 2_500_000 + step * 2_500);
+            milestone = watchdog.moved(0, milestone, now_ms, sent_bytes);
+        }
+        let drain_ms = watchdog.patience_ms(2_500_000, 0) - watchdog.patience_ms(0, 0);
+        assert!((190_000..210_000).contains(&drain_ms), "twice the hundred seconds it takes: {drain_ms}");
     }
 
     #[test]

@@ -52,6 +52,21 @@ pub fn jpeg(
     icc: Option<&[u8]>,
 ) -> Vec<u8> {
     let pixels = scene::stored_pixels(width, height, orientation, 1, 6.0);
+    encode(&pixels, (width, height), form, exif, icc)
+}
+
+/// A file of these pixels and nothing else.
+pub fn jpeg_of(pixels: &[u8], width: u32, height: u32, form: &JpegForm) -> Vec<u8> {
+    encode(pixels, (width, height), form, None, None)
+}
+
+fn encode(
+    pixels: &[u8],
+    (width, height): (u32, u32),
+    form: &JpegForm,
+    exif: Option<&[u8]>,
+    icc: Option<&[u8]>,
+) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, 90);
     encoder.set_sampling_factor(form.sampling);
@@ -66,7 +81,7 @@ pub fn jpeg(
     if let Some(icc) = icc {
         encoder.add_icc_profile(icc).unwrap();
     }
-    encoder.encode(&pixels, width as u16, height as u16, ColorType::Rgb).unwrap();
+    encoder.encode(pixels, width as u16, height as u16, ColorType::Rgb).unwrap();
     bytes
 }
 

@@ -4,7 +4,7 @@ use image::{DynamicImage, ImageFormat};
 use jpeg_encoder::SamplingFactor;
 
 use crate::beside;
-use crate::made::{JpegForm, file, jpeg, options, phone_photo, pixels, resize};
+use crate::made::{JpegForm, file, jpeg, jpeg_of, options, phone_photo, pixels, resize};
 
 const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
 
@@ -70,6 +70,21 @@ fn a_hole_in_the_data_is_found() {
             let repeated = [&photo[..at + 512], &photo[at..]].concat();
             for (name, damaged) in [("missing", missing), ("zeroed", zeroed), ("repeated", repeated)] {
                 assert_ne!(code(&damaged), "made", "512 bytes {name} at {at} of {}", photo.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_picture_of_one_colour_is_not_taken_for_a_hole() {
+    for level in [0, 90, 255] {
+        for (progressive, optimized) in [(false, false), (true, false), (false, true), (true, true)] {
+            for sampling in [SamplingFactor::F_1_1, SamplingFactor::F_2_2] {
+                if optimized && !progressive && sampling != SamplingFactor::F_1_1 {
+                    continue; // Left as it is: one scan per colour.
+                }
+                let form = JpegForm { sampling, progressive, optimized, ..JpegForm::default() };
+                assert_eq!(code(&jpeg_of(&[level; 800 * 600 * 3], 800, 600, &form)), "made", "{form:?}");
             }
         }
     }

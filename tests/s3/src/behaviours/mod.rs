@@ -8,6 +8,7 @@ pub mod completion;
 pub mod listing;
 pub mod multipart;
 pub mod objects;
+pub mod own_signer;
 pub mod presigned;
 
 /// Makes a test of every behaviour: `s3_behaviours!(on_server)`, where `on_server` is an
@@ -53,6 +54,9 @@ macro_rules! s3_behaviours {
             completion: composed_checksums_are_verified;
             completion: completing_again_gives_the_same_answer;
             completion: completing_can_ask_that_nothing_be_there;
+            own_signer: own_signatures_put_and_get;
+            own_signer: own_signatures_upload_parts;
+            own_signer: own_signatures_bind_what_they_sign;
             listing: a_prefix_is_listed_in_pages;
             listing: a_delimiter_groups_keys;
         }

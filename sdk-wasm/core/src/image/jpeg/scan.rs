@@ -122,12 +122,10 @@ impl Scan {
         frame: &Frame,
         (dc, ac): (&'t TableSlots, &'t TableSlots),
     ) -> Result<Vec<BlockCoder<'t>>, ImageError> {
-        let table = |slots: &'t TableSlots, slot: u8, needed: bool| {
-            let table = slots.get(usize::from(slot)).and_then(Option::as_ref);
-            if needed && table.is_none() {
-                return Err(corrupt("a scan uses a Huffman table that does not exist"));
-            }
-            Ok(table)
+        let table = |slots: &'t TableSlots, slot: u8, needed: bool| match slots.get(usize::from(slot)) {
+            _ if !needed => Ok(None),
+            Some(Some(table)) => Ok(Some(table)),
+            _ => Err(corrupt("a scan uses a Huffman table that does not exist")),
         };
         let interleaved = self.components.len() > 1;
         self.components

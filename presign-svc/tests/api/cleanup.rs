@@ -1,0 +1,69 @@
+//! The janitor, with the clock moved on.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
+use windlass_presign_svc::ports::object_store::StoreError;
+
+use crate::complete_parts::{MIB, announce_film, film, send_parts};
+use crate::support::{PhotoSpec, TestApp, file_of, jpeg};
+
+const DAY: Duration = Duration::from_secs(86_400);
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn an_upload_nobody_finishes_expires_and_leaves_nothing() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1]).await;
+    let record = app.record(&upload).await;
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept::default(), "not yet");
+    app.clock.advance(DAY);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: 1, ..Swept::default() });
+    assert_eq!(app.get(upload["status_url"].as_str().unwrap()).await.body["status"], "expired");
+    let multipart = record.progress().multipart.clone().unwrap();
+    let listed = app.app.store.list_parts(&record.original_key(), &multipart).await;
+    assert!(matches!(listed, Err(StoreError::NoSuchUpload)));
+    app.complete(&upload, Value::Null).await.assert_problem(409, "upload_closed");
+    app.clock.advance(HOUR);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { cleaned: 1, ..Swept::default() });
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept::default());
+}
+
+#[tokio::test]
+async fn an_upload_whose_bytes_are_all_there_is_finished_instead() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    app.clock.advance(DAY);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { finished: 1, ..Swept::default() });
+    let photos = app.get("/api/v1/photos?project_id=job-7").await.body;
+    assert_eq!(photos["photos"][0]["photo_id"], upload["photo_id"]);
+}
+
+#[tokio::test]
+async fn bytes_that_arrive_after_the_abort_are_removed() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.delete(upload["status_url"].as_str().unwrap()).await;
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200, "the URL still works");
+    let key = app.record(&upload).await.original_key();
+    app.clock.advance(HOUR);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { cleaned: 1, ..Swept::default() });
+    assert!(matches!(app.app.store.head(&key).await, Err(StoreError::NotFound)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_cleaned_now_is_tried_again() {
+    let app = TestApp::start().await;
+    announce_film(&app, &film(6 * MIB)).await;
+    app.clock.advance(DAY);
+    app.store.is_down.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { failed: 1, ..Swept::default() });
+    app.store.is_down.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: 1, ..Swept::default() });
+}

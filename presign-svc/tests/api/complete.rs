@@ -1,0 +1,183 @@
+//! `POST /api/v1/uploads/{upload_id}/complete` for files sent by one PUT.
+
+use serde_json::{Value, json};
+
+use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg, random_bytes};
+
+#[tokio::test]
+async fn a_photo_is_shown_as_its_own_bytes_describe_it() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let mut announced = file_of("a", "roof.jpg", &bytes);
+    announced["metadata"] = json!({"make": "a claim", "display_orientation": 1});
+    let upload = app.announce_one(announced).await;
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+    let answer = app.complete(&upload, Value::Null).await;
+    let photo = answer.body;
+    assert_eq!(answer.status, 200, "{photo}");
+    assert_eq!(photo["status"], "uploaded");
+    assert_eq!(photo["metadata"]["make"], "Windlass");
+    assert_eq!((photo["width"].as_u64(), photo["height"].as_u64()), (Some(3036), Some(4048)), "as shown");
+    assert_eq!(photo["taken_at"], "2026-11-20T16:34:23");
+    assert_eq!(photo["kind"], "photo");
+    let fetched = app.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(fetched.headers()["content-type"], "image/jpeg");
+    assert_eq!(
+        fetched.headers()["content-disposition"],
+        "inline; filename=\"roof.jpg\"; filename*=UTF-8''roof.jpg"
+    );
+    assert_eq!(fetched.bytes().await.unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn the_clients_reading_is_kept_where_the_service_cannot_read() {
+    let app = TestApp::start().await;
+    let mut bytes = b"%PDF-1.7\n".to_vec();
+    bytes.extend(random_bytes(2000, 3));
+    let mut announced = file("a", "plan.pdf", "application/pdf", bytes.len() as u64);
+    announced["metadata"] = json!({"software": "CAD", "display_orientation": 1});
+    let upload = app.announce_one(announced).await;
+    app.put(&upload, &bytes).await;
+    let photo = app.complete(&upload, Value::Null).await.body;
+    assert_eq!(
+        (photo["kind"].as_str(), photo["status"].as_str()),
+        (Some("document"), Some("uploaded")),
+        "{photo}"
+    );
+    let fetched = app.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
+    assert!(fetched.headers()["content-disposition"].to_str().unwrap().starts_with("attachment;"));
+}
+
+#[tokio::test]
+async fn before_the_bytes_arrive_the_upload_stays_open() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.complete(&upload, json!({})).await.assert_problem(409, "bytes_missing");
+    app.put(&upload, &bytes).await;
+    assert_eq!(app.complete(&upload, json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn completing_again_answers_the_same() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    let once = app.complete(&upload, Value::Null).await;
+    let again = app.complete(&upload, Value::Null).await;
+    assert_eq!((once.status, &once.body), (again.status, &again.body));
+}
+
+#[tokio::test]
+async fn content_of_another_type_is_removed_and_the_upload_says_why() {
+    let app = TestApp::start().await;
+    let html = [b"<!doctype html><script>alert(1)</script>".to_vec(), vec![b' '; 2000]].concat();
+    let upload = app.announce_one(file_of("a", "a.jpg", &html)).await;
+    assert_eq!(app.put(&upload, &html).await.status(), 200);
+    let refused = app.complete(&upload, Value::Null).await;
+    refused.assert_problem(422, "type_mismatch");
+    app.complete(&upload, Value::Null).await.assert_problem(422, "type_mismatch");
+    let state = app.get(upload["status_url"].as_str().unwrap()).await.body;
+    assert_eq!(
+        (state["status"].as_str(), state["error"]["code"].as_str()),
+        (Some("failed"), Some("type_mismatch"))
+    );
+    let key = app.record(&upload).await.original_key();
+    assert!(app.app.store.head(&key).await.is_err(), "removed");
+    let listed = app.get("/api/v1/photos?project_id=job-7").await.body;
+    assert_eq!(listed["photos"], json!([]));
+    let again = app.announce_one(file_of("a", "a.jpg", &html)).await;
+    assert_ne!(again["upload_id"], upload["upload_id"], "the same file may be announced anew");
+}
+
+#[tokio::test]
+async fn a_png_is_no_jpeg() {
+    let app = TestApp::start().await;
+    let png = [b"\x89PNG\r\n\x1a\n".to_vec(), random_bytes(3000, 5)].concat();
+    let upload = app.announce_one(file_of("a", "a.jpg", &png)).await;
+    app.put(&upload, &png).await;
+    let refused = app.complete(&upload, Value::Null).await;
+    refused.assert_problem(422, "type_mismatch");
+    assert!(refused.body["detail"].as_str().unwrap().contains("image/png"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn the_store_takes_only_the_announced_bytes() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let mut announced = file_of("a", "a.jpg", &bytes);
+    announced["checksum"] = json!(crc64nvme(&bytes));
+    let upload = app.announce_one(announced).await;
+    let mut flipped = bytes.clone();
+    flipped[9000] ^= 1;
+    assert_eq!(app.put(&upload, &flipped).await.status(), 400, "checksum");
+    assert_eq!(app.put(&upload, &bytes[1..]).await.status(), 403, "length");
+    app.complete(&upload, Value::Null).await.assert_problem(409, "bytes_missing");
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+    assert_eq!(app.complete(&upload, json!({"checksum": crc64nvme(&bytes)})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_wrong_checksum_given_on_completion_refuses_the_bytes() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let mut announced = file_of("a", "a.jpg", &bytes);
+    announced["checksum"] = json!(crc64nvme(&bytes));
+    let upload = app.announce_one(announced).await;
+    app.put(&upload, &bytes).await;
+    let wrong = app.complete(&upload, json!({"checksum": crc64nvme(b"others")})).await;
+    wrong.assert_problem(422, "checksum_mismatch");
+}
+
+#[tokio::test]
+async fn a_url_cannot_replace_what_was_verified() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    let photo = app.complete(&upload, Value::Null).await.body;
+    let mut other = bytes.clone();
+    other[9000] ^= 1;
+    assert_eq!(app.put(&upload, &other).await.status(), 412);
+    let fetched = app.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(fetched.bytes().await.unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn variants_are_shown_once_they_are_stored_and_are_pictures() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let small = jpeg(&PhotoSpec { size_bytes: 900, ..PhotoSpec::default() });
+    let page = vec![b'<'; 900];
+    let variant = |name: &str| json!({"name": name, "content_type": "image/jpeg", "size": 900, "width": 200, "height": 150});
+    let mut announced = file_of("a", "roof.jpg", &bytes);
+    announced["variants"] = json!([variant("thumb_200"), variant("web_800"), variant("fake")]);
+    let upload = app.announce_one(announced).await;
+    app.put(&upload, &bytes).await;
+    app.put(&upload["variants"][0], &small).await;
+    app.put(&upload["variants"][2], &page).await;
+    let names = |photo: &Value| photo["variants"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let photo = app.complete(&upload, Value::Null).await.body;
+    assert_eq!(names(&photo), ["thumb_200"], "{photo}");
+    let fetched = app.http.get(photo["variants"]["thumb_200"]["url"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(fetched.bytes().await.unwrap(), small);
+    app.put(&upload["variants"][1], &small).await;
+    let late = app.complete(&upload, Value::Null).await.body;
+    assert_eq!(names(&late), ["thumb_200", "web_800"]);
+}
+
+#[tokio::test]
+async fn a_body_that_is_wrong_is_refused() {
+    let app = TestApp::start().await;
+    let upload = app.announce_one(file("a", "a.jpg", "image/jpeg", 4096)).await;
+    for (body, field) in [
+        (json!({"status": "uploaded"}), "status"),
+        (json!({"parts": [{"part_number": 0, "etag": "x"}]}), "parts[0].part_number"),
+        (json!({"checksum": "nonsense"}), "checksum"),
+    ] {
+        let answer = app.complete(&upload, body).await;
+        answer.assert_problem(400, "invalid_request");
+        assert_eq!(answer.body["field"], field);
+    }
+}

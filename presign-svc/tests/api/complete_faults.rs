@@ -1,0 +1,106 @@
+//! Completing when the store loses answers, loses uploads, or does not answer at all.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+use windlass_presign_svc::ports::object_store::{PutToSign, SigningWindow};
+
+use crate::complete_parts::{MIB, announce_film, film, send_parts};
+use crate::support::{TestApp, file};
+
+/// The store gives up the upload's multipart upload, as a lifecycle rule does.
+async fn lose_multipart(app: &TestApp, upload: &Value) {
+    let record = app.record(upload).await;
+    let multipart = record.progress().multipart.clone().unwrap();
+    app.app.store.abort_multipart(&record.original_key(), &multipart).await.unwrap();
+}
+
+/// Something is at the upload's key that its parts did not become.
+async fn put_foreign_object(app: &TestApp, upload: &Value, bytes: &[u8]) {
+    let key = app.record(upload).await.original_key();
+    let put = PutToSign {
+        key: &key,
+        size_bytes: bytes.len() as u64,
+        content_type: "video/mp4",
+        checksum: None,
+        only_if_absent: false,
+    };
+    let lifetime = std::time::Duration::from_secs(60);
+    let window = SigningWindow { signed_at: time::OffsetDateTime::now_utc(), lifetime };
+    let signed = app.app.store.sign_put(&put, window).await.unwrap();
+    let signed = json!({"url": signed.url, "headers": signed.headers});
+    assert_eq!(app.put(&signed, bytes).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_join_is_found_to_be_a_success() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    app.store.lose_next_join_answer.store(true, Ordering::SeqCst);
+    let lost = app.complete(&upload, Value::Null).await;
+    lost.assert_problem(503, "store_unavailable");
+    assert_eq!(lost.header("retry-after"), "2");
+    let again = app.complete(&upload, Value::Null).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    let fetched = app.http.get(again.body["url"].as_str().unwrap()).send().await.unwrap();
+    assert!(fetched.bytes().await.unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn an_object_of_the_same_size_is_not_taken_for_ours() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    let mut foreign = bytes.clone();
+    foreign[3 * MIB] ^= 1;
+    put_foreign_object(&app, &upload, &foreign).await;
+    lose_multipart(&app, &upload).await;
+    let refused = app.complete(&upload, Value::Null).await;
+    refused.assert_problem(409, "parts_missing");
+    assert_eq!(refused.body["missing_parts"], json!([1, 2]));
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    let photo = app.complete(&upload, Value::Null).await;
+    assert_eq!(photo.status, 200, "{}", photo.body);
+    let fetched = app.http.get(photo.body["url"].as_str().unwrap()).send().await.unwrap();
+    assert!(fetched.bytes().await.unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn parts_the_store_gave_up_are_sent_again() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1]).await;
+    lose_multipart(&app, &upload).await;
+    let path = format!("/api/v1/uploads/{}/parts", upload["upload_id"].as_str().unwrap());
+    assert_eq!(app.get(&path).await.body, json!({"parts": []}));
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200);
+}
+
+#[tokio::test]
+async fn while_the_store_is_down_nothing_is_decided_and_nothing_is_told() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    app.store.is_down.store(true, Ordering::SeqCst);
+    let down = app.complete(&upload, Value::Null).await;
+    down.assert_problem(503, "store_unavailable");
+    assert!(!down.body.to_string().contains("canary"));
+    app.store.is_down.store(false, Ordering::SeqCst);
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_shorter_object_than_announced_is_refused_and_removed() {
+    let app = TestApp::start().await;
+    let bytes = film(2 * MIB);
+    let upload = app.announce_one(file("a", "a.mp4", "video/mp4", bytes.len() as u64)).await;
+    put_foreign_object(&app, &upload, &bytes[..MIB]).await;
+    app.complete(&upload, Value::Null).await.assert_problem(422, "size_mismatch");
+    assert!(app.app.store.head(&app.record(&upload).await.original_key()).await.is_err());
+}

@@ -1,0 +1,135 @@
+//! `POST /api/v1/uploads/{upload_id}/complete` for files sent in parts.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, crc64nvme, file, random_bytes};
+
+pub const MIB: usize = 1 << 20;
+
+/// An MP4 by its head.
+pub fn film(length: usize) -> Vec<u8> {
+    let mut bytes = random_bytes(length, 11);
+    bytes[..20].copy_from_slice(b"\0\0\0\x14ftypisom\0\0\x02\0mp41");
+    bytes
+}
+
+/// Announces a film.
+pub async fn announce_film(app: &TestApp, bytes: &[u8]) -> Value {
+    app.announce_one(file("film", "site.mp4", "video/mp4", bytes.len() as u64)).await
+}
+
+/// Sends parts; answers them as complete wants them.
+pub async fn send_parts(app: &TestApp, upload: &Value, bytes: &[u8], numbers: &[usize]) -> Vec<Value> {
+    let part_size = upload["part_size"].as_u64().unwrap() as usize;
+    let chunks: Vec<&[u8]> = bytes.chunks(part_size).collect();
+    let wanted: Vec<Value> = numbers
+        .iter()
+        .map(|number| json!({"part_number": number, "checksum": crc64nvme(chunks[number - 1])}))
+        .collect();
+    let path = format!("/api/v1/uploads/{}/parts", upload["upload_id"].as_str().unwrap());
+    let signed = app.post(&path, json!({"parts": wanted})).await;
+    assert_eq!(signed.status, 200, "{}", signed.body);
+    let mut sent = Vec::new();
+    for (number, part) in numbers.iter().zip(signed.body["parts"].as_array().unwrap()) {
+        let answer = app.put(part, chunks[number - 1]).await;
+        assert_eq!(answer.status(), 200);
+        let etag = answer.headers()["etag"].to_str().unwrap();
+        sent.push(json!({"part_number": number, "etag": etag, "checksum": crc64nvme(chunks[number - 1])}));
+    }
+    sent
+}
+
+#[tokio::test]
+async fn parts_become_one_object_with_and_without_the_clients_list() {
+    let app = TestApp::start().await;
+    let bytes = film(11 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    let parts = send_parts(&app, &upload, &bytes, &[1, 2, 3]).await;
+    let photo = app.complete(&upload, json!({"parts": parts, "checksum": crc64nvme(&bytes)})).await;
+    assert_eq!((photo.status, photo.body["kind"].as_str()), (200, Some("video")), "{}", photo.body);
+    let fetched = app.http.get(photo.body["url"].as_str().unwrap()).send().await.unwrap();
+    assert!(fetched.bytes().await.unwrap() == bytes);
+    let mut second = file("second", "site.mp4", "video/mp4", bytes.len() as u64);
+    second["checksum"] = json!(crc64nvme(&bytes));
+    let second = app.announce_one(second).await;
+    send_parts(&app, &second, &bytes, &[3, 1, 2]).await;
+    assert_eq!(app.complete(&second, Value::Null).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_listed_and_the_upload_goes_on() {
+    let app = TestApp::start().await;
+    let bytes = film(21 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 4]).await;
+    let early = app.complete(&upload, Value::Null).await;
+    early.assert_problem(409, "parts_missing");
+    assert_eq!(early.body["missing_parts"], json!([2, 3, 5]));
+    let parts = send_parts(&app, &upload, &bytes, &[2, 3, 5]).await;
+    let mut doubted = parts.clone();
+    doubted[1]["etag"] = json!("\"00000000000000000000000000000000\"");
+    let differs = app.complete(&upload, json!({"parts": doubted})).await;
+    differs.assert_problem(409, "parts_missing");
+    assert_eq!(
+        differs.body["missing_parts"],
+        json!([3]),
+        "the store has other bytes than the client believes"
+    );
+    assert_eq!(app.complete(&upload, json!({"parts": parts})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_wrong_checksum_of_the_whole_is_found_and_the_bytes_removed() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let mut announced = file("film", "site.mp4", "video/mp4", bytes.len() as u64);
+    announced["checksum"] = json!(crc64nvme(b"of something else"));
+    let upload = app.announce_one(announced).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    app.complete(&upload, Value::Null).await.assert_problem(422, "checksum_mismatch");
+    let state = app.get(upload["status_url"].as_str().unwrap()).await.body;
+    assert_eq!(state["status"], "failed");
+}
+
+#[tokio::test]
+async fn a_hundred_racers_make_one_photo() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    let racers = (0..100).map(|_| app.complete(&upload, Value::Null));
+    let answers = futures::future::join_all(racers).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let bodies: HashSet<String> = answers.iter().map(|answer| answer.body["photo_id"].to_string()).collect();
+    assert_eq!(bodies.len(), 1);
+    assert_eq!(app.store.joins.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn complete_and_abort_at_once_leave_one_truth() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    for round in 0..5 {
+        let name = format!("film-{round}");
+        let upload = app.announce_one(file(&name, "site.mp4", "video/mp4", bytes.len() as u64)).await;
+        send_parts(&app, &upload, &bytes, &[1, 2]).await;
+        let path = upload["status_url"].as_str().unwrap();
+        let (completed, aborted) = tokio::join!(app.complete(&upload, Value::Null), app.delete(path));
+        let state = app.get(path).await.body;
+        let record = app.record(&upload).await;
+        let stored = app.app.store.head(&record.original_key()).await.is_ok();
+        match completed.status {
+            200 => {
+                aborted.assert_problem(409, "upload_closed");
+                assert_eq!((state["status"].as_str(), stored), (Some("uploaded"), true));
+            }
+            _ => {
+                completed.assert_problem(409, "upload_closed");
+                assert_eq!(aborted.status, 204);
+                assert_eq!((state["status"].as_str(), stored), (Some("aborted"), false));
+            }
+        }
+    }
+}

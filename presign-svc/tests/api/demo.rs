@@ -1,0 +1,33 @@
+//! The demo page and its tokens.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{Answer, TestApp};
+
+#[tokio::test]
+async fn a_demo_token_works_in_its_project_only() {
+    let app = TestApp::start().await;
+    let answer = Answer::of(app.http.get(app.url("/demo/token?project=demo")).send().await.unwrap()).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "", "no other page may read it");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let token = answer.body["token"].as_str().unwrap();
+    let me = app.call(Method::GET, "/api/v1/me", token, Value::Null).await.body;
+    assert_eq!((me["tenant"].as_str(), me["projects"][0].as_str()), (Some("demo"), Some("demo")));
+    let foreign = app.call(Method::GET, "/api/v1/photos?project_id=job-7", token, Value::Null).await;
+    foreign.assert_problem(404, "not_found");
+    for bad in ["", "?project=..", "?project=demo&tenant=acme"] {
+        let refused =
+            Answer::of(app.http.get(app.url(&format!("/demo/token{bad}"))).send().await.unwrap()).await;
+        refused.assert_problem(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn no_file_outside_the_site_is_served() {
+    let app = TestApp::start().await;
+    for path in ["/../Cargo.toml", "/%2e%2e/Cargo.toml", "/..%2fCargo.toml", "/.%00", "/nothing.js"] {
+        let answer = Answer::of(app.http.get(app.url(path)).send().await.unwrap()).await;
+        answer.assert_problem(404, "not_found");
+    }
+}

@@ -1,0 +1,75 @@
+//! `GET /api/v1/photos`.
+
+use serde_json::json;
+
+use crate::support::{PhotoSpec, TestApp, file_of, jpeg};
+
+#[tokio::test]
+async fn pages_hold_every_photo_once_newest_first() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let mut made = Vec::new();
+    for n in 0..7 {
+        made.push(app.upload(&n.to_string(), &bytes).await["photo_id"].clone());
+    }
+    app.announce_one(file_of("pending", "a.jpg", &bytes)).await;
+    made.reverse();
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app.get(&format!("/api/v1/photos?project_id=job-7&limit=3{cursor}")).await.body;
+        let photos = page["photos"].as_array().unwrap();
+        assert!(photos.len() <= 3);
+        seen.extend(photos.iter().map(|photo| photo["photo_id"].clone()));
+        if seen.len() == 3 {
+            // One more arrives between the pages: nothing is shown twice or left out.
+            app.upload("late", &bytes).await;
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, made);
+}
+
+#[tokio::test]
+async fn urls_stay_the_same_so_that_browsers_cache_them() {
+    let app = TestApp::start().await;
+    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let listed = app.get("/api/v1/photos?project_id=job-7").await.body;
+    let shown = app.get(&format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap())).await.body;
+    // A window may end between two of the requests.
+    let again = app.get("/api/v1/photos?project_id=job-7").await.body;
+    let url = &listed["photos"][0]["url"];
+    assert!(url == &shown["url"] || again["photos"][0]["url"] == shown["url"]);
+    let fetched = app.http.get(url.as_str().unwrap()).send().await.unwrap();
+    assert_eq!(fetched.headers()["cache-control"], "private, max-age=7200");
+}
+
+#[tokio::test]
+async fn a_status_filters() {
+    let app = TestApp::start().await;
+    app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let of = |status: &str| format!("/api/v1/photos?project_id=job-7&status={status}");
+    assert_eq!(app.get(&of("uploaded")).await.body["photos"].as_array().unwrap().len(), 1);
+    assert_eq!(app.get(&of("completed")).await.body, json!({"photos": [], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn a_query_that_is_wrong_is_refused() {
+    let app = TestApp::start().await;
+    for query in [
+        "",
+        "project_id=job-7&limit=0",
+        "project_id=job-7&limit=101",
+        "project_id=job-7&limit=many",
+        "project_id=job-7&cursor=nonsense",
+        "project_id=job-7&status=lost",
+        "project_id=job-7&tenant=other",
+        "project_id=..",
+    ] {
+        app.get(&format!("/api/v1/photos?{query}")).await.assert_problem(400, "invalid_request");
+    }
+    app.get("/api/v1/photos?project_id=job-8").await.assert_problem(404, "not_found");
+}

@@ -1,0 +1,26 @@
+//! The API through real HTTP: one file per route. SQLite and the embedded store are the real ones, in a
+//! folder that goes away; only the clock can be moved.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+mod abort;
+mod cleanup;
+mod complete;
+mod complete_faults;
+mod complete_parts;
+mod create;
+mod delete_photo;
+mod demo;
+mod health;
+mod http;
+mod list_parts;
+mod list_photos;
+mod me;
+mod show_photo;
+mod show_upload;
+mod sign_parts;
+mod tenants;
+mod tokens;
+mod upload_url;

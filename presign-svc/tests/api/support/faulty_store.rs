@@ -1,0 +1,104 @@
+//! The real store behind a network that can lose answers and go away.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use windlass_presign_svc::adapters::s3::S3Store;
+use windlass_presign_svc::domain::object_key::ObjectKey;
+use windlass_presign_svc::ports::object_store::*;
+
+pub struct FaultyStore {
+    inner: S3Store,
+    /// The next join is done, and its answer lost.
+    pub lose_next_join_answer: AtomicBool,
+    /// Nothing answers.
+    pub is_down: AtomicBool,
+    /// How many joins were asked for.
+    pub joins: AtomicU32,
+}
+
+impl FaultyStore {
+    pub fn around(inner: S3Store) -> Self {
+        Self {
+            inner,
+            lose_next_join_answer: AtomicBool::new(false),
+            is_down: AtomicBool::new(false),
+            joins: AtomicU32::new(0),
+        }
+    }
+
+    fn up(&self) -> StoreResult<&S3Store> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("canary-store-detail".to_owned()));
+        }
+        Ok(&self.inner)
+    }
+}
+
+#[async_trait]
+impl ObjectStore for FaultyStore {
+    async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
+        self.inner.sign_put(put, window).await
+    }
+
+    async fn sign_parts(
+        &self,
+        key: &ObjectKey,
+        multipart: &MultipartId,
+        parts: &[PartToSign],
+        window: SigningWindow,
+    ) -> StoreResult<Vec<SignedRequest>> {
+        self.inner.sign_parts(key, multipart, parts, window).await
+    }
+
+    async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
+        self.inner.sign_get(get, window).await
+    }
+
+    fn object_url(&self, key: &ObjectKey) -> String {
+        self.inner.object_url(key)
+    }
+
+    fn browser_origin(&self) -> String {
+        self.inner.browser_origin()
+    }
+
+    async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId> {
+        self.up()?.create_multipart(key, content_type).await
+    }
+
+    async fn list_parts(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<Vec<StoredPart>> {
+        self.up()?.list_parts(key, multipart).await
+    }
+
+    async fn complete_multipart(&self, completion: &MultipartCompletion<'_>) -> StoreResult<()> {
+        self.joins.fetch_add(1, Ordering::SeqCst);
+        self.up()?.complete_multipart(completion).await?;
+        if self.lose_next_join_answer.swap(false, Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("the answer was lost".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn abort_multipart(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<()> {
+        self.up()?.abort_multipart(key, multipart).await
+    }
+
+    async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectInfo> {
+        self.up()?.head(key).await
+    }
+
+    async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes> {
+        self.up()?.read_range(key, range, etag).await
+    }
+
+    async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {
+        self.up()?.delete(key).await
+    }
+
+    async fn check(&self) -> StoreResult<()> {
+        self.up()?.check().await
+    }
+}

@@ -1,0 +1,207 @@
+//! A whole service on free ports, and the words its tests speak in.
+
+mod clock;
+mod faulty_store;
+mod photo;
+mod requests;
+
+pub use clock::MovableClock;
+pub use faulty_store::FaultyStore;
+pub use photo::{PhotoSpec, jpeg, random_bytes};
+pub use requests::{Answer, crc64nvme, file, file_of};
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
+use windlass_presign_svc::adapters::s3::{CredentialsFrom, S3Settings, S3Store};
+use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
+use windlass_presign_svc::adapters::system::RandomIds;
+use windlass_presign_svc::api::cors::AllowedOrigins;
+use windlass_presign_svc::api::demo::DemoSite;
+use windlass_presign_svc::app::{App, Settings, Turns};
+use windlass_presign_svc::auth::{Caller, ProjectAccess, Scope, TokenGrant, TokenKeys, TokenRules};
+use windlass_presign_svc::domain::limits::Limits;
+use windlass_presign_svc::domain::object_key::KeyTemplate;
+use windlass_presign_svc::domain::upload::Upload;
+use windlass_presign_svc::ports::clock::Clock as _;
+use windlass_presign_svc::{api, server};
+use windlass_signing::Addressing;
+
+/// A service for one test.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub clock: Arc<MovableClock>,
+    pub store: Arc<FaultyStore>,
+    pub http: reqwest::Client,
+    address: SocketAddr,
+    stop: CancellationToken,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    /// Starts with the defaults, and video up to 1 GiB.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let stop = CancellationToken::new();
+        let s3 = start_store(&folder, &stop).await;
+        let store = Arc::new(FaultyStore::around(s3));
+        let clock = Arc::new(MovableClock::default());
+        let rules = TokenRules { issuer: "windlass".to_owned(), audience: "windlass".to_owned() };
+        let app = Arc::new(App {
+            settings: settings(),
+            store: store.clone(),
+            uploads: Arc::new(SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap()),
+            clock: clock.clone(),
+            ids: Arc::new(RandomIds::new()),
+            tokens: TokenKeys::from_secret(b"a secret that is long enough, 32+", rules).unwrap(),
+            turns: Turns::default(),
+        });
+        let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
+        let demo = Some(DemoSite { tenant: "demo".parse().unwrap() });
+        let router = api::router(app.clone(), &origins, demo);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(server::serve(listener, router, stop.clone()));
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { app, clock, store, http, address, stop, _folder: folder }
+    }
+
+    /// A token for these scopes in these projects of a tenant.
+    pub fn token(&self, tenant: &str, projects: &[&str], scopes: &[Scope]) -> String {
+        let projects = match projects {
+            ["*"] => ProjectAccess::All,
+            some => ProjectAccess::Only(some.iter().map(|project| project.parse().unwrap()).collect()),
+        };
+        let caller = Caller {
+            tenant: tenant.parse().unwrap(),
+            subject: "ann".to_owned(),
+            projects,
+            scopes: scopes.iter().copied().collect(),
+        };
+        let grant = TokenGrant { caller, lifetime: Duration::from_secs(3600) };
+        self.app.tokens.mint(&grant, self.clock.now()).unwrap()
+    }
+
+    /// The caller of most tests: everything in `job-7` of `acme`.
+    pub fn ann(&self) -> String {
+        self.token("acme", &["job-7"], &Scope::ALL)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request with a token and, unless it is null, a JSON body.
+    pub async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Answer {
+        let mut request = self.http.request(method, self.url(path)).bearer_auth(token);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, &self.ann(), Value::Null).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, &self.ann(), body).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, &self.ann(), Value::Null).await
+    }
+
+    /// Announces files of `job-7` and answers the entries.
+    pub async fn announce(&self, files: Value) -> Vec<Value> {
+        let answer = self.post("/api/v1/uploads", json!({"project_id": "job-7", "files": files})).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body["uploads"].as_array().unwrap().clone()
+    }
+
+    /// Announces one file.
+    pub async fn announce_one(&self, file: Value) -> Value {
+        self.announce(json!([file])).await.remove(0)
+    }
+
+    /// What a browser does with a signed request: it sends the headers, and sets `content-length` itself.
+    pub async fn put(&self, signed: &Value, bytes: &[u8]) -> reqwest::Response {
+        let mut request = self.http.put(signed["url"].as_str().unwrap()).body(bytes.to_vec());
+        let headers = signed["headers"].as_object().unwrap();
+        for (name, value) in headers.iter().filter(|(name, _)| *name != "content-length") {
+            request = request.header(name, value.as_str().unwrap());
+        }
+        request.send().await.unwrap()
+    }
+
+    /// Announces, sends and completes one small photo.
+    pub async fn upload(&self, client_ref: &str, bytes: &[u8]) -> Value {
+        let upload = self.announce_one(file_of(client_ref, "roof.jpg", bytes)).await;
+        assert_eq!(self.put(&upload, bytes).await.status(), 200);
+        let photo = self.complete(&upload, Value::Null).await;
+        assert_eq!(photo.status, 200, "{}", photo.body);
+        photo.body
+    }
+
+    /// What is recorded of an upload of `acme`.
+    pub async fn record(&self, upload: &Value) -> Upload {
+        let id = upload["upload_id"].as_str().unwrap().parse().unwrap();
+        self.app.uploads.find(&"acme".parse().unwrap(), id).await.unwrap().unwrap()
+    }
+
+    pub async fn complete(&self, upload: &Value, body: Value) -> Answer {
+        self.post(&format!("/api/v1/uploads/{}/complete", upload["upload_id"].as_str().unwrap()), body).await
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },
+        key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
+        put_url_lifetime: Duration::from_secs(900),
+        get_url_lifetime: Duration::from_secs(7200),
+        upload_deadline: Duration::from_secs(86_400),
+        conditional_writes: true,
+    }
+}
+
+async fn start_store(folder: &TempDir, stop: &CancellationToken) -> S3Store {
+    let store = EmbeddedStore::open(StoreConfig {
+        root: folder.path().join("store"),
+        bucket: "photos".to_owned(),
+        region: "us-east-1".to_owned(),
+        access_key_id: "test".to_owned(),
+        secret_access_key: "canary-store-secret".to_owned(),
+        allowed_origins: StoreOrigins::Any,
+    })
+    .await
+    .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(store.serve(listener, stop.clone().cancelled_owned()));
+    let settings = S3Settings {
+        bucket: "photos".to_owned(),
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(format!("http://{address}")),
+        public_endpoint: None,
+        addressing: Addressing::Path,
+        credentials: CredentialsFrom::Fixed {
+            access_key_id: "test".to_owned(),
+            secret_access_key: "canary-store-secret".to_owned(),
+        },
+    };
+    S3Store::connect(&settings).await.unwrap()
+}

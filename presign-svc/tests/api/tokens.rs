@@ -1,0 +1,72 @@
+//! Tokens on the routes: who gets in, and what each scope opens.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use windlass_presign_svc::auth::Scope;
+
+use crate::support::{Answer, PhotoSpec, TestApp, file, jpeg};
+
+#[tokio::test]
+async fn without_a_valid_token_nobody_gets_in() {
+    let app = TestApp::start().await;
+    let good = app.ann();
+    let with = |value: String| {
+        let request = app.http.get(app.url("/api/v1/me")).header("authorization", value);
+        async { Answer::of(request.send().await.unwrap()).await }
+    };
+    let bare = Answer::of(app.http.get(app.url("/api/v1/me")).send().await.unwrap()).await;
+    bare.assert_problem(401, "unauthorized");
+    assert_eq!(bare.header("www-authenticate"), "Bearer realm=\"windlass\"");
+    for bad in [
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        format!("Basic {good}"),
+        format!("Bearer {good}x"),
+        good.clone(),
+    ] {
+        with(bad).await.assert_problem(401, "unauthorized");
+    }
+    assert_eq!(with(format!("bearer {good}")).await.status, 200, "the scheme's case does not count");
+    app.clock.advance(Duration::from_secs(3600 + 31));
+    let expired = with(format!("Bearer {good}")).await;
+    expired.assert_problem(401, "token_expired");
+    assert!(expired.header("www-authenticate").contains("invalid_token"));
+}
+
+#[tokio::test]
+async fn each_route_asks_for_its_scope() {
+    let app = TestApp::start().await;
+    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let id = photo["photo_id"].as_str().unwrap();
+    let create = json!({"project_id": "job-7", "files": [file("b", "a.jpg", "image/jpeg", 4096)]});
+    let parts = json!({"parts": [{"part_number": 1}]});
+    let url =
+        json!({"project_id": "job-7", "file_name": "a.jpg", "file_size": 4096, "mime_type": "image/jpeg"});
+    use Scope::{Delete, Read, Upload};
+    let routes: [(Method, String, Value, &[Scope]); 10] = [
+        (Method::POST, "/api/v1/uploads".to_owned(), create, &[Upload]),
+        (Method::POST, format!("/api/v1/uploads/{id}/parts"), parts, &[Upload]),
+        (Method::GET, format!("/api/v1/uploads/{id}/parts"), Value::Null, &[Upload]),
+        (Method::POST, format!("/api/v1/uploads/{id}/complete"), Value::Null, &[Upload]),
+        (Method::GET, format!("/api/v1/uploads/{id}"), Value::Null, &[Upload, Read]),
+        (Method::DELETE, format!("/api/v1/uploads/{id}"), Value::Null, &[Upload]),
+        (Method::POST, "/api/v1/photos/upload-url".to_owned(), url, &[Upload]),
+        (Method::GET, "/api/v1/photos?project_id=job-7".to_owned(), Value::Null, &[Read]),
+        (Method::GET, format!("/api/v1/photos/{id}"), Value::Null, &[Read]),
+        (Method::DELETE, format!("/api/v1/photos/{id}"), Value::Null, &[Delete]),
+    ];
+    for (method, path, body, opened_by) in routes {
+        for scope in Scope::ALL {
+            let token = app.token("acme", &["job-7"], &[scope]);
+            let answer = app.call(method.clone(), &path, &token, body.clone()).await;
+            assert_eq!(
+                answer.status == 403,
+                !opened_by.contains(&scope),
+                "{method} {path} with {scope}: {}",
+                answer.body
+            );
+        }
+    }
+}

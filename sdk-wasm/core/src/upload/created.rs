@@ -1,0 +1,135 @@
+//! What the service's answer to an announcement means for each file in it.
+
+use windlass_protocol::create_uploads::{CreateUploadResult, CreateUploadsResponse};
+use windlass_protocol::{ClientRef, ErrorCode, UploadStatus};
+
+use super::FailureCode;
+use super::announcement::Announced;
+use super::answer::{Refusal, ServiceFailure};
+use super::answers::Asked;
+use super::command::CommandId;
+use super::engine::Engine;
+use super::errand::Errand;
+use super::jobs::TransferKey;
+use super::piece::Rest;
+use super::ticket::Ticket;
+use super::transfer::Side;
+use super::verdict::{self, Cause, Operation, ServiceVerdict, Setback};
+
+impl Engine {
+    pub(super) fn created(
+        &mut self,
+        id: CommandId,
+        asked: Asked,
+        files: Vec<(TransferKey, ClientRef)>,
+        result: Result<CreateUploadsResponse, ServiceFailure>,
+    ) {
+        match self.heard(result) {
+            Ok(response) => {
+                let mut answers = response.uploads;
+                for (of, wire_ref) in files {
+                    let found = answers.iter().position(|answer| client_ref_of(answer) == &wire_ref);
+                    let answer = found.map(|at| answers.swap_remove(at));
+                    self.created_one(id, asked, of, answer);
+                }
+            }
+            Err(failure) => {
+                let is_batch = files.len() > 1;
+                for (of, _) in files {
+                    let Some(transfer) = self.transfers.get_mut(&of) else { continue };
+                    if !transfer.announce.runs_as(id) {
+                        continue;
+                    }
+                    transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
+                    let verdict = verdict::of_service(Operation::Create, failure.clone());
+                    if is_batch && let ServiceVerdict::GiveUp(_) = verdict {
+                        // One bad file must not refuse the others: each by itself.
+                        transfer.alone = true;
+                        transfer.announce.failed(Rest::default(), false);
+                    } else {
+                        self.errand_failed(asked, of, Operation::Create, failure.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    fn created_one(
+        &mut self,
+        id: CommandId,
+        asked: Asked,
+        of: TransferKey,
+        answer: Option<CreateUploadResult>,
+    ) {
+        let default_lifetime_ms = self.config.url_lifetime_ms;
+        let transfer = self.transfers.get_mut(&of).filter(|transfer| transfer.announce.runs_as(id));
+        let Some(transfer) = transfer else {
+            // Cancelled while it was announced.
+            if let Some(CreateUploadResult::Accepted(accepted)) = answer
+                && accepted.status == UploadStatus::PendingUpload
+                && !self.by_ref.contains_key(&accepted.client_ref)
+            {
+                self.aborts.insert(accepted.upload_id, Errand::new());
+            }
+            return;
+        };
+        let accepted = match answer {
+            Some(CreateUploadResult::Accepted(accepted)) => *accepted,
+            Some(CreateUploadResult::Refused(refused)) => {
+                transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
+                let problem = refused.error;
+                let refusal = Refusal {
+                    status: problem.status,
+                    request_id: problem.request_id.clone(),
+                    problem: Some(problem),
+                    retry_after_ms: None,
+                };
+                let failure = ServiceFailure::Refused(Box::new(refusal));
+                return self.errand_failed(asked, of, Operation::Create, failure);
+            }
+            None => {
+                transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
+                return self.errand_failed(asked, of, Operation::Create, ServiceFailure::Unintelligible);
+            }
+        };
+        let ticket_of = |url, headers| Ticket::new(url, headers, asked.at_ms, default_lifetime_ms);
+        let is_first = transfer.session().is_none();
+        let announced = transfer.announced(accepted, ticket_of);
+        transfer.announce.succeeded();
+        transfer.moved = true;
+        transfer.settle();
+        match announced {
+            Announced::Open if is_first => self.progressed(of),
+            Announced::Open => self.recovered(of, Side::Service),
+            Announced::Closed => self.start_over(of, closed()),
+            Announced::Nonsense => self.fail(of, nonsense()),
+        }
+    }
+}
+
+fn client_ref_of(answer: &CreateUploadResult) -> &ClientRef {
+    match answer {
+        CreateUploadResult::Accepted(accepted) => &accepted.client_ref,
+        CreateUploadResult::Refused(refused) => &refused.client_ref,
+    }
+}
+
+fn closed() -> Setback {
+    Setback {
+        cause: Cause::Refused,
+        code: FailureCode::Service(ErrorCode::UploadClosed),
+        reason: "the upload was closed before; it is announced anew.".to_owned(),
+        retry_after_ms: None,
+        request_id: None,
+    }
+}
+
+fn nonsense() -> Setback {
+    Setback {
+        cause: Cause::Refused,
+        code: FailureCode::Service(ErrorCode::Internal),
+        reason: "the service's plan for this upload breaks its own contract. Report this.".to_owned(),
+        retry_after_ms: None,
+        request_id: None,
+    }
+}

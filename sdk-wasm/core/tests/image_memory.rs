@@ -1,0 +1,100 @@
+//! How much memory the pipeline takes: bombs stay within the budget, and the plan is not optimistic.
+//!
+//! A test binary of its own, because it counts every allocation of the process.
+
+// A test that cannot go on has failed.
+#![allow(clippy::unwrap_used)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use image::{GrayImage, ImageFormat, RgbImage, RgbaImage};
+use windlass_core::image::{Limits, MetadataPolicy, ResizeOptions, VariantOptions, resize_photo};
+
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged; only sizes are counted beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let held = HELD.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(held, Ordering::Relaxed);
+        // SAFETY: as the caller promised.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promised.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most bytes held at once beyond what was held before, and how it ended.
+fn peak_of_resizing(bytes: &[u8], limits: &Limits) -> (usize, &'static str) {
+    let variant = |edge: u32| VariantOptions { name: edge.to_string(), max_edge: edge, quality: 0.8 };
+    let options =
+        ResizeOptions { variants: [1920, 200].map(variant).to_vec(), metadata: MetadataPolicy::Keep };
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let ended = resize_photo(bytes, &options, limits).map_or_else(|error| error.code(), |_| "made");
+    (PEAK.load(Ordering::Relaxed) - before, ended)
+}
+
+fn file(picture: impl Into<image::DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.into().write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn progressive_jpeg(width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
+    encoder.set_progressive(true);
+    let pixels = vec![90; usize::from(width) * usize::from(height) * 3];
+    encoder.encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb).unwrap();
+    bytes
+}
+
+// One test, so that no other one allocates at the same time.
+#[test]
+fn memory_stays_within_the_budget() {
+    let small = Limits { memory_bytes: 24 << 20, ..Limits::default() };
+    let photos = [
+        ("grey PNG", file(GrayImage::new(3200, 2400), ImageFormat::Png)),
+        ("RGB PNG", file(RgbImage::new(1600, 1200), ImageFormat::Png)),
+        ("JPEG", file(RgbImage::new(1600, 1200), ImageFormat::Jpeg)),
+        ("progressive JPEG", progressive_jpeg(1600, 1200)),
+        ("WebP", file(RgbImage::new(1600, 1200), ImageFormat::WebP)),
+        ("WebP with alpha", file(RgbaImage::new(1200, 900), ImageFormat::WebP)),
+        ("GIF", file(RgbaImage::new(1200, 900), ImageFormat::Gif)),
+        ("TIFF", file(RgbImage::new(1600, 1200), ImageFormat::Tiff)),
+        ("RGB PNG over the budget", file(RgbImage::new(4000, 3000), ImageFormat::Png)),
+        ("JPEG over the budget", file(RgbImage::new(4000, 3000), ImageFormat::Jpeg)),
+    ];
+    for (name, bytes) in photos {
+        let (peak, ended) = peak_of_resizing(&bytes, &small);
+        let expected = if name.contains("over") { "over_memory_budget" } else { "made" };
+        assert_eq!(ended, expected, "{name}");
+        assert!(peak as u64 <= small.memory_bytes, "{name}: {peak} bytes");
+    }
+
+    let bombs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/generated");
+    let Ok(bombs) = fs::read_dir(bombs) else {
+        eprintln!("skipped: the bombs are not beside the project");
+        return;
+    };
+    for bomb in bombs {
+        let path = bomb.unwrap().path();
+        let (peak, ended) = peak_of_resizing(&fs::read(&path).unwrap(), &Limits::default());
+        // Twice the largest profile that is read; whole pictures among them are of one pixel.
+        assert!(peak < 16 << 20, "{}: {peak} bytes, {ended}", path.display());
+    }
+}

@@ -1,0 +1,258 @@
+//! What goes wrong between here and the store: each test is named after what it expects, with the row of
+//! the fault list (F…) it stands for.
+
+use windlass_core::upload::{EngineConfig, Input, UploadEvent, UploadPhase};
+
+use crate::simulated::World;
+use crate::simulated::files::file;
+use crate::simulated::network::{Chances, Fault, Network, Op};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// A world in which the nth requests of some kinds have faults.
+fn scripted(script: &[(Op, u32, Fault)]) -> World {
+    let mut network = Network::good();
+    network.script = script.to_vec();
+    World::new(1, network)
+}
+
+fn config() -> EngineConfig {
+    EngineConfig::new("p".parse().unwrap(), 7)
+}
+
+#[test]
+fn f02_f25_a_lost_answer_to_create_makes_no_second_upload() {
+    let mut world = scripted(&[(Op::Create, 1, Fault::DropAfter)]);
+    world.add(file("video", 6 * MIB, &[KIB]));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.service.uploads.len(), 1);
+}
+
+#[test]
+fn f01_after_a_reload_only_missing_parts_are_sent() {
+    let mut world = World::new(1, Network::good());
+    world.add(file("video", 30 * MIB, &[]));
+    world.run_while(|world| world.bucket.parts.values().all(|parts| parts.len() < 3));
+    let before = world.bucket.arrived_bytes;
+    world.reload(config());
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.repeated_puts, 0);
+    let again = before + world.bucket.arrived_bytes - before - 30 * MIB as u64;
+    assert!(again <= (6 * 5 * MIB) as u64, "at most the parts in flight are sent again: {again}");
+}
+
+#[test]
+fn f03_a_reload_before_complete_sends_no_byte_again() {
+    let mut world = scripted(&[(Op::Complete, 1, Fault::DropBefore)]);
+    world.add(file("video", 12 * MIB, &[]));
+    world.run_while(|world| world.network.count(Op::Complete) == 0);
+    let before = world.bucket.arrived_bytes;
+    world.reload(config());
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.bucket.arrived_bytes, before);
+}
+
+#[test]
+fn f07_another_file_under_the_same_name_is_not_spliced_together() {
+    let mut world = World::new(1, Network::good());
+    world.add(file("video", 16 * MIB, &[]));
+    world.run_while(|world| world.bucket.parts.values().all(|parts| parts.len() < 2));
+    let mut other = file("video", 16 * MIB, &[]);
+    other.original = crate::simulated::files::noise(16 * MIB, 4_711);
+    world.added = vec![other];
+    world.reload(config());
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
+fn f10_offline_is_shown_at_once_and_over_at_once() {
+    let mut network = Network::good();
+    network.outages = vec![(3_000, 63_000)];
+    let mut world = World::new(1, network);
+    world.add(file("video", 30 * MIB, &[]));
+    world.at(3_000, Input::Online(false));
+    world.at(63_000, Input::Online(true));
+    world.run();
+    world.assert_all_stored();
+    let phases = world.phases("video");
+    let after = |at_ms, wanted| phases.iter().find(|(at, phase)| *at >= at_ms && *phase == wanted).unwrap().0;
+    assert!(after(3_000, UploadPhase::WaitingForNetwork) < 5_000, "{phases:?}");
+    assert!(after(63_000, UploadPhase::Uploading) < 68_000, "{phases:?}");
+    let probes = world.begun.iter().filter(|(at_ms, _)| (5_000..63_000).contains(at_ms)).count();
+    assert!(probes < 60, "offline is waited out without haste: {probes} attempts");
+}
+
+#[test]
+fn f10_a_hint_that_is_wrong_stops_nothing() {
+    let mut world = World::new(1, Network::good());
+    world.feed(Input::Online(false));
+    world.add(file("photo", 300 * KIB, &[KIB]));
+    world.run();
+    world.assert_all_stored();
+    assert!(world.now_ms < 3_000, "{}", world.now_ms);
+}
+
+#[test]
+fn f11_after_a_long_sleep_urls_are_signed_again_and_no_refusal_is_seen() {
+    let mut world = World::new(1, Network::good());
+    for index in 0..3 {
+        world.add(file(&format!("photo-{index}"), 4_500 * KIB, &[KIB]));
+    }
+    world.add(file("video", 26 * MIB, &[]));
+    world.run_until(3_000);
+    world.sleep(20 * 60_000);
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.bucket.refused_as_expired, 0);
+}
+
+#[test]
+fn f17_connections_reset_anywhere_are_survived() {
+    for percent in [0, 50, 99] {
+        let mut world = scripted(&[(Op::Put, 1, Fault::Reset(percent)), (Op::Put, 3, Fault::Reset(percent))]);
+        world.add(file("video", 12 * MIB, &[]));
+        world.add(file("photo", 300 * KIB, &[KIB]));
+        world.run();
+        world.assert_all_stored();
+    }
+}
+
+#[test]
+fn f18_a_lost_answer_to_a_part_is_looked_up_and_the_part_not_sent_again() {
+    let mut world = scripted(&[(Op::Put, 1, Fault::DropAfter), (Op::Put, 2, Fault::DropAfter)]);
+    world.add(file("video", 12 * MIB, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!((world.network.count(Op::Put), world.bucket.overwritten), (3, 0));
+    assert!(world.network.count(Op::List) >= 1);
+}
+
+#[test]
+fn f18_a_lost_answer_to_a_whole_file_is_settled_by_complete() {
+    let mut world = scripted(&[(Op::Put, 1, Fault::DropAfter)]);
+    world.add(file("photo", 3 * MIB, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.network.count(Op::Put), 1);
+}
+
+#[test]
+fn f18_a_whole_file_that_died_at_its_last_byte_is_sent_again() {
+    let mut world = scripted(&[(Op::Put, 1, Fault::Reset(95))]);
+    world.buffer_bytes = 10 * MIB as u64; // progress says that all has left
+    world.add(file("photo", 3 * MIB, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.network.count(Op::Complete), 2);
+}
+
+#[test]
+fn f19_flipped_bytes_never_reach_a_photo() {
+    let mut network = Network::good();
+    network.chances = Chances { flip: 30, ..Chances::default() };
+    let mut world = World::new(3, network);
+    for index in 0..30 {
+        world.add(file(&format!("photo-{index}"), 50 * KIB, &[KIB]));
+    }
+    world.add(file("video", 22 * MIB, &[]));
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
+fn f20_a_part_that_never_moves_is_given_up_after_thirty_seconds() {
+    let mut network = Network::good();
+    network.script = vec![(Op::Put, 1, Fault::Stall), (Op::Put, 2, Fault::Stall)];
+    network.bytes_per_s = 1; // so that not one byte leaves before it stalls
+    let mut world = World::new(1, network);
+    world.add(file("photo", 2, &[]));
+    world.run_while(|world| world.network.count(Op::Put) < 3);
+    assert!((60_000..95_000).contains(&world.now_ms), "{}", world.now_ms);
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
+fn f22_an_etag_hidden_by_cors_is_read_from_the_list_of_parts() {
+    let hidden: Vec<_> = (1..=3).map(|nth| (Op::Put, nth, Fault::HideEtag)).collect();
+    let mut world = scripted(&hidden);
+    world.add(file("video", 12 * MIB, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!((world.network.count(Op::Put), world.network.count(Op::List)), (3, 1));
+}
+
+#[test]
+fn f28_slow_down_is_obeyed_without_a_storm() {
+    let mut network = Network::good();
+    (network.bytes_per_s, network.round_trip_ms) = (50_000_000, 20);
+    let mut world = World::new(2, network);
+    for index in 0..400 {
+        world.add(file(&format!("photo-{index}"), 40 * KIB, &[]));
+    }
+    world.run_until(3_000);
+    world.network.chances = Chances { slow_down: 30, ..Chances::default() };
+    world.run_until(63_000);
+    world.network.chances = Chances::default();
+    world.run();
+    world.assert_all_stored();
+    let puts = |from, until| {
+        let puts = world.begun.iter().filter(|(at_ms, op)| *op == Op::Put && (from..until).contains(at_ms));
+        puts.count() as f64 * 1_000.0 / (until - from) as f64
+    };
+    let (before, during) = (puts(500, 3_000), puts(3_000, 33_000));
+    assert!(during <= 1.2 * before, "{during} requests/s during the fault, {before} before");
+}
+
+#[test]
+fn f33_an_upload_the_store_forgot_is_announced_anew_without_a_loop() {
+    let mut world = scripted(&[(Op::Put, 3, Fault::NoSuchUpload)]);
+    world.add(file("video", 16 * MIB, &[KIB]));
+    world.run();
+    // The photo of the new upload is the one that is told.
+    assert_eq!(world.outcome("video"), Ok(()));
+    assert_eq!(world.service.uploads.len(), 2);
+    let told = world.events.iter().any(|(_, event)| {
+        matches!(event, UploadEvent::Phase { reason: Some(reason), .. } if reason.contains("sent again"))
+    });
+    assert!(told, "the full re-send is announced");
+}
+
+#[test]
+fn f34_urls_that_expire_on_the_way_are_signed_again_before_use() {
+    let mut network = Network::good();
+    network.bytes_per_s = 500_000;
+    let mut world = World::new(1, network);
+    world.service.url_lifetime_s = 60;
+    world.add(file("video", 52 * MIB, &[]));
+    for index in 0..6 {
+        world.add(file(&format!("photo-{index}"), 4 * MIB, &[]));
+    }
+    world.run();
+    world.assert_all_stored();
+    assert!(world.bucket.refused_as_expired <= 2, "{}", world.bucket.refused_as_expired);
+}
+
+#[test]
+fn f34_a_url_the_store_calls_expired_costs_one_more_attempt() {
+    let mut world = scripted(&[(Op::Put, 1, Fault::Status(403, None))]);
+    world.add(file("video", 6 * MIB, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.network.count(Op::Put), 3);
+}
+
+#[test]
+fn f15_every_size_goes_its_way() {
+    let mut world = World::new(1, Network::good());
+    for size in [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1] {
+        world.add(file(&format!("file-{size}"), size, &[]));
+    }
+    world.run();
+    world.assert_all_stored();
+}

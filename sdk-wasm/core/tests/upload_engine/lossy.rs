@@ -1,0 +1,167 @@
+//! Many random worlds: whatever the network does, every file is stored once, right,
+//! without sending stored parts again.
+
+use windlass_core::upload::{Input, Target, UploadEvent};
+
+use crate::simulated::World;
+use crate::simulated::files::{file, reference};
+use crate::simulated::network::{Chances, Network, Op};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+#[test]
+fn a_good_network_is_used_fully_and_nothing_is_sent_twice() {
+    let mut world = World::new(1, Network::good());
+    for index in 0..20 {
+        world.add(file(&format!("photo-{index}"), 300 * KIB, &[5 * KIB, 40 * KIB]));
+    }
+    world.add(file("video", 23 * MIB, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert!((world.waste() - 1.0).abs() < 1e-9, "waste {}", world.waste());
+    assert_eq!(world.repeated_puts, 0);
+    assert_eq!(world.token_calls, 1);
+    // 30 MB at 1.25 MB/s.
+    let line_s = world.bucket.arrived_bytes as f64 / world.network.bytes_per_s as f64;
+    let took_s = world.now_ms as f64 / 1_000.0;
+    assert!(took_s < 1.1 * line_s, "{took_s} s where the line needs {line_s} s");
+}
+
+#[test]
+fn every_file_is_stored_once_on_any_lossy_network() {
+    for seed in 0..60 {
+        let mut network = Network::good();
+        network.chances = Chances::all(1 + seed % 8);
+        network.outages = vec![(5_000, 5_000 + 500 * (seed % 60))];
+        network.round_trip_ms = 20 + 10 * (seed % 30);
+        let mut world = World::new(seed, network);
+        for index in 0..4 {
+            world.add(file(&format!("photo-{index}"), 60 * KIB + index, &[5 * KIB]));
+        }
+        world.add(file("video", 5 * MIB + 300 * KIB, &[4 * KIB]));
+        world.run();
+        world.assert_all_stored();
+        assert_eq!(world.repeated_originals, 0, "seed {seed}: stored bytes are not sent again");
+    }
+}
+
+#[test]
+fn a_little_loss_costs_little() {
+    let (mut arrived, mut bytes) = (0.0, 0.0);
+    for seed in 0..40 {
+        let mut network = Network::good();
+        network.chances = Chances { drop_before: 1, drop_after: 2, error: 1, flip: 1, ..Chances::default() };
+        let mut world = World::new(seed, network);
+        for index in 0..20 {
+            world.add(file(&format!("photo-{index}"), 100 * KIB, &[4 * KIB]));
+        }
+        world.run();
+        world.assert_all_stored();
+        arrived += world.bucket.arrived_bytes as f64;
+        bytes += world.bucket.arrived_bytes as f64 / world.waste();
+    }
+    assert!(arrived / bytes <= 1.05, "5 % of failing requests waste {}", arrived / bytes);
+}
+
+#[test]
+fn all_photos_get_through_where_connections_die_every_twenty_seconds() {
+    for seed in 0..5 {
+        let mut network = Network::good();
+        (network.bytes_per_s, network.round_trip_ms) = (250_000, 150);
+        network.resets = (1..60).map(|n| n * 20_000 - (seed * 1_231) % 6_000).collect();
+        network.outages = vec![(30_000, 45_000)];
+        let mut world = World::new(seed, network);
+        for index in 0..4 {
+            world.add(file(&format!("photo-{index}"), 3_000_000, &[]));
+        }
+        world.run();
+        world.assert_all_stored();
+        assert!(world.now_ms < 180_000, "seed {seed}: {} ms", world.now_ms);
+    }
+}
+
+#[test]
+fn connections_that_fall_silent_are_given_up_and_replaced() {
+    let mut network = Network::good();
+    network.silences = vec![4_000, 15_000];
+    let mut world = World::new(3, network);
+    for index in 0..6 {
+        world.add(file(&format!("photo-{index}"), 3_000_000, &[20 * KIB]));
+    }
+    world.run();
+    world.assert_all_stored();
+    assert!(world.now_ms < 60_000, "{} ms", world.now_ms);
+}
+
+#[test]
+fn a_slow_link_with_deep_buffers_is_not_taken_for_dead() {
+    let mut network = Network::good();
+    (network.bytes_per_s, network.round_trip_ms) = (25_000, 300); // 200 kbit/s
+    network.chances = Chances { drop_before: 2, ..Chances::default() };
+    let mut world = World::new(5, network);
+    world.buffer_bytes = 2_500_000;
+    world.add(file("video", 22 * MIB, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert!(world.waste() < 1.1, "waste {}", world.waste());
+    let at_the_end =
+        world.begun.iter().filter(|(at_ms, op)| *op == Op::Put && *at_ms > world.now_ms / 2).count();
+    assert!(at_the_end < 8, "concurrency adapts to a slow link");
+}
+
+#[test]
+fn pausing_resuming_and_cancelling_at_any_moment_keeps_every_promise() {
+    for seed in 0..40_u64 {
+        let mut network = Network::good();
+        network.chances = Chances::all(seed % 4);
+        let mut world = World::new(seed, network);
+        for index in 0..5 {
+            world.add(file(&format!("photo-{index}"), 250 * KIB, &[3 * KIB]));
+        }
+        world.add(file("video", 6 * MIB, &[]));
+        let one = |name: &str| Target::One(reference(name));
+        let moment = |n: u64| 1 + (seed * 7_919 + n * 104_729) % 6_000;
+        world.at(moment(1), Input::Pause(Target::All));
+        world.at(moment(1) + 2_000, Input::Resume(Target::All));
+        world.at(moment(2), Input::Cancel(one("photo-2")));
+        world.at(moment(3), Input::Pause(one("video")));
+        world.at(moment(3) + 9_000, Input::Resume(one("video")));
+        world.at(moment(4), Input::Online(false));
+        world.at(moment(4) + 1_000, Input::Online(true));
+        world.run_until(20_000);
+        world.run();
+        world.assert_invariants();
+        for name in ["photo-0", "photo-1", "photo-3", "photo-4", "video"] {
+            assert_eq!(world.outcome(name), Ok(()), "seed {seed}: {name}");
+        }
+    }
+}
+
+#[test]
+fn progress_is_honest_and_not_too_frequent() {
+    let mut world = World::new(9, Network::good());
+    world.add(file("video", 12 * MIB, &[100 * KIB]));
+    world.run();
+    let mut last: Option<(u64, u64)> = None;
+    let mut events = 0;
+    for (at_ms, event) in &world.events {
+        let UploadEvent::Progress { file, total, .. } = event else { continue };
+        assert!(file.confirmed_bytes <= file.sent_bytes && file.sent_bytes <= file.total_bytes);
+        assert_eq!(file.total_bytes, (12 * MIB + 100 * KIB) as u64);
+        assert_eq!(file.total_bytes, total.total_bytes);
+        if let Some((before_ms, confirmed)) = last {
+            assert!(file.confirmed_bytes >= confirmed, "what the store has confirmed stays confirmed");
+            assert!(at_ms - before_ms >= 200 || file.confirmed_bytes == file.total_bytes);
+        }
+        if *at_ms > 4_000 && file.sent_bytes < file.total_bytes {
+            let rate = file.rate_bytes_per_s.expect("a rate is known after some seconds");
+            assert!((0.7..1.3).contains(&(rate / 1_250_000.0)), "{rate} bytes/s at {at_ms}");
+        }
+        last = Some((*at_ms, file.confirmed_bytes));
+        events += 1;
+    }
+    assert!(events > 20);
+    let Some((_, confirmed)) = last else { panic!("no progress") };
+    assert_eq!(confirmed, (12 * MIB + 100 * KIB) as u64);
+}

@@ -1,0 +1,15 @@
+//! The upload engine in simulated worlds: random ones (`lossy`), and the rows of the fault list one by
+//! one (`faults`, `judgements`).
+
+#![cfg(feature = "upload")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a simulated world is part of a test: what it did not expect is a failure of the test"
+)]
+
+mod faults;
+mod judgements;
+mod lossy;
+mod simulated;

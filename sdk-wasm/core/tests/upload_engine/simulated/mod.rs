@@ -1,0 +1,403 @@
+//! A world for the upload engine: files, a lossy network, a service and a bucket, and a virtual clock.
+//! The same seed gives the same world; a day in it takes milliseconds.
+
+pub mod bucket;
+mod checks;
+pub mod files;
+pub mod network;
+pub mod service;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use windlass_core::upload::backoff::Chance;
+use windlass_core::upload::checksum::crc64_nvme;
+use windlass_core::upload::{
+    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, PutAccepted, ReadFailure, Refusal,
+    ServiceFailure, Source, StoreFailure, UploadEvent, Work,
+};
+use windlass_protocol::{ErrorCode, UploadStatus};
+
+use bucket::Bucket;
+use files::SimulatedFile;
+use network::{Fault, Network, Op};
+use service::Service;
+
+/// How often bytes move, in milliseconds.
+const STEP_MS: u64 = 100;
+/// Nothing may take longer, in milliseconds: six hours.
+const END_MS: u64 = 6 * 3_600_000;
+
+enum Happening {
+    Answer(CommandId, Answer),
+    Move(CommandId),
+    Arrive(CommandId, Box<Flight>),
+    Serve(CommandId, Box<Work>, Option<Fault>),
+    Input(Input),
+    Reset,
+    Silence,
+}
+
+#[derive(Clone)]
+struct Flight {
+    blob: BlobRef,
+    range: std::ops::Range<u64>,
+    url: String,
+    headers: windlass_protocol::SignedHeaders,
+    moved: u64,
+    silent: bool,
+    fault: Option<Fault>,
+}
+
+impl Flight {
+    fn size(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+}
+
+pub struct World {
+    pub now_ms: u64,
+    pub engine: Engine,
+    pub network: Network,
+    pub bucket: Bucket,
+    pub service: Service,
+    pub files: HashMap<BlobRef, Arc<Vec<u8>>>,
+    pub added: Vec<SimulatedFile>,
+    pub events: Vec<(u64, UploadEvent)>,
+    /// Bytes the system takes before any have moved: progress runs ahead by that much.
+    pub buffer_bytes: u64,
+    pub token_calls: u32,
+    /// Tokens that cannot be had, from the first call on.
+    pub token_failures: u32,
+    pub most_puts_at_once: usize,
+    /// PUTs that were begun for what the bucket held already.
+    pub repeated_puts: u32,
+    /// Those among them that were not variants, of which a store cannot be asked.
+    pub repeated_originals: u32,
+    /// When requests of any kind were begun.
+    pub begun: Vec<(u64, Op)>,
+    flights: BTreeMap<CommandId, Flight>,
+    pending: BTreeMap<(u64, u64), Happening>,
+    sequence: u64,
+    chance: Chance,
+}
+
+impl World {
+    pub fn new(seed: u64, network: Network) -> Self {
+        Self::with_config(EngineConfig::new("p".parse().unwrap(), seed), network)
+    }
+
+    pub fn with_config(config: EngineConfig, network: Network) -> Self {
+        let chance = Chance::from_seed(config.seed ^ 0x5eed);
+        let mut world = Self {
+            now_ms: 1,
+            engine: Engine::new(config),
+            bucket: Bucket::default(),
+            service: Service::new(),
+            files: HashMap::new(),
+            added: Vec::new(),
+            events: Vec::new(),
+            buffer_bytes: 0,
+            token_calls: 0,
+            token_failures: 0,
+            most_puts_at_once: 0,
+            repeated_puts: 0,
+            repeated_originals: 0,
+            begun: Vec::new(),
+            flights: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            sequence: 0,
+            chance,
+            network,
+        };
+        for at_ms in world.network.resets.clone() {
+            world.later(at_ms, Happening::Reset);
+        }
+        for at_ms in world.network.silences.clone() {
+            world.later(at_ms, Happening::Silence);
+        }
+        world
+    }
+
+    pub fn add(&mut self, file: SimulatedFile) {
+        self.hold(&file);
+        self.feed(Input::Add(Box::new(file.upload.clone())));
+        self.added.push(file);
+    }
+
+    /// The page is loaded anew: everything in flight is gone, and the files are added again.
+    pub fn reload(&mut self, config: EngineConfig) {
+        self.engine = Engine::new(config);
+        self.flights.clear();
+        self.pending.clear();
+        for mut file in std::mem::take(&mut self.added) {
+            file.upload.resumed = true;
+            self.add(file);
+        }
+    }
+
+    /// The device sleeps: nothing moves, nobody listens, and connections die.
+    pub fn sleep(&mut self, ms: u64) {
+        self.now_ms += ms;
+        for id in self.flights.keys().copied().collect::<Vec<_>>() {
+            self.later(self.now_ms + 50, Happening::Answer(id, Answer::Put(Err(StoreFailure::NoAnswer))));
+        }
+        self.flights.clear();
+        self.feed(Input::Tick);
+    }
+
+    fn hold(&mut self, file: &SimulatedFile) {
+        let client_ref = &file.upload.client_ref;
+        let blob = |source| BlobRef { client_ref: client_ref.clone(), source };
+        self.files.insert(blob(Source::Original), Arc::clone(&file.original));
+        for (index, bytes) in file.variants.iter().enumerate() {
+            self.files.insert(blob(Source::Variant(index)), Arc::clone(bytes));
+        }
+    }
+
+    /// The user or the browser does something at that time.
+    pub fn at(&mut self, at_ms: u64, input: Input) {
+        self.later(at_ms, Happening::Input(input));
+    }
+
+    pub fn feed(&mut self, input: Input) {
+        self.engine.feed(self.now_ms, input);
+        while let Some(command) = self.engine.poll_command() {
+            match command {
+                Command::Start { id, work } => self.start(id, work),
+                Command::Stop { id } => {
+                    self.flights.remove(&id);
+                }
+            }
+        }
+        while let Some(event) = self.engine.poll_event() {
+            self.events.push((self.now_ms, event));
+        }
+        if let Some(deadline_ms) = self.engine.next_deadline_ms() {
+            assert!(deadline_ms > self.now_ms, "a deadline that has passed would spin");
+        }
+    }
+
+    fn later(&mut self, at_ms: u64, happening: Happening) {
+        self.sequence += 1;
+        self.pending.insert((at_ms.max(self.now_ms), self.sequence), happening);
+    }
+
+    /// Runs until every upload has ended and nothing is left to tidy up.
+    pub fn run(&mut self) {
+        self.run_while(|world| !world.engine.is_idle());
+    }
+
+    pub fn run_until(&mut self, at_ms: u64) {
+        self.run_while(|world| world.next_ms().is_some_and(|next| next <= at_ms));
+        self.now_ms = self.now_ms.max(at_ms);
+    }
+
+    pub fn run_while(&mut self, go_on: impl Fn(&Self) -> bool) {
+        for _ in 0..3_000_000 {
+            if !go_on(self) {
+                return;
+            }
+            self.step();
+        }
+        panic!("the engine spins");
+    }
+
+    fn next_ms(&self) -> Option<u64> {
+        let pending = self.pending.first_key_value().map(|((at_ms, _), _)| *at_ms);
+        pending.into_iter().chain(self.engine.next_deadline_ms()).min()
+    }
+
+    fn step(&mut self) {
+        let next_ms = self.next_ms().unwrap_or_else(|| panic!("nothing moves any more: {:?}", self.engine));
+        assert!(next_ms < END_MS, "this takes for ever: {:?}", self.events.last());
+        self.now_ms = next_ms;
+        let due = self.pending.first_entry().filter(|entry| entry.key().0 <= next_ms);
+        match due.map(|entry| entry.remove()) {
+            None => self.feed(Input::Tick),
+            Some(happening) => self.happen(happening),
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Answer(id, answer) => self.feed(Input::Answered { id, answer }),
+            Happening::Move(id) => self.move_bytes(id),
+            Happening::Arrive(id, flight) => self.arrive(id, &flight),
+            Happening::Serve(id, work, fault) => self.serve(id, *work, fault),
+            Happening::Input(input) => self.feed(input),
+            Happening::Reset => {
+                for id in self.flights.keys().copied().collect::<Vec<_>>() {
+                    self.lose(id);
+                }
+            }
+            Happening::Silence => self.flights.values_mut().for_each(|flight| flight.silent = true),
+        }
+    }
+
+    fn start(&mut self, id: CommandId, work: Work) {
+        let op = match &work {
+            Work::FetchToken => {
+                self.token_calls += 1;
+                let result =
+                    if self.token_calls <= self.token_failures { Err("signed out".into()) } else { Ok(()) };
+                return self.later(self.now_ms + 5, Happening::Answer(id, Answer::Token(result)));
+            }
+            Work::Hash { blob, range } => {
+                let answer = Answer::Hashed(self.read(blob, range).map(|bytes| crc64_nvme(&bytes)));
+                return self.later(self.now_ms + 1, Happening::Answer(id, answer));
+            }
+            Work::CreateUploads(_) => Op::Create,
+            Work::SignParts { .. } => Op::Sign,
+            Work::ListParts { .. } => Op::List,
+            Work::Complete { .. } => Op::Complete,
+            Work::Abort { .. } => Op::Abort,
+            Work::Put { .. } => Op::Put,
+        };
+        let fault = self.network.fault(op, &mut self.chance);
+        self.begun.push((self.now_ms, op));
+        if let Work::Put { blob, range, url, headers } = work {
+            let url = url.expose().to_owned();
+            let is_repeated = u32::from(self.bucket.holds(&url));
+            self.repeated_puts += is_repeated;
+            self.repeated_originals += if blob.source == Source::Original { is_repeated } else { 0 };
+            self.flights.insert(id, Flight { blob, range, url, headers, moved: 0, silent: false, fault });
+            self.most_puts_at_once = self.most_puts_at_once.max(self.flights.len());
+            self.later(self.now_ms + self.network.round_trip_ms, Happening::Move(id));
+        } else if fault != Some(Fault::Stall) {
+            let at_ms = self.now_ms + self.network.round_trip_ms / 2;
+            self.later(at_ms, Happening::Serve(id, Box::new(work), fault));
+        }
+    }
+
+    fn read(&self, blob: &BlobRef, range: &std::ops::Range<u64>) -> Result<Vec<u8>, ReadFailure> {
+        let bytes = self.files.get(blob).ok_or(ReadFailure::Gone)?;
+        let slice = bytes.get(range.start as usize..range.end as usize).ok_or(ReadFailure::Changed)?;
+        Ok(slice.to_vec())
+    }
+
+    /// A PUT dies without an answer.
+    fn lose(&mut self, id: CommandId) {
+        if self.flights.remove(&id).is_some() {
+            self.feed(Input::Answered { id, answer: Answer::Put(Err(StoreFailure::NoAnswer)) });
+        }
+    }
+
+    fn move_bytes(&mut self, id: CommandId) {
+        let active = self.flights.values().filter(|flight| !flight.silent).count().max(1) as u64;
+        let share = (self.network.bytes_per_s * STEP_MS / 1_000 / active).max(1);
+        let is_out = self.network.is_out(self.now_ms);
+        let buffer_bytes = self.buffer_bytes;
+        let Some(flight) = self.flights.get_mut(&id) else { return };
+        let size = flight.size();
+        match flight.fault {
+            Some(Fault::DropBefore) => return self.lose(id),
+            Some(Fault::Reset(percent)) if flight.moved * 100 >= size * u64::from(percent) => {
+                return self.lose(id);
+            }
+            Some(Fault::Stall) if flight.moved * 3 >= size => flight.silent = true,
+            _ => {}
+        }
+        // A browser ends a request whose file can no longer be read.
+        if is_out || !self.files.contains_key(&flight.blob) {
+            return self.lose(id);
+        }
+        if flight.silent {
+            return;
+        }
+        let step = share.min(size - flight.moved);
+        flight.moved += step;
+        self.bucket.arrived_bytes += step;
+        let sent_bytes = (flight.moved + buffer_bytes).min(size);
+        let next = if flight.moved < size {
+            (STEP_MS, Happening::Move(id))
+        } else {
+            (self.network.round_trip_ms / 2, Happening::Arrive(id, Box::new(flight.clone())))
+        };
+        self.later(self.now_ms + next.0, next.1);
+        self.feed(Input::Sent { id, sent_bytes });
+    }
+
+    fn arrive(&mut self, id: CommandId, flight: &Flight) {
+        let stored = match (flight.fault, self.read(&flight.blob, &flight.range)) {
+            (Some(Fault::Status(status, retry_after_ms)), _) => Err(StoreFailure::Refused {
+                status,
+                code: Some("SlowDown".into()),
+                message: None,
+                retry_after_ms,
+            }),
+            (Some(Fault::NoSuchUpload), _) => {
+                let signature = bucket::Signature::parse(&flight.url);
+                self.bucket.parts.remove(&signature.upload_id);
+                self.service.uploads.get_mut(&signature.upload_id).unwrap().status = UploadStatus::Expired;
+                Err(bucket::error(404, "NoSuchUpload", ""))
+            }
+            (_, Err(_)) => Err(StoreFailure::NoAnswer),
+            (fault, Ok(mut bytes)) => {
+                if let (Some(Fault::Flip), Some(byte)) = (fault, bytes.first_mut()) {
+                    *byte ^= 1;
+                }
+                self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes)
+            }
+        };
+        let answer = match (flight.fault, stored) {
+            (Some(Fault::DropAfter), _) => Err(StoreFailure::NoAnswer),
+            (Some(Fault::HideEtag), Ok(_)) => Ok(PutAccepted { etag: None }),
+            (_, Ok(etag)) => Ok(PutAccepted { etag: Some(etag) }),
+            (_, Err(failure)) => Err(failure),
+        };
+        // The connection is closed, whether or not anybody still listens.
+        if self.flights.remove(&id).is_some() && !flight.silent {
+            let at_ms = self.now_ms + self.network.round_trip_ms / 2;
+            self.later(at_ms, Happening::Answer(id, Answer::Put(answer)));
+        }
+    }
+
+    fn serve(&mut self, id: CommandId, work: Work, fault: Option<Fault>) {
+        let lost = self.network.is_out(self.now_ms) || fault == Some(Fault::DropBefore);
+        let refused = match fault {
+            _ if lost => Some(ServiceFailure::NoAnswer),
+            Some(Fault::Status(status, retry_after_ms)) => Some(ServiceFailure::Refused(Box::new(Refusal {
+                status,
+                problem: None,
+                retry_after_ms,
+                request_id: None,
+            }))),
+            Some(Fault::TokenExpired) => Some(service::refusal(ErrorCode::TokenExpired, Vec::new())),
+            Some(Fault::NotFound) => {
+                let record = Service::subject(&work).and_then(|id| self.service.uploads.get_mut(&id));
+                record.expect("an upload to forget").status = UploadStatus::Expired;
+                Some(service::refusal(ErrorCode::NotFound, Vec::new()))
+            }
+            _ => None,
+        };
+        let (now_ms, bucket, service) = (self.now_ms, &mut self.bucket, &mut self.service);
+        let lost_after = (fault == Some(Fault::DropAfter)).then_some(ServiceFailure::NoAnswer);
+        macro_rules! answer {
+            ($kind:path, $served:expr) => {
+                $kind(match refused {
+                    Some(failure) => Err(failure),
+                    None => {
+                        let served = $served;
+                        lost_after.map_or(served, Err)
+                    }
+                })
+            };
+        }
+        let answer = match &work {
+            Work::CreateUploads(request) => {
+                answer!(Answer::Created, Ok(service.create(now_ms, bucket, request)))
+            }
+            Work::SignParts { upload_id, request } => {
+                answer!(Answer::Signed, service.sign(now_ms, *upload_id, request))
+            }
+            Work::ListParts { upload_id } => answer!(Answer::Listed, service.list(bucket, *upload_id)),
+            Work::Complete { upload_id, request } => {
+                answer!(Answer::Completed, service.complete(bucket, *upload_id, request))
+            }
+            Work::Abort { upload_id } => answer!(Answer::Aborted, service.abort(bucket, *upload_id)),
+            Work::FetchToken | Work::Hash { .. } | Work::Put { .. } => unreachable!("not the service's"),
+        };
+        self.later(self.now_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
+    }
+}

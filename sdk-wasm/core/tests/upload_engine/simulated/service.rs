@@ -1,0 +1,264 @@
+//! The service, as the contract has it: announces, signs, lists, completes, aborts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use windlass_core::upload::checksum::crc64_nvme;
+use windlass_core::upload::{Refusal, ServiceFailure, Work};
+use windlass_protocol::complete_upload::CompleteUploadRequest;
+use windlass_protocol::create_uploads::{
+    AcceptedUpload, CreateUploadResult, CreateUploadsRequest, CreateUploadsResponse, FileToUpload,
+    RefusedUpload, SignedPart, SignedVariant, UploadMethod,
+};
+use windlass_protocol::list_parts::ListPartsResponse;
+use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
+use windlass_protocol::photo::MediaKind;
+use windlass_protocol::sign_parts::{SignPartsRequest, SignPartsResponse};
+use windlass_protocol::{
+    Checksum, ClientRef, ErrorCode, PartNumber, PartPlan, Photo, Problem, ProjectId, SignedHeaders,
+    Timestamp, UploadId, UploadStatus,
+};
+
+use super::bucket::{Bucket, Part, Signature, Target};
+
+/// An upload's record.
+pub struct Record {
+    pub file: FileToUpload,
+    pub status: UploadStatus,
+}
+
+/// The service.
+pub struct Service {
+    pub uploads: BTreeMap<UploadId, Record>,
+    pub by_ref: HashMap<ClientRef, UploadId>,
+    pub url_lifetime_s: u64,
+}
+
+impl Service {
+    pub fn new() -> Self {
+        Self { uploads: BTreeMap::new(), by_ref: HashMap::new(), url_lifetime_s: 900 }
+    }
+
+    pub fn create(
+        &mut self,
+        now_ms: u64,
+        bucket: &mut Bucket,
+        request: &CreateUploadsRequest,
+    ) -> CreateUploadsResponse {
+        let uploads = request.files.iter().map(|file| self.create_one(now_ms, bucket, file)).collect();
+        CreateUploadsResponse { uploads }
+    }
+
+    fn create_one(&mut self, now_ms: u64, bucket: &mut Bucket, file: &FileToUpload) -> CreateUploadResult {
+        if file.content_type != "image/jpeg" {
+            let error = problem(ErrorCode::TypeNotAllowed, Vec::new());
+            return CreateUploadResult::Refused(RefusedUpload { client_ref: file.client_ref.clone(), error });
+        }
+        let next_id =
+            UploadId::try_from(format!("00000000-0000-7000-8000-{:012x}", self.uploads.len())).unwrap();
+        let id = *self.by_ref.entry(file.client_ref.clone()).or_insert(next_id);
+        let record = self
+            .uploads
+            .entry(id)
+            .or_insert_with(|| Record { file: file.clone(), status: UploadStatus::PendingUpload });
+        assert_eq!(&record.file, file, "a repeated announcement is the same");
+        let status = record.status;
+        let is_multipart = file.size > SINGLE_PUT_MAX_BYTES;
+        let plan = PartPlan::for_size(file.size).ok().filter(|_| is_multipart);
+        if is_multipart && status == UploadStatus::PendingUpload {
+            bucket.parts.entry(id).or_default();
+        }
+        let sign = |target, size, checksum| self.signed(now_ms, id, target, size, checksum);
+        let whole = (!is_multipart).then(|| sign(Target::Whole, file.size, file.checksum));
+        let (url, headers) = whole.unzip();
+        CreateUploadResult::Accepted(Box::new(AcceptedUpload {
+            client_ref: file.client_ref.clone(),
+            upload_id: id,
+            photo_id: id.into(),
+            status,
+            method: if is_multipart { UploadMethod::Multipart } else { UploadMethod::Put },
+            url,
+            headers: headers.unwrap_or_default(),
+            part_size: plan.map(|plan| plan.part_size_bytes()),
+            part_count: plan.map(|plan| plan.part_count()),
+            parts: Vec::new(),
+            variants: file
+                .variants
+                .iter()
+                .map(|variant| {
+                    let target = Target::Variant(variant.name.clone());
+                    let (url, headers) = sign(target, variant.size, variant.checksum);
+                    SignedVariant { name: variant.name.clone(), url, headers }
+                })
+                .collect(),
+            expires_at: moment(),
+            status_url: format!("/api/v1/uploads/{id}"),
+        }))
+    }
+
+    fn signed(
+        &self,
+        now_ms: u64,
+        id: UploadId,
+        target: Target,
+        size: u64,
+        checksum: Option<Checksum>,
+    ) -> (String, SignedHeaders) {
+        let signature =
+            Signature { upload_id: id, target, signed_ms: now_ms, lifetime_s: self.url_lifetime_s };
+        let mut headers = SignedHeaders::from([("content-length".to_owned(), size.to_string())]);
+        if let Some(checksum) = checksum {
+            headers.insert(checksum.algorithm().header_name().to_owned(), checksum.to_string());
+        }
+        (signature.url(), headers)
+    }
+
+    pub fn sign(
+        &self,
+        now_ms: u64,
+        id: UploadId,
+        request: &SignPartsRequest,
+    ) -> Result<SignPartsResponse, ServiceFailure> {
+        let record = self.open(id)?;
+        let plan = PartPlan::for_size(record.file.size).unwrap();
+        let parts = request.parts.iter().map(|part| {
+            assert!(part.checksum.is_some(), "parts are signed with their checksum");
+            let size = plan.size_of(part.part_number).expect("a part of the plan");
+            let target = Target::Part(part.part_number.into());
+            let (url, headers) = self.signed(now_ms, id, target, size, part.checksum);
+            SignedPart { part_number: part.part_number, url, headers, size }
+        });
+        Ok(SignPartsResponse { parts: parts.collect(), expires_at: moment() })
+    }
+
+    pub fn list(&self, bucket: &Bucket, id: UploadId) -> Result<ListPartsResponse, ServiceFailure> {
+        self.open(id)?;
+        Ok(ListPartsResponse { parts: bucket.list(id) })
+    }
+
+    pub fn complete(
+        &mut self,
+        bucket: &mut Bucket,
+        id: UploadId,
+        request: &CompleteUploadRequest,
+    ) -> Result<Box<Photo>, ServiceFailure> {
+        let record = self.uploads.get_mut(&id).ok_or_else(|| refusal(ErrorCode::NotFound, Vec::new()))?;
+        let file = &record.file;
+        if record.status == UploadStatus::PendingUpload {
+            let whole = (id, Target::Whole);
+            if file.size > SINGLE_PUT_MAX_BYTES {
+                let plan = PartPlan::for_size(file.size).unwrap();
+                let parts =
+                    bucket.parts.get(&id).ok_or_else(|| refusal(ErrorCode::UploadClosed, Vec::new()))?;
+                let claimed = request.parts.iter().flatten();
+                let claimed: HashMap<PartNumber, &str> =
+                    claimed.map(|part| (part.part_number, part.etag.as_str())).collect();
+                let etag = |n: &PartNumber| parts.get(&u32::from(*n)).map(Part::etag);
+                let is_missing =
+                    |n: &PartNumber| etag(n).is_none() || etag(n).as_deref() != claimed.get(n).copied();
+                let missing: Vec<PartNumber> = plan.part_numbers().filter(is_missing).collect();
+                if !missing.is_empty() {
+                    return Err(refusal(ErrorCode::PartsMissing, missing));
+                }
+                let bytes = parts.values().map(|part| part.bytes.as_slice()).collect::<Vec<_>>().concat();
+                if request.checksum != Some(crc64_nvme(&bytes)) {
+                    return Err(refusal(ErrorCode::ChecksumMismatch, Vec::new()));
+                }
+                bucket.parts.remove(&id);
+                bucket.objects.insert(whole.clone(), bytes);
+            }
+            let Some(bytes) = bucket.objects.get(&whole) else {
+                return Err(refusal(ErrorCode::BytesMissing, Vec::new()));
+            };
+            if bytes.len() as u64 != file.size {
+                return Err(refusal(ErrorCode::SizeMismatch, Vec::new()));
+            }
+            record.status = UploadStatus::Uploaded;
+        }
+        match record.status {
+            UploadStatus::Uploaded => Ok(Box::new(photo(id, &record.file))),
+            _ => Err(refusal(ErrorCode::UploadClosed, Vec::new())),
+        }
+    }
+
+    pub fn abort(&mut self, bucket: &mut Bucket, id: UploadId) -> Result<(), ServiceFailure> {
+        let record = self.uploads.get_mut(&id).ok_or_else(|| refusal(ErrorCode::NotFound, Vec::new()))?;
+        if record.status == UploadStatus::PendingUpload {
+            record.status = UploadStatus::Aborted;
+            bucket.parts.remove(&id);
+        }
+        Ok(())
+    }
+
+    fn open(&self, id: UploadId) -> Result<&Record, ServiceFailure> {
+        let record = self.uploads.get(&id).ok_or_else(|| refusal(ErrorCode::NotFound, Vec::new()))?;
+        match record.status {
+            UploadStatus::PendingUpload => Ok(record),
+            _ => Err(refusal(ErrorCode::UploadClosed, Vec::new())),
+        }
+    }
+
+    /// The upload a request is about.
+    pub fn subject(work: &Work) -> Option<UploadId> {
+        match work {
+            Work::SignParts { upload_id, .. }
+            | Work::ListParts { upload_id }
+            | Work::Complete { upload_id, .. }
+            | Work::Abort { upload_id } => Some(*upload_id),
+            Work::FetchToken | Work::Hash { .. } | Work::CreateUploads(_) | Work::Put { .. } => None,
+        }
+    }
+}
+
+pub fn refusal(code: ErrorCode, missing_parts: Vec<PartNumber>) -> ServiceFailure {
+    let problem = problem(code, missing_parts);
+    ServiceFailure::Refused(Box::new(Refusal {
+        status: problem.status,
+        problem: Some(problem),
+        retry_after_ms: None,
+        request_id: Some("req-1".to_owned()),
+    }))
+}
+
+fn problem(code: ErrorCode, missing_parts: Vec<PartNumber>) -> Problem {
+    let (kind, title) = ("urn:windlass:problem:test".to_owned(), code.title().to_owned());
+    let detail = format!("{title}, says the test.");
+    Problem {
+        kind,
+        title,
+        status: 400,
+        code,
+        detail,
+        field: None,
+        file: None,
+        missing_parts,
+        request_id: None,
+    }
+}
+
+fn photo(id: UploadId, file: &FileToUpload) -> Photo {
+    Photo {
+        photo_id: id.into(),
+        project_id: "p".parse::<ProjectId>().unwrap(),
+        filename: file.filename.clone(),
+        content_type: file.content_type.clone(),
+        size: file.size,
+        status: UploadStatus::Uploaded,
+        status_reason: None,
+        kind: MediaKind::Photo,
+        width: None,
+        height: None,
+        taken_at: None,
+        location: None,
+        metadata: None,
+        url: String::new(),
+        variants: BTreeMap::new(),
+        url_expires_at: moment(),
+        created_at: moment(),
+        uploaded_at: None,
+    }
+}
+
+/// The engine must not look at it: a client's clock may be a day off.
+fn moment() -> Timestamp {
+    Timestamp::from_unix_millis(0).unwrap()
+}
