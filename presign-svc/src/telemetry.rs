@@ -31,9 +31,24 @@ pub enum LogFormat {
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
+/// Libraries that write whole requests, signed URLs and all, when they are asked for detail. What they
+/// may say is fixed, whatever `RUST_LOG` asks for; the service and the store log requests themselves.
+const KEPT_QUIET: [(&str, &str); 10] = [
+    ("s3s", "off"),
+    ("hyper", "info"),
+    ("hyper_util", "info"),
+    ("h2", "info"),
+    ("reqwest", "info"),
+    ("rustls", "info"),
+    ("aws_config", "info"),
+    ("aws_runtime", "info"),
+    ("aws_sdk_s3", "info"),
+    ("aws_smithy_runtime", "info"),
+];
+
 /// Starts logging to standard error; `filter` as in `RUST_LOG`.
 pub fn start(filter: &str, format: LogFormat) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = filter_of(filter);
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -43,6 +58,16 @@ pub fn start(filter: &str, format: LogFormat) {
         LogFormat::Text => logs.try_init(),
         LogFormat::Json => logs.json().try_init(),
     };
+}
+
+/// The asked-for filter, or `info` where it cannot be read, with the talkative libraries kept quiet. Of
+/// two directives for one target the later one counts.
+fn filter_of(asked: &str) -> EnvFilter {
+    let filter = EnvFilter::try_new(asked).unwrap_or_else(|_| EnvFilter::new("info"));
+    KEPT_QUIET.iter().fold(filter, |filter, (target, level)| match format!("{target}={level}").parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    })
 }
 
 /// Gives a request its id, its span and its line in the log, and a failed one its problem.
@@ -74,4 +99,18 @@ fn sane(id: &HeaderValue) -> Option<&str> {
     let text = id.to_str().ok()?;
     let charset = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     ((1..=64).contains(&text.len()) && text.bytes().all(charset)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_filter_makes_the_libraries_write_requests() {
+        let filter = filter_of("trace,s3s=trace,aws_smithy_runtime=debug").to_string();
+        for (target, level) in KEPT_QUIET {
+            let directives = filter.split(',').filter(|each| each.starts_with(&format!("{target}=")));
+            assert_eq!(directives.collect::<Vec<_>>(), [format!("{target}={level}")], "{filter}");
+        }
+    }
 }
