@@ -18,6 +18,20 @@ use crate::api::cors::X_REQUEST_ID;
 use crate::api::error::finish;
 use crate::app::App;
 
+/// Libraries whose finer lines hold signed requests, statements or secrets, whatever the operator asks for;
+/// and the embedded store's protocol, which calls every refused request an error.
+const CAPPED: [&str; 9] = [
+    "aws_config=info",
+    "aws_runtime=info",
+    "aws_sdk_s3=info",
+    "aws_sigv4=info",
+    "aws_smithy_http_client=info",
+    "aws_smithy_runtime=info",
+    "hyper_util=info",
+    "s3s=off",
+    "sqlx=warn",
+];
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -34,6 +48,7 @@ pub struct RequestId(pub Arc<str>);
 /// Starts logging to standard error; `filter` as in `RUST_LOG`.
 pub fn start(filter: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = CAPPED.iter().filter_map(|cap| cap.parse().ok()).fold(filter, EnvFilter::add_directive);
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
