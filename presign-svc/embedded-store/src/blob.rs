@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use s3s::StdError;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
-use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tokio_util::io::ReaderStream;
 
 use crate::checksum::{Algorithm, BodyDigester, Checksum};
@@ -20,9 +20,9 @@ use crate::manifest::StoredPart;
 
 /// How long a client may send nothing before its request is given up.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
-/// Chunks waiting between the network and the disk. One chunk is at most hyper's read buffer,
-/// about 400 KiB, so a request holds less than 2 MiB.
-const CHUNKS_IN_FLIGHT: usize = 4;
+/// What is gathered before it is written. One batch is gathered while the one before is written,
+/// so a request holds less than 2 MiB: two batches, and what hyper read beyond (about 400 KiB).
+const BATCH_BYTES: usize = 512 * 1024;
 const READ_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Why a body could not be taken in.
@@ -84,13 +84,28 @@ pub(crate) struct WrittenBody {
     pub(crate) checksum: Checksum,
 }
 
-enum ToDisk {
-    Chunk(Bytes),
-    End,
+/// A file that is being written, and the digests of what is in it so far.
+struct Writer {
+    file: File,
+    digester: BodyDigester,
+}
+
+impl Writer {
+    /// Blocks; call it on a thread for that.
+    fn write(mut self, batch: Vec<Bytes>) -> io::Result<Self> {
+        for chunk in batch {
+            self.digester.update(&chunk);
+            self.file.write_all(&chunk)?;
+        }
+        Ok(self)
+    }
 }
 
 /// Streams a body to a new file. When this returns, its bytes and its name are on disk; when the
 /// future is dropped, the file goes.
+///
+/// A thread is used only while there is something to write: a thousand slow phones must not hold
+/// a thousand threads.
 pub(crate) async fn write_body(
     layout: &Arc<Layout>,
     in_flight: &Arc<InFlight>,
@@ -109,64 +124,37 @@ pub(crate) async fn write_body(
     };
     let (shards, target) = (Arc::clone(layout), path.clone());
     blocking(move || shards.make_shard(&target)).await?;
-    // Made here rather than on the writer's thread, so that dropping `pending` finds it.
-    let file = File::create_new(&path)?;
+    // Made here rather than on another thread, so that dropping `pending` finds it.
+    let writer = Writer { file: File::create_new(&path)?, digester: BodyDigester::new(algorithm) };
 
-    let (to_disk, from_network) = mpsc::channel(CHUNKS_IN_FLIGHT);
-    let writer = tokio::task::spawn_blocking(move || {
-        let digests = drain_to_disk(from_network, &file, BodyDigester::new(algorithm))?;
-        file.sync_all()?;
-        path.parent().map_or(Ok(()), sync_folder)?;
-        Ok::<_, io::Error>(digests)
-    });
-
-    let mut size_bytes: u64 = 0;
+    let mut writing = spawn_blocking(move || Ok(writer));
+    let (mut size_bytes, mut batch, mut batch_bytes) = (0u64, Vec::new(), 0);
     let mut source = std::pin::pin!(source);
     loop {
-        let Ok(next) = tokio::time::timeout(SILENCE_LIMIT, source.next()).await else {
-            return Err(BodyError::Silent);
-        };
-        let message = match next.transpose().map_err(BodyError::Source)? {
-            Some(chunk) => {
-                size_bytes = size_bytes.saturating_add(chunk.len() as u64);
-                if size_bytes > limit_bytes {
-                    return Err(BodyError::TooLarge { limit_bytes });
-                }
-                ToDisk::Chunk(chunk)
-            }
-            None => ToDisk::End,
-        };
-        let ended = matches!(message, ToDisk::End);
-        // A writer that has stopped listening has failed: its result says why.
-        if to_disk.send(message).await.is_err() || ended {
-            break;
+        let next = tokio::time::timeout(SILENCE_LIMIT, source.next()).await.map_err(|_| BodyError::Silent)?;
+        let Some(chunk) = next.transpose().map_err(BodyError::Source)? else { break };
+        size_bytes = size_bytes.saturating_add(chunk.len() as u64);
+        if size_bytes > limit_bytes {
+            return Err(BodyError::TooLarge { limit_bytes });
+        }
+        batch_bytes += chunk.len();
+        batch.push(chunk);
+        if batch_bytes >= BATCH_BYTES {
+            let writer: Writer = writing.await.map_err(io::Error::other)??;
+            let full = std::mem::take(&mut batch);
+            batch_bytes = 0;
+            writing = spawn_blocking(move || writer.write(full));
         }
     }
-    drop(to_disk);
-    let (md5, checksum) = writer.await.map_err(io::Error::other)??;
+    let writer = writing.await.map_err(io::Error::other)??;
+    let (md5, checksum) = blocking(move || {
+        let Writer { file, digester } = writer.write(batch)?;
+        file.sync_all()?;
+        path.parent().map_or(Ok(()), sync_folder)?;
+        Ok(digester.finish())
+    })
+    .await?;
     Ok(WrittenBody { pending, blob, size_bytes, md5, checksum })
-}
-
-fn drain_to_disk(
-    mut from_network: mpsc::Receiver<ToDisk>,
-    mut file: impl Write,
-    mut digester: BodyDigester,
-) -> io::Result<([u8; 16], Checksum)> {
-    loop {
-        match from_network.blocking_recv() {
-            Some(ToDisk::Chunk(chunk)) => {
-                digester.update(&chunk);
-                file.write_all(&chunk)?;
-            }
-            Some(ToDisk::End) => return Ok(digester.finish()),
-            None => {
-                return Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "the request ended before its body",
-                ));
-            }
-        }
-    }
 }
 
 /// The bytes `from..from + length` of an object's parts, read one buffer at a time.
@@ -286,14 +274,11 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn a_full_disk_is_reported_as_such() {
-        let (to_disk, from_network) = mpsc::channel(2);
-        to_disk.send(ToDisk::Chunk(Bytes::from_static(b"bytes"))).await.ok().unwrap();
+    #[test]
+    fn a_full_disk_is_reported_as_such() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let result = tokio::task::spawn_blocking(move || {
-            drain_to_disk(from_network, &full, BodyDigester::new(Algorithm::Crc32))
-        });
-        assert_eq!(result.await.unwrap().unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let writer = Writer { file: full, digester: BodyDigester::new(Algorithm::Crc32) };
+        let Err(error) = writer.write(vec![Bytes::from_static(b"bytes")]) else { panic!("it was written") };
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

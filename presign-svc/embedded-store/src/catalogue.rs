@@ -117,6 +117,7 @@ impl Catalogue {
         condition: &Precondition,
     ) -> Result<(), CommitError> {
         let key: Arc<str> = manifest.key.as_str().into();
+        let kept = manifest.blobs();
         let target = self.layout.object_path(&key);
         let (layout, shard) = (Arc::clone(&self.layout), target.clone());
         let staged = blocking(move || {
@@ -134,7 +135,8 @@ impl Catalogue {
         if let Some(keys) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             keys.insert(key);
         }
-        if let Some(replaced) = replaced {
+        // The same upload completed twice puts the same bodies in place again.
+        if let Some(replaced) = replaced.filter(|replaced| replaced.blobs() != kept) {
             self.leases.retire(replaced.blobs());
         }
         Ok(())

@@ -17,6 +17,10 @@
 //! - One bucket, one identity, path-style addresses, no versions, no ACLs, no SHA-1 checksums.
 //! - A copied object is one body with a plain MD5 as its ETag, also when its source was multipart.
 //!
+//! Logs: the protocol crate logs whole requests at debug level, signed URLs included, and every
+//! refusal as an error. Turn its target off (`s3s=off`); this crate logs what matters, without
+//! queries, under its own.
+//!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use windlass_embedded_store::{AllowedOrigins, EmbeddedStore, StoreConfig};

@@ -104,6 +104,8 @@ impl Surface {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let request_id = Uuid::new_v4().simple().to_string();
         let cors = Cors::of(&self.store.inner.config.allowed_origins, request.headers());
+        // The path only: the query holds the signature.
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let mut response = self.dispatch(request, &cors).await;
 
         // An error of the protocol crate has an XML body, which these may not have (RFC 9110).
@@ -119,9 +121,10 @@ impl Surface {
                 HeaderValue::from_static("default-src 'none'; sandbox"),
             );
         }
-        if let Ok(id) = HeaderValue::try_from(request_id) {
+        if let Ok(id) = HeaderValue::try_from(&request_id) {
             headers.insert(REQUEST_ID, id);
         }
+        tracing::debug!(%method, path, status = response.status().as_u16(), request_id, "store request");
         response
     }
 

@@ -44,7 +44,7 @@ impl EmbeddedStore {
             let Some(upload) = self.inner.uploads.lock(upload.upload_id).await? else { continue };
             removed.size_bytes += upload.parts().await?.iter().map(|part| part.size_bytes).sum::<u64>();
             removed.uploads += 1;
-            upload.abort().await?;
+            upload.abort(&self.inner.objects).await?;
         }
         Ok(removed)
     }
@@ -59,12 +59,13 @@ impl EmbeddedStore {
         blocking(move || {
             // The order matters. Bodies on disk first; then those in use without a manifest: each
             // body of the first list is now in use, or has its manifest, or is an orphan. Uploads
-            // before objects, because Complete moves parts from the one to the other.
+            // before objects, because Complete moves parts from the one to the other. Last those
+            // that only readers hold: what was replaced while the manifests were read is there.
             let on_disk = inner.layout.all_blobs()?;
             let mut needed: HashSet<BlobId> = inner.in_flight.snapshot();
-            needed.extend(inner.objects.leases().retired());
             needed.extend(blobs_of_open_uploads(&inner.layout)?);
             inner.layout.for_each_object(|object: ObjectManifest| needed.extend(object.blobs()))?;
+            needed.extend(inner.objects.leases().retired());
             let orphans: Vec<BlobId> = on_disk.into_iter().filter(|blob| !needed.contains(blob)).collect();
             inner.layout.remove_blobs(&orphans);
             Ok(RemovedBodies { bodies: orphans.len() })

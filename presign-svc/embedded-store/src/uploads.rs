@@ -108,10 +108,16 @@ impl LockedUpload<'_> {
         blocking(move || close(&layout, upload, &unused)).await
     }
 
-    /// Ends the upload without an object.
-    pub(crate) async fn abort(self) -> io::Result<()> {
+    /// Ends the upload without an object. Should it have one nevertheless, because closing it
+    /// failed after its completion, the object keeps its parts.
+    pub(crate) async fn abort(self, objects: &Catalogue) -> io::Result<()> {
         let parts = self.parts().await?;
-        self.close(parts.into_iter().map(|part| part.blob).collect()).await
+        let object = objects.find(&self.manifest.key).await?;
+        let unused = match object.filter(|object| object.upload_id == Some(self.manifest.upload_id)) {
+            Some(object) => unused_parts(parts, &object),
+            None => parts.into_iter().map(|part| part.blob).collect(),
+        };
+        self.close(unused).await
     }
 }
 

@@ -1,16 +1,15 @@
 /** Files to upload, and what was stored of them, compared by SHA-256 from outside. */
 
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after } from "node:test";
 
-/** A folder that is gone after the file's tests. */
-export async function scratchFolder() {
-  const folder = await mkdtemp(join(tmpdir(), "windlass-files-"));
-  after(() => rm(folder, { recursive: true, force: true }));
+/** A folder that is gone when this file's tests have ended. */
+export function scratchFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "windlass-files-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -17,7 +17,7 @@ let folder;
 
 before(async () => {
   [service, browser] = await Promise.all([Service.start(), launch()]);
-  folder = await scratchFolder();
+  folder = scratchFolder();
   page = await openPage(browser, service.address);
 });
 after(async () => {

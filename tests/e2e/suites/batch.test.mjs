@@ -22,7 +22,7 @@ after(async () => {
 });
 
 test("twenty photos are stored intact, each once, and no task blocks the page", async () => {
-  const folder = await scratchFolder();
+  const folder = scratchFolder();
   const paths = await Promise.all(
     Array.from({ length: COUNT }, (_, index) =>
       variation(fixture("photo_12mp_o6.jpg"), join(folder, `roof ${index + 1}.jpg`), index),

@@ -16,7 +16,7 @@ let folder;
 
 before(async () => {
   [service, browser] = await Promise.all([Service.start(), launch()]);
-  folder = await scratchFolder();
+  folder = scratchFolder();
 });
 after(async () => {
   await browser?.close();

@@ -16,7 +16,7 @@ let video;
 
 before(async () => {
   [service, browser] = await Promise.all([Service.start(), launch()]);
-  video = await makeVideo(join(await scratchFolder(), "site walk.mp4"), 200 * MIB);
+  video = await makeVideo(join(scratchFolder(), "site walk.mp4"), 200 * MIB);
 });
 after(async () => {
   await browser?.close();

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use windlass_embedded_store::EmbeddedStore;
 use windlass_s3_suite::sample::noise;
@@ -35,7 +37,8 @@ fn content(key: &str, version: u64) -> Bytes {
 
 /// A multipart object's second part differs from version to version, its first is the same.
 fn multipart_content(version: u64) -> [Bytes; 2] {
-    [noise(1, PART_BYTES), content("multipart", version)]
+    static FIRST: LazyLock<Bytes> = LazyLock::new(|| noise(1, PART_BYTES));
+    [FIRST.clone(), content("multipart", version)]
 }
 
 #[tokio::test]
@@ -43,7 +46,7 @@ async fn a_kill_leaves_old_or_new_and_keeps_what_was_acknowledged() -> Result<()
     let folder = tempfile::tempdir()?;
     let keys = ["small/a", "small/b", "large/a", "deleted/a"];
     let mut known: BTreeMap<&str, Known> = keys.iter().map(|key| (*key, Known::default())).collect();
-    let (mut multipart, mut interrupted) = (Known::default(), None);
+    let (mut multipart, mut interrupted, mut resumed) = (Known::default(), None, 0);
     let (began, mut kills) = (Instant::now(), 0);
     while kills < KILLS && began.elapsed() < TIME_LIMIT {
         let mut process = StoreProcess::start(env!("CARGO_BIN_EXE_store-process"), folder.path())?;
@@ -52,16 +55,24 @@ async fn a_kill_leaves_old_or_new_and_keeps_what_was_acknowledged() -> Result<()
             known.acknowledged =
                 check(&target, key, *known).await.with_context(|| format!("kill {kills}, {key}"))?;
         }
-        let resumed = check_multipart(&target, multipart, interrupted.take()).await;
-        multipart.acknowledged = resumed.with_context(|| format!("kill {kills}, multipart"))?;
+        resumed += usize::from(interrupted.is_some());
+        let found = check_multipart(&target, multipart, interrupted.take()).await;
+        multipart.acknowledged = found.with_context(|| format!("kill {kills}, multipart"))?;
 
         let mut writers = JoinSet::new();
         for (key, known) in &known {
             writers.spawn(write((*key).to_owned(), *known, target.clone()));
         }
-        let completing = tokio::spawn(complete(multipart, target.clone()));
-        // Spread over the writes' steps: body, manifest, rename, answer, clean-up.
-        tokio::time::sleep(Duration::from_millis(20 + kills * 37 % 211)).await;
+        let about_to_complete = Arc::new(Notify::new());
+        let completing = tokio::spawn(complete(multipart, target.clone(), Arc::clone(&about_to_complete)));
+        // Spread over the writes' steps (body, manifest, rename, answer, clean-up): every other time
+        // counted from the start, and from the moment a Complete is sent.
+        if kills % 2 == 0 {
+            tokio::time::sleep(Duration::from_millis(10 + kills * 37 % 97)).await;
+        } else {
+            tokio::time::timeout(Duration::from_secs(5), about_to_complete.notified()).await.ok();
+            tokio::time::sleep(Duration::from_micros(kills * 311 % 4_000)).await;
+        }
         process.kill()?;
         kills += 1;
         while let Some(written) = writers.join_next().await {
@@ -73,6 +84,7 @@ async fn a_kill_leaves_old_or_new_and_keeps_what_was_acknowledged() -> Result<()
     }
     ensure!(kills >= 5, "only {kills} kills in {TIME_LIMIT:?}");
     ensure!(known.values().any(|known| known.acknowledged > 0), "no write was ever acknowledged");
+    ensure!(multipart.acknowledged > 0 && resumed > 0, "{resumed} uploads resumed, {multipart:?}");
     nothing_is_left_behind(folder.path()).await
 }
 
@@ -98,22 +110,29 @@ async fn write(key: String, mut known: Known, target: S3Target) -> (String, Know
     }
 }
 
-/// Reads a key after a restart; the version found is the one that counts from now on.
-async fn check(target: &S3Target, key: &str, known: Known) -> Result<u64> {
-    let client = target.client();
-    let got = client.get_object().bucket(&target.bucket).key(key).send().await;
-    let found = match got {
-        Ok(object) => {
-            let bytes = object.body.collect().await?.into_bytes();
-            let number = bytes.first_chunk::<8>().context("an object too short to be one of ours")?;
-            let version = u64::from_be_bytes(*number);
-            ensure!(bytes == content(key, version), "a mixture of versions");
-            version
-        }
+async fn read_if_there(target: &S3Target, key: &str) -> Result<Option<Bytes>> {
+    match target.client().get_object().bucket(&target.bucket).key(key).send().await {
+        Ok(object) => Ok(Some(object.body.collect().await?.into_bytes())),
         Err(error) => {
             let absent = refusal(Err::<(), _>(error))?;
             ensure!(absent == Refusal { status: 404, code: "NoSuchKey".into() }, "{absent:?}");
-            0
+            Ok(None)
+        }
+    }
+}
+
+fn version_of(bytes: &Bytes) -> Result<u64> {
+    Ok(u64::from_be_bytes(*bytes.first_chunk().context("an object too short to be one of ours")?))
+}
+
+/// Reads a key after a restart; the version found is the one that counts from now on.
+async fn check(target: &S3Target, key: &str, known: Known) -> Result<u64> {
+    let found = match read_if_there(target, key).await? {
+        None => 0,
+        Some(bytes) => {
+            let version = version_of(&bytes)?;
+            ensure!(bytes == content(key, version), "a mixture of versions");
+            version
         }
     };
     ensure!(found == known.acknowledged || found == known.attempted, "found version {found}, knew {known:?}");
@@ -128,7 +147,11 @@ struct Interrupted {
 }
 
 /// Completes upload after upload until the store is gone.
-async fn complete(mut known: Known, target: S3Target) -> (Known, Option<Interrupted>) {
+async fn complete(
+    mut known: Known,
+    target: S3Target,
+    about_to_complete: Arc<Notify>,
+) -> (Known, Option<Interrupted>) {
     loop {
         let version = known.attempted.max(known.acknowledged) + 1;
         known.attempted = version;
@@ -142,6 +165,7 @@ async fn complete(mut known: Known, target: S3Target) -> (Known, Option<Interrup
                 Err(_) => return (known, None),
             }
         }
+        about_to_complete.notify_one();
         if upload.complete(parts.clone()).send().await.is_err() {
             return (known, Some(Interrupted { version, id: upload.id, parts }));
         }
@@ -150,12 +174,11 @@ async fn complete(mut known: Known, target: S3Target) -> (Known, Option<Interrup
 }
 
 async fn check_multipart(target: &S3Target, known: Known, interrupted: Option<Interrupted>) -> Result<u64> {
-    let client = target.client();
-    let found = match read(&client, target, "multipart").await {
-        Err(_) => 0,
-        Ok(bytes) => {
-            let second = bytes.slice(PART_BYTES..);
-            let version = u64::from_be_bytes(*second.first_chunk::<8>().context("too short")?);
+    let found = match read_if_there(target, "multipart").await? {
+        None => 0,
+        Some(bytes) => {
+            ensure!(bytes.len() > PART_BYTES, "a part is missing");
+            let version = version_of(&bytes.slice(PART_BYTES..))?;
             ensure!(bytes == multipart_content(version).concat(), "a mixture of uploads");
             version
         }
@@ -163,7 +186,7 @@ async fn check_multipart(target: &S3Target, known: Known, interrupted: Option<In
     ensure!(found == known.acknowledged || found == known.attempted, "found version {found}, knew {known:?}");
     let Some(Interrupted { version, id, parts }) = interrupted else { return Ok(found) };
     let key = "multipart".to_owned();
-    let upload = Upload { client, target, key, id, algorithm: ChecksumAlgorithm::Crc64Nvme };
+    let upload = Upload { client: target.client(), target, key, id, algorithm: ChecksumAlgorithm::Crc64Nvme };
     upload.complete(parts).send().await.context("acknowledged parts cannot be completed after the kill")?;
     let whole = read(&upload.client, target, "multipart").await?;
     ensure!(whole == multipart_content(version).concat(), "the completed upload reads differently");

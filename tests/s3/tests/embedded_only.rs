@@ -263,3 +263,54 @@ async fn a_folder_is_opened_once_and_for_its_own_bucket() -> Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn a_chunked_body_cannot_dodge_the_signed_length() -> Result<()> {
+    let server = EmbeddedServer::start().await?;
+    let (target, client) = (server.target(), server.target().client());
+    let put = client.put_object().bucket(&target.bucket).key("photo.jpg").content_length(100);
+    let signed = put.presigned(for_minutes(15)?).await?;
+    let chunks = futures::stream::iter([Ok::<_, std::io::Error>(noise(18, 100_000))]);
+    let chunked = reqwest::Client::builder().no_proxy().build()?.put(signed.uri());
+    let answer = chunked.body(reqwest::Body::wrap_stream(chunks)).send().await?;
+    ensure!(answer.status() == 403, "{}: {}", answer.status(), answer.text().await?);
+    ensure!(bodies(server.root())?.is_empty(), "a body of any length was kept");
+    Ok(())
+}
+
+#[tokio::test]
+async fn racing_completes_make_one_object_and_get_one_answer() -> Result<()> {
+    let server = EmbeddedServer::start().await?;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    server.store().on_object_created(move |object| drop(tell.send(object.etag)));
+    let upload = Upload::open(server.target(), "photo.jpg", ChecksumAlgorithm::Crc64Nvme).await?;
+    let part = upload.send(1, &noise(19, 1_000)).await?;
+    let racers = (0..20).map(|_| upload.complete(vec![part.clone()]).send());
+    let mut answers = BTreeSet::new();
+    for answer in futures::future::join_all(racers).await {
+        answers.insert(answer?.e_tag.context("no ETag")?);
+    }
+    ensure!(answers.len() == 1, "{answers:?}");
+    ensure!(told.try_recv().is_ok() && told.try_recv().is_err(), "the object was not told of exactly once");
+    ensure!(read(&upload.client, server.target(), "photo.jpg").await? == noise(19, 1_000), "other bytes");
+    Ok(())
+}
+
+#[tokio::test]
+async fn complete_and_abort_agree_who_won() -> Result<()> {
+    let server = EmbeddedServer::start().await?;
+    for round in 0..10 {
+        let key = format!("raced/{round}.jpg");
+        let upload = Upload::open(server.target(), &key, ChecksumAlgorithm::Crc64Nvme).await?;
+        let bytes = noise(20 + round, 1_000);
+        let part = upload.send(1, &bytes).await?;
+        let abort = upload.client.abort_multipart_upload().bucket(&server.target().bucket).key(&key);
+        let abort = abort.upload_id(&upload.id).send();
+        let (completed, aborted) = tokio::join!(upload.complete(vec![part]).send(), abort);
+        let found = read(&upload.client, server.target(), &key).await.ok();
+        ensure!(completed.is_ok() != aborted.is_ok(), "round {round}: {completed:?} and {aborted:?}");
+        ensure!(completed.is_ok() == found.is_some(), "round {round}: {completed:?}, but {found:?}");
+        ensure!(found.is_none_or(|found| found == bytes), "round {round}: other bytes");
+    }
+    Ok(())
+}

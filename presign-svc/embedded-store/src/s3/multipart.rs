@@ -172,7 +172,7 @@ impl EmbeddedStore {
         let store = self.clone();
         detached(async move {
             let upload = store.inner.uploads.lock(upload_id).await.map_err(errors::disk)?;
-            upload.ok_or_else(no_such_upload)?.abort().await.map_err(errors::disk)
+            upload.ok_or_else(no_such_upload)?.abort(&store.inner.objects).await.map_err(errors::disk)
         })
         .await?;
         Ok(AbortMultipartUploadOutput::default())

@@ -56,6 +56,10 @@ pub async fn own_signatures_put_and_get(target: &S3Target) -> Result<()> {
         let signed = signer.put_object(key, &put, &quarter_hour())?;
         sending(Method::PUT, &signed, &bytes).accepted().await?;
         ensure!(read(&client, target, key).await? == bytes, "{key}: other bytes");
+        if target.capabilities.conditional_writes {
+            let replayed = sending(Method::PUT, &signed, &bytes).refused().await?;
+            ensure!(replayed.status == 412, "{key}: the URL was good for a second PUT: {replayed:?}");
+        }
 
         let options = GetOptions {
             response_content_disposition: Some("attachment; filename*=UTF-8''%E5%86%99%E7%9C%9F.jpg"),
