@@ -1,8 +1,8 @@
-//! `windlass`: serve, migrate, token.
+//! `windlass`: serve, migrate, token, doctor.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use windlass_presign_svc::commands::{migrate, serve, token};
+use windlass_presign_svc::commands::{doctor, migrate, serve, token};
 use windlass_presign_svc::config::ServeOptions;
 use windlass_presign_svc::telemetry::{self, LogFormat};
 
@@ -27,6 +27,8 @@ enum Command {
     Migrate(migrate::MigrateOptions),
     /// Mint a token for development and scripts.
     Token(Box<token::TokenOptions>),
+    /// Check bucket, CORS, clock, database and keys, and say what to fix.
+    Doctor(Box<doctor::DoctorOptions>),
 }
 
 #[tokio::main]
@@ -37,5 +39,6 @@ async fn main() -> Result<()> {
         Command::Serve(options) => serve::run(*options).await,
         Command::Migrate(options) => migrate::run(options).await,
         Command::Token(options) => token::run(&options),
+        Command::Doctor(options) => doctor::run(*options).await,
     }
 }

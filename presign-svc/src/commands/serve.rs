@@ -1,6 +1,6 @@
 //! `windlass serve`: the service, on embedded defaults or on an operator's own bucket and keys.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,9 @@ pub struct Running {
 /// Serves until SIGTERM or ctrl-c.
 pub async fn run(options: ServeOptions) -> Result<()> {
     let running = start(&options).await?;
-    announce(&running, &options)?;
+    if let Err(error) = announce(&running, &options) {
+        tracing::warn!(%error, "nobody reads standard output");
+    }
     stop_signal().await;
     tracing::info!("stopping: open requests may end");
     running.stop().await;
@@ -62,7 +64,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     let (settings, store_address) = match options.store.place() {
         StorePlace::Remote(settings) => (settings, None),
         StorePlace::Embedded => {
-            let listener = listen(options.store.embedded_address(address)).await?;
+            let listener = listen(options.store.embedded_address(options.http.address())).await?;
             let listens = listener.local_addr()?;
             let keys = options.data.store_keys()?;
             let store = EmbeddedStore::open(StoreConfig {
@@ -157,8 +159,8 @@ fn seen_here(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-fn announce(running: &Running, options: &ServeOptions) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+fn announce(running: &Running, options: &ServeOptions) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     writeln!(out, "Windlass listens on http://{}", running.address)?;
     if let Some(store) = running.store_address {
         writeln!(
@@ -177,8 +179,7 @@ fn announce(running: &Running, options: &ServeOptions) -> Result<()> {
             tracing::warn!("the development key is in use and the address is open to the network");
         }
     }
-    out.flush()?;
-    Ok(())
+    out.flush()
 }
 
 async fn stop_signal() {

@@ -1,46 +1,39 @@
-//! The laws of the object store port, on every store Windlass is meant to work with: the embedded one,
-//! and Garage, a real S3 server in a process of its own.
+//! The laws of the service's ports, run on every adapter.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod bucket;
-mod laws;
+mod uploads;
 
-/// A test of every law on one store.
-macro_rules! laws {
-    ($on_store:path) => {
-        laws! { $on_store =>
-            signed: a_put_takes_exactly_what_was_signed;
-            signed: a_put_with_other_bytes_length_type_or_key_stores_nothing;
-            signed: an_object_cannot_be_replaced_where_the_store_can_prevent_it;
-            signed: an_expired_url_is_refused;
-            signed: a_get_answers_as_it_was_signed_and_nothing_else;
-            signed: keys_of_any_script_are_signed_as_the_store_reads_them;
-            multipart: parts_sent_by_signed_urls_become_the_object;
-            multipart: a_part_is_bound_to_its_size_number_and_checksum;
-            multipart: a_wrong_list_of_parts_leaves_the_upload_open;
-            multipart: a_small_part_is_told_where_the_store_minds;
-            multipart: the_checksum_of_the_whole_is_held_against_it;
-            multipart: completing_again_is_no_second_object;
-            multipart: an_aborted_upload_is_gone_and_may_be_aborted_again;
-            objects: a_missing_object_is_told_as_such_and_may_be_deleted;
-            objects: ranges_end_where_the_object_does;
-            objects: a_replaced_object_is_not_read_as_the_old_one;
-            objects: the_bucket_is_checked_with_our_own_credentials;
+use std::sync::Arc;
+
+use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
+
+/// Runs each law on a database of its own.
+macro_rules! laws_of_uploads {
+    ($($law:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $law() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let database = super::SqliteDatabase::open(&folder.path().join("laws.sqlite")).await.unwrap();
+                    super::uploads::$law(super::Arc::new(database)).await;
+                }
+            )*
         }
     };
-    ($on_store:path => $($room:ident: $law:ident;)*) => {
-        $(
-            #[tokio::test]
-            async fn $law() -> anyhow::Result<()> {
-                $on_store(async |bucket: &crate::bucket::Bucket| crate::laws::$room::$law(bucket).await).await
-            }
-        )*
-    };
 }
 
-mod embedded {
-    laws!(crate::bucket::on_embedded_store);
-}
-
-mod garage {
-    laws!(crate::bucket::on_garage);
+laws_of_uploads! {
+    what_is_recorded_is_found_as_it_was,
+    every_state_survives_being_stored,
+    nothing_is_found_across_tenants,
+    a_client_ref_is_taken_once_per_project,
+    a_batch_is_recorded_whole_or_not_at_all,
+    a_freed_client_ref_can_be_taken_again,
+    a_stale_change_is_refused,
+    of_racing_changes_one_wins,
+    photos_are_listed_newest_first_in_pages,
+    only_visible_photos_are_listed,
+    the_janitor_finds_what_is_due_and_nothing_else,
+    only_deleted_photos_are_forgotten,
 }

@@ -11,6 +11,7 @@ pub use photo::{PhotoSpec, jpeg, random_bytes};
 pub use requests::{Answer, crc64nvme, file, file_of};
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ pub struct TestApp {
 impl TestApp {
     /// Starts with the defaults, and video up to 1 GiB.
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch_folder();
         let stop = CancellationToken::new();
         let s3 = start_store(&folder, &stop).await;
         let store = Arc::new(FaultyStore::around(s3));
@@ -165,6 +166,12 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// In memory where the system has such a folder: these tests are not about the disk, and fsync is slow.
+fn scratch_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
 fn settings() -> Settings {

@@ -1,0 +1,123 @@
+//! The bucket itself: does it let us in, is its clock ours, does it take what we sign.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use super::Finding;
+use super::probe::Probe;
+use crate::adapters::system::{RandomIds, SystemClock};
+use crate::domain::object_key::ObjectKey;
+use crate::ports::clock::Clock as _;
+use crate::ports::ids::IdSource as _;
+use crate::ports::object_store::{ObjectStore, PutToSign, SigningWindow, StoreError};
+
+/// The check of credentials.
+pub const ACCESS: &str = "bucket";
+/// The check of signed writes.
+pub const WRITES: &str = "signed writes";
+const CLOCK: &str = "clock";
+
+/// Stores refuse signatures of another quarter of an hour; trouble is seen before.
+const SKEW_LIMIT: time::Duration = time::Duration::minutes(2);
+
+/// What the bucket says to our credentials; `Err` where it says nothing at all, and asking on is idle.
+pub async fn access(store: &dyn ObjectStore) -> Result<Finding, Finding> {
+    Ok(match store.check().await {
+        Ok(()) => Finding::good(ACCESS, format!("{} answers and lets us in.", store.browser_origin())),
+        Err(StoreError::PermissionDenied(reason)) => Finding::bad(
+            ACCESS,
+            format!("it refuses our credentials ({reason}). Give them the policy below, or use others."),
+        ),
+        Err(StoreError::Unavailable(reason)) => {
+            let advice = "Check WINDLASS_S3_ENDPOINT, the region and the network.";
+            return Err(Finding::bad(ACCESS, format!("it does not answer ({reason}). {advice}")));
+        }
+        Err(error) => {
+            Finding::bad(ACCESS, format!("{error}. Check WINDLASS_S3_BUCKET, the region and the endpoint."))
+        }
+    })
+}
+
+pub async fn clock(store: &dyn ObjectStore, probe: &Probe) -> Finding {
+    let request = Request::get(store.browser_origin()).body(Bytes::new());
+    let Ok(request) = request else { return Finding::bad(CLOCK, "the endpoint is no address.") };
+    let answer = match probe.send(request).await {
+        Ok(answer) => answer,
+        Err(reason) => return Finding::bad(CLOCK, format!("the bucket's clock cannot be read: {reason}")),
+    };
+    let date = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
+    // HTTP says GMT where RFC 2822 says +0000.
+    let date = date.and_then(|date| OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822).ok());
+    let Some(date) = date else { return Finding::note(CLOCK, "the bucket does not say what time it is.") };
+    let skew = SystemClock.now() - date;
+    if skew.abs() > SKEW_LIMIT {
+        let direction = if skew.is_positive() { "ahead of" } else { "behind" };
+        let seconds = skew.abs().whole_seconds();
+        return Finding::bad(
+            CLOCK,
+            format!(
+                "this machine is {seconds} seconds {direction} the bucket, which will refuse signatures. Set up NTP."
+            ),
+        );
+    }
+    Finding::good(CLOCK, "this machine and the bucket agree on the time.")
+}
+
+/// Signs a PUT as for a browser, sends it, and removes the object again.
+pub async fn writes(store: &dyn ObjectStore, probe: &Probe, conditional: bool) -> Finding {
+    match try_write(store, probe, conditional).await {
+        Ok(()) => {
+            Finding::good(WRITES, "the bucket takes what is signed for it, and lets us read and remove it.")
+        }
+        Err(reason) => Finding::bad(WRITES, reason),
+    }
+}
+
+async fn try_write(store: &dyn ObjectStore, probe: &Probe, conditional: bool) -> Result<(), String> {
+    const CONTENT: &[u8] = b"windlass doctor";
+    let now = SystemClock.now();
+    let key = ObjectKey::try_from(format!("windlass-doctor/{}.txt", RandomIds::new().upload_id(now)))
+        .map_err(|error| error.to_string())?;
+    let put = PutToSign {
+        key: &key,
+        size_bytes: CONTENT.len() as u64,
+        content_type: "text/plain",
+        checksum: None,
+        only_if_absent: conditional,
+    };
+    let window = SigningWindow { signed_at: now, lifetime: Duration::from_secs(300) };
+    let signed =
+        store.sign_put(&put, window).await.map_err(|error| format!("nothing can be signed: {error}."))?;
+    let mut request = Request::put(&signed.url);
+    for (name, value) in &signed.headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Bytes::from_static(CONTENT)).map_err(|error| error.to_string())?;
+    let status = probe.send(request).await?.status();
+    match status {
+        StatusCode::OK => {}
+        StatusCode::FORBIDDEN => {
+            return Err("the bucket refuses a signed PUT (403). The credentials may lack s3:PutObject, or \
+                        WINDLASS_S3_REGION or WINDLASS_S3_PATH_STYLE is not what the bucket expects."
+                .to_owned());
+        }
+        StatusCode::NOT_IMPLEMENTED => {
+            return Err(
+                "the store knows no If-None-Match. Set WINDLASS_S3_CONDITIONAL_WRITES=false.".to_owned()
+            );
+        }
+        other => return Err(format!("the bucket answers a signed PUT with {other}.")),
+    }
+    let read = store.read_range(&key, 0..CONTENT.len() as u64, None).await;
+    let removed = store.delete(&key).await;
+    match read {
+        Ok(bytes) if bytes == CONTENT => {}
+        Ok(_) => return Err("the bucket gives back other bytes than it was given.".to_owned()),
+        Err(error) => return Err(format!("what was written cannot be read: {error}.")),
+    }
+    removed.map_err(|error| format!("what was written cannot be removed: {error}. {key} stays behind."))
+}

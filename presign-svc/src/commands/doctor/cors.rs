@@ -1,0 +1,92 @@
+//! Whether browsers may talk to the bucket: asked as a browser asks, once per origin.
+
+use bytes::Bytes;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
+};
+use http::{HeaderMap, HeaderName, Method, Request};
+
+use super::Finding;
+use super::probe::Probe;
+use crate::config::ServeOptions;
+use crate::domain::object_key::ObjectKey;
+use crate::ports::object_store::ObjectStore;
+
+/// The check's name.
+pub const WHAT: &str = "CORS";
+
+/// Headers of signed writes that browsers ask leave for.
+pub const ALLOWED_HEADERS: [&str; 5] = [
+    "content-type",
+    "if-none-match",
+    "x-amz-checksum-crc32c",
+    "x-amz-checksum-crc64nvme",
+    "x-amz-checksum-sha256",
+];
+
+/// Without these a client cannot read what the bucket says of a part.
+pub const EXPOSED_HEADERS: [&str; 3] = ["ETag", "x-amz-checksum-crc64nvme", "x-amz-request-id"];
+
+/// The origins whose pages send files: those that may call the API, or the service's own.
+pub fn origins(options: &ServeOptions) -> Vec<String> {
+    if options.http.allowed_origins.is_empty() {
+        return vec![format!("http://localhost:{}", options.http.port)];
+    }
+    options.http.allowed_origins.iter().map(ToString::to_string).collect()
+}
+
+/// Asks for each origin.
+pub async fn check(store: &dyn ObjectStore, probe: &Probe, origins: &[String]) -> Finding {
+    for origin in origins {
+        if let Err(reason) = check_origin(store, probe, origin).await {
+            return Finding::bad(
+                WHAT,
+                format!("pages of {origin} cannot send files: {reason} Set the rules below."),
+            );
+        }
+    }
+    Finding::good(WHAT, format!("pages of {} may send files.", origins.join(", ")))
+}
+
+async fn check_origin(store: &dyn ObjectStore, probe: &Probe, origin: &str) -> Result<(), String> {
+    let key = ObjectKey::try_from("windlass-doctor/cors".to_owned()).map_err(|error| error.to_string())?;
+    let url = store.object_url(&key);
+    let wanted = ["content-type", "if-none-match", "x-amz-checksum-crc64nvme"];
+    let preflight = Request::builder()
+        .method(Method::OPTIONS)
+        .uri(&url)
+        .header(ORIGIN, origin)
+        .header(ACCESS_CONTROL_REQUEST_METHOD, "PUT")
+        .header(ACCESS_CONTROL_REQUEST_HEADERS, wanted.join(","))
+        .body(Bytes::new())
+        .map_err(|error| error.to_string())?;
+    let answer = probe.send(preflight).await?;
+    let headers = answer.headers();
+    if !answer.status().is_success() || !lists(headers, &ACCESS_CONTROL_ALLOW_ORIGIN, origin) {
+        return Err(format!("the bucket answers the preflight with {} and no leave.", answer.status()));
+    }
+    if !lists(headers, &ACCESS_CONTROL_ALLOW_METHODS, "PUT") {
+        return Err("PUT is not among the allowed methods.".to_owned());
+    }
+    if let Some(missing) = wanted.iter().find(|name| !lists(headers, &ACCESS_CONTROL_ALLOW_HEADERS, name)) {
+        return Err(format!("{missing} is not among the allowed headers."));
+    }
+    // Any answer to a page of this origin says what the page may read, also a refusal.
+    let plain =
+        Request::get(&url).header(ORIGIN, origin).body(Bytes::new()).map_err(|error| error.to_string())?;
+    let answer = probe.send(plain).await?;
+    if !lists(answer.headers(), &ACCESS_CONTROL_EXPOSE_HEADERS, "ETag") {
+        return Err("ETag is not among the exposed headers.".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a header lists a value, or everything.
+fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|value| {
+        let value = value.trim();
+        value == "*" || value.eq_ignore_ascii_case(wanted)
+    })
+}

@@ -1,0 +1,169 @@
+//! `windlass doctor`: looks at everything the service needs, and says of each in a sentence whether it
+//! works and what to do where it does not. Exits with an error when something must be fixed.
+
+mod bucket;
+mod cors;
+mod policies;
+mod probe;
+
+use std::io::Write as _;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::adapters::s3::{S3Settings, S3Store};
+use crate::adapters::sqlite::SqliteDatabase;
+use crate::config::{ServeOptions, StorePlace, TokenSource};
+use crate::ports::uploads::UploadRepository as _;
+use probe::Probe;
+
+/// What `doctor` can be told: the same as `serve`, so that it looks at the same things.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorOptions {
+    #[command(flatten)]
+    serve: ServeOptions,
+    /// Also print the bucket's CORS rules and the service's IAM policy when nothing is wrong with them.
+    #[arg(long)]
+    policies: bool,
+}
+
+/// What was found about one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    says: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Works.
+    Good,
+    /// Works, but not for production.
+    Note,
+    /// Must be fixed.
+    Bad,
+}
+
+impl Finding {
+    fn good(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Good, says: says.into() }
+    }
+
+    fn note(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Note, says: says.into() }
+    }
+
+    fn bad(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Bad, says: says.into() }
+    }
+}
+
+/// Looks and says.
+pub async fn run(options: DoctorOptions) -> Result<()> {
+    let serve = &options.serve;
+    let mut findings = vec![database(serve).await, token_key(serve)];
+    let mut advice = Vec::new();
+    match serve.store.place() {
+        StorePlace::Embedded => findings.push(Finding::note(
+            "bucket",
+            format!(
+                "none is configured: the embedded store in {} is used. For production, set WINDLASS_S3_BUCKET.",
+                serve.data.store().display()
+            ),
+        )),
+        StorePlace::Remote(settings) => {
+            let found = remote(serve, &settings).await;
+            let is_bad = |what: &str| found.iter().any(|f| f.what == what && f.verdict == Verdict::Bad);
+            if options.policies || is_bad(cors::WHAT) {
+                advice.push(policies::cors_advice(&settings.bucket, &cors::origins(serve)));
+            }
+            if options.policies || is_bad(bucket::ACCESS) || is_bad(bucket::WRITES) {
+                advice.push(policies::iam_advice(&settings.bucket, settings.region.as_deref()));
+            }
+            findings.extend(found);
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    for Finding { what, verdict, says } in &findings {
+        let mark = match verdict {
+            Verdict::Good => "ok  ",
+            Verdict::Note => "note",
+            Verdict::Bad => "FIX ",
+        };
+        writeln!(out, "{mark}  {what}: {says}")?;
+    }
+    for text in advice {
+        writeln!(out, "\n{text}")?;
+    }
+    match findings.iter().filter(|finding| finding.verdict == Verdict::Bad).count() {
+        0 => Ok(()),
+        1 => bail!("one thing must be fixed"),
+        count => bail!("{count} things must be fixed"),
+    }
+}
+
+async fn database(options: &ServeOptions) -> Finding {
+    let what = "database";
+    if let Err(error) = options.data.prepare() {
+        return Finding::bad(
+            what,
+            format!("the data directory cannot be used: {error}. Set WINDLASS_DATA_DIR."),
+        );
+    }
+    let path = options.data.database();
+    match SqliteDatabase::open(&path).await {
+        Ok(database) => {
+            let answer = database.check().await;
+            database.close().await;
+            match answer {
+                Ok(()) => Finding::good(what, format!("{} answers and is up to date.", path.display())),
+                Err(error) => Finding::bad(what, error.to_string()),
+            }
+        }
+        Err(error) => Finding::bad(what, error.to_string()),
+    }
+}
+
+fn token_key(options: &ServeOptions) -> Finding {
+    let what = "tokens";
+    match (options.auth.keys(&options.data), options.auth.source()) {
+        (Err(error), _) => Finding::bad(what, format!("{error}.")),
+        (Ok(_), TokenSource::Configured) => Finding::good(what, "an HS256 secret is configured."),
+        (Ok(_), TokenSource::Development) => Finding::note(
+            what,
+            "the development key is in use and the demo page hands out tokens. For production, set WINDLASS_JWT_HS256_SECRET.",
+        ),
+    }
+}
+
+async fn remote(options: &ServeOptions, settings: &S3Settings) -> Vec<Finding> {
+    let store = match S3Store::connect(settings).await {
+        Ok(store) => store,
+        Err(error) => {
+            return vec![Finding::bad(
+                bucket::ACCESS,
+                format!("{error}. Set WINDLASS_S3_REGION or AWS_REGION."),
+            )];
+        }
+    };
+    let probe = match Probe::new() {
+        Ok(probe) => probe,
+        Err(error) => {
+            return vec![Finding::bad(
+                "network",
+                format!("the system's certificates cannot be read: {error}"),
+            )];
+        }
+    };
+    let access = match bucket::access(&store).await {
+        Ok(access) => access,
+        Err(unreachable) => return vec![unreachable],
+    };
+    vec![
+        access,
+        bucket::clock(&store, &probe).await,
+        bucket::writes(&store, &probe, options.store.conditional_writes()).await,
+        cors::check(&store, &probe, &cors::origins(options)).await,
+    ]
+}

@@ -1,0 +1,208 @@
+//! The binary itself: started with nothing, asked for tokens, examined by its doctor, told to stop.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// `windlass` with nothing configured but what the test says.
+fn windlass(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("WINDLASS_") || name.starts_with("AWS_"))
+    {
+        command.env_remove(name);
+    }
+    command.env("WINDLASS_DATA_DIR", data);
+    command
+}
+
+fn run(command: &mut Command) -> (Output, String) {
+    let output = command.output().unwrap();
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output, text)
+}
+
+/// A service on free ports, killed when dropped.
+struct Served {
+    child: Child,
+    api: String,
+    store: String,
+}
+
+impl Served {
+    fn start(data: &Path) -> Self {
+        Self::start_logging(data, "error", Stdio::inherit())
+    }
+
+    fn start_logging(data: &Path, level: &str, log: Stdio) -> Self {
+        let mut child = windlass(data)
+            .args(["serve", "--port", "0", "--log", level])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let address =
+            |line: String| line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
+        let api = address(lines.next().unwrap());
+        let store = address(lines.next().unwrap());
+        Self { child, api, store }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn token(data: &Path, arguments: &[&str]) -> String {
+    let (output, text) = run(windlass(data).args(["token", "--tenant", "acme"]).args(arguments));
+    assert!(output.status.success(), "{text}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_fresh_service_accepts_the_tokens_made_in_its_folder() {
+    let folder = TempDir::new().unwrap();
+    let served = Served::start(folder.path());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let me = async |token: &str| {
+        let answer = http.get(format!("{}/api/v1/me", served.api)).bearer_auth(token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let scoped = token(folder.path(), &["--project", "job-7", "--scope", "read upload", "--subject", "ann"]);
+    let expected =
+        json!({"tenant": "acme", "subject": "ann", "projects": ["job-7"], "scopes": ["upload", "read"]});
+    assert_eq!(me(&scoped).await, (200, expected));
+    let everything = token(folder.path(), &["--project", "*", "--scope", "read", "--scope", "pipeline"]);
+    assert_eq!(me(&everything).await.1["projects"], json!(["*"]));
+    let elsewhere = TempDir::new().unwrap();
+    assert_eq!(me(&token(elsewhere.path(), &["--project", "job-7"])).await.0, 401);
+}
+
+#[test]
+fn what_cannot_be_minted_is_said() {
+    let folder = TempDir::new().unwrap();
+    for (arguments, complaint) in [
+        (&["--project", ".."][..], "project_id"),
+        (&["--project", "a", "--scope", "admin"], "not a scope"),
+        (&["--project", "a", "--expires-in", "soon"], "not a time"),
+        (&["--project", "a", "--jwt-hs256-secret", "short"], "at least 32"),
+    ] {
+        let (output, text) = run(windlass(folder.path()).args(["token", "--tenant", "acme"]).args(arguments));
+        assert!(!output.status.success() && text.contains(complaint), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn migrating_makes_the_database_and_may_be_repeated() {
+    let folder = TempDir::new().unwrap();
+    for _ in 0..2 {
+        let (output, text) = run(windlass(folder.path()).arg("migrate"));
+        assert!(output.status.success() && text.contains("is up to date"), "{text}");
+    }
+    assert!(folder.path().join("windlass.sqlite").is_file());
+}
+
+/// T32: whoever reads the log can neither act as a caller nor touch an object.
+#[tokio::test]
+async fn at_trace_level_no_token_and_no_signed_url_is_logged() {
+    let folder = TempDir::new().unwrap();
+    let log = folder.path().join("log");
+    let served = Served::start_logging(folder.path(), "trace", std::fs::File::create(&log).unwrap().into());
+    let token = token(folder.path(), &["--project", "job-7"]);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let bytes = [b"%PDF-1.7\n".to_vec(), vec![b' '; 6 << 20]].concat();
+    let file = |name: &str, size: usize| json!({"client_ref": name, "filename": "canary-name.pdf", "content_type": "application/pdf", "size": size});
+    let request = json!({"project_id": "job-7", "files": [file("small", 4096), file("large", bytes.len())]});
+    let create = http.post(format!("{}/api/v1/uploads", served.api)).bearer_auth(&token).json(&request);
+    let created: Value = create.send().await.unwrap().json().await.unwrap();
+    let [small, large] = [&created["uploads"][0], &created["uploads"][1]];
+    let mut puts = vec![(small, &bytes[..4096])];
+    puts.extend(large["parts"].as_array().unwrap().iter().zip(bytes.chunks(5 << 20)));
+    for (signed, body) in puts {
+        let mut put = http.put(signed["url"].as_str().unwrap()).body(body.to_vec());
+        for (name, value) in
+            signed["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "content-length")
+        {
+            put = put.header(name, value.as_str().unwrap());
+        }
+        assert_eq!(put.send().await.unwrap().status(), 200);
+    }
+    for upload in [small, large] {
+        let path =
+            format!("{}/api/v1/uploads/{}/complete", served.api, upload["upload_id"].as_str().unwrap());
+        let photo: Value = http.post(path).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+        assert_eq!(http.get(photo["url"].as_str().unwrap()).send().await.unwrap().status(), 200);
+    }
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("/api/v1/uploads/{upload_id}/complete"), "requests are logged");
+    let secret = |name: &str| std::fs::read_to_string(folder.path().join("secrets").join(name)).unwrap();
+    let (key, store_key) = (secret("token-hs256.key"), secret("store-secret-access-key"));
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    for canary in
+        [signature, &key, &store_key, "X-Amz-Signature", "X-Amz-Credential", "Signature=", "canary-name"]
+    {
+        if let Some(line) = text.lines().find(|line| line.contains(canary)) {
+            panic!("{canary} is in the log: {line}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stop_signal_ends_the_service_well() {
+    let folder = TempDir::new().unwrap();
+    let mut served = Served::start(folder.path());
+    let killed = Command::new("kill").arg("-TERM").arg(served.child.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    assert!(served.child.wait().unwrap().success());
+}
+
+/// The doctor, looking at an S3 store that happens to be the embedded one of a running service.
+fn doctor(data: &Path, store: &str, secret: &str) -> (Output, String) {
+    let read = |name: &str| std::fs::read_to_string(data.join("secrets").join(name)).unwrap();
+    let secret = if secret.is_empty() { read("store-secret-access-key") } else { secret.to_owned() };
+    let own = data.join("doctor");
+    run(windlass(&own)
+        .arg("doctor")
+        .args(["--s3-bucket", "windlass", "--s3-region", "us-east-1", "--s3-endpoint", store])
+        .args(["--s3-conditional-writes", "true", "--allowed-origins", "https://app.example.com"])
+        .env("AWS_ACCESS_KEY_ID", read("store-access-key-id"))
+        .env("AWS_SECRET_ACCESS_KEY", secret))
+}
+
+#[test]
+fn the_doctor_finds_a_sound_bucket_sound() {
+    let folder = TempDir::new().unwrap();
+    let served = Served::start(folder.path());
+    let (output, text) = doctor(folder.path(), &served.store, "");
+    assert!(output.status.success(), "{text}");
+    for what in ["database", "bucket", "clock", "signed writes", "CORS"] {
+        assert!(text.contains(&format!("ok    {what}:")), "{what}: {text}");
+    }
+}
+
+#[test]
+fn the_doctor_says_what_to_fix() {
+    let folder = TempDir::new().unwrap();
+    let served = Served::start(folder.path());
+    let (output, text) = doctor(folder.path(), &served.store, "not the secret");
+    assert!(!output.status.success());
+    assert!(text.contains("FIX   bucket: it refuses our credentials"), "{text}");
+    assert!(text.contains("\"s3:ListMultipartUploadParts\""), "{text}");
+    assert!(!text.contains("not the secret") && !text.contains("X-Amz-Signature"), "{text}");
+    let store = served.store.clone();
+    drop(served);
+    // Nothing answers there any more.
+    let (output, text) = doctor(folder.path(), &store, "");
+    assert!(!output.status.success());
+    assert!(text.contains("FIX   bucket: it does not answer"), "{text}");
+}

@@ -1,0 +1,318 @@
+//! The laws of [`UploadRepository`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::macros::datetime;
+use windlass_presign_svc::adapters::system::RandomIds;
+use windlass_presign_svc::domain::announce::{FileClaim, TransferChoice, accept_file};
+use windlass_presign_svc::domain::limits::Limits;
+use windlass_presign_svc::domain::media_type::MediaType;
+use windlass_presign_svc::domain::object_key::KeyTemplate;
+use windlass_presign_svc::domain::stored::MultipartId;
+use windlass_presign_svc::domain::upload::{
+    Announcement, Progress, Stage, Upload, UploadState, VerifiedObject,
+};
+use windlass_presign_svc::domain::variant::{VariantClaim, accept_variants};
+use windlass_presign_svc::domain::verify::{Failure, FailureCode};
+use windlass_presign_svc::ports::ids::IdSource as _;
+use windlass_presign_svc::ports::uploads::{PhotoQuery, Recorded, RepositoryError, UploadRepository};
+use windlass_protocol::metadata::{GpsReading, TakenAt};
+use windlass_protocol::{Checksum, PhotoMetadata, UploadStatus};
+
+type Repository = Arc<dyn UploadRepository>;
+
+const NOON: OffsetDateTime = datetime!(2026-11-21 12:00:00.123 UTC);
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn metadata() -> PhotoMetadata {
+    PhotoMetadata {
+        make: Some("Make \"'; DROP TABLE uploads; --".to_owned()),
+        width: Some(4048),
+        height: Some(3036),
+        display_orientation: 6,
+        taken_at: Some(TakenAt {
+            local: "2026-11-20T16:34:23".to_owned(),
+            offset: Some("+01:00".to_owned()),
+        }),
+        location: Some(GpsReading {
+            latitude: Some(-33.5),
+            longitude: Some(151.25),
+            altitude_m: Some(0.1),
+            ..GpsReading::default()
+        }),
+        ..PhotoMetadata::default()
+    }
+}
+
+fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: u64) -> Upload {
+    let ids = RandomIds::new();
+    let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
+    let id = ids.upload_id(NOON);
+    let claim = FileClaim {
+        filename: "Dach 🏗 'a'.jpg".to_owned(),
+        content_type: "image/jpeg".to_owned(),
+        size_bytes,
+        checksum: Some(Checksum::Crc64Nvme([7; 8])),
+        metadata: Some(metadata()),
+    };
+    let variant = VariantClaim {
+        name: "thumb_200".to_owned(),
+        content_type: "image/webp".to_owned(),
+        size_bytes: 900,
+        width: 200,
+        height: 150,
+        checksum: Some(Checksum::Sha256([9; 32])),
+    };
+    let template = KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap();
+    let facts = Announcement {
+        folder: template.folder(&tenant, &project, id.into(), NOON).unwrap(),
+        id,
+        tenant,
+        project,
+        created_by: "ann".to_owned(),
+        file: accept_file(claim, &Limits::default(), TransferChoice::BySize).unwrap(),
+        created_at: NOON,
+        deadline_at: NOON + 24 * HOUR,
+    };
+    let client_ref = client_ref.map(|name| name.parse().unwrap());
+    Upload::announce(facts, client_ref, accept_variants(vec![variant], 8).unwrap())
+}
+
+fn upload(client_ref: &str) -> Upload {
+    upload_of("acme", "job-7", Some(client_ref), 4096)
+}
+
+fn object() -> VerifiedObject {
+    VerifiedObject {
+        etag: "\"0123\"".to_owned(),
+        media_type: MediaType::JPEG,
+        checksum: Some(Checksum::Crc32c([1; 4])),
+        metadata: Some(metadata()),
+        verified_at: NOON + HOUR,
+    }
+}
+
+fn photo(client_ref: &str) -> Upload {
+    let mut photo = upload(client_ref);
+    photo.verified(object(), photo.progress().variants.clone(), NOON).unwrap();
+    photo
+}
+
+async fn record(repository: &Repository, upload: &Upload) {
+    let recorded = repository.insert(vec![upload.clone()]).await.unwrap();
+    assert_eq!(recorded, [Recorded::New(upload.clone())]);
+}
+
+async fn found(repository: &Repository, upload: &Upload) -> Option<Upload> {
+    repository.find(&upload.facts().tenant, upload.id()).await.unwrap()
+}
+
+async fn listed(repository: &Repository, query: &PhotoQuery<'_>) -> Vec<Upload> {
+    repository.list_photos(query).await.unwrap()
+}
+
+pub async fn what_is_recorded_is_found_as_it_was(repository: Repository) {
+    for new in [upload("small"), upload_of("acme", "job-7", None, 20 << 20)] {
+        record(&repository, &new).await;
+        assert_eq!(found(&repository, &new).await, Some(new));
+    }
+    repository.check().await.unwrap();
+}
+
+pub async fn every_state_survives_being_stored(repository: Repository) {
+    let failure = Failure { code: FailureCode::TypeMismatch, detail: "not a photo".to_owned() };
+    let stored = |stage: Stage| UploadState::Stored { stage, object: Box::new(object()) };
+    let states = [
+        UploadState::Pending,
+        stored(Stage::Uploaded),
+        stored(Stage::Processing),
+        stored(Stage::Completed),
+        stored(Stage::Failed { reason: "cannot be decoded".to_owned() }),
+        stored(Stage::Quarantined),
+        UploadState::Refused(failure),
+        UploadState::Aborted,
+        UploadState::Expired,
+    ];
+    for state in states {
+        let new = upload_of("acme", "job-7", None, 20 << 20);
+        record(&repository, &new).await;
+        let progress = Progress {
+            state: state.clone(),
+            multipart: Some(MultipartId("upload-id".to_owned())),
+            expected_etag: Some("\"abc-4\"".to_owned()),
+            updated_at: NOON + HOUR,
+            cleanup_due_at: Some(NOON + 2 * HOUR),
+            ..new.progress().clone()
+        };
+        let mut changed = Upload::restore(new.facts().clone(), progress);
+        repository.save(&mut changed).await.unwrap();
+        assert_eq!(changed.progress().version, 2);
+        assert_eq!(found(&repository, &new).await, Some(changed), "{state:?}");
+    }
+}
+
+pub async fn nothing_is_found_across_tenants(repository: Repository) {
+    let mut mine = photo("a");
+    record(&repository, &mine).await;
+    let other = "other".parse().unwrap();
+    assert_eq!(repository.find(&other, mine.id()).await.unwrap(), None);
+    let query =
+        PhotoQuery { tenant: &other, project: &mine.facts().project, before: None, status: None, limit: 10 };
+    assert_eq!(listed(&repository, &query).await, []);
+    mine.delete(NOON, HOUR);
+    repository.save(&mut mine).await.unwrap();
+    repository.forget(&other, mine.id()).await.unwrap();
+    assert_eq!(
+        repository.due_for_cleanup(NOON + HOUR, 10).await.unwrap().len(),
+        1,
+        "not another's to forget"
+    );
+    // Same id, other tenant: no change reaches the row.
+    let facts = Announcement { tenant: other.clone(), ..mine.facts().clone() };
+    let mut forged = Upload::restore(facts, mine.progress().clone());
+    assert!(matches!(repository.save(&mut forged).await, Err(RepositoryError::Stale)));
+}
+
+pub async fn a_client_ref_is_taken_once_per_project(repository: Repository) {
+    let first = upload("a");
+    record(&repository, &first).await;
+    let again = repository.insert(vec![upload("a"), upload("b"), upload("b")]).await.unwrap();
+    assert_eq!(again[0], Recorded::Existing(first));
+    let Recorded::New(b) = &again[1] else { panic!("b is new") };
+    assert_eq!(again[2], Recorded::Existing(b.clone()));
+    for elsewhere in
+        [upload_of("acme", "job-8", Some("a"), 4096), upload_of("other", "job-7", Some("a"), 4096)]
+    {
+        record(&repository, &elsewhere).await;
+    }
+    for _ in 0..2 {
+        record(&repository, &upload_of("acme", "job-7", None, 4096)).await;
+    }
+}
+
+pub async fn a_batch_is_recorded_whole_or_not_at_all(repository: Repository) {
+    let taken = upload("a");
+    record(&repository, &taken).await;
+    let fresh = upload("b");
+    let same_id = Upload::announce(taken.facts().clone(), Some("c".parse().unwrap()), Vec::new());
+    assert!(repository.insert(vec![fresh.clone(), same_id]).await.is_err());
+    assert_eq!(found(&repository, &fresh).await, None);
+}
+
+pub async fn a_freed_client_ref_can_be_taken_again(repository: Repository) {
+    let mut first = upload("a");
+    record(&repository, &first).await;
+    first.abort(NOON, HOUR).unwrap();
+    repository.save(&mut first).await.unwrap();
+    record(&repository, &upload("a")).await;
+}
+
+pub async fn a_stale_change_is_refused(repository: Repository) {
+    let mut one = upload("a");
+    record(&repository, &one).await;
+    let mut other = one.clone();
+    one.abort(NOON, HOUR).unwrap();
+    repository.save(&mut one).await.unwrap();
+    other.verified(object(), Vec::new(), NOON).unwrap();
+    assert!(matches!(repository.save(&mut other).await, Err(RepositoryError::Stale)));
+    assert_eq!(found(&repository, &one).await, Some(one.clone()));
+    one.cleaned_up(NOON);
+    repository.save(&mut one).await.unwrap();
+}
+
+pub async fn of_racing_changes_one_wins(repository: Repository) {
+    let new = upload("a");
+    record(&repository, &new).await;
+    let racers = (0..20).map(|n| {
+        let (repository, mut racer) = (repository.clone(), new.clone());
+        tokio::spawn(async move {
+            racer.about_to_join(Some(format!("\"{n}\"")), NOON).unwrap();
+            repository.save(&mut racer).await.map(|()| racer)
+        })
+    });
+    let outcomes = futures::future::join_all(racers).await;
+    let mut winners: Vec<Upload> = outcomes.into_iter().filter_map(|outcome| outcome.unwrap().ok()).collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(found(&repository, &new).await, winners.pop());
+}
+
+pub async fn photos_are_listed_newest_first_in_pages(repository: Repository) {
+    let ids = RandomIds::new();
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        let template = photo("template");
+        let facts = Announcement { id: ids.upload_id(NOON), ..template.facts().clone() };
+        let progress = Progress { client_ref: None, ..template.progress().clone() };
+        let photo = Upload::restore(facts, progress);
+        record(&repository, &photo).await;
+        made.push(photo);
+    }
+    made.reverse();
+    let (tenant, project) = (&made[0].facts().tenant, &made[0].facts().project);
+    let mut query = PhotoQuery { tenant, project, before: None, status: None, limit: 2 };
+    let mut seen = Vec::new();
+    loop {
+        let page = listed(&repository, &query).await;
+        let Some(last) = page.last() else { break };
+        query.before = Some(last.photo_id());
+        seen.extend(page);
+    }
+    assert_eq!(seen, made);
+}
+
+pub async fn only_visible_photos_are_listed(repository: Repository) {
+    let stage = |client_ref: &str, stage: Stage| {
+        let photo = photo(client_ref);
+        let state = UploadState::Stored { stage, object: Box::new(object()) };
+        Upload::restore(photo.facts().clone(), Progress { state, ..photo.progress().clone() })
+    };
+    let mut deleted = photo("deleted");
+    deleted.delete(NOON, HOUR);
+    let hidden = [upload("pending"), stage("quarantined", Stage::Quarantined), deleted];
+    let shown = [stage("completed", Stage::Completed), photo("uploaded")];
+    for new in hidden.iter().chain(&shown) {
+        record(&repository, new).await;
+    }
+    let (tenant, project) = (&shown[0].facts().tenant, &shown[0].facts().project);
+    let all = PhotoQuery { tenant, project, before: None, status: None, limit: 10 };
+    assert_eq!(listed(&repository, &all).await.len(), 2);
+    let completed = PhotoQuery { status: Some(UploadStatus::Completed), ..all };
+    assert_eq!(listed(&repository, &completed).await, [shown[0].clone()]);
+    assert_eq!(found(&repository, &hidden[2]).await, None, "deleted");
+    assert!(found(&repository, &hidden[1]).await.is_some(), "quarantined: there, but not shown");
+}
+
+pub async fn the_janitor_finds_what_is_due_and_nothing_else(repository: Repository) {
+    let pending = upload("pending");
+    let mut closed = upload("closed");
+    closed.abort(NOON, HOUR).unwrap();
+    for new in [&pending, &closed, &photo("photo")] {
+        record(&repository, new).await;
+    }
+    let deadline = NOON + 24 * HOUR;
+    let before = deadline - Duration::from_millis(1);
+    assert_eq!(repository.past_deadline(before, 10).await.unwrap(), []);
+    assert_eq!(repository.past_deadline(deadline, 10).await.unwrap(), std::slice::from_ref(&pending));
+    assert_eq!(repository.due_for_cleanup(NOON, 10).await.unwrap(), []);
+    assert_eq!(repository.due_for_cleanup(NOON + HOUR, 10).await.unwrap(), [closed.clone()]);
+    closed.cleaned_up(NOON + HOUR);
+    repository.save(&mut closed).await.unwrap();
+    assert_eq!(repository.due_for_cleanup(NOON + HOUR, 10).await.unwrap(), []);
+    record(&repository, &upload("later")).await;
+    assert_eq!(repository.past_deadline(deadline, 1).await.unwrap().len(), 1);
+}
+
+pub async fn only_deleted_photos_are_forgotten(repository: Repository) {
+    let mut photo = photo("a");
+    record(&repository, &photo).await;
+    let tenant = photo.facts().tenant.clone();
+    repository.forget(&tenant, photo.id()).await.unwrap();
+    assert!(found(&repository, &photo).await.is_some());
+    photo.delete(NOON, HOUR);
+    repository.save(&mut photo).await.unwrap();
+    repository.forget(&tenant, photo.id()).await.unwrap();
+    assert_eq!(repository.due_for_cleanup(NOON + HOUR, 10).await.unwrap(), []);
+    repository.forget(&tenant, photo.id()).await.unwrap();
+}
