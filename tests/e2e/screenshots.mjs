@@ -1,0 +1,66 @@
+/**
+ * Pictures of what a person sees, to be looked at: `npm run screenshots -- FOLDER [PHOTO …]`.
+ * Phone and desktop, light and dark, with photos, details and refused files. `docs/demo-desktop.png` of
+ * the README is `desktop-light.png` of a run without further photos.
+ */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { fixture, makeVideo, scratchFolder, truncate } from "./harness/bytes.mjs";
+import { choose, DESKTOP, launch, openPage, PHONE } from "./harness/browser.mjs";
+import { Service } from "./harness/service.mjs";
+import { allRows, picturesShown } from "./harness/uploader.mjs";
+
+const [folder, ...photos] = process.argv.slice(2);
+if (!folder) throw new Error("say where to: npm run screenshots -- FOLDER [PHOTO …]");
+await mkdir(folder, { recursive: true });
+
+const scratch = scratchFolder();
+const program = join(scratch, "setup.exe");
+await writeFile(program, Buffer.concat([Buffer.from("MZ"), Buffer.alloc(4096)]));
+const page_ = join(scratch, "roof.jpg");
+await writeFile(page_, `<!doctype html>${"<p>not a picture</p>".repeat(400)}`);
+const cut = await truncate(fixture("photo_12mp_o6.jpg"), join(scratch, "interrupted.jpg"), 0.6);
+const video = await makeVideo(join(scratch, "site walk.mp4"), 200 * 1024 * 1024);
+
+const service = await Service.start();
+const browser = await launch();
+const shot = (page, name) => page.screenshot({ path: join(folder, `${name}.png`) });
+
+try {
+  const chosen = photos.length > 0 ? photos : [fixture("photo_12mp_o6.jpg"), fixture("photo_2mp_o1.jpg")];
+  for (const [name, viewport] of [["phone", PHONE], ["desktop", DESKTOP]]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await openPage(browser, service.address, { viewport, colorScheme, deviceScaleFactor: name === "phone" ? 2 : 1 });
+      await shot(page, `${name}-${colorScheme}-start`);
+      if (name === "phone" && colorScheme === "light") {
+        await choose(page, ...chosen, video);
+        await page.getByText(/Sending [1-9]/).first().waitFor();
+        await shot(page, `${name}-${colorScheme}-sending`);
+        await allRows(page, ["stored", "failed"], 120_000);
+      } else {
+        await choose(page, chosen[0], cut, page_, program);
+        await allRows(page, ["stored", "failed"], 60_000);
+      }
+      await page.locator("windlass-gallery img.loaded").first().waitFor();
+      await shot(page, `${name}-${colorScheme}`);
+      await page.screenshot({ path: join(folder, `${name}-${colorScheme}-whole.png`), fullPage: true });
+      await page.locator("windlass-gallery button.tile:has(img.loaded)").last().click();
+      await page.locator("windlass-gallery dialog[open] img").first().waitFor();
+      await page.waitForTimeout(500);
+      await shot(page, `${name}-${colorScheme}-details`);
+      await page.context().close();
+    }
+  }
+  const drawer = await openPage(browser, `${service.address}/job-drawer/`, { viewport: PHONE, deviceScaleFactor: 2 }).catch(() => undefined);
+  if (drawer) await shot(drawer, "job-drawer");
+  const offline = await openPage(browser, service.address, { viewport: PHONE, deviceScaleFactor: 2 });
+  await service.pause();
+  await choose(offline, chosen[0]);
+  await offline.waitForTimeout(3_000);
+  await shot(offline, "phone-service-down");
+} finally {
+  await browser.close();
+  await service.stop();
+}
