@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { formatBytes, formatDuration, formatRate, percentOf } from "../src/elements/format.js";
 import { uploaderStrings } from "../src/elements/uploader.strings.js";
+import { WindlassError } from "../src/errors.js";
 import type { ProgressCounts } from "../src/generated/ProgressCounts";
 
 const counts = (changes: Partial<ProgressCounts> = {}): ProgressCounts => ({
@@ -72,4 +73,10 @@ test("the summary counts files and says what needs attention", () => {
     "11 files stored · 1 not sent",
   );
   assert.equal(uploaderStrings.summary({ ...none, total: 1, stored: 1, active: 0 }, counts()), "1 file stored");
+});
+
+test("an error is said as a sentence, without the name that stands above it", () => {
+  const said = (message: string): string => uploaderStrings.error(new WindlassError("type_not_allowed", message, { file: "a: b.txt" }));
+  assert.equal(said("a: b.txt: a: b.txt: files of this type are not accepted"), "Files of this type are not accepted.");
+  assert.equal(said("The file can no longer be read."), "The file can no longer be read.");
 });

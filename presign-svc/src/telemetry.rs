@@ -47,8 +47,7 @@ pub struct RequestId(pub Arc<str>);
 
 /// Starts logging to standard error; `filter` as in `RUST_LOG`.
 pub fn start(filter: &str, format: LogFormat) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let filter = CAPPED.iter().filter_map(|cap| cap.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let filter = filter_of(filter);
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -58,6 +57,13 @@ pub fn start(filter: &str, format: LogFormat) {
         LogFormat::Text => logs.try_init(),
         LogFormat::Json => logs.json().try_init(),
     };
+}
+
+/// The asked-for filter, or `info` where it cannot be read, under the caps: of two directives for one
+/// target the later one counts.
+fn filter_of(asked: &str) -> EnvFilter {
+    let filter = EnvFilter::try_new(asked).unwrap_or_else(|_| EnvFilter::new("info"));
+    CAPPED.iter().filter_map(|cap| cap.parse().ok()).fold(filter, EnvFilter::add_directive)
 }
 
 /// Gives a request its id, its span and its line in the log, and a failed one its problem.
@@ -89,4 +95,19 @@ fn sane(id: &HeaderValue) -> Option<&str> {
     let text = id.to_str().ok()?;
     let charset = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     ((1..=64).contains(&text.len()) && text.bytes().all(charset)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_filter_makes_the_libraries_write_requests() {
+        let filter = filter_of("trace,s3s=trace,aws_smithy_runtime=debug").to_string();
+        for cap in CAPPED {
+            let target = cap.split('=').next().unwrap();
+            let directives = filter.split(',').filter(|each| each.starts_with(&format!("{target}=")));
+            assert_eq!(directives.collect::<Vec<_>>(), [cap], "{filter}");
+        }
+    }
 }

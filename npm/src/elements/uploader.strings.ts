@@ -80,7 +80,7 @@ export const uploaderStrings = {
   },
 
   /** Why a file was not sent. The service's and the engine's sentences say what to do next. */
-  error: (error: WindlassError): string => error.message,
+  error: ({ message, file }: WindlassError): string => sentence(withoutName(message, file)),
 
   /** What was odd about a file that is sent all the same; `null` for what needs no word here. */
   warning: ({ code }: MetadataWarning): string | null => {
@@ -119,6 +119,21 @@ function describe({ sent_bytes, total_bytes, rate_bytes_per_s, remaining_ms }: P
     parts.push(`${formatDuration(remaining_ms)} left`);
   }
   return parts.join(" · ");
+}
+
+/** The row names the file already; service and engine may each have put the name before their sentence. */
+function withoutName(message: string, file: string | undefined): string {
+  const prefix = `${file}: `;
+  let rest = message;
+  while (file !== undefined && rest.startsWith(prefix)) {
+    rest = rest.slice(prefix.length);
+  }
+  return rest;
+}
+
+function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function files(count: number): string {

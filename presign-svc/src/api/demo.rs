@@ -89,7 +89,13 @@ async fn asset(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Res
     let hash: String =
         file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let etag = format!("\"{hash}\"");
-    let fresh = [(ETAG, etag.clone()), (CACHE_CONTROL, "no-cache".to_owned())];
+    // With the policy, also on a 304: browsers replace a cached answer's headers with those, and the API's
+    // own policy would then keep a worker from its network on the second visit.
+    let fresh = [
+        (ETAG, etag.clone()),
+        (CACHE_CONTROL, "no-cache".to_owned()),
+        (CONTENT_SECURITY_POLICY, policy(&app.store.browser_origin())),
+    ];
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, fresh).into_response();
     }
@@ -97,8 +103,7 @@ async fn asset(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Res
         Cow::Borrowed(bytes) => axum::body::Bytes::from_static(bytes),
         Cow::Owned(bytes) => bytes.into(),
     };
-    let policy = [(CONTENT_SECURITY_POLICY, policy(&app.store.browser_origin()))];
-    (fresh, policy, [(CONTENT_TYPE, media_type(&path))], body).into_response()
+    (fresh, [(CONTENT_TYPE, media_type(&path))], body).into_response()
 }
 
 fn media_type(path: &str) -> String {

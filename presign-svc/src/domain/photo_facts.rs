@@ -33,10 +33,43 @@ impl PhotoFacts {
     }
 }
 
+/// The record of a photo: what the service read, or else what the client claims. The client saw the
+/// whole file where the service reads its head, so its warnings ("the file is incomplete") are kept.
+pub fn record_of(read: Option<PhotoMetadata>, claim: Option<&PhotoMetadata>) -> Option<PhotoMetadata> {
+    let Some(mut record) = read else {
+        return claim.cloned();
+    };
+    for warning in claim.iter().flat_map(|claim| &claim.warnings) {
+        if !record.warnings.iter().any(|known| known.code == warning.code) {
+            record.warnings.push(warning.clone());
+        }
+    }
+    Some(record)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use windlass_protocol::metadata::TakenAt;
+    use windlass_protocol::metadata::{MetadataWarning, TakenAt};
+
+    fn warned(make: &str, codes: &[&str]) -> PhotoMetadata {
+        let warnings = codes
+            .iter()
+            .map(|code| MetadataWarning { code: (*code).to_owned(), message: format!("{make}: {code}") })
+            .collect();
+        PhotoMetadata { make: Some(make.to_owned()), warnings, ..PhotoMetadata::default() }
+    }
+
+    #[test]
+    fn the_services_reading_is_the_record_and_the_clients_warnings_are_kept() {
+        let claim = warned("claimed", &["incomplete", "exif_damaged"]);
+        let record = record_of(Some(warned("read", &["exif_damaged"])), Some(&claim)).unwrap();
+        assert_eq!(record.make.as_deref(), Some("read"));
+        let warnings: Vec<_> = record.warnings.iter().map(|warning| warning.message.as_str()).collect();
+        assert_eq!(warnings, ["read: exif_damaged", "claimed: incomplete"]);
+        assert_eq!(record_of(None, Some(&claim)), Some(claim));
+        assert_eq!(record_of(None, None), None);
+    }
 
     #[test]
     fn a_turned_photo_has_its_sides_as_shown() {

@@ -9,6 +9,7 @@ use super::join_parts::join_parts;
 use super::{ClientClaim, NotFinished, cleanup};
 use crate::app::App;
 use crate::domain::announce::Transfer;
+use crate::domain::photo_facts::record_of;
 use crate::domain::upload::{Upload, UploadState, VerifiedObject};
 use crate::domain::variant::Variant;
 use crate::domain::verify::{Failure, compare_object};
@@ -64,7 +65,7 @@ async fn verify(app: &App, upload: &mut Upload, claim: &ClientClaim) -> Result<V
         etag: object.etag,
         media_type,
         checksum: object.checksum.or(file.checksum),
-        metadata: findings.metadata.or_else(|| file.claimed_metadata.clone()),
+        metadata: record_of(findings.metadata, file.claimed_metadata.as_ref()),
         verified_at: app.clock.now(),
     })
 }

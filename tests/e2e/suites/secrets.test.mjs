@@ -13,7 +13,7 @@ let browser;
 
 before(async () => {
   [service, browser] = await Promise.all([
-    Service.start({ env: { RUST_LOG: "trace,h2=info,hyper=info,hyper_util=info,mio=info" } }),
+    Service.start({ env: { RUST_LOG: "trace" } }),
     launch(),
   ]);
 });

@@ -57,13 +57,13 @@ impl Engine {
         match (running.job, answer) {
             (Job::Token, Answer::Token(result)) => self.token_came(result),
             (Job::Read { of, piece }, Answer::Hashed(result)) => self.was_read(of, piece, result),
-            (Job::Put { of, piece }, Answer::Put(result)) => self.was_put(of, piece, result),
+            (Job::Put { of, piece }, Answer::Put(result)) => self.was_put(of, piece, asked.at_ms, result),
             (Job::Create { files }, Answer::Created(result)) => self.created(id, asked, files, result),
             (Job::Sign { of, pieces }, Answer::Signed(result)) => self.signed(asked, of, &pieces, result),
             (Job::List { of, asked: about }, Answer::Listed(result)) => {
                 self.listed(asked, of, &about, result);
             }
-            (Job::Complete { of }, Answer::Completed(result)) => match self.heard(result) {
+            (Job::Complete { of }, Answer::Completed(result)) => match self.heard(asked, result) {
                 Ok(photo) => self.finish(of, photo),
                 Err(_) if self.transfers.get(&of).is_some_and(|t| t.unwanted) => self.give_up_unwanted(of),
                 Err(failure) => self.errand_failed(asked, of, Operation::Complete, failure),
@@ -75,13 +75,17 @@ impl Engine {
     }
 
     /// What an answer proves, whatever it says: that there is a network, and a success that the token is good.
-    pub(super) fn heard<T>(&mut self, result: Result<T, ServiceFailure>) -> Result<T, ServiceFailure> {
+    pub(super) fn heard<T>(
+        &mut self,
+        asked: Asked,
+        result: Result<T, ServiceFailure>,
+    ) -> Result<T, ServiceFailure> {
         match &result {
             Ok(_) => {
                 self.token.accepted();
-                self.network_is_proved();
+                self.network_answered(asked.at_ms);
             }
-            Err(ServiceFailure::Refused(_)) => self.network_is_proved(),
+            Err(ServiceFailure::Refused(_)) => self.network_answered(asked.at_ms),
             Err(ServiceFailure::NoAnswer | ServiceFailure::Unintelligible) => {}
         }
         result
@@ -114,7 +118,7 @@ impl Engine {
         pieces: &[usize],
         result: Result<SignPartsResponse, ServiceFailure>,
     ) {
-        let (mut signed, failure) = match self.heard(result) {
+        let (mut signed, failure) = match self.heard(asked, result) {
             Ok(response) => (response.parts, None),
             Err(failure) => (Vec::new(), Some(failure)),
         };
@@ -150,7 +154,7 @@ impl Engine {
         about: &[usize],
         result: Result<ListPartsResponse, ServiceFailure>,
     ) {
-        match self.heard(result) {
+        match self.heard(asked, result) {
             Ok(response) => {
                 let Some(transfer) = self.transfers.get_mut(&of) else { return };
                 let before = transfer.count().confirmed_bytes;
@@ -170,7 +174,7 @@ impl Engine {
     }
 
     fn aborted(&mut self, asked: Asked, upload_id: UploadId, result: Result<(), ServiceFailure>) {
-        let Err(failure) = self.heard(result) else {
+        let Err(failure) = self.heard(asked, result) else {
             self.aborts.remove(&upload_id);
             return;
         };

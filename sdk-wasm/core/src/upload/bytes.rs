@@ -65,16 +65,17 @@ impl Engine {
         &mut self,
         of: TransferKey,
         index: usize,
+        asked_ms: u64,
         result: Result<PutAccepted, StoreFailure>,
     ) {
         match result {
             Ok(accepted) => {
-                self.network_is_proved();
+                self.network_answered(asked_ms);
                 self.was_stored(of, index, accepted.etag);
             }
             Err(failure) => {
                 if failure != StoreFailure::NoAnswer {
-                    self.network_is_proved();
+                    self.network_answered(asked_ms);
                 }
                 self.was_not_stored(of, index, verdict::of_put(failure));
             }

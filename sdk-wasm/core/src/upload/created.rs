@@ -24,7 +24,7 @@ impl Engine {
         files: Vec<(TransferKey, ClientRef)>,
         result: Result<CreateUploadsResponse, ServiceFailure>,
     ) {
-        match self.heard(result) {
+        match self.heard(asked, result) {
             Ok(response) => {
                 let mut answers = response.uploads;
                 for (of, wire_ref) in files {

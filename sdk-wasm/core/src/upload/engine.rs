@@ -105,7 +105,7 @@ impl Engine {
             Input::Resume(target) => self.resume(&target),
             Input::Cancel(target) => self.cancel(&target),
             Input::Online(true) => self.network_is_back(),
-            Input::Online(false) => self.online.set(false),
+            Input::Online(false) => self.online.lost(self.now_ms),
             Input::Sent { id, sent_bytes } => self.bytes_moved(id, sent_bytes),
             Input::Answered { id, answer } => self.answered(id, answer),
             Input::Tick => {}
@@ -264,9 +264,9 @@ impl Engine {
         }
     }
 
-    /// An answer came, whatever it says: there is a network.
-    pub(super) fn network_is_proved(&mut self) {
-        if !self.online.is_online() {
+    /// An answer came to a question asked at that time, whatever it says: there is a network.
+    pub(super) fn network_answered(&mut self, asked_ms: u64) {
+        if !self.online.is_online() && self.online.speaks_for_it(asked_ms) {
             self.network_is_back();
         }
     }
@@ -274,7 +274,7 @@ impl Engine {
     pub(super) fn network_is_back(&mut self) {
         // Connections of before an interruption are likely dead; a mere repetition says nothing of them.
         let prove_by_ms = (!self.online.is_online()).then_some(self.now_ms + PROOF_OF_LIFE_MS);
-        self.online.set(true);
+        self.online.found();
         let wake_ms = self.now_ms + self.chance.up_to(WAKE_SPREAD_MS);
         self.token.wake(wake_ms);
         self.aborts.values_mut().for_each(|errand| errand.wake(wake_ms));

@@ -6,31 +6,42 @@
 /// The network, and the clock that only runs while there is one.
 #[derive(Debug, Clone)]
 pub(super) struct Online {
-    is_online: bool,
+    offline_since_ms: Option<u64>,
     spent_ms: u64,
     last_ms: u64,
 }
 
 impl Online {
     pub const fn assumed() -> Self {
-        Self { is_online: true, spent_ms: 0, last_ms: 0 }
+        Self { offline_since_ms: None, spent_ms: 0, last_ms: 0 }
     }
 
     pub fn is_online(&self) -> bool {
-        self.is_online
+        self.offline_since_ms.is_none()
     }
 
     /// Time has passed.
     pub fn advance(&mut self, now_ms: u64) {
-        if self.is_online {
+        if self.is_online() {
             self.spent_ms += now_ms.saturating_sub(self.last_ms);
         }
         self.last_ms = now_ms;
     }
 
-    /// The browser has an opinion, or an answer has proved one.
-    pub fn set(&mut self, is_online: bool) {
-        self.is_online = is_online;
+    /// The browser believes that there is no network.
+    pub fn lost(&mut self, now_ms: u64) {
+        self.offline_since_ms.get_or_insert(now_ms);
+    }
+
+    /// There is a network.
+    pub fn found(&mut self) {
+        self.offline_since_ms = None;
+    }
+
+    /// Whether something that began, or was seen, at that time speaks for a network: what was on its way
+    /// when the network went does not.
+    pub fn speaks_for_it(&self, at_ms: u64) -> bool {
+        self.offline_since_ms.is_none_or(|since| at_ms > since)
     }
 
     /// Milliseconds with network so far.
@@ -47,10 +58,20 @@ mod tests {
     fn time_without_network_does_not_count() {
         let mut online = Online::assumed();
         online.advance(1_000);
-        online.set(false);
+        online.lost(1_000);
         online.advance(100_000);
-        online.set(true);
+        online.found();
         online.advance(100_500);
         assert_eq!(online.spent_ms(), 1_500);
+    }
+
+    #[test]
+    fn only_what_began_after_the_loss_speaks_for_a_network() {
+        let mut online = Online::assumed();
+        assert!(online.speaks_for_it(0));
+        online.lost(1_000);
+        online.lost(5_000);
+        assert!(!online.speaks_for_it(1_000));
+        assert!(online.speaks_for_it(1_001));
     }
 }

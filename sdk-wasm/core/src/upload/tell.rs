@@ -34,7 +34,8 @@ impl Engine {
     }
 
     fn phase_of(&self, transfer: &Transfer) -> (UploadPhase, Option<String>) {
-        let is_moving = transfer.pieces.iter().filter_map(|piece| piece.flight()).any(|f| f.sent_bytes > 0);
+        let mut flights = transfer.pieces.iter().filter_map(|piece| piece.flight());
+        let is_moving = flights.any(|f| f.sent_bytes > 0 && self.online.speaks_for_it(f.heard_ms));
         if self.is_held(transfer) {
             return (UploadPhase::Paused, None);
         }
@@ -47,9 +48,8 @@ impl Engine {
         let phase = match transfer.stage {
             Stage::Preparing | Stage::Announcing => UploadPhase::Queued,
             Stage::Checking(_) => UploadPhase::Checking,
-            Stage::Sending(_) if is_moving || transfer.is_busy() || transfer.counts.sent_bytes > 0 => {
-                UploadPhase::Uploading
-            }
+            // Between two pieces it may wait for its turn; to a person it is on its way all the same.
+            Stage::Sending(_) if transfer.has_begun() => UploadPhase::Uploading,
             Stage::Sending(_) => UploadPhase::Queued,
         };
         (phase, None)

@@ -298,13 +298,11 @@ impl Transfer {
         }
     }
 
-    /// Whether anything at all is being done for it.
-    pub fn is_busy(&self) -> bool {
-        self.errands().iter().any(|errand| errand.is_running())
-            || self.pieces.iter().any(|piece| {
-                matches!(piece.state, PieceState::Sending(_) | PieceState::Reading)
-                    || matches!(piece.state, PieceState::Claimed { is_being_read: true, .. })
-            })
+    /// Whether bytes of it have moved, or are being got ready to.
+    pub fn has_begun(&self) -> bool {
+        self.phase == UploadPhase::Uploading
+            || self.errands().iter().any(|errand| errand.is_running())
+            || self.pieces.iter().any(|piece| !matches!(piece.state, PieceState::Idle(_)))
     }
 
     /// Parts that could be signed now.

@@ -88,6 +88,25 @@ fn f10_offline_is_shown_at_once_and_over_at_once() {
 }
 
 #[test]
+fn f10_an_answer_that_was_on_its_way_does_not_prove_the_network() {
+    let mut network = Network::good();
+    network.round_trip_ms = 400;
+    let mut world = World::new(1, network);
+    world.add(file("video", 30 * MIB, &[]));
+    // Between the arrival of a part at the store and its answer the network goes.
+    world.run_while(|world| world.bucket.parts.values().all(|parts| parts.is_empty()));
+    world.network.outages = vec![(world.now_ms, world.now_ms + 30_000)];
+    world.feed(Input::Online(false));
+    let back_ms = world.now_ms + 30_000;
+    world.run_until(back_ms - 1_000);
+    let phases = world.phases("video");
+    assert_eq!(phases.last().map(|(_, phase)| *phase), Some(UploadPhase::WaitingForNetwork), "{phases:?}");
+    world.at(back_ms, Input::Online(true));
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
 fn f10_a_hint_that_is_wrong_stops_nothing() {
     let mut world = World::new(1, Network::good());
     world.feed(Input::Online(false));

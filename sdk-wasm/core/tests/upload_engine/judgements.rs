@@ -335,3 +335,18 @@ fn small_pictures_go_before_any_original() {
     world.run();
     world.assert_all_stored();
 }
+
+#[test]
+fn the_phases_of_a_smooth_upload_are_told_once_each() {
+    let mut world = World::new(1, Network::good());
+    for index in 0..6 {
+        world.add(file(&format!("photo-{index}"), 2 * MIB, &[10 * KIB, 100 * KIB]));
+    }
+    world.run();
+    world.assert_all_stored();
+    for index in 0..6 {
+        let phases: Vec<_> =
+            world.phases(&format!("photo-{index}")).into_iter().map(|(_, phase)| phase).collect();
+        assert_eq!(phases, [UploadPhase::Queued, UploadPhase::Uploading, UploadPhase::Checking]);
+    }
+}
