@@ -22,7 +22,7 @@ CREATE TABLE uploads (
     folder              TEXT    NOT NULL,
     part_size_bytes     INTEGER,
     multipart_id        TEXT,
-    expected_etag       TEXT,
+    expected_object     TEXT,
 
     -- as verified
     verified_at         INTEGER,

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
 
 /// Starts a service and returns once it listens.
 pub async fn start(options: &ServeOptions) -> Result<Running> {
+    refuse_open_development_key(options)?;
     options.data.prepare().context("the data directory cannot be used")?;
     let listener = listen(options.http.address()).await?;
     let address = listener.local_addr()?;
@@ -123,6 +124,20 @@ impl Running {
     }
 }
 
+/// The demo page hands a token to whoever asks: not for a company's bucket, open to a network.
+fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
+    let is_open = !options.http.host.is_loopback();
+    let is_development = options.auth.source() == TokenSource::Development;
+    if is_open && is_development && matches!(options.store.place(), StorePlace::Remote(_)) {
+        bail!(
+            "set WINDLASS_JWT_HS256_SECRET: without it a development key is used, and everybody who reaches {} \
+             could read and write the bucket",
+            options.http.host
+        );
+    }
+    Ok(())
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}; choose another port with --port or --store-port")
@@ -177,6 +192,11 @@ fn announce(running: &Running, options: &ServeOptions) -> io::Result<()> {
         )?;
         if !options.http.host.is_loopback() {
             tracing::warn!("the development key is in use and the address is open to the network");
+        }
+        if options.http.host.is_unspecified() && options.store.store_public_url.is_none() {
+            tracing::warn!(
+                "other devices cannot reach the embedded store until WINDLASS_STORE_PUBLIC_URL names it"
+            );
         }
     }
     out.flush()

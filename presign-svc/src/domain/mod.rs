@@ -3,6 +3,7 @@
 pub mod announce;
 pub mod delivery;
 pub mod filename;
+pub mod joining;
 pub mod limits;
 pub mod media_type;
 pub mod object_key;

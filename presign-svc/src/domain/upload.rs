@@ -9,6 +9,7 @@ use windlass_protocol::{
 };
 
 use super::announce::AnnouncedFile;
+use super::joining::ExpectedObject;
 use super::media_type::MediaType;
 use super::object_key::{ObjectKey, PhotoFolder};
 use super::stored::MultipartId;
@@ -47,9 +48,8 @@ pub struct Progress {
     pub variants: Vec<Variant>,
     /// The store's name for the open multipart upload, where there is one.
     pub multipart: Option<MultipartId>,
-    /// The entity tag the joined object must have: written down before joining, so that a lost answer can
-    /// be told from a foreign object.
-    pub expected_etag: Option<String>,
+    /// What its parts were about to become, once they were.
+    pub expected: Option<ExpectedObject>,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
     /// When what is left of it in the store is to be removed.
@@ -138,7 +138,7 @@ impl Upload {
             state: UploadState::Pending,
             variants,
             multipart: None,
-            expected_etag: None,
+            expected: None,
             updated_at: facts.created_at,
             cleanup_due_at: None,
             deleted_at: None,
@@ -219,19 +219,19 @@ impl Upload {
     ) -> Result<(), InvalidTransition> {
         self.require_pending("reopened")?;
         self.progress.multipart = Some(multipart);
-        self.progress.expected_etag = None;
+        self.progress.expected = None;
         self.progress.updated_at = now;
         Ok(())
     }
 
-    /// Its parts are about to be joined to an object with this entity tag, where it can be known.
+    /// Its parts are about to be joined to this object.
     pub fn about_to_join(
         &mut self,
-        expected_etag: Option<String>,
+        expected: ExpectedObject,
         now: OffsetDateTime,
     ) -> Result<(), InvalidTransition> {
         self.require_pending("joined")?;
-        self.progress.expected_etag = expected_etag;
+        self.progress.expected = Some(expected);
         self.progress.updated_at = now;
         Ok(())
     }

@@ -71,7 +71,7 @@ fn a_closed_upload_takes_no_bytes_and_frees_its_client_ref() {
         close(&mut upload);
         assert_eq!(upload.progress().client_ref, None);
         assert_eq!(upload.progress().cleanup_due_at, Some(NOON + LIFETIME), "after the last URL died");
-        let refused = upload.about_to_join(None, NOON).unwrap_err();
+        let refused = upload.about_to_join(ExpectedObject { etag: None, checksum: None }, NOON).unwrap_err();
         assert_eq!(refused.from, upload.status());
         assert!(upload.verified(object(), Vec::new(), NOON).is_err());
     }

@@ -1,12 +1,9 @@
 //! Whether what the store has is what was announced. Decides only: asking the store is done elsewhere.
 
-use std::collections::HashMap;
-
-use md5::{Digest as _, Md5};
-use windlass_protocol::{Checksum, PartNumber, PartPlan};
+use windlass_protocol::Checksum;
 
 use super::announce::AnnouncedFile;
-use super::stored::{ObjectInfo, PartToJoin, StoredPart, same_etag};
+use super::stored::ObjectInfo;
 
 /// Why stored bytes were refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,60 +94,6 @@ pub fn compare_object(
         .flatten()
         .any(|known| known.algorithm() == now.algorithm());
     if is_known { Ok(Ok(())) } else { Err(UnverifiableChecksum(now.algorithm().s3_name())) }
-}
-
-/// Whether an object that appeared at the upload's key is the one this upload's parts were to become: the
-/// answer to a completion was lost, and "an object exists" alone would prove nothing.
-pub fn is_our_object(file: &AnnouncedFile, expected_etag: Option<&str>, object: &ObjectInfo) -> bool {
-    let same_content = expected_etag.is_some_and(|etag| same_etag(etag, &object.etag))
-        || file.checksum.is_some() && file.checksum == object.checksum;
-    object.size_bytes == file.size_bytes && same_content
-}
-
-/// The parts to send again: those the store has not, has with another size, or has with other content
-/// than the client believes.
-pub fn missing_parts(plan: &PartPlan, stored: &[StoredPart], believed: &[PartToJoin]) -> Vec<PartNumber> {
-    let contradicts = |part: &StoredPart, claim: &PartToJoin| {
-        let sums = part.checksum.zip(claim.checksum);
-        !same_etag(&claim.etag, &part.etag)
-            || sums.is_some_and(|(a, b)| a.algorithm() == b.algorithm() && a != b)
-    };
-    let mut good: HashMap<PartNumber, &StoredPart> = stored
-        .iter()
-        .filter(|part| plan.size_of(part.part_number) == Some(part.size_bytes))
-        .map(|part| (part.part_number, part))
-        .collect();
-    for claim in believed {
-        if good.get(&claim.part_number).is_some_and(|part| contradicts(part, claim)) {
-            good.remove(&claim.part_number);
-        }
-    }
-    plan.part_numbers().filter(|number| !good.contains_key(number)).collect()
-}
-
-/// The parts of the plan, as they are to be joined. A store may hold more than the plan: those are left out.
-pub fn parts_to_join(plan: &PartPlan, stored: Vec<StoredPart>) -> Vec<PartToJoin> {
-    stored
-        .into_iter()
-        .filter(|part| plan.size_of(part.part_number).is_some())
-        .map(|part| PartToJoin { part_number: part.part_number, etag: part.etag, checksum: part.checksum })
-        .collect()
-}
-
-/// The entity tag S3 gives an object joined from these parts: the MD5 of the parts' MD5s and their number.
-/// `None` where the parts' tags are no MD5s, as under SSE-KMS.
-pub fn composite_etag(parts: &[PartToJoin]) -> Option<String> {
-    let mut digest = Md5::new();
-    for part in parts {
-        let etag = part.etag.trim().trim_matches('"');
-        let well_formed = etag.len() == 32 && etag.bytes().all(|b| b.is_ascii_hexdigit());
-        if !well_formed {
-            return None;
-        }
-        digest.update(u128::from_str_radix(etag, 16).ok()?.to_be_bytes());
-    }
-    let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(format!("\"{hex}-{}\"", parts.len()))
 }
 
 #[cfg(test)]

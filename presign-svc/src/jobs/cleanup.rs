@@ -10,8 +10,8 @@ use crate::domain::upload::{Upload, UploadState};
 use crate::ports::object_store::StoreError;
 use crate::ports::uploads::RepositoryError;
 
-/// How many uploads one look takes on.
-const BATCH: u32 = 100;
+/// How many uploads of each kind one sweep takes on.
+pub const BATCH: u32 = 100;
 
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +26,14 @@ pub struct Swept {
     pub failed: u32,
 }
 
-/// Looks after everything that is due now.
+impl Swept {
+    /// How many uploads there is nothing left to do for.
+    pub fn done(&self) -> u32 {
+        self.finished + self.expired + self.cleaned
+    }
+}
+
+/// Looks after what is due now, a batch of each kind.
 pub async fn sweep(app: &App) -> Result<Swept, RepositoryError> {
     let mut swept = Swept::default();
     for upload in app.uploads.past_deadline(app.clock.now(), BATCH).await? {

@@ -5,9 +5,10 @@ use windlass_protocol::{Checksum, ChecksumAlgorithm, PartPlan};
 
 use super::{ClientClaim, NotFinished, multipart};
 use crate::app::App;
+use crate::domain::joining::{ExpectedObject, missing_parts, parts_to_join};
 use crate::domain::stored::{MultipartId, StoredPart};
 use crate::domain::upload::Upload;
-use crate::domain::verify::{Failure, composite_etag, is_our_object, missing_parts, parts_to_join};
+use crate::domain::verify::Failure;
 use crate::ports::object_store::{MultipartCompletion, ObjectInfo, StoreError};
 
 /// Joins the parts unless an earlier call did, and says what the store has now.
@@ -33,7 +34,7 @@ pub(super) async fn join_parts(
     }
     let parts = parts_to_join(plan, stored);
     // Written down first: if the answer is lost, the object is recognised by it.
-    upload.about_to_join(composite_etag(&parts), app.clock.now())?;
+    upload.about_to_join(ExpectedObject::of(plan, &parts), app.clock.now())?;
     app.uploads.save(upload).await?;
     let completion = MultipartCompletion {
         key: &key,
@@ -62,9 +63,9 @@ pub(super) async fn join_parts(
 /// up. Then a new one is opened, and every part is to be sent again.
 async fn find_joined(app: &App, upload: &mut Upload, plan: &PartPlan) -> Result<ObjectInfo, NotFinished> {
     let key = upload.original_key();
-    let expected = upload.progress().expected_etag.as_deref();
+    let (file, expected) = (&upload.facts().file, upload.progress().expected.as_ref());
     match app.store.head(&key).await {
-        Ok(object) if is_our_object(&upload.facts().file, expected, &object) => Ok(object),
+        Ok(object) if expected.is_some_and(|expected| expected.is(file, &object)) => Ok(object),
         Ok(_) => {
             tracing::warn!(upload = %upload.id(), "an object that is not this upload's was at its key; removed");
             app.store.delete(&key).await?;
@@ -88,7 +89,7 @@ pub async fn stored_parts(
 ) -> Result<Vec<StoredPart>, NotFinished> {
     match app.store.list_parts(&upload.original_key(), multipart).await {
         Ok(parts) => Ok(parts),
-        Err(StoreError::NoSuchUpload) if upload.progress().expected_etag.is_none() => {
+        Err(StoreError::NoSuchUpload) if upload.progress().expected.is_none() => {
             multipart::open(app, upload).await?;
             Ok(Vec::new())
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::cleanup::{Swept, sweep};
+use super::cleanup::{BATCH, Swept, sweep};
 use crate::app::App;
 
 /// How often the janitor looks.
@@ -20,12 +20,27 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = period.tick() => {}
         }
-        match sweep(&app).await {
-            Ok(swept) if swept == Swept::default() => {}
-            Ok(Swept { finished, expired, cleaned, failed }) => {
-                tracing::info!(finished, expired, cleaned, failed, "swept");
+        // Until nothing is left to do, or what is left fails: that waits for the next time.
+        while !stop.is_cancelled() {
+            match sweep(&app).await {
+                Ok(swept) => {
+                    tell(swept);
+                    if swept.failed > 0 || swept.done() < BATCH {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot sweep now");
+                    break;
+                }
             }
-            Err(error) => tracing::warn!(%error, "cannot sweep now"),
         }
+    }
+}
+
+fn tell(swept: Swept) {
+    let Swept { finished, expired, cleaned, failed } = swept;
+    if swept != Swept::default() {
+        tracing::info!(finished, expired, cleaned, failed, "swept");
     }
 }

@@ -1,7 +1,7 @@
 //! The API through real HTTP: one file per route. SQLite and the embedded store are the real ones, in a
 //! folder that goes away; only the clock can be moved.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -13,6 +13,7 @@ mod complete_parts;
 mod create;
 mod delete_photo;
 mod demo;
+mod garage;
 mod health;
 mod http;
 mod list_parts;

@@ -102,6 +102,14 @@ fn what_cannot_be_minted_is_said() {
 }
 
 #[test]
+fn a_companys_bucket_is_not_opened_with_the_development_key() {
+    let folder = TempDir::new().unwrap();
+    let (output, text) =
+        run(windlass(folder.path()).args(["serve", "--host", "0.0.0.0", "--s3-bucket", "photos"]));
+    assert!(!output.status.success() && text.contains("WINDLASS_JWT_HS256_SECRET"), "{text}");
+}
+
+#[test]
 fn migrating_makes_the_database_and_may_be_repeated() {
     let folder = TempDir::new().unwrap();
     for _ in 0..2 {

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use windlass_presign_svc::adapters::system::RandomIds;
 use windlass_presign_svc::domain::announce::{FileClaim, TransferChoice, accept_file};
+use windlass_presign_svc::domain::joining::ExpectedObject;
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::media_type::MediaType;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
@@ -141,7 +142,10 @@ pub async fn every_state_survives_being_stored(repository: Repository) {
         let progress = Progress {
             state: state.clone(),
             multipart: Some(MultipartId("upload-id".to_owned())),
-            expected_etag: Some("\"abc-4\"".to_owned()),
+            expected: Some(ExpectedObject {
+                etag: Some("\"abc-4\"".to_owned()),
+                checksum: Some(Checksum::Crc64Nvme([3; 8])),
+            }),
             updated_at: NOON + HOUR,
             cleanup_due_at: Some(NOON + 2 * HOUR),
             ..new.progress().clone()
@@ -228,7 +232,9 @@ pub async fn of_racing_changes_one_wins(repository: Repository) {
     let racers = (0..20).map(|n| {
         let (repository, mut racer) = (repository.clone(), new.clone());
         tokio::spawn(async move {
-            racer.about_to_join(Some(format!("\"{n}\"")), NOON).unwrap();
+            racer
+                .about_to_join(ExpectedObject { etag: Some(format!("\"{n}\"")), checksum: None }, NOON)
+                .unwrap();
             repository.save(&mut racer).await.map(|()| racer)
         })
     });

@@ -8,6 +8,7 @@ use windlass_protocol::{Checksum, PartPlan, PhotoMetadata, Timestamp, UploadStat
 
 use crate::domain::announce::{AnnouncedFile, Transfer};
 use crate::domain::filename::Filename;
+use crate::domain::joining::ExpectedObject;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::PhotoFolder;
 use crate::domain::photo_facts::PhotoFacts;
@@ -37,7 +38,7 @@ pub(super) struct UploadRow {
     pub folder: String,
     pub part_size_bytes: Option<i64>,
     pub multipart_id: Option<String>,
-    pub expected_etag: Option<String>,
+    pub expected_object: Option<String>,
     pub verified_at: Option<i64>,
     pub etag: Option<String>,
     pub verified_media_type: Option<String>,
@@ -67,6 +68,23 @@ struct VariantRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     checksum: Option<Checksum>,
     is_stored: bool,
+}
+
+/// What parts were about to become, in the JSON of its column.
+#[derive(Serialize, Deserialize)]
+struct ExpectedRow {
+    etag: Option<String>,
+    checksum: Option<Checksum>,
+}
+
+impl ExpectedRow {
+    fn of(expected: &ExpectedObject) -> Self {
+        Self { etag: expected.etag.clone(), checksum: expected.checksum }
+    }
+
+    fn read(self) -> ExpectedObject {
+        ExpectedObject { etag: self.etag, checksum: self.checksum }
+    }
 }
 
 pub(super) fn status_column(status: UploadStatus) -> &'static str {
@@ -125,7 +143,11 @@ impl UploadRow {
                 Transfer::Multipart(plan) => Some(plan.part_size_bytes() as i64),
             },
             multipart_id: progress.multipart.as_ref().map(|id| id.0.clone()),
-            expected_etag: progress.expected_etag.clone(),
+            expected_object: progress
+                .expected
+                .as_ref()
+                .map(|expected| json(&ExpectedRow::of(expected)))
+                .transpose()?,
             verified_at: object.map(|object| millis(object.verified_at)),
             etag: object.map(|object| object.etag.clone()),
             verified_media_type: object.map(|object| object.media_type.mime().to_owned()),
@@ -179,7 +201,9 @@ impl UploadRow {
             state: row.state()?,
             variants: variants.into_iter().map(|variant| variant.read(&row)).collect::<Result<_, _>>()?,
             multipart: row.multipart_id.clone().map(MultipartId),
-            expected_etag: row.expected_etag.clone(),
+            expected: row
+                .read_json::<ExpectedRow>(row.expected_object.as_deref(), "expected_object")?
+                .map(ExpectedRow::read),
             updated_at: row.moment(row.updated_at, "updated_at")?,
             cleanup_due_at: row.moment_option(row.cleanup_due_at, "cleanup_due_at")?,
             deleted_at: row.moment_option(row.deleted_at, "deleted_at")?,

@@ -13,7 +13,7 @@ use crate::ports::uploads::{PhotoQuery, Recorded, RepositoryError, RepositoryRes
 const INSERT: &str = "INSERT INTO uploads (
     id, tenant, project, created_by, client_ref, version, status, failure_code, failure_detail,
     filename, media_type, size_bytes, checksum, claimed_metadata, folder, part_size_bytes, multipart_id,
-    expected_etag, verified_at, etag, verified_media_type, verified_checksum, metadata, width, height,
+    expected_object, verified_at, etag, verified_media_type, verified_checksum, metadata, width, height,
     taken_at, latitude, longitude, variants, created_at, updated_at, deadline_at, deleted_at, cleanup_due_at
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tenant, project, client_ref) WHERE client_ref IS NOT NULL DO NOTHING";
@@ -23,7 +23,7 @@ const FIND_BY_CLIENT_REF: &str = "SELECT * FROM uploads WHERE tenant = ? AND pro
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
 
 const SAVE: &str = "UPDATE uploads SET
-    client_ref = ?, status = ?, failure_code = ?, failure_detail = ?, multipart_id = ?, expected_etag = ?,
+    client_ref = ?, status = ?, failure_code = ?, failure_detail = ?, multipart_id = ?, expected_object = ?,
     verified_at = ?, etag = ?, verified_media_type = ?, verified_checksum = ?, metadata = ?, width = ?,
     height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deleted_at = ?,
     cleanup_due_at = ?, version = version + 1
@@ -74,7 +74,7 @@ impl UploadRepository for SqliteDatabase {
             .bind(row.failure_code)
             .bind(row.failure_detail)
             .bind(row.multipart_id)
-            .bind(row.expected_etag)
+            .bind(row.expected_object)
             .bind(row.verified_at)
             .bind(row.etag)
             .bind(row.verified_media_type)
@@ -157,7 +157,7 @@ async fn insert_one(connection: &mut SqliteConnection, upload: Upload) -> Reposi
         .bind(row.folder)
         .bind(row.part_size_bytes)
         .bind(row.multipart_id)
-        .bind(row.expected_etag)
+        .bind(row.expected_object)
         .bind(row.verified_at)
         .bind(row.etag)
         .bind(row.verified_media_type)

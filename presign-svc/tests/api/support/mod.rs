@@ -33,6 +33,7 @@ use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
+use windlass_s3_suite::S3Target;
 use windlass_signing::Addressing;
 
 /// A service for one test.
@@ -47,16 +48,42 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// Starts with the defaults, and video up to 1 GiB.
+    /// Starts with the defaults, and video up to 1 GiB, on the embedded store.
     pub async fn start() -> Self {
         let folder = scratch_folder();
         let stop = CancellationToken::new();
         let s3 = start_store(&folder, &stop).await;
+        Self::start_on(s3, true, folder, stop).await
+    }
+
+    /// The same on another store.
+    pub async fn start_at(target: &S3Target) -> Self {
+        let settings = S3Settings {
+            bucket: target.bucket.clone(),
+            region: Some(target.region.clone()),
+            endpoint: Some(target.endpoint.clone()),
+            public_endpoint: None,
+            addressing: Addressing::Path,
+            credentials: CredentialsFrom::Fixed {
+                access_key_id: target.access_key_id.clone(),
+                secret_access_key: target.secret_access_key.clone(),
+            },
+        };
+        let s3 = S3Store::connect(&settings).await.unwrap();
+        Self::start_on(s3, false, scratch_folder(), CancellationToken::new()).await
+    }
+
+    async fn start_on(
+        s3: S3Store,
+        conditional_writes: bool,
+        folder: TempDir,
+        stop: CancellationToken,
+    ) -> Self {
         let store = Arc::new(FaultyStore::around(s3));
         let clock = Arc::new(MovableClock::default());
         let rules = TokenRules { issuer: "windlass".to_owned(), audience: "windlass".to_owned() };
         let app = Arc::new(App {
-            settings: settings(),
+            settings: Settings { conditional_writes, ..settings() },
             store: store.clone(),
             uploads: Arc::new(SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap()),
             clock: clock.clone(),

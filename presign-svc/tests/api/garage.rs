@@ -1,0 +1,81 @@
+//! The main job on Garage: a real S3 server in a process of its own.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+use windlass_presign_svc::ports::object_store::StoreError;
+use windlass_s3_suite::{Garage, GarageError};
+
+use crate::complete_parts::{MIB, announce_film, film, send_parts};
+use crate::support::{PhotoSpec, TestApp, crc64nvme, file_of, jpeg};
+
+#[tokio::test]
+async fn the_main_job_works_on_garage() {
+    let garage = match Garage::start().await {
+        Ok(garage) => garage,
+        Err(GarageError::NotInstalled { looked_for }) => {
+            eprintln!("skipped: garage not installed ({}), run cargo xtask test", looked_for.display());
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let app = TestApp::start_at(garage.target()).await;
+    a_photo_is_sent_verified_and_deleted(&app).await;
+    a_film_is_sent_in_parts_though_answers_are_lost(&app).await;
+    an_aborted_film_leaves_nothing(&app).await;
+}
+
+async fn a_photo_is_sent_verified_and_deleted(app: &TestApp) {
+    let bytes = jpeg(&PhotoSpec::default());
+    let mut announced = file_of("photo", "roof.jpg", &bytes);
+    announced["checksum"] = json!(crc64nvme(&bytes));
+    let upload = app.announce_one(announced).await;
+    app.complete(&upload, Value::Null).await.assert_problem(409, "bytes_missing");
+    let mut flipped = bytes.clone();
+    flipped[9000] ^= 1;
+    assert_eq!(app.put(&upload, &flipped).await.status(), 400);
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+    let photo = app.complete(&upload, json!({"checksum": crc64nvme(&bytes)})).await;
+    assert_eq!(
+        (photo.status, photo.body["metadata"]["make"].as_str()),
+        (200, Some("Windlass")),
+        "{}",
+        photo.body
+    );
+    let url = photo.body["url"].as_str().unwrap();
+    assert_eq!(app.http.get(url).send().await.unwrap().bytes().await.unwrap(), bytes);
+    assert_eq!(
+        app.delete(&format!("/api/v1/photos/{}", upload["photo_id"].as_str().unwrap())).await.status,
+        204
+    );
+    assert_eq!(app.http.get(url).send().await.unwrap().status(), 404);
+}
+
+async fn a_film_is_sent_in_parts_though_answers_are_lost(app: &TestApp) {
+    let bytes = film(11 * MIB);
+    let upload = announce_film(app, &bytes).await;
+    send_parts(app, &upload, &bytes, &[3, 1]).await;
+    let early = app.complete(&upload, Value::Null).await;
+    early.assert_problem(409, "parts_missing");
+    assert_eq!(early.body["missing_parts"], json!([2]));
+    let parts = send_parts(app, &upload, &bytes, &[2]).await;
+    app.store.lose_next_join_answer.store(true, Ordering::SeqCst);
+    app.complete(&upload, json!({"parts": parts})).await.assert_problem(503, "store_unavailable");
+    let photo = app.complete(&upload, json!({"checksum": crc64nvme(&bytes)})).await;
+    assert_eq!(photo.status, 200, "{}", photo.body);
+    let fetched = app.http.get(photo.body["url"].as_str().unwrap()).send().await.unwrap();
+    assert!(fetched.bytes().await.unwrap() == bytes);
+}
+
+async fn an_aborted_film_leaves_nothing(app: &TestApp) {
+    let bytes = film(6 * MIB);
+    let mut announced = crate::support::file("aborted", "site.mp4", "video/mp4", bytes.len() as u64);
+    announced["checksum"] = json!(crc64nvme(&bytes));
+    let upload = app.announce_one(announced).await;
+    send_parts(app, &upload, &bytes, &[1]).await;
+    let record = app.record(&upload).await;
+    let multipart = record.progress().multipart.clone().unwrap();
+    assert_eq!(app.delete(upload["status_url"].as_str().unwrap()).await.status, 204);
+    let listed = app.app.store.list_parts(&record.original_key(), &multipart).await;
+    assert!(matches!(listed, Err(StoreError::NoSuchUpload)), "{listed:?}");
+}
