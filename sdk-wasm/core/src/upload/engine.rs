@@ -172,7 +172,7 @@ impl Engine {
         self.events.push_back(UploadEvent::Failed {
             error: UploadFailure {
                 code: setback.code,
-                message: format!("{}: {}", transfer.upload.filename, setback.reason),
+                message: about_file(&transfer.upload.filename, setback.reason),
                 retryable: setback.code.is_retryable(),
                 request_id: setback.request_id,
             },
@@ -324,5 +324,21 @@ impl Engine {
         for id in ids {
             self.stop(id);
         }
+    }
+}
+
+/// A sentence that names its file, once: the service's own sentences about a file begin with its name.
+fn about_file(filename: &str, reason: String) -> String {
+    if reason.starts_with(filename) { reason } else { format!("{filename}: {reason}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::about_file;
+
+    #[test]
+    fn a_failure_names_its_file_once() {
+        assert_eq!(about_file("a.exe", "not accepted".to_owned()), "a.exe: not accepted");
+        assert_eq!(about_file("a.exe", "a.exe: not accepted".to_owned()), "a.exe: not accepted");
     }
 }
