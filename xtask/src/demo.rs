@@ -21,6 +21,9 @@ pub struct Options {
     /// Do not open a browser.
     #[arg(long)]
     no_open: bool,
+    /// Further options of `windlass serve`, after `--`.
+    #[arg(last = true)]
+    serve_options: Vec<String>,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -37,7 +40,8 @@ pub fn run(options: &Options) -> Result<()> {
             .arg("serve")
             .args(["--port", &options.port.to_string()])
             .arg("--data-dir")
-            .arg(&options.data_dir),
+            .arg(&options.data_dir)
+            .args(&options.serve_options),
     )
 }
 
