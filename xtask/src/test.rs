@@ -94,6 +94,8 @@ fn run_stage(stage: Stage) -> Result<()> {
             let chromium = tools::ensure_chromium()?;
             demo::build_site()?;
             demo::build_service("dev")?;
+            npm::install("examples/dashboard-vite")?;
+            npm::script("examples/dashboard-vite", "build")?;
             npm::install("tests/e2e")?;
             process::run(
                 command("npm")
