@@ -1,7 +1,7 @@
 /**
  * Pictures of what a person sees, to be looked at: `npm run screenshots -- FOLDER [PHOTO …]`.
- * Phone and desktop, light and dark, with photos, details and refused files. `docs/demo-desktop.png` of
- * the README is `desktop-light.png` of a run without further photos.
+ * Phone and desktop, light and dark, with photos, details and refused files. The README's pictures are
+ * `docs-desktop.png` and `docs-phone.png` of a run with photos made by the example `make_photo`.
  */
 
 import { mkdir, writeFile } from "node:fs/promises";
@@ -30,6 +30,17 @@ const shot = (page, name) => page.screenshot({ path: join(folder, `${name}.png`)
 
 try {
   const chosen = photos.length > 0 ? photos : [fixture("photo_12mp_o6.jpg"), fixture("photo_2mp_o1.jpg")];
+  const first = await openPage(browser, service.address, { viewport: { width: 1280, height: 760 } });
+  await choose(first, ...chosen);
+  await allRows(first, ["stored"], 60_000);
+  await picturesShown(first, chosen.length);
+  await first.waitForTimeout(500);
+  await shot(first, "docs-desktop");
+  await first.setViewportSize(PHONE);
+  await first.locator("windlass-gallery").evaluate((gallery) => gallery.scrollIntoView({ block: "end" }));
+  await shot(first, "docs-phone");
+  await first.context().close();
+
   for (const [name, viewport] of [["phone", PHONE], ["desktop", DESKTOP]]) {
     for (const colorScheme of ["light", "dark"]) {
       const page = await openPage(browser, service.address, { viewport, colorScheme, deviceScaleFactor: name === "phone" ? 2 : 1 });
