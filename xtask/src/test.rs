@@ -111,5 +111,5 @@ fn run_stage(stage: Stage) -> Result<()> {
 
 /// Node's own test runner over a folder.
 fn node_tests(folder: &str) -> Result<()> {
-    process::run(command("node").args(["--test", folder]))
+    process::run(command("node").args(["--test", folder]).env("WINDLASS_FIXTURES", fixtures::make()?))
 }
