@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
 
-use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg};
+use crate::support::{Answer, PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg};
 
 const MIB: u64 = 1 << 20;
 
@@ -153,7 +153,14 @@ async fn a_request_that_is_wrong_as_a_whole_names_the_field() {
         json!({"project_id": "job-7", "files": [good, file]})
     };
     let many: Vec<Value> = (0..101).map(|n| file(&n.to_string(), "a.jpg", "image/jpeg", 4096)).collect();
+    let without = |name: &str| {
+        let mut file = good.clone();
+        file.as_object_mut().unwrap().remove(name);
+        json!({"project_id": "job-7", "files": [good, file]})
+    };
     let cases = [
+        (json!({"files": [good]}), "project_id"),
+        (without("size"), "files[1].size"),
         (with("status", json!("completed")), "files[1].status"),
         (with("tenant", json!("other")), "files[1].tenant"),
         (with("folder", json!("x")), "files[1].folder"),
@@ -193,4 +200,26 @@ async fn when_the_store_is_down_small_files_are_still_announced() {
     let again = app.announce(files).await;
     assert_eq!(again[0]["upload_id"], uploads[0]["upload_id"]);
     assert_eq!(again[1]["part_count"], 4);
+}
+
+#[tokio::test]
+async fn of_two_requests_with_one_client_ref_both_get_the_one_multipart_upload() {
+    let app = TestApp::start().await;
+    let request = json!({"project_id": "job-7", "files": [file("a", "a.mp4", "video/mp4", 6 << 20)]});
+    // The second request comes in, and is answered, just after the first one was recorded.
+    let rival =
+        app.http.post(app.url("/api/v1/uploads")).bearer_auth(app.ann()).json(&request).build().unwrap();
+    let (http, (told, answer)) = (app.http.clone(), tokio::sync::oneshot::channel());
+    app.uploads.after_next_insert(async move {
+        let _ = told.send(Answer::of(http.execute(rival).await.unwrap()).await);
+    });
+    let first = app.post("/api/v1/uploads", request).await.body;
+    let second = answer.await.unwrap().body;
+    let multipart = |body: &Value| {
+        let url: reqwest::Url =
+            body["uploads"][0]["parts"][0]["url"].as_str().expect("signed").parse().unwrap();
+        url.query_pairs().find(|(name, _)| name == "uploadId").map(|(_, id)| id.into_owned())
+    };
+    assert_eq!(first["uploads"][0]["upload_id"], second["uploads"][0]["upload_id"]);
+    assert_eq!(multipart(&first), multipart(&second));
 }
