@@ -71,6 +71,19 @@ async fn completing_again_answers_the_same() {
 }
 
 #[tokio::test]
+async fn completing_again_with_the_checksum_of_another_file_is_refused_and_harms_nothing() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200);
+    let other = app.complete(&upload, json!({"checksum": crc64nvme(b"another file")})).await;
+    other.assert_problem(422, "checksum_mismatch");
+    let same = app.complete(&upload, json!({"checksum": crc64nvme(&bytes)})).await;
+    assert_eq!((same.status, same.body["status"].as_str()), (200, Some("uploaded")));
+}
+
+#[tokio::test]
 async fn content_of_another_type_is_removed_and_the_upload_says_why() {
     let app = TestApp::start().await;
     let html = [b"<!doctype html><script>alert(1)</script>".to_vec(), vec![b' '; 2000]].concat();

@@ -87,6 +87,22 @@ async fn the_same_client_ref_for_another_file_is_refused() {
 }
 
 #[tokio::test]
+async fn a_stored_photo_is_not_the_answer_to_a_file_with_another_checksum() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    app.upload("a", &bytes).await;
+    let announced = |checksum: String| {
+        let mut file = file_of("a", "roof.jpg", &bytes);
+        file["checksum"] = json!(checksum);
+        file
+    };
+    let other = app.announce_one(announced(crc64nvme(b"another file"))).await;
+    assert_eq!(other["error"]["code"], "client_ref_conflict", "{other}");
+    let same = app.announce_one(announced(crc64nvme(&bytes))).await;
+    assert_eq!(same["status"], "uploaded", "{same}");
+}
+
+#[tokio::test]
 async fn a_client_ref_belongs_to_its_project_and_tenant() {
     let app = TestApp::start().await;
     let request =

@@ -18,7 +18,7 @@ use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::domain::announce::Transfer;
+use crate::domain::announce::{Transfer, checksums_agree};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::Recorded;
 use crate::telemetry::RequestId;
@@ -106,6 +106,10 @@ async fn sign_recorded(
             // Another request with its client_ref may have worked on it since it was recorded.
             let current = app.uploads.find(&upload.facts().tenant, upload.id()).await?;
             let mut current = current.ok_or(ApiError::NotFound("There is no such upload"))?;
+            let stored = current.object().and_then(|object| object.checksum.as_ref());
+            if !checksums_agree(stored, draft.facts().file.checksum.as_ref()) {
+                return Err(ApiError::ClientRefConflict);
+            }
             sign_upload(app, &mut current, client_ref, announced).await
         }
     }
