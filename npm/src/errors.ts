@@ -79,6 +79,7 @@ const RETRYABLE: Record<ErrorCode, boolean> = {
   invalid_json: false,
   invalid_request: false,
   request_too_large: false,
+  request_timeout: true,
   type_not_allowed: false,
   file_too_large: false,
   file_too_small: false,

@@ -47,7 +47,8 @@ fn serve_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdo
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let mut builder = Builder::new(TokioExecutor::new());
+    // HTTP/1 alone: to tell HTTP/2 from it, the builder would first wait, for ever, for what a client says.
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     let service = TowerToHyperService::new(router);
     let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
@@ -63,4 +64,24 @@ fn is_of_one_connection(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_never_ends_its_head_is_hung_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, Router::new(), CancellationToken::new()));
+        for opening in ["", "P", "PRI * HTTP/2.0\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n"] {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(opening.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let ended = tokio::time::timeout(4 * HEAD_LIMIT, client.read_to_end(&mut answer)).await;
+            assert!(ended.is_ok(), "{opening:?} holds its connection");
+        }
+    }
 }

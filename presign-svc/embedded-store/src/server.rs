@@ -85,7 +85,8 @@ fn serve_connection(stream: TcpStream, surface: Arc<Surface>, graceful: &Gracefu
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let mut builder = Builder::new(TokioExecutor::new());
+    // HTTP/1 alone: to tell HTTP/2 from it, the builder would first wait, for ever, for what a client says.
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     let service = service_fn(move |request| {
         let surface = Arc::clone(&surface);

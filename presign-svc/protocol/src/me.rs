@@ -1,4 +1,4 @@
-//! `GET /api/v1/me` — who the token is. Caller: any valid token.
+//! `GET /api/v1/me` — who the token is, and what it may send. Caller: any valid token.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,4 +16,34 @@ pub struct Me {
     pub projects: Vec<String>,
     /// `upload`, `read`, `delete`, `pipeline`.
     pub scopes: Vec<String>,
+    /// What may be sent.
+    pub limits: UploadLimits,
+}
+
+/// The files the service takes, by kind; `null` where it takes none of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct UploadLimits {
+    /// Photos.
+    pub photo: Option<SizeLimits>,
+    /// Videos.
+    pub video: Option<SizeLimits>,
+    /// PDFs and drawings.
+    pub document: Option<SizeLimits>,
+    /// ZIPs.
+    pub archive: Option<SizeLimits>,
+    /// How many files one request may announce.
+    pub files_per_request: u32,
+}
+
+/// How large one file may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SizeLimits {
+    /// At least, in bytes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub min_size: u64,
+    /// At most, in bytes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub max_size: u64,
 }

@@ -25,6 +25,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// The request body is larger than the service reads.
     RequestTooLarge,
+    /// The request took too long to arrive; send it again.
+    RequestTimeout,
     /// Files of this type are not accepted.
     TypeNotAllowed,
     /// The file is larger than the limit for its type.
@@ -69,6 +71,7 @@ impl ErrorCode {
             Self::InvalidJson => "Not valid JSON",
             Self::InvalidRequest => "Invalid request",
             Self::RequestTooLarge => "Request too large",
+            Self::RequestTimeout => "Request took too long",
             Self::TypeNotAllowed => "File type not accepted",
             Self::FileTooLarge => "File too large",
             Self::FileTooSmall => "File too small",
@@ -90,7 +93,8 @@ impl ErrorCode {
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn is_retryable(self) -> bool {
         match self {
-            Self::RateLimited
+            Self::RequestTimeout
+            | Self::RateLimited
             | Self::StoreUnavailable
             | Self::Unavailable
             | Self::Internal

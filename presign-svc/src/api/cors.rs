@@ -29,6 +29,14 @@ impl AllowedOrigins {
         }
     }
 
+    /// Whether pages of this host, with its port where it has one, may call.
+    pub fn allows_host(&self, host: &str) -> bool {
+        ["https", "http"]
+            .iter()
+            .filter_map(|scheme| HeaderValue::try_from(format!("{scheme}://{host}")).ok())
+            .any(|origin| self.allows(&origin))
+    }
+
     pub(super) fn layer(&self) -> CorsLayer {
         let origins = self.clone();
         CorsLayer::new()

@@ -2,6 +2,7 @@
 //! development key is in use: whoever reaches this address gets in.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +10,15 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH};
+use http::uri::Authority;
 use http::{HeaderMap, StatusCode, Uri};
 use rust_embed::Embed;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use windlass_protocol::{ProjectId, TenantId, Timestamp};
 
+use super::cors::AllowedOrigins;
 use super::error::ApiError;
 use super::extract::QueryOf;
 use crate::app::App;
@@ -34,6 +37,8 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub struct DemoSite {
     /// The tenant whose tokens are handed out.
     pub tenant: TenantId,
+    /// The pages that may call the API: one of these may be the demo's own address.
+    pub origins: AllowedOrigins,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +66,12 @@ async fn token(
     State(app): State<Arc<App>>,
     Extension(site): Extension<DemoSite>,
     QueryOf(query): QueryOf<TokenQuery>,
+    headers: HeaderMap,
 ) -> Result<Json<DemoToken>, ApiError> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !is_own_name(host) && !site.origins.allows_host(host) {
+        return Err(ApiError::DemoAddress);
+    }
     let now: OffsetDateTime = app.clock.now();
     let caller = Caller {
         tenant: site.tenant,
@@ -71,6 +81,19 @@ async fn token(
     };
     let token = app.tokens.mint(&TokenGrant { caller, lifetime: TOKEN_LIFETIME }, now)?;
     Ok(Json(DemoToken { token, expires_at: Timestamp::from(now + TOKEN_LIFETIME) }))
+}
+
+/// Whether this is a name that only this machine's own network gives an address to. A page of a public
+/// name may point it here once the browser has loaded it (DNS rebinding), and would then be let in as if
+/// it were the demo.
+fn is_own_name(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    address.parse::<IpAddr>().is_ok()
+        || !name.contains('.')
+        || name.ends_with(".localhost")
+        || name.ends_with(".local")
 }
 
 async fn asset(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {

@@ -28,6 +28,8 @@ pub enum ApiError {
     Scope(MissingScope),
     /// The token does not cover the project.
     Project,
+    /// The demo was reached by a name that may be anybody's.
+    DemoAddress,
     /// There is no such thing for this caller: a sentence without its full stop.
     NotFound(&'static str),
     /// The path exists, but not with this method.
@@ -43,6 +45,8 @@ pub enum ApiError {
     },
     /// The body is larger than the service reads.
     RequestTooLarge,
+    /// The body takes too long to arrive.
+    RequestTimeout,
     /// A file that is not taken.
     Refused(Refusal),
     /// The same `client_ref` for another file.
@@ -76,6 +80,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         ErrorCode::RequestTooLarge | ErrorCode::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         ErrorCode::TypeNotAllowed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorCode::ClientRefConflict
         | ErrorCode::PartsMissing
@@ -105,12 +110,13 @@ impl ApiError {
         match self {
             Self::NoToken | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
-            Self::Scope(_) | Self::Project => ErrorCode::Forbidden,
+            Self::Scope(_) | Self::Project | Self::DemoAddress => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::InvalidJson(_) => ErrorCode::InvalidJson,
             Self::InvalidRequest { .. } | Self::Refused(Refusal::Field { .. }) => ErrorCode::InvalidRequest,
             Self::RequestTooLarge => ErrorCode::RequestTooLarge,
+            Self::RequestTimeout => ErrorCode::RequestTimeout,
             Self::Refused(Refusal::TypeNotAllowed { .. }) => ErrorCode::TypeNotAllowed,
             Self::Refused(Refusal::TooLarge { .. }) => ErrorCode::FileTooLarge,
             Self::Refused(Refusal::TooSmall { .. }) => ErrorCode::FileTooSmall,
@@ -146,6 +152,11 @@ impl ApiError {
             Self::Token(error) => sentence(&error.to_string()),
             Self::Scope(missing) => sentence(&missing.to_string()),
             Self::Project => "The token does not cover this project.".to_owned(),
+            Self::DemoAddress => {
+                "The demo gives tokens to its own page only: open it by its IP address or as localhost, or \
+                 name this address in WINDLASS_ALLOWED_ORIGINS."
+                    .to_owned()
+            }
             Self::NotFound(what) => sentence(what),
             Self::MethodNotAllowed => {
                 "This path does not know this method; the Allow header lists those it knows.".to_owned()
@@ -156,6 +167,7 @@ impl ApiError {
             Self::RequestTooLarge => {
                 "The request is larger than this operation reads; send less at once.".to_owned()
             }
+            Self::RequestTimeout => "The request took too long to arrive; send it again.".to_owned(),
             Self::Refused(refusal) => sentence(&refusal.to_string()),
             Self::ClientRefConflict => {
                 "This client_ref was used for another file of the project; use a new one for each file."
@@ -171,6 +183,10 @@ impl ApiError {
                 "The bytes have not arrived in the store; send them and complete again.".to_owned()
             }
             Self::Failure(failure) => sentence(&failure.detail),
+            Self::UploadClosed(
+                UploadStatus::Uploaded | UploadStatus::Processing | UploadStatus::Completed,
+            ) => "The upload is finished and is a photo now; it takes no more bytes, and goes by deleting the photo."
+                .to_owned(),
             Self::UploadClosed(status) => {
                 format!(
                     "The upload is {} and cannot go on; announce the file anew.",

@@ -1,10 +1,12 @@
 //! What handlers are given: the caller, ids and bodies, each already checked. Failures are [`ApiError`]s.
 
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
@@ -14,6 +16,9 @@ use serde_json::error::Category;
 use super::error::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
+
+/// How long a body may take to arrive: the largest one this service reads, on a bad network.
+const BODY_LIMIT: Duration = Duration::from_secs(30);
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
@@ -52,11 +57,11 @@ pub struct QueryOf<T>(pub T);
 impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for QueryOf<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        match Query::<T>::from_request_parts(parts, app).await {
-            Ok(Query(query)) => Ok(Self(query)),
-            Err(rejection) => Err(ApiError::InvalidRequest { field: None, reason: rejection.body_text() }),
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+            .map(Self)
+            .map_err(|error| wrong_field(&error.path().to_string(), error.inner()))
     }
 }
 
@@ -66,13 +71,13 @@ pub struct JsonBody<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
         if !is_json(&request) {
             return Err(ApiError::InvalidJson(
                 "the body must be sent as Content-Type: application/json".to_owned(),
             ));
         }
-        read_json(&read(request, app).await?).map(Self)
+        read_json(&read(request).await?).map(Self)
     }
 }
 
@@ -82,9 +87,9 @@ pub struct OptionalJsonBody<T>(pub T);
 impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalJsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
         let is_json = is_json(&request);
-        let body = read(request, app).await?;
+        let body = read(request).await?;
         match (body.is_empty(), is_json) {
             (true, _) => Ok(Self(T::default())),
             (false, true) => read_json(&body).map(Self),
@@ -101,8 +106,9 @@ fn is_json(request: &Request) -> bool {
     essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
 }
 
-async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, app).await.map_err(|rejection: BytesRejection| {
+async fn read(request: Request) -> Result<Bytes, ApiError> {
+    let arriving = tokio::time::timeout(BODY_LIMIT, Bytes::from_request(request, &())).await;
+    arriving.map_err(|_| ApiError::RequestTimeout)?.map_err(|rejection: BytesRejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             ApiError::RequestTooLarge
         } else {
@@ -112,16 +118,54 @@ async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, ApiError> {
 }
 
 fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // A struct would be read from a list of its values as well.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::InvalidRequest {
+            field: None,
+            reason: "the body must be an object".to_owned(),
+        });
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        let reason = inner.to_string();
         match inner.classify() {
-            Category::Data => ApiError::InvalidRequest { field: (path != ".").then_some(path), reason },
-            Category::Syntax | Category::Eof | Category::Io => ApiError::InvalidJson(reason),
+            Category::Data => wrong_field(&path, &inner),
+            Category::Syntax | Category::Eof | Category::Io => ApiError::InvalidJson(inner.to_string()),
         }
     })?;
     json.end().map_err(|error| ApiError::InvalidJson(error.to_string()))?;
     Ok(value)
+}
+
+/// A value that does not fit. Of a field that is missing serde knows the name only in words, and the path
+/// only of what lacks it.
+fn wrong_field(path: &str, error: &impl fmt::Display) -> ApiError {
+    let reason = error.to_string();
+    let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    match (missing, path) {
+        (Some((name, _)), ".") => missing_field(name.to_owned()),
+        (Some((name, _)), path) => missing_field(format!("{path}.{name}")),
+        (None, ".") => ApiError::InvalidRequest { field: None, reason },
+        (None, path) => ApiError::InvalidRequest { field: Some(path.to_owned()), reason },
+    }
+}
+
+fn missing_field(field: String) -> ApiError {
+    ApiError::InvalidRequest { field: Some(field), reason: "is missing".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use futures::StreamExt as _;
+    use futures::stream;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_not_waited_for() {
+        let drip = stream::iter([Ok::<_, std::io::Error>("{")]).chain(stream::pending());
+        let request = Request::new(Body::from_stream(drip));
+        assert!(matches!(read(request).await, Err(ApiError::RequestTimeout)));
+    }
 }

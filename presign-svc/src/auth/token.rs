@@ -99,9 +99,13 @@ impl TokenKeys {
 
     /// Who holds this token.
     pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Caller, TokenError> {
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|error| TokenError::Invalid(reason(error.kind())))?
-            .claims;
+        let read = decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|error| TokenError::Invalid(reason(error.kind())))?;
+        // Whoever does not understand an extension named there must refuse the token (RFC 7515, 4.1.11).
+        if read.header.crit.is_some() {
+            return Err(TokenError::Invalid("its header asks for an extension (crit)"));
+        }
+        let claims = read.claims;
         let now = now.unix_timestamp() as f64;
         if claims.exp <= now - LEEWAY_SECONDS {
             return Err(TokenError::Expired);

@@ -55,6 +55,14 @@ fn foreign_scopes_and_audiences_beside_ours_do_no_harm() {
 }
 
 #[test]
+fn a_token_with_an_extension_nobody_here_understands_is_refused() {
+    let header = Header { crit: Some(vec!["exp".to_owned()]), ..Header::new(Algorithm::HS256) };
+    let token = encode(&header, &claims(), &EncodingKey::from_secret(SECRET)).unwrap();
+    let refused = keys().verify(&token, NOON);
+    assert_eq!(refused, Err(TokenError::Invalid("its header asks for an extension (crit)")));
+}
+
+#[test]
 fn a_claim_that_is_wrong_or_missing_refuses_the_token() {
     let noon = NOON.unix_timestamp();
     let cases = [

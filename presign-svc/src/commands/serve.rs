@@ -94,7 +94,9 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         turns: Turns::default(),
     });
     let demo = match options.auth.source() {
-        TokenSource::Development => Some(DemoSite { tenant: DEMO_TENANT.parse()? }),
+        TokenSource::Development => {
+            Some(DemoSite { tenant: DEMO_TENANT.parse()?, origins: options.http.origins() })
+        }
         TokenSource::Configured => None,
     };
     let has_demo = demo.is_some();

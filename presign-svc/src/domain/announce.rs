@@ -61,7 +61,7 @@ impl AnnouncedFile {
 }
 
 /// Checksums of different algorithms, or an absent one, cannot contradict each other.
-pub(super) fn checksums_agree(a: Option<&Checksum>, b: Option<&Checksum>) -> bool {
+pub fn checksums_agree(a: Option<&Checksum>, b: Option<&Checksum>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.algorithm() != b.algorithm() || a == b,
         _ => true,

@@ -8,7 +8,7 @@ use super::inspect::{inspect, type_of};
 use super::join_parts::join_parts;
 use super::{ClientClaim, NotFinished, cleanup};
 use crate::app::App;
-use crate::domain::announce::Transfer;
+use crate::domain::announce::{Transfer, checksums_agree};
 use crate::domain::photo_facts::record_of;
 use crate::domain::upload::{Upload, UploadState, VerifiedObject};
 use crate::domain::variant::Variant;
@@ -28,6 +28,12 @@ pub async fn finalise(
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
     match upload.state() {
         UploadState::Pending => {}
+        // Verified before, but not against what is claimed only now: the photo stays, the claim is refused.
+        UploadState::Stored { object, .. }
+            if !checksums_agree(object.checksum.as_ref(), claim.checksum.as_ref()) =>
+        {
+            return Err(NotFinished::Refused(Failure::checksum(&upload.facts().file)));
+        }
         UploadState::Stored { .. } => return with_late_variants(app, upload).await,
         UploadState::Refused(failure) => return Err(NotFinished::Refused(failure.clone())),
         UploadState::Aborted | UploadState::Expired => return Err(NotFinished::Closed(upload.status())),

@@ -1,6 +1,7 @@
 //! `POST /api/v1/uploads/{upload_id}/complete` for files sent by one PUT.
 
 use serde_json::{Value, json};
+use windlass_presign_svc::domain::upload::{Progress, Stage, Upload, UploadState};
 
 use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg, random_bytes};
 
@@ -67,6 +68,19 @@ async fn completing_again_answers_the_same() {
     let once = app.complete(&upload, Value::Null).await;
     let again = app.complete(&upload, Value::Null).await;
     assert_eq!((once.status, &once.body), (again.status, &again.body));
+}
+
+#[tokio::test]
+async fn completing_again_with_the_checksum_of_another_file_is_refused_and_harms_nothing() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200);
+    let other = app.complete(&upload, json!({"checksum": crc64nvme(b"another file")})).await;
+    other.assert_problem(422, "checksum_mismatch");
+    let same = app.complete(&upload, json!({"checksum": crc64nvme(&bytes)})).await;
+    assert_eq!((same.status, same.body["status"].as_str()), (200, Some("uploaded")));
 }
 
 #[tokio::test]
@@ -172,12 +186,29 @@ async fn a_body_that_is_wrong_is_refused() {
     let app = TestApp::start().await;
     let upload = app.announce_one(file("a", "a.jpg", "image/jpeg", 4096)).await;
     for (body, field) in [
-        (json!({"status": "uploaded"}), "status"),
-        (json!({"parts": [{"part_number": 0, "etag": "x"}]}), "parts[0].part_number"),
-        (json!({"checksum": "nonsense"}), "checksum"),
+        (json!([]), Value::Null),
+        (json!({"status": "uploaded"}), json!("status")),
+        (json!({"parts": [{"part_number": 0, "etag": "x"}]}), json!("parts[0].part_number")),
+        (json!({"checksum": "nonsense"}), json!("checksum")),
     ] {
         let answer = app.complete(&upload, body).await;
         answer.assert_problem(400, "invalid_request");
         assert_eq!(answer.body["field"], field);
     }
+}
+
+#[tokio::test]
+async fn nothing_signs_what_is_quarantined() {
+    let app = TestApp::start().await;
+    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let id = json!({"upload_id": photo["photo_id"]});
+    let record = app.record(&id).await;
+    let object = Box::new(record.object().unwrap().clone());
+    let state = UploadState::Stored { stage: Stage::Quarantined, object };
+    let progress = Progress { state, ..record.progress().clone() };
+    app.app.uploads.save(&mut Upload::restore(record.facts().clone(), progress)).await.unwrap();
+    app.complete(&id, Value::Null).await.assert_problem(409, "upload_closed");
+    let shown = app.get(&format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap())).await;
+    shown.assert_problem(404, "not_found");
+    assert_eq!(app.get("/api/v1/photos?project_id=job-7").await.body["photos"], json!([]));
 }

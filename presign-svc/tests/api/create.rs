@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
 
-use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg};
+use crate::support::{Answer, PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg};
 
 const MIB: u64 = 1 << 20;
 
@@ -87,6 +87,22 @@ async fn the_same_client_ref_for_another_file_is_refused() {
 }
 
 #[tokio::test]
+async fn a_stored_photo_is_not_the_answer_to_a_file_with_another_checksum() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    app.upload("a", &bytes).await;
+    let announced = |checksum: String| {
+        let mut file = file_of("a", "roof.jpg", &bytes);
+        file["checksum"] = json!(checksum);
+        file
+    };
+    let other = app.announce_one(announced(crc64nvme(b"another file"))).await;
+    assert_eq!(other["error"]["code"], "client_ref_conflict", "{other}");
+    let same = app.announce_one(announced(crc64nvme(&bytes))).await;
+    assert_eq!(same["status"], "uploaded", "{same}");
+}
+
+#[tokio::test]
 async fn a_client_ref_belongs_to_its_project_and_tenant() {
     let app = TestApp::start().await;
     let request =
@@ -153,7 +169,14 @@ async fn a_request_that_is_wrong_as_a_whole_names_the_field() {
         json!({"project_id": "job-7", "files": [good, file]})
     };
     let many: Vec<Value> = (0..101).map(|n| file(&n.to_string(), "a.jpg", "image/jpeg", 4096)).collect();
+    let without = |name: &str| {
+        let mut file = good.clone();
+        file.as_object_mut().unwrap().remove(name);
+        json!({"project_id": "job-7", "files": [good, file]})
+    };
     let cases = [
+        (json!({"files": [good]}), "project_id"),
+        (without("size"), "files[1].size"),
         (with("status", json!("completed")), "files[1].status"),
         (with("tenant", json!("other")), "files[1].tenant"),
         (with("folder", json!("x")), "files[1].folder"),
@@ -193,4 +216,26 @@ async fn when_the_store_is_down_small_files_are_still_announced() {
     let again = app.announce(files).await;
     assert_eq!(again[0]["upload_id"], uploads[0]["upload_id"]);
     assert_eq!(again[1]["part_count"], 4);
+}
+
+#[tokio::test]
+async fn of_two_requests_with_one_client_ref_both_get_the_one_multipart_upload() {
+    let app = TestApp::start().await;
+    let request = json!({"project_id": "job-7", "files": [file("a", "a.mp4", "video/mp4", 6 << 20)]});
+    // The second request comes in, and is answered, just after the first one was recorded.
+    let rival =
+        app.http.post(app.url("/api/v1/uploads")).bearer_auth(app.ann()).json(&request).build().unwrap();
+    let (http, (told, answer)) = (app.http.clone(), tokio::sync::oneshot::channel());
+    app.uploads.after_next_insert(async move {
+        let _ = told.send(Answer::of(http.execute(rival).await.unwrap()).await);
+    });
+    let first = app.post("/api/v1/uploads", request).await.body;
+    let second = answer.await.unwrap().body;
+    let multipart = |body: &Value| {
+        let url: reqwest::Url =
+            body["uploads"][0]["parts"][0]["url"].as_str().expect("signed").parse().unwrap();
+        url.query_pairs().find(|(name, _)| name == "uploadId").map(|(_, id)| id.into_owned())
+    };
+    assert_eq!(first["uploads"][0]["upload_id"], second["uploads"][0]["upload_id"]);
+    assert_eq!(multipart(&first), multipart(&second));
 }

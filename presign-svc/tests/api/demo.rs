@@ -24,6 +24,22 @@ async fn a_demo_token_works_in_its_project_only() {
 }
 
 #[tokio::test]
+async fn a_page_of_a_foreign_name_that_was_pointed_here_gets_no_token() {
+    let app = TestApp::start().await;
+    let asked_as = |host: &'static str| {
+        let request = app.http.get(app.url("/demo/token?project=demo")).header("host", host);
+        async { Answer::of(request.send().await.unwrap()).await }
+    };
+    for foreign in ["evil.com", "evil.com:8080", "127.0.0.1.evil.com", "localhost.evil.com", "evil-good.com"]
+    {
+        asked_as(foreign).await.assert_problem(403, "forbidden");
+    }
+    for own in ["localhost:8080", "192.168.1.5:8080", "[::1]:8080", "tablet.local:8080", "good.com"] {
+        assert_eq!(asked_as(own).await.status, 200, "{own}");
+    }
+}
+
+#[tokio::test]
 async fn no_file_outside_the_site_is_served() {
     let app = TestApp::start().await;
     for path in ["/../Cargo.toml", "/%2e%2e/Cargo.toml", "/..%2fCargo.toml", "/.%00", "/nothing.js"] {

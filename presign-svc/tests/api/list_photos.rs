@@ -59,17 +59,19 @@ async fn a_status_filters() {
 #[tokio::test]
 async fn a_query_that_is_wrong_is_refused() {
     let app = TestApp::start().await;
-    for query in [
-        "",
-        "project_id=job-7&limit=0",
-        "project_id=job-7&limit=101",
-        "project_id=job-7&limit=many",
-        "project_id=job-7&cursor=nonsense",
-        "project_id=job-7&status=lost",
-        "project_id=job-7&tenant=other",
-        "project_id=..",
+    for (query, field) in [
+        ("", "project_id"),
+        ("project_id=job-7&limit=0", "limit"),
+        ("project_id=job-7&limit=101", "limit"),
+        ("project_id=job-7&limit=many", "limit"),
+        ("project_id=job-7&cursor=nonsense", "cursor"),
+        ("project_id=job-7&status=lost", "status"),
+        ("project_id=job-7&tenant=other", "tenant"),
+        ("project_id=..", "project_id"),
     ] {
-        app.get(&format!("/api/v1/photos?{query}")).await.assert_problem(400, "invalid_request");
+        let refused = app.get(&format!("/api/v1/photos?{query}")).await;
+        refused.assert_problem(400, "invalid_request");
+        assert_eq!(refused.body["field"], field, "{}", refused.body);
     }
     app.get("/api/v1/photos?project_id=job-8").await.assert_problem(404, "not_found");
 }

@@ -16,10 +16,11 @@ use crate::domain::photo_facts::PhotoFacts;
 use crate::domain::upload::{Stage, Upload, UploadState};
 use crate::ports::object_store::{GetToSign, SignedRequest};
 
-/// Signs a verified upload's URLs and shows it.
+/// Signs a verified upload's URLs and shows it. Those of a quarantined one are never signed.
 pub async fn present(app: &App, upload: &Upload) -> Result<Photo, ApiError> {
-    let UploadState::Stored { stage, object } = upload.state() else {
-        return Err(ApiError::UploadClosed(upload.status()));
+    let (stage, object) = match upload.state() {
+        UploadState::Stored { stage, object } if *stage != Stage::Quarantined => (stage, object),
+        _ => return Err(ApiError::UploadClosed(upload.status())),
     };
     let facts = upload.facts();
     let filename = &facts.file.filename;

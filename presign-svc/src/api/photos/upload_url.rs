@@ -40,7 +40,8 @@ pub async fn upload_url(
     let upload = draft(&app, announced, now)?;
     app.uploads.insert(vec![upload.clone()]).await?;
     let signed = sign_original(&app, &upload, now).await?;
-    let lives = (signed.expires_at - now).whole_seconds();
+    // Signing counts whole seconds.
+    let lives = signed.expires_at.unix_timestamp() - now.unix_timestamp();
     let answer = UploadUrlResponse {
         upload_id: upload.id(),
         photo_id: upload.photo_id(),

@@ -18,6 +18,7 @@ use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::domain::announce::{Transfer, checksums_agree};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::Recorded;
 use crate::telemetry::RequestId;
@@ -93,18 +94,22 @@ async fn sign_recorded(
 ) -> Result<AcceptedUpload, ApiError> {
     let announced = &draft.progress().variants;
     match recorded {
-        Recorded::New(mut upload) => {
-            let _turn = app.turns.take(upload.id()).await;
+        // Signing a single PUT changes nothing in the record.
+        Recorded::New(mut upload) if upload.facts().file.transfer == Transfer::Put => {
             sign_upload(app, &mut upload, client_ref, announced).await
         }
         Recorded::Existing(upload) if !upload.facts().file.is_same_as(&draft.facts().file) => {
             Err(ApiError::ClientRefConflict)
         }
-        Recorded::Existing(upload) => {
+        Recorded::New(upload) | Recorded::Existing(upload) => {
             let _turn = app.turns.take(upload.id()).await;
-            // The request that recorded it may be at work on it, or may just have finished it.
+            // Another request with its client_ref may have worked on it since it was recorded.
             let current = app.uploads.find(&upload.facts().tenant, upload.id()).await?;
             let mut current = current.ok_or(ApiError::NotFound("There is no such upload"))?;
+            let stored = current.object().and_then(|object| object.checksum.as_ref());
+            if !checksums_agree(stored, draft.facts().file.checksum.as_ref()) {
+                return Err(ApiError::ClientRefConflict);
+            }
             sign_upload(app, &mut current, client_ref, announced).await
         }
     }

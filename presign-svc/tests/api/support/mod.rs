@@ -2,11 +2,13 @@
 
 mod clock;
 mod faulty_store;
+mod interrupted_uploads;
 mod photo;
 mod requests;
 
 pub use clock::MovableClock;
 pub use faulty_store::FaultyStore;
+pub use interrupted_uploads::InterruptedUploads;
 pub use photo::{PhotoSpec, jpeg, random_bytes};
 pub use requests::{Answer, crc64nvme, file, file_of};
 
@@ -41,6 +43,7 @@ pub struct TestApp {
     pub app: Arc<App>,
     pub clock: Arc<MovableClock>,
     pub store: Arc<FaultyStore>,
+    pub uploads: Arc<InterruptedUploads>,
     pub http: reqwest::Client,
     address: SocketAddr,
     stop: CancellationToken,
@@ -80,25 +83,27 @@ impl TestApp {
         stop: CancellationToken,
     ) -> Self {
         let store = Arc::new(FaultyStore::around(s3));
+        let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
+        let uploads = Arc::new(InterruptedUploads::around(database));
         let clock = Arc::new(MovableClock::default());
         let rules = TokenRules { issuer: "windlass".to_owned(), audience: "windlass".to_owned() };
         let app = Arc::new(App {
             settings: Settings { conditional_writes, ..settings() },
             store: store.clone(),
-            uploads: Arc::new(SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap()),
+            uploads: uploads.clone(),
             clock: clock.clone(),
             ids: Arc::new(RandomIds::new()),
             tokens: TokenKeys::from_secret(b"a secret that is long enough, 32+", rules).unwrap(),
             turns: Turns::default(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
-        let demo = Some(DemoSite { tenant: "demo".parse().unwrap() });
+        let demo = Some(DemoSite { tenant: "demo".parse().unwrap(), origins: origins.clone() });
         let router = api::router(app.clone(), &origins, demo);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(server::serve(listener, router, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { app, clock, store, http, address, stop, _folder: folder }
+        Self { app, clock, store, uploads, http, address, stop, _folder: folder }
     }
 
     /// A token for these scopes in these projects of a tenant.

@@ -188,7 +188,10 @@ fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
     let setback = |cause, failure| Setback { cause, code: failure, reason, retry_after_ms, request_id };
     let service = FailureCode::Service(code);
     match code {
-        ErrorCode::RateLimited | ErrorCode::StoreUnavailable | ErrorCode::Unavailable => {
+        ErrorCode::RateLimited
+        | ErrorCode::RequestTimeout
+        | ErrorCode::StoreUnavailable
+        | ErrorCode::Unavailable => {
             ServiceVerdict::Retry(setback(Cause::Overloaded, FailureCode::RetriesExhausted))
         }
         // Not "retries exhausted": whoever reads it must know that the service itself is broken.
@@ -229,7 +232,8 @@ fn code_of_status(status: u16) -> ErrorCode {
         403 => ErrorCode::Forbidden,
         404 => ErrorCode::NotFound,
         405 => ErrorCode::MethodNotAllowed,
-        408 | 425 | 503 | 504 => ErrorCode::Unavailable,
+        408 => ErrorCode::RequestTimeout,
+        425 | 503 | 504 => ErrorCode::Unavailable,
         413 => ErrorCode::RequestTooLarge,
         429 => ErrorCode::RateLimited,
         500..=599 => ErrorCode::Internal,

@@ -1,0 +1,67 @@
+//! The real record, where a test can have something happen between two steps of a request.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use time::OffsetDateTime;
+use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
+use windlass_presign_svc::domain::upload::Upload;
+use windlass_presign_svc::ports::uploads::*;
+use windlass_protocol::{TenantId, UploadId};
+
+pub struct InterruptedUploads {
+    inner: SqliteDatabase,
+    after_insert: Mutex<Option<BoxFuture<'static, ()>>>,
+}
+
+impl InterruptedUploads {
+    pub fn around(inner: SqliteDatabase) -> Self {
+        Self { inner, after_insert: Mutex::new(None) }
+    }
+
+    /// What happens once the next uploads are recorded, before their request goes on.
+    pub fn after_next_insert(&self, interruption: impl Future<Output = ()> + Send + 'static) {
+        *self.after_insert.lock().unwrap() = Some(Box::pin(interruption));
+    }
+}
+
+#[async_trait]
+impl UploadRepository for InterruptedUploads {
+    async fn insert(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>> {
+        let recorded = self.inner.insert(uploads).await;
+        let interruption = self.after_insert.lock().unwrap().take();
+        if let Some(interruption) = interruption {
+            interruption.await;
+        }
+        recorded
+    }
+
+    async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>> {
+        self.inner.find(tenant, id).await
+    }
+
+    async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
+        self.inner.save(upload).await
+    }
+
+    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<Vec<Upload>> {
+        self.inner.list_photos(query).await
+    }
+
+    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        self.inner.past_deadline(now, limit).await
+    }
+
+    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        self.inner.due_for_cleanup(now, limit).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
+        self.inner.forget(tenant, id).await
+    }
+
+    async fn check(&self) -> RepositoryResult<()> {
+        self.inner.check().await
+    }
+}
