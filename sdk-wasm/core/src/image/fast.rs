@@ -54,12 +54,13 @@ pub(super) fn resize(
     Variants { original, options, decoded, made: Vec::new(), warnings: Vec::new() }.make(&targets).map(Some)
 }
 
-/// Bytes held while the largest image is made: the decoded planes; then, plane by plane, the plane
-/// shortened and that transposed, or narrowed as well; the image and its file.
+/// Bytes held while the largest image is made: the decoded planes; a plane shortened and that transposed,
+/// or that and the result; the planes made, those of smaller images, and the file.
 fn needed_bytes(header: &Header, scales: &[Scale], largest: &Target) -> u64 {
     let (width, height) = (u64::from(largest.size.0), u64::from(largest.size.1));
-    let decoded = header.memory_bytes(scales);
-    decoded + 2 * u64::from(header.width()) * height + 3 * width * height
+    let edge = scales.first().map_or(8, |scale| scale.block_edge() as u64);
+    let decoded_width = (u64::from(header.width()) * edge).div_ceil(8);
+    header.memory_bytes(scales) + 2 * decoded_width.max(width) * height + 3 * width * height
 }
 
 /// A decoded photo on its way to its variants.

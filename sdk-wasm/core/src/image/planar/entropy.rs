@@ -126,10 +126,14 @@ impl Scan {
         }
         match reader.end() {
             End::DataLeft => Err(DecodeError::Corrupt("there is more data than the picture has blocks")),
-            End::File | End::Marker(_) if has_long_zeros(&data[..reader.position()]) => {
-                Err(DecodeError::Corrupt("part of the picture's data was never written"))
+            End::File | End::Marker(_) => {
+                let length = reader.position();
+                let zeros_are_coefficients = self.parts.iter().any(|part| part.ac.has_coefficient_of_zeros());
+                if zeros_are_coefficients && has_long_zeros(data.get(..length).unwrap_or_default()) {
+                    return Err(DecodeError::Corrupt("a part of its data is overwritten with zeros"));
+                }
+                Ok(length)
             }
-            End::File | End::Marker(_) => Ok(reader.position()),
         }
     }
 

@@ -182,6 +182,12 @@ impl AcTable {
         Ok(Self { steps, leaps, canonical })
     }
 
+    /// Whether zero bits stand for a coefficient, not for the end of a block as in tables made for a
+    /// picture of one colour.
+    pub(super) fn has_coefficient_of_zeros(&self) -> bool {
+        self.canonical.symbols.first().is_some_and(|symbol| symbol & 15 != 0)
+    }
+
     /// The next run and value; `None` when the bits are no code. The reader must be refilled.
     #[inline(always)]
     pub(super) fn step(&self, reader: &mut BitReader) -> Option<(u32, i32)> {
