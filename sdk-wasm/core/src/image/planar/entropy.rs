@@ -111,11 +111,8 @@ impl Scan {
                     }
                     until_restart -= 1;
                 }
-                // A copy lets the compiler keep the reader in registers for a whole MCU.
-                let mut local = reader.clone();
                 let read =
-                    self.parts.iter_mut().try_for_each(|part| part.read_mcu(&mut local, column as usize));
-                reader = local;
+                    self.parts.iter_mut().try_for_each(|part| part.read_mcu(&mut reader, column as usize));
                 if read.is_none() || reader.has_overrun() {
                     return Err(self.stopped(&reader, row * self.columns + column));
                 }
@@ -218,26 +215,50 @@ impl Part {
     /// Reads this component's blocks of one MCU; `None` when the data is damaged.
     #[inline(always)]
     fn read_mcu(&mut self, reader: &mut BitReader, column: usize) -> Option<()> {
-        for down in 0..self.down {
+        match self.scale {
+            Scale::Eighth => self.read_blocks::<1, { Scale::Eighth.last_coefficient() }>(reader, column),
+            Scale::Quarter => self.read_blocks::<4, { Scale::Quarter.last_coefficient() }>(reader, column),
+            Scale::Half => self.read_blocks::<16, { Scale::Half.last_coefficient() }>(reader, column),
+            Scale::Full => self.read_blocks::<64, { Scale::Full.last_coefficient() }>(reader, column),
+        }
+    }
+
+    /// With the size of a block and its last coefficient known beforehand.
+    #[inline(never)]
+    fn read_blocks<const SIZE: usize, const LAST: u32>(
+        &mut self,
+        reader: &mut BitReader,
+        column: usize,
+    ) -> Option<()> {
+        // A copy lets the compiler keep the reader in registers.
+        let mut local = reader.clone();
+        let mut read = Some(());
+        'blocks: for down in 0..self.down {
             for across in 0..self.across {
                 let block = column * self.across + across;
-                self.read_block(reader, down * self.row_pitch() + block * self.block_size())?;
+                read = self.read_block::<SIZE, LAST>(&mut local, down * self.row_pitch() + block * SIZE);
+                if read.is_none() {
+                    break 'blocks;
+                }
             }
         }
-        Some(())
+        *reader = local;
+        read
     }
 
     #[inline(always)]
-    fn read_block(&mut self, reader: &mut BitReader, start: usize) -> Option<()> {
-        let size = self.block_size();
+    fn read_block<const SIZE: usize, const LAST: u32>(
+        &mut self,
+        reader: &mut BitReader,
+        start: usize,
+    ) -> Option<()> {
         let window = self.coefficients.get_mut(start..)?.first_chunk_mut::<WINDOW>()?;
-        window[..size].fill(0);
+        window[..SIZE].fill(0);
         self.previous_dc = self.previous_dc.wrapping_add(self.dc.difference(reader)?);
         let placement = &*self.placement;
         window[0] = self.previous_dc.wrapping_mul(placement[0].step.into()) as i16;
-        let last = self.scale.last_coefficient();
         let mut next = 1;
-        while next <= last {
+        while next <= LAST {
             reader.refill();
             let (run, value) = self.ac.step(reader)?;
             next += run;

@@ -27,7 +27,7 @@ impl Scale {
 
     /// Samples along one edge of a decoded block: 1, 2, 4 or 8.
     #[must_use]
-    pub fn block_edge(self) -> usize {
+    pub const fn block_edge(self) -> usize {
         match self {
             Self::Eighth => 1,
             Self::Quarter => 2,
@@ -37,7 +37,7 @@ impl Scale {
     }
 
     /// The last coefficient, in zigzag order, that a block of this size is made of.
-    pub(super) fn last_coefficient(self) -> u32 {
+    pub(super) const fn last_coefficient(self) -> u32 {
         match self {
             Self::Eighth => 0,
             Self::Quarter => 4,
