@@ -3,7 +3,7 @@
 use windlass_protocol::metadata::MetadataWarning;
 
 use super::MetadataPolicy;
-use super::raster::{Raster, Samples};
+use super::raster::Samples;
 use crate::metadata::{ExifRewrite, extract_exif, extract_icc, read_metadata, rewrite_exif};
 
 /// Images up to this edge in pixels carry no EXIF: it would outweigh the picture.
@@ -44,14 +44,15 @@ impl Original {
         self.warnings.clone()
     }
 
-    /// What an image asked for with `max_edge` carries, and a warning when something had to be left out.
+    /// What an upright image asked for with `max_edge` carries, and a warning when something had to be left out.
     pub(super) fn carried(
         &self,
         max_edge: u32,
-        upright: &Raster,
+        (width, height): (u32, u32),
+        samples: Samples,
         policy: MetadataPolicy,
     ) -> (Carried, Option<MetadataWarning>) {
-        let icc = self.icc.as_ref().filter(|profile| fits_samples(profile, upright.samples)).cloned();
+        let icc = self.icc.as_ref().filter(|profile| fits_samples(profile, samples)).cloned();
         let strip_location = match policy {
             MetadataPolicy::Keep => false,
             MetadataPolicy::StripLocation => true,
@@ -60,7 +61,7 @@ impl Original {
         if max_edge <= THUMBNAIL_MAX_EDGE {
             return (Carried { exif: None, icc }, None);
         }
-        let rewrite = ExifRewrite { width: upright.width, height: upright.height, strip_location };
+        let rewrite = ExifRewrite { width, height, strip_location };
         let exif = self.exif.as_ref().and_then(|block| rewrite_exif(block, &rewrite));
         let warning = (self.exif.is_some() && exif.is_none()).then(|| MetadataWarning {
             code: "exif_not_carried".to_owned(),

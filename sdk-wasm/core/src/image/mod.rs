@@ -3,19 +3,22 @@
 //! The rooms are the stages: [`format`](PictureFormat) tells what the bytes are, `decode` reads the
 //! header and later the pixels, `plan` decides sizes and memory in between, `complete` refuses what is
 //! not all there, `resize` and `orient` work on few pixels, `carry` keeps what the camera knew, `encode`
-//! writes the file. The original's bytes are never altered.
+//! writes the file. Baseline JPEGs, which is what phones make, take the `fast` path instead, through
+//! [`planar`]. The original's bytes are never altered.
 
 mod carry;
 mod complete;
 mod decode;
 mod encode;
 mod error;
+mod fast;
 mod flatten;
 mod format;
 mod jpeg;
 mod options;
 mod orient;
 mod plan;
+pub mod planar;
 mod raster;
 mod resize;
 
@@ -47,6 +50,11 @@ pub fn resize_photo(
 ) -> Result<ResizeOutcome, ImageError> {
     options.check()?;
     let format = PictureFormat::of(bytes)?;
+    if format == PictureFormat::Jpeg
+        && let Some(outcome) = fast::resize(bytes, options, limits)?
+    {
+        return Ok(outcome);
+    }
     let source = Source::open(bytes, format, limits)?;
     let plan = Plan::new(&source, options, limits)?;
     complete::check(bytes, format)?;
@@ -88,7 +96,8 @@ fn finish(
 ) -> Result<(EncodedImage, Option<MetadataWarning>), ImageError> {
     let turn = Turn::of(original.orientation);
     let upright = if turn.is_none() { Cow::Borrowed(stored) } else { Cow::Owned(turn.apply(stored)?) };
-    let (carried, warning) = original.carried(target.variant.max_edge, &upright, policy);
+    let (carried, warning) =
+        original.carried(target.variant.max_edge, (upright.width, upright.height), upright.samples, policy);
     let image = EncodedImage {
         name: target.variant.name.clone(),
         content_type: encode::CONTENT_TYPE,

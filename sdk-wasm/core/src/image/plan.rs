@@ -69,14 +69,7 @@ impl<'o> Plan<'o> {
         limits: &Limits,
     ) -> Result<Self, ImageError> {
         limits.admit(source.size)?;
-        let mut targets: Vec<Target<'o>> = options
-            .variants
-            .iter()
-            .enumerate()
-            .map(|(index, variant)| Target { index, variant, size: fit(source.size, variant.max_edge) })
-            .collect();
-        targets.sort_by_key(|target| std::cmp::Reverse(target.size));
-        let plan = Self { targets };
+        let plan = Self { targets: targets(source.size, options) };
         let needed_bytes = source.decoding_bytes().max(plan.resizing_bytes(source));
         if needed_bytes > limits.memory_bytes {
             return Err(ImageError::OverMemoryBudget { needed_bytes, budget_bytes: limits.memory_bytes });
@@ -92,6 +85,16 @@ impl<'o> Plan<'o> {
         let narrowed = if largest.size == source.size { 0 } else { width * u64::from(source.size.1) };
         source.pixel_bytes().saturating_add(source.flat_pixel_bytes() * (narrowed + 3 * width * height))
     }
+}
+
+/// The images to make of a picture of `size`, largest first; a picture is never enlarged.
+pub(super) fn targets(size: (u32, u32), options: &ResizeOptions) -> Vec<Target<'_>> {
+    let variants = options.variants.iter().enumerate();
+    let mut targets: Vec<Target<'_>> = variants
+        .map(|(index, variant)| Target { index, variant, size: fit(size, variant.max_edge) })
+        .collect();
+    targets.sort_by_key(|target| std::cmp::Reverse(target.size));
+    targets
 }
 
 /// The size within `max_edge` of the same shape: rounded, at least one pixel, never larger.

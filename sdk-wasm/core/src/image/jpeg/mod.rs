@@ -5,8 +5,8 @@ mod bits;
 mod frame;
 mod huffman;
 mod progressive;
-mod scan;
-mod segments;
+pub(super) mod scan;
+pub(super) mod segments;
 mod walk;
 
 pub(super) use frame::{Frame, Process};

@@ -3,8 +3,36 @@
 use super::{corrupt, incomplete};
 use crate::image::ImageError;
 
+/// Why there is no next segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SegmentError {
+    /// The file ends before the end-of-image marker.
+    Ends,
+    /// A segment claims to be shorter than its own length field.
+    Length,
+}
+
+impl From<SegmentError> for ImageError {
+    fn from(error: SegmentError) -> Self {
+        match error {
+            SegmentError::Ends => incomplete("the file ends before the end-of-image marker"),
+            SegmentError::Length => corrupt("a segment has an impossible length"),
+        }
+    }
+}
+
 /// Marker codes (T.81, table B.1), the byte after `0xFF`.
 pub(crate) mod marker {
+    /// Baseline frame.
+    pub(crate) const SOF0: u8 = 0xC0;
+    /// Extended sequential frame, Huffman.
+    pub(crate) const SOF1: u8 = 0xC1;
+    /// The last of the frame headers.
+    pub(crate) const SOF15: u8 = 0xCF;
+    /// Reserved, amid the frame headers.
+    pub(crate) const JPG: u8 = 0xC8;
+    /// Arithmetic coding conditioning, amid the frame headers.
+    pub(crate) const DAC: u8 = 0xCC;
     /// Huffman tables.
     pub(crate) const DHT: u8 = 0xC4;
     /// First restart marker.
@@ -17,10 +45,16 @@ pub(crate) mod marker {
     pub(crate) const EOI: u8 = 0xD9;
     /// Start of scan.
     pub(crate) const SOS: u8 = 0xDA;
+    /// Quantisation tables.
+    pub(crate) const DQT: u8 = 0xDB;
     /// Number of lines, for a frame that did not say its height.
     pub(crate) const DNL: u8 = 0xDC;
     /// Restart interval.
     pub(crate) const DRI: u8 = 0xDD;
+    /// JFIF.
+    pub(crate) const APP0: u8 = 0xE0;
+    /// Adobe's colour transform.
+    pub(crate) const APP14: u8 = 0xEE;
     /// For temporary private use in arithmetic coding, without a payload.
     pub(crate) const TEM: u8 = 0x01;
 }
@@ -56,14 +90,13 @@ impl<'a> Segments<'a> {
     }
 
     /// The next segment. Stray bytes before a marker are passed over, as every decoder does.
-    pub(crate) fn next(&mut self) -> Result<Segment<'a>, ImageError> {
-        const ENDS: &str = "the file ends before the end-of-image marker";
+    pub(crate) fn next(&mut self) -> Result<Segment<'a>, SegmentError> {
         let marker = loop {
             match self.rest() {
                 [0xFF, 0x00 | 0xFF, ..] => self.position += 1,
                 [0xFF, marker, ..] => break *marker,
                 [_, _, ..] => self.position += 1,
-                _ => return Err(incomplete(ENDS)),
+                _ => return Err(SegmentError::Ends),
             }
         };
         self.position += 2;
@@ -73,13 +106,13 @@ impl<'a> Segments<'a> {
             return Ok(Segment { marker, payload: &[] });
         }
         let [high, low, ..] = self.rest() else {
-            return Err(incomplete(ENDS));
+            return Err(SegmentError::Ends);
         };
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let payload = match self.rest().get(2..length) {
             Some(payload) => payload,
-            None if length < 2 => return Err(corrupt("a segment has an impossible length")),
-            None => return Err(incomplete(ENDS)),
+            None if length < 2 => return Err(SegmentError::Length),
+            None => return Err(SegmentError::Ends),
         };
         self.position += length;
         Ok(Segment { marker, payload })
