@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything. What CI calls.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -27,9 +28,12 @@ enum Stage {
     Packaging,
     /// The whole way in a real Chromium.
     Browser,
+    /// The main job in Firefox, and in WebKit, the engine of every iPhone.
+    Engines,
 }
 
-const ALL: [Stage; 5] = [Stage::Checks, Stage::Rust, Stage::Npm, Stage::Packaging, Stage::Browser];
+const ALL: [Stage; 6] =
+    [Stage::Checks, Stage::Rust, Stage::Npm, Stage::Packaging, Stage::Browser, Stage::Engines];
 
 pub fn run(options: &Options) -> Result<()> {
     let stages = if options.only.is_empty() { ALL.to_vec() } else { options.only.clone() };
@@ -93,20 +97,35 @@ fn run_stage(stage: Stage) -> Result<()> {
         Stage::Browser => {
             let chromium = tools::ensure_chromium()?;
             demo::build_site()?;
-            demo::build_service("dev")?;
             npm::install("examples/dashboard-vite")?;
             npm::script("examples/dashboard-vite", "build")?;
-            npm::install("tests/e2e")?;
-            process::run(
-                command("npm")
-                    .args(["run", "--silent", "test"])
-                    .current_dir(workspace::root().join("tests/e2e"))
-                    .env("WINDLASS_CHROMIUM", chromium)
-                    .env("WINDLASS_FIXTURES", fixtures::make()?)
-                    .env("WINDLASS_BINARY", demo::service_binary("dev")),
+            browser_tests("test", &[("WINDLASS_CHROMIUM", chromium)])
+        }
+        Stage::Engines => {
+            let firefox = tools::ensure_firefox()?;
+            let webkit = tools::ensure_webkit()?;
+            demo::build_site()?;
+            browser_tests(
+                "test:engines",
+                &[("WINDLASS_FIREFOX", firefox), ("WINDLASS_WEBKIT_DRIVER", webkit)],
             )
         }
     }
+}
+
+/// A script of `tests/e2e`, with the service, the photos and the browsers that it needs. The site must be
+/// there already.
+fn browser_tests(script: &str, browsers: &[(&str, PathBuf)]) -> Result<()> {
+    demo::build_service("dev")?;
+    npm::install("tests/e2e")?;
+    process::run(
+        command("npm")
+            .args(["run", "--silent", script])
+            .current_dir(workspace::root().join("tests/e2e"))
+            .envs(browsers.iter().map(|(name, path)| (name, path)))
+            .env("WINDLASS_FIXTURES", fixtures::make()?)
+            .env("WINDLASS_BINARY", demo::service_binary("dev")),
+    )
 }
 
 /// Node's own test runner over a folder.

@@ -10,7 +10,8 @@ use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const GARAGE_VERSION: &str = "2.5.0";
-const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// Debian packages: without them letters and emoji are boxes in every browser.
+const FONTS: &[&str] = &["fonts-liberation", "fonts-noto-color-emoji"];
 
 /// The wasm32 standard library, by rustup.
 pub fn ensure_wasm_target() -> Result<()> {
@@ -37,17 +38,64 @@ pub fn ensure_node() -> Result<()> {
 
 /// A Chromium for the browser tests: `WINDLASS_CHROMIUM`, an installed one, or Debian's package.
 pub fn ensure_chromium() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("WINDLASS_CHROMIUM") {
+    ensure_browser(&Browser {
+        name: "Chromium",
+        variable: "WINDLASS_CHROMIUM",
+        programs: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+        package: "chromium",
+    })
+}
+
+/// A Firefox for the engine tests: `WINDLASS_FIREFOX`, an installed one, or Debian's ESR.
+pub fn ensure_firefox() -> Result<PathBuf> {
+    ensure_browser(&Browser {
+        name: "Firefox",
+        variable: "WINDLASS_FIREFOX",
+        programs: &["firefox-esr", "firefox"],
+        package: "firefox-esr",
+    })
+}
+
+/// The driver of WebKitGTK for the engine tests: `WINDLASS_WEBKIT_DRIVER`, an installed one, or Debian's
+/// package, which brings the browser that it drives. That one needs a screen: Xvfb.
+pub fn ensure_webkit() -> Result<PathBuf> {
+    if find_program("Xvfb").is_none() {
+        say("installing a screen for WebKit (Debian package `xvfb`)");
+        apt_install(&["xvfb"])?;
+    }
+    ensure_browser(&Browser {
+        name: "WebKitGTK",
+        variable: "WINDLASS_WEBKIT_DRIVER",
+        programs: &["WebKitWebDriver"],
+        package: "webkit2gtk-driver",
+    })
+}
+
+/// How a browser is found, and what brings it.
+struct Browser {
+    name: &'static str,
+    /// The environment variable that names one.
+    variable: &'static str,
+    /// What its program is called, the usual name first.
+    programs: &'static [&'static str],
+    /// Debian's.
+    package: &'static str,
+}
+
+fn ensure_browser(browser: &Browser) -> Result<PathBuf> {
+    let Browser { name, variable, programs, package } = browser;
+    if let Some(path) = std::env::var_os(variable) {
         return Ok(PathBuf::from(path));
     }
-    if let Some(found) = BROWSERS.iter().find_map(|name| find_program(name)) {
+    let find = || programs.iter().find_map(|program| find_program(program));
+    if let Some(found) = find() {
         return Ok(found);
     }
-    say("installing Chromium (Debian package `chromium`) for the browser tests");
-    apt_install(&["chromium", "fonts-liberation", "fonts-noto-color-emoji"])?;
-    match BROWSERS.iter().find_map(|name| find_program(name)) {
+    say(format!("installing {name} (Debian package `{package}`) for the browser tests"));
+    apt_install(&[&[*package], FONTS].concat())?;
+    match find() {
         Some(found) => Ok(found),
-        None => bail!("no Chromium after installing it: set WINDLASS_CHROMIUM to one"),
+        None => bail!("no {name} after installing it: set {variable} to one"),
     }
 }
 

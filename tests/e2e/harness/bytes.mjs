@@ -17,7 +17,7 @@ export function scratchFolder() {
 export function fixture(name) {
   const folder = process.env.WINDLASS_FIXTURES;
   if (!folder) {
-    throw new Error("WINDLASS_FIXTURES is not set: run these tests with `cargo xtask test browser`");
+    throw new Error("WINDLASS_FIXTURES is not set: run these tests with `cargo xtask test browser engines`");
   }
   return join(folder, name);
 }

@@ -9,11 +9,11 @@ import { join } from "node:path";
 
 const binary = process.env.WINDLASS_BINARY;
 if (!binary) {
-  throw new Error("WINDLASS_BINARY is not set: run these tests with `cargo xtask test browser`");
+  throw new Error("WINDLASS_BINARY is not set: run these tests with `cargo xtask test browser engines`");
 }
 
 /** Ports that were free a moment ago. */
-async function freePorts(count) {
+export async function freePorts(count) {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer().listen(0, "127.0.0.1");

@@ -1,0 +1,6 @@
+/** The main job in Gecko: Firefox ESR, what a company's locked-down laptops have. */
+
+import { launchFirefox } from "./harness/firefox.mjs";
+import { mainJobIn } from "./harness/main-job.mjs";
+
+mainJobIn("firefox", launchFirefox);
