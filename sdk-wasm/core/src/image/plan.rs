@@ -35,6 +35,14 @@ impl Limits {
         let Self { max_edge_px, max_pixels, .. } = *self;
         Err(ImageError::TooLarge { width, height, max_edge_px, max_pixels })
     }
+
+    /// Refuses what takes more memory than there may be.
+    pub(super) fn afford(&self, needed_bytes: u64) -> Result<(), ImageError> {
+        if needed_bytes <= self.memory_bytes {
+            return Ok(());
+        }
+        Err(ImageError::OverMemoryBudget { needed_bytes, budget_bytes: self.memory_bytes })
+    }
 }
 
 /// One image to make.
@@ -53,6 +61,14 @@ impl Target<'_> {
         let long_edge = self.size.0.max(self.size.1);
         size == self.size || size.0.max(size.1) >= SOURCE_RATIO.saturating_mul(long_edge)
     }
+
+    /// Bytes held while this image, the largest, is made of planes of `decoded_bytes` and
+    /// `decoded_width`: those; a plane shortened and that transposed, or that and the result; the planes
+    /// made, those of smaller images, and the file.
+    pub(super) fn making_bytes(&self, decoded_bytes: u64, decoded_width: u64) -> u64 {
+        let (width, height) = (u64::from(self.size.0), u64::from(self.size.1));
+        decoded_bytes + 2 * decoded_width.max(width) * height + width * height / 2 * 5
+    }
 }
 
 /// The images to make, largest first.
@@ -70,20 +86,18 @@ impl<'o> Plan<'o> {
     ) -> Result<Self, ImageError> {
         limits.admit(source.size)?;
         let plan = Self { targets: targets(source.size, options) };
-        let needed_bytes = source.decoding_bytes().max(plan.resizing_bytes(source));
-        if needed_bytes > limits.memory_bytes {
-            return Err(ImageError::OverMemoryBudget { needed_bytes, budget_bytes: limits.memory_bytes });
-        }
+        limits.afford(source.decoding_bytes().max(plan.making_bytes(source)))?;
         Ok(plan)
     }
 
-    /// Bytes that are held while the largest image is made: the decoded picture, the picture narrowed
-    /// but not yet shortened, the image, the image turned and the image encoded.
-    fn resizing_bytes(&self, source: &Source<'_>) -> u64 {
-        let Some(largest) = self.targets.first() else { return 0 };
-        let (width, height) = (u64::from(largest.size.0), u64::from(largest.size.1));
-        let narrowed = if largest.size == source.size { 0 } else { width * u64::from(source.size.1) };
-        source.pixel_bytes().saturating_add(source.flat_pixel_bytes() * (narrowed + 3 * width * height))
+    /// Bytes that are held after decoding: the pixels and their planes, or the planes and what is made
+    /// of them.
+    fn making_bytes(&self, source: &Source<'_>) -> u64 {
+        let (width, height) = source.size;
+        let samples = u64::from(width) * u64::from(height);
+        let planes = if source.flat_pixel_bytes() == 1 { samples } else { samples / 2 * 3 };
+        let making = self.targets.first().map(|largest| largest.making_bytes(planes, width.into()));
+        making.unwrap_or(0).max(source.pixel_bytes() + planes)
     }
 }
 

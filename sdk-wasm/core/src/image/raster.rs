@@ -11,15 +11,6 @@ pub(super) enum Samples {
     Rgb,
 }
 
-impl Samples {
-    pub(super) fn per_pixel(self) -> usize {
-        match self {
-            Self::Grey => 1,
-            Self::Rgb => 3,
-        }
-    }
-}
-
 /// A picture in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Raster {
@@ -28,14 +19,6 @@ pub(super) struct Raster {
     pub(super) samples: Samples,
     /// `width × height` pixels, at least.
     pub(super) data: Vec<u8>,
-}
-
-impl Raster {
-    /// A black picture.
-    pub(super) fn new(width: u32, height: u32, samples: Samples) -> Result<Self, ImageError> {
-        let data = zeroed(u64::from(width) * u64::from(height) * samples.per_pixel() as u64)?;
-        Ok(Self { width, height, samples, data })
-    }
 }
 
 /// Memory for pixels. Unlike `vec!` it does not abort when there is none left.

@@ -1,0 +1,98 @@
+//! From a decoded photo to its images: each at its size, upright, encoded with what is carried over.
+
+use windlass_protocol::metadata::MetadataWarning;
+
+use super::carry::{Carried, Original};
+use super::plan::Target;
+use super::planar::{self, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample};
+use super::raster::Samples;
+use super::{EncodedImage, ImageError, MetadataPolicy, ResizeOutcome};
+
+/// The media type of what is made.
+const CONTENT_TYPE: &str = "image/jpeg";
+
+/// The marker of EXIF segments and of colour profiles, less that of the first application segment.
+const APP1: u8 = 1;
+const APP2: u8 = 2;
+
+/// What a segment of a profile begins with, before its number and how many there are (ICC.1:2022, B.4).
+const ICC_SIGNATURE: &[u8] = b"ICC_PROFILE\0";
+
+/// The most bytes of a profile in one segment.
+const ICC_CHUNK_BYTES: usize = 65_533 - ICC_SIGNATURE.len() - 2;
+
+/// A decoded photo on its way to its variants.
+pub(super) struct Variants {
+    original: Original,
+    policy: MetadataPolicy,
+    /// As stored.
+    decoded: Planes,
+    /// Upright, largest first.
+    made: Vec<Planes>,
+    warnings: Vec<MetadataWarning>,
+}
+
+impl Variants {
+    pub(super) fn new(original: Original, policy: MetadataPolicy, decoded: Planes) -> Self {
+        let warnings = original.warnings();
+        Self { original, policy, decoded, made: Vec::new(), warnings }
+    }
+
+    /// Makes them all.
+    pub(super) fn make(mut self, targets: &[Target]) -> Result<ResizeOutcome, ImageError> {
+        let mut images = Vec::with_capacity(targets.len());
+        for target in targets {
+            let upright = self.upright(target)?;
+            images.push((target.index, self.finish(target, &upright)?));
+            self.made.push(upright);
+        }
+        images.sort_by_key(|(index, _)| *index);
+        let images = images.into_iter().map(|(_, image)| image).collect();
+        Ok(ResizeOutcome { images, warnings: self.warnings })
+    }
+
+    /// The picture at the size wanted, made of the smallest that is large enough.
+    fn upright(&self, target: &Target) -> Result<Planes, ImageError> {
+        let turn = Turn::from_exif(self.original.orientation);
+        let (width, height) = if turn.transpose { (target.size.1, target.size.0) } else { target.size };
+        let wanted = planar::Target { width, height, sampling: Sampling::Half };
+        let larger = self.made.iter().rev().find(|made| target.can_be_made_from((made.width, made.height)));
+        let (source, turn) = larger.map_or((&self.decoded, turn), |made| (made, Turn::default()));
+        resample(source, wanted, turn).map_err(|OutOfMemory| ImageError::OutOfMemory)
+    }
+
+    /// The file, with what is carried over.
+    fn finish(&mut self, target: &Target, upright: &Planes) -> Result<EncodedImage, ImageError> {
+        let samples = if upright.planes.len() == 1 { Samples::Grey } else { Samples::Rgb };
+        let size = (upright.width, upright.height);
+        let (carried, warning) = self.original.carried(target.variant.max_edge, size, samples, self.policy);
+        if let Some(new) = warning.filter(|new| !self.warnings.contains(new)) {
+            self.warnings.push(new);
+        }
+        let failed = |reason: String| ImageError::Failed { stage: "encoded", reason };
+        let segments = segments(&carried).map_err(failed)?;
+        let segments: Vec<(u8, &[u8])> =
+            segments.iter().map(|(application, payload)| (*application, payload.as_slice())).collect();
+        let quality = (target.variant.quality * 100.0).round().clamp(1.0, 100.0) as u8;
+        let bytes = encode(upright, &EncodeOptions { quality, segments: &segments })
+            .map_err(|error| failed(error.to_string()))?;
+        let name = target.variant.name.clone();
+        Ok(EncodedImage { name, content_type: CONTENT_TYPE, width: size.0, height: size.1, bytes })
+    }
+}
+
+/// What is carried over, as application segments.
+fn segments(carried: &Carried) -> Result<Vec<(u8, Vec<u8>)>, String> {
+    let mut segments = Vec::new();
+    if let Some(exif) = &carried.exif {
+        segments.push((APP1, [&b"Exif\0\0"[..], exif].concat()));
+    }
+    if let Some(icc) = &carried.icc {
+        let count = icc.len().div_ceil(ICC_CHUNK_BYTES);
+        let count = u8::try_from(count).map_err(|_| "the colour profile is too long".to_owned())?;
+        for (number, chunk) in (1..=count).zip(icc.chunks(ICC_CHUNK_BYTES)) {
+            segments.push((APP2, [ICC_SIGNATURE, &[number, count], chunk].concat()));
+        }
+    }
+    Ok(segments)
+}
