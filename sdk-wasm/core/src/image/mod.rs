@@ -20,12 +20,15 @@ mod options;
 mod plan;
 pub mod planar;
 mod raster;
+mod riff;
 mod variants;
+mod webp_metadata;
 
 pub use error::ImageError;
 pub use format::PictureFormat;
 pub use options::{EncodedImage, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
 pub use plan::Limits;
+pub use webp_metadata::webp_with_metadata;
 
 use carry::Original;
 use decode::Source;
