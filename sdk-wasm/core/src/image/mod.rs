@@ -27,12 +27,15 @@ mod plan;
 pub mod planar;
 #[cfg(feature = "codecs")]
 mod raster;
+mod riff;
 mod variants;
+mod webp_metadata;
 
 pub use error::ImageError;
 pub use format::PictureFormat;
 pub use options::{EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
 pub use plan::Limits;
+pub use webp_metadata::webp_with_metadata;
 
 use carry::Original;
 use planar::{DecodeError, Header};
