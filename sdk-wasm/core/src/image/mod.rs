@@ -15,6 +15,8 @@ mod error;
 mod fast;
 mod flatten;
 mod format;
+#[cfg(feature = "heic")]
+mod heic;
 mod jpeg;
 mod options;
 mod plan;
@@ -24,6 +26,8 @@ mod variants;
 
 pub use error::ImageError;
 pub use format::PictureFormat;
+#[cfg(feature = "heic")]
+pub use heic::resize_heic;
 pub use options::{EncodedImage, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
 pub use plan::Limits;
 
