@@ -21,6 +21,8 @@ mod flatten;
 mod format;
 #[cfg(feature = "codecs")]
 mod general;
+#[cfg(feature = "heic")]
+mod heic;
 mod jpeg;
 mod options;
 mod plan;
@@ -33,6 +35,8 @@ mod webp_metadata;
 
 pub use error::ImageError;
 pub use format::PictureFormat;
+#[cfg(feature = "heic")]
+pub use heic::resize_heic;
 pub use options::{EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
 pub use plan::Limits;
 pub use webp_metadata::webp_with_metadata;
