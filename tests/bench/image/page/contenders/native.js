@@ -1,0 +1,7 @@
+/** The browser's own decoders, both in one kind of worker. */
+import { inWorker } from "../in-worker.js";
+
+export function prepareNative(decoder, fitted) {
+  const ask = inWorker("/built/workers/native.js");
+  return async (file, edges, quality) => (await ask({ decoder, file, sizes: edges.map(fitted), quality })).made;
+}
