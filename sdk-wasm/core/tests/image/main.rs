@@ -11,6 +11,7 @@ mod limits;
 mod made;
 mod metadata;
 mod orientation;
+mod split;
 mod truncated;
 
 #[path = "../../examples/make_photo/exif_block.rs"]
