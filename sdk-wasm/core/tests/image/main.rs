@@ -11,6 +11,7 @@ mod limits;
 mod made;
 mod metadata;
 mod orientation;
+mod split;
 mod truncated;
 mod webp_metadata;
 
