@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -66,6 +66,7 @@ async function warmRounds(photo, rows) {
     await page.evaluate((given) => globalThis.bench.send(given), script);
     const row = rows.get(name);
     row.dssim = dssim(photo, join(scratch, `${script}.jpg`));
+    row.metadata_bytes = metadataBytes(await readFile(join(scratch, `${script}.jpg`)));
   }
   const rounds = Number(options.rounds);
   for (let round = 0; round < rounds; round++) {
@@ -109,6 +110,18 @@ async function apart(photo, rows) {
 
 function describe(path) {
   return JSON.parse(execFileSync(process.env.WINDLASS_DSSIM, ["describe", path], { encoding: "utf8" }));
+}
+
+/** What of a JPEG are application segments: EXIF and colour profile, which ours and wasm-vips carry over. */
+function metadataBytes(jpeg) {
+  let bytes = 0;
+  let at = 2;
+  while (at + 4 <= jpeg.length && jpeg[at + 1] !== 0xda) {
+    const length = 2 + jpeg.readUInt16BE(at + 2);
+    if (jpeg[at + 1] >= 0xe1 && jpeg[at + 1] <= 0xef) bytes += length;
+    at += length;
+  }
+  return bytes;
 }
 
 /** The difference from the lossless reference. */

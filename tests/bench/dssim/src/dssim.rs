@@ -1,14 +1,16 @@
 //! Multi-scale structural dissimilarity, written from the papers.
 //!
-//! Per scale, both pictures become L*a*b* ([`lab`]); means, variances and the covariance are taken under
+//! Per scale, both pictures become L* ([`lightness`]); means, variances and the covariance are taken under
 //! a Gaussian of σ 1.5 over 11 × 11 samples; SSIM with K₁ 0.01 and K₂ 0.03 is computed at every pixel
 //! (Wang, Bovik, Sheikh, Simoncelli: "Image Quality Assessment: From Error Visibility to Structural
-//! Similarity", 2004), with products and variances averaged over the three channels, and averaged over the
-//! picture. The next scale is half as large, by means of 2 × 2 pixels in linear light. The five scales
-//! are added with the weights of "Multiscale Structural Similarity for Image Quality Assessment" (Wang,
-//! Simoncelli, Bovik, 2003), and DSSIM is 1 / SSIM − 1.
+//! Similarity", 2004) and averaged over the picture. The next scale is half as large, by means of 2 × 2
+//! pixels in linear light. The five scales are added with the weights of "Multiscale Structural Similarity
+//! for Image Quality Assessment" (Wang, Simoncelli, Bovik, 2003), and DSSIM is 1 / SSIM − 1.
+//!
+//! Colour is not judged: everybody encodes it at half the size, and what that loses of a photo's noise
+//! is alike for all and would hide what differs.
 
-use crate::lab::{lab, light};
+use crate::lightness::{light, lightness};
 use crate::picture::Picture;
 
 /// From the finest scale to the coarsest; they add up to one.
@@ -64,38 +66,30 @@ impl Linear {
         Self { width, height, pixels }
     }
 
-    fn channel(lab: &[[f32; 3]], channel: usize) -> Vec<f32> {
-        lab.iter().map(|pixel| pixel[channel]).collect()
+    fn lightness(&self) -> Vec<f32> {
+        self.pixels.iter().map(|pixel| lightness(*pixel)).collect()
     }
 }
 
 /// The mean SSIM of one scale.
 fn similarity(one: &Linear, other: &Linear) -> f64 {
     let size = (one.width, one.height);
-    let labs = [one, other].map(|picture| picture.pixels.iter().map(|pixel| lab(*pixel)).collect::<Vec<_>>());
-    // Sums over the channels of: m₁², m₂², m₁ m₂, σ₁², σ₂², σ₁₂.
-    let mut sums = vec![[0.0_f32; 6]; size.0 * size.1];
-    for channel in 0..3 {
-        let [x, y] = [0, 1].map(|index| Linear::channel(&labs[index], channel));
-        let product = |a: &[f32], b: &[f32]| blurred(a.iter().zip(b).map(|(a, b)| a * b).collect(), size);
-        let (xx, yy, xy) = (product(&x, &x), product(&y, &y), product(&x, &y));
-        let (mx, my) = (blurred(x, size), blurred(y, size));
-        for (index, sum) in sums.iter_mut().enumerate() {
-            let (a, b) = (mx[index], my[index]);
-            let terms = [a * a, b * b, a * b, xx[index] - a * a, yy[index] - b * b, xy[index] - a * b];
-            for (sum, term) in sum.iter_mut().zip(terms) {
-                *sum += term / 3.0;
-            }
-        }
-    }
-    let total: f64 = sums
-        .iter()
-        .map(|[m11, m22, m12, s11, s22, s12]| {
-            let means = (2.0 * m12 + C1) / (m11 + m22 + C1);
-            f64::from(means * (2.0 * s12 + C2) / (s11 + s22 + C2))
+    let [x, y] = [one, other].map(Linear::lightness);
+    let product = |a: &[f32], b: &[f32]| blurred(a.iter().zip(b).map(|(a, b)| a * b).collect(), size);
+    let (xx, yy, xy) = (product(&x, &x), product(&y, &y), product(&x, &y));
+    let (mx, my) = (blurred(x, size), blurred(y, size));
+    let count = mx.len();
+    let means = mx.into_iter().zip(my);
+    let products = xx.into_iter().zip(yy).zip(xy);
+    let total: f64 = means
+        .zip(products)
+        .map(|((mx, my), ((xx, yy), xy))| {
+            let mean = (2.0 * mx * my + C1) / (mx * mx + my * my + C1);
+            let (variances, covariance) = (xx - mx * mx + yy - my * my, xy - mx * my);
+            f64::from(mean * (2.0 * covariance + C2) / (variances + C2))
         })
         .sum();
-    total / sums.len() as f64
+    total / count as f64
 }
 
 /// Under the Gaussian, which is cut off and renormalised at the edges of the picture.

@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 mod dssim;
-mod lab;
+mod lightness;
 mod picture;
 mod reference;
 

