@@ -1,7 +1,6 @@
 /** Twenty photos through the real uploader and the real service: how soon the first byte of one leaves. */
 
-import { mkdir, rm } from "node:fs/promises";
-import { mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
