@@ -13,8 +13,9 @@ use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
+use crate::ports::leases::{Lease, UploadLeases};
 use crate::ports::object_store::{ObjectStore, SigningWindow};
-use crate::ports::uploads::UploadRepository;
+use crate::ports::uploads::{RepositoryResult, UploadRepository};
 
 /// A running service.
 pub struct App {
@@ -76,21 +77,30 @@ impl Settings {
     }
 }
 
-/// Lets one request at a time work on an upload: a hundred who complete it at once make one photo.
-#[derive(Debug, Default)]
+/// Lets one request at a time work on an upload: a hundred who complete it at once make one photo. Where
+/// several instances share the record, one instance at a time.
+#[derive(Default)]
 pub struct Turns {
     waiting: Mutex<HashMap<UploadId, Weak<tokio::sync::Mutex<()>>>>,
+    leases: Option<Arc<dyn UploadLeases>>,
 }
 
 /// The right to work on one upload, until dropped.
 #[derive(Debug)]
 pub struct Turn {
+    // First, so that other instances may go on when the next one here does.
+    _lease: Option<Lease>,
     _guard: OwnedMutexGuard<()>,
 }
 
 impl Turns {
+    /// Turns among the requests of all instances that share these leases, or of this one alone.
+    pub fn among(leases: Option<Arc<dyn UploadLeases>>) -> Self {
+        Self { waiting: Mutex::default(), leases }
+    }
+
     /// Waits until nobody else works on the upload.
-    pub async fn take(&self, id: UploadId) -> Turn {
+    pub async fn take(&self, id: UploadId) -> RepositoryResult<Turn> {
         let lock = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             match waiting.get(&id).and_then(Weak::upgrade) {
@@ -103,7 +113,12 @@ impl Turns {
                 }
             }
         };
-        Turn { _guard: lock.lock_owned().await }
+        let guard = lock.lock_owned().await;
+        let lease = match &self.leases {
+            Some(leases) => Some(leases.take(id).await?),
+            None => None,
+        };
+        Ok(Turn { _lease: lease, _guard: guard })
     }
 }
 
@@ -133,17 +148,17 @@ mod tests {
     async fn a_second_turn_waits_for_the_first_and_leaves_nothing_behind() {
         let turns = Arc::new(Turns::default());
         let id: UploadId = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();
-        let first = turns.take(id).await;
+        let first = turns.take(id).await.unwrap();
         let second = tokio::spawn({
             let turns = turns.clone();
-            async move { turns.take(id).await }
+            async move { turns.take(id).await.unwrap() }
         });
         tokio::task::yield_now().await;
         assert!(!second.is_finished());
         drop(first);
         drop(second.await.unwrap());
         let other: UploadId = "0192f0c1-2c5d-7c1e-9f00-0123456789ac".parse().unwrap();
-        let _turn = turns.take(other).await;
+        let _turn = turns.take(other).await.unwrap();
         assert_eq!(turns.waiting.lock().unwrap().len(), 1);
     }
 }

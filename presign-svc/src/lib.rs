@@ -10,6 +10,7 @@ pub mod auth;
 pub mod commands;
 pub mod config;
 pub mod domain;
+pub mod failpoints;
 pub mod jobs;
 pub mod ports;
 pub mod server;

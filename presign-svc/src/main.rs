@@ -33,6 +33,8 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    #[cfg(feature = "failpoints")]
+    let _armed = windlass_presign_svc::failpoints::arm();
     let cli = Cli::parse();
     telemetry::start(&cli.log, cli.log_format);
     match cli.command {

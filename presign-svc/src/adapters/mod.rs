@@ -1,5 +1,17 @@
 //! The ports made true with real systems, one folder each.
 
+pub mod database;
+pub mod postgres;
 pub mod s3;
+pub mod schema;
 pub mod sqlite;
 pub mod system;
+mod upload_row;
+
+use crate::ports::uploads::RepositoryError;
+
+impl From<sqlx::Error> for RepositoryError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

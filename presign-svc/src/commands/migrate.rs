@@ -5,21 +5,24 @@ use std::io::Write as _;
 use anyhow::Result;
 use clap::Args;
 
-use crate::adapters::sqlite::SqliteDatabase;
-use crate::config::DataDir;
+use crate::adapters::database::Database;
+use crate::config::{DataDir, DatabaseOptions};
 
 /// What `migrate` can be told.
 #[derive(Debug, Clone, Args)]
 pub struct MigrateOptions {
     #[command(flatten)]
     data: DataDir,
+    #[command(flatten)]
+    database: DatabaseOptions,
 }
 
 /// Migrates.
 pub async fn run(options: MigrateOptions) -> Result<()> {
     options.data.prepare()?;
-    let path = options.data.database();
-    SqliteDatabase::open(&path).await?.close().await;
-    writeln!(std::io::stdout(), "{} is up to date.", path.display())?;
+    let database = Database::open(&options.database.place(&options.data)).await?;
+    let name = database.name();
+    database.close().await;
+    writeln!(std::io::stdout(), "{name} is up to date.")?;
     Ok(())
 }

@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
 
+use crate::adapters::database::Database;
 use crate::adapters::s3::S3Store;
-use crate::adapters::sqlite::SqliteDatabase;
 use crate::adapters::system::{RandomIds, SystemClock};
 use crate::api::demo::DemoSite;
 use crate::app::{App, Turns};
@@ -37,7 +37,7 @@ pub struct Running {
     pub has_demo: bool,
     stop: CancellationToken,
     tasks: JoinSet<()>,
-    database: SqliteDatabase,
+    database: Database,
 }
 
 /// Serves until SIGTERM or ctrl-c.
@@ -58,7 +58,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     options.data.prepare().context("the data directory cannot be used")?;
     let listener = listen(options.http.address()).await?;
     let address = listener.local_addr()?;
-    let database = SqliteDatabase::open(&options.data.database()).await?;
+    let database = Database::open(&options.database.place(&options.data)).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
 
@@ -87,11 +87,11 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     let app = Arc::new(App {
         settings: options.limits.settings(store_address.is_some(), options.store.conditional_writes())?,
         store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
-        uploads: Arc::new(database.clone()),
+        uploads: database.uploads(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::new()),
         tokens: options.auth.keys(&options.data)?,
-        turns: Turns::default(),
+        turns: Turns::among(database.leases()),
     });
     let demo = match options.auth.source() {
         TokenSource::Development => {

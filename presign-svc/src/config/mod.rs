@@ -3,6 +3,7 @@
 
 mod auth;
 mod data_dir;
+mod database;
 mod http;
 mod limits;
 mod size;
@@ -10,6 +11,7 @@ mod store;
 
 pub use auth::{AuthError, AuthOptions, TokenSource};
 pub use data_dir::{DataDir, DataDirError, StoreKeys};
+pub use database::{DatabaseOptions, DatabaseUrl, InvalidDatabaseUrl};
 pub use http::HttpOptions;
 pub use limits::LimitOptions;
 pub use size::{ByteSize, InvalidSize};
@@ -26,6 +28,9 @@ pub struct ServeOptions {
     /// Where its own files are.
     #[command(flatten)]
     pub data: DataDir,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseOptions,
     /// The bucket.
     #[command(flatten)]
     pub store: StoreOptions,

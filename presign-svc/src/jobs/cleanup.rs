@@ -74,7 +74,7 @@ async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<
         Err(NotFinished::Refused(failure)) => return Ok(UploadState::Refused(failure)),
         Err(error) => return Err(error),
     }
-    let _turn = app.turns.take(id).await;
+    let _turn = app.turns.take(id).await?;
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
     upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for())?;
     app.uploads.save(&mut upload).await?;

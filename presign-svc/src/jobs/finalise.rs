@@ -24,7 +24,7 @@ pub async fn finalise(
     id: UploadId,
     claim: &ClientClaim,
 ) -> Result<Upload, NotFinished> {
-    let _turn = app.turns.take(id).await;
+    let _turn = app.turns.take(id).await?;
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
     match upload.state() {
         UploadState::Pending => {}

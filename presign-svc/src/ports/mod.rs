@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod ids;
+pub mod leases;
 pub mod object_store;
 pub mod uploads;

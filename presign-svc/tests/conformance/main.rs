@@ -5,4 +5,5 @@ mod bucket;
 mod laws;
 mod on_every_database;
 mod on_every_store;
+mod postgres_server;
 mod uploads;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
+use windlass_presign_svc::ports::leases::UploadLeases as _;
 
 /// Runs each law on a database of its own.
 macro_rules! laws_of_uploads {
@@ -16,6 +18,20 @@ macro_rules! laws_of_uploads {
                     let folder = tempfile::tempdir().unwrap();
                     let database = SqliteDatabase::open(&folder.path().join("laws.sqlite")).await.unwrap();
                     crate::uploads::$law(Arc::new(database)).await;
+                }
+            )*
+        }
+
+        mod postgres {
+            use super::*;
+
+            $(
+                #[tokio::test]
+                async fn $law() {
+                    let Some(url) = crate::postgres_server::new_database() else { return };
+                    let database = PostgresDatabase::connect(&url, 4).await.unwrap();
+                    crate::uploads::$law(Arc::new(database.clone())).await;
+                    database.close().await;
                 }
             )*
         }
@@ -35,4 +51,28 @@ laws_of_uploads! {
     only_visible_photos_are_listed,
     the_janitor_finds_what_is_due_and_nothing_else,
     only_deleted_photos_are_forgotten,
+}
+
+#[tokio::test]
+async fn instances_that_start_at_once_do_not_race_for_the_migration() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("laws.sqlite");
+    let opened = futures::future::join_all((0..4).map(|_| SqliteDatabase::open(&path))).await;
+    assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let opened = futures::future::join_all((0..4).map(|_| PostgresDatabase::connect(&url, 4))).await;
+    assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+}
+
+#[tokio::test]
+async fn one_instance_at_a_time_works_on_an_upload() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let one = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let other = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let id = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();
+    let held = one.take(id).await.unwrap();
+    let mut waiting = Box::pin(other.take(id));
+    assert!(futures::poll!(&mut waiting).is_pending());
+    drop(held);
+    waiting.await.unwrap();
 }

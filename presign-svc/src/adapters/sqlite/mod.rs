@@ -1,28 +1,39 @@
 //! The record of uploads in SQLite: the embedded default.
 //!
 //! WAL with synchronous FULL, so that what is answered as recorded survives a power cut. One connection
-//! writes, several read: SQLite has one writer anyway, and waiting for it here is fairer than its busy loop.
+//! writes, for groups of requests at once (`writer`); several read, each its own snapshot, and wait for nobody.
 
-mod row;
+mod insert;
 mod uploads;
+mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
+use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::ports::uploads::RepositoryError;
+use self::writer::Writer;
+use super::schema::SchemaError;
 
-/// How long to wait for another process that holds the database's lock, and for a free connection.
-const WAIT: Duration = Duration::from_secs(5);
+/// How long to wait for another process that holds the database's lock.
+const BUSY_WAIT: Duration = Duration::from_secs(12);
+/// How long to wait for a connection to read with.
+const READER_WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The database file.
 #[derive(Debug, Clone)]
 pub struct SqliteDatabase {
-    writer: SqlitePool,
+    path: Arc<Path>,
+    writer: Writer,
     readers: SqlitePool,
 }
 
@@ -43,36 +54,43 @@ pub enum OpenError {
         /// Where it is.
         path: String,
         /// What went wrong.
-        source: sqlx::migrate::MigrateError,
+        source: SchemaError,
     },
 }
 
 impl SqliteDatabase {
     /// Opens the file, creating it where there is none, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::Open { path: path.display().to_string(), source };
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(WAIT);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(WAIT)
-            .connect_with(options.clone())
-            .await
-            .map_err(failed)?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&writer)
-            .await
-            .map_err(|source| OpenError::Migrate { path: path.display().to_string(), source })?;
+            .busy_timeout(BUSY_WAIT);
+        Self::open_with(path, options).await
+    }
+
+    async fn open_with(path: &Path, options: SqliteConnectOptions) -> Result<Self, OpenError> {
+        let name = || path.display().to_string();
+        let failed = |source| OpenError::Open { path: name(), source };
+        let mut connection = options.connect().await.map_err(failed)?;
+        migrate(&mut connection).await.map_err(|error| OpenError::Migrate {
+            path: name(),
+            source: SchemaError::of(error, &MIGRATIONS),
+        })?;
+        let writer = Writer::start(options.clone(), connection);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .acquire_timeout(WAIT)
+            .acquire_timeout(READER_WAIT)
+            .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { writer, readers })
+        Ok(Self { path: path.into(), writer, readers })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Waits for what is being written and closes the file.
@@ -82,8 +100,11 @@ impl SqliteDatabase {
     }
 }
 
-impl From<sqlx::Error> for RepositoryError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.to_string())
-    }
+/// All missing migrations in one transaction that takes the file's lock first: of two processes that start
+/// at once, the second finds the work done.
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    MIGRATIONS.run_direct(None, &mut *transaction, false).await?;
+    transaction.commit().await?;
+    Ok(())
 }

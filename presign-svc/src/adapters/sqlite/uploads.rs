@@ -6,19 +6,9 @@ use time::OffsetDateTime;
 use windlass_protocol::{TenantId, UploadId};
 
 use super::SqliteDatabase;
-use super::row::{UploadRow, millis, status_column};
+use crate::adapters::upload_row::{UploadRow, millis, status_column};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository};
-
-const INSERT: &str = "INSERT INTO uploads (
-    id, tenant, project, created_by, client_ref, version, status, failure_code, failure_detail,
-    filename, media_type, size_bytes, checksum, claimed_metadata, folder, part_size_bytes, multipart_id,
-    expected_object, verified_at, etag, verified_media_type, verified_checksum, metadata, width, height,
-    taken_at, latitude, longitude, variants, created_at, updated_at, deadline_at, deleted_at, cleanup_due_at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (tenant, project, client_ref) WHERE client_ref IS NOT NULL DO NOTHING";
-
-const FIND_BY_CLIENT_REF: &str = "SELECT * FROM uploads WHERE tenant = ? AND project = ? AND client_ref = ?";
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
 
@@ -48,13 +38,7 @@ const FORGET: &str = "DELETE FROM uploads WHERE tenant = ? AND id = ? AND delete
 #[async_trait]
 impl UploadRepository for SqliteDatabase {
     async fn insert(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let mut recorded = Vec::with_capacity(uploads.len());
-        for upload in uploads {
-            recorded.push(insert_one(&mut transaction, upload).await?);
-        }
-        transaction.commit().await?;
-        Ok(recorded)
+        self.writer.insert(uploads).await
     }
 
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>> {
@@ -68,35 +52,7 @@ impl UploadRepository for SqliteDatabase {
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         let row = UploadRow::of(upload)?;
-        let done = sqlx::query(SAVE)
-            .bind(row.client_ref)
-            .bind(row.status)
-            .bind(row.failure_code)
-            .bind(row.failure_detail)
-            .bind(row.multipart_id)
-            .bind(row.expected_object)
-            .bind(row.verified_at)
-            .bind(row.etag)
-            .bind(row.verified_media_type)
-            .bind(row.verified_checksum)
-            .bind(row.metadata)
-            .bind(row.width)
-            .bind(row.height)
-            .bind(row.taken_at)
-            .bind(row.latitude)
-            .bind(row.longitude)
-            .bind(row.variants)
-            .bind(row.updated_at)
-            .bind(row.deleted_at)
-            .bind(row.cleanup_due_at)
-            .bind(row.tenant)
-            .bind(row.id)
-            .bind(row.version)
-            .execute(&self.writer)
-            .await?;
-        if done.rows_affected() == 0 {
-            return Err(RepositoryError::Stale);
-        }
+        self.writer.write(move |connection| Box::pin(save(connection, row))).await?;
         upload.saved_as(upload.progress().version.saturating_add(1));
         Ok(())
     }
@@ -127,8 +83,8 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
-        sqlx::query(FORGET).bind(tenant.as_str()).bind(id.to_string()).execute(&self.writer).await?;
-        Ok(())
+        let (tenant, id) = (tenant.to_string(), id.to_string());
+        self.writer.write(move |connection| Box::pin(forget(connection, tenant, id))).await
     }
 
     async fn check(&self) -> RepositoryResult<()> {
@@ -137,25 +93,12 @@ impl UploadRepository for SqliteDatabase {
     }
 }
 
-async fn insert_one(connection: &mut SqliteConnection, upload: Upload) -> RepositoryResult<Recorded> {
-    let row = UploadRow::of(&upload)?;
-    let done = sqlx::query(INSERT)
-        .bind(&row.id)
-        .bind(&row.tenant)
-        .bind(&row.project)
-        .bind(row.created_by)
-        .bind(&row.client_ref)
-        .bind(row.version)
+async fn save(connection: &mut SqliteConnection, row: UploadRow) -> RepositoryResult<()> {
+    let done = sqlx::query(SAVE)
+        .bind(row.client_ref)
         .bind(row.status)
         .bind(row.failure_code)
         .bind(row.failure_detail)
-        .bind(row.filename)
-        .bind(row.media_type)
-        .bind(row.size_bytes)
-        .bind(row.checksum)
-        .bind(row.claimed_metadata)
-        .bind(row.folder)
-        .bind(row.part_size_bytes)
         .bind(row.multipart_id)
         .bind(row.expected_object)
         .bind(row.verified_at)
@@ -169,21 +112,21 @@ async fn insert_one(connection: &mut SqliteConnection, upload: Upload) -> Reposi
         .bind(row.latitude)
         .bind(row.longitude)
         .bind(row.variants)
-        .bind(row.created_at)
         .bind(row.updated_at)
-        .bind(row.deadline_at)
         .bind(row.deleted_at)
         .bind(row.cleanup_due_at)
-        .execute(&mut *connection)
+        .bind(row.tenant)
+        .bind(row.id)
+        .bind(row.version)
+        .execute(connection)
         .await?;
-    if done.rows_affected() == 1 {
-        return Ok(Recorded::New(upload));
+    if done.rows_affected() == 0 {
+        return Err(RepositoryError::Stale);
     }
-    let existing: UploadRow = sqlx::query_as(FIND_BY_CLIENT_REF)
-        .bind(&row.tenant)
-        .bind(&row.project)
-        .bind(&row.client_ref)
-        .fetch_one(connection)
-        .await?;
-    Ok(Recorded::Existing(existing.into_upload()?))
+    Ok(())
+}
+
+async fn forget(connection: &mut SqliteConnection, tenant: String, id: String) -> RepositoryResult<()> {
+    sqlx::query(FORGET).bind(tenant).bind(id).execute(connection).await?;
+    Ok(())
 }

@@ -22,7 +22,7 @@ pub async fn delete(
 ) -> Result<StatusCode, ApiError> {
     caller.require(Scope::Delete)?;
     find(&app, &caller, id).await?;
-    let _turn = app.turns.take(id.into()).await;
+    let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
     upload.delete(app.clock.now(), app.settings.bytes_may_arrive_for());
     app.uploads.save(&mut upload).await?;

@@ -22,7 +22,7 @@ pub async fn abort(
 ) -> Result<StatusCode, ApiError> {
     caller.require(Scope::Upload)?;
     find(&app, &caller, id).await?;
-    let _turn = app.turns.take(id).await;
+    let _turn = app.turns.take(id).await?;
     let mut upload = find(&app, &caller, id).await?;
     let before = upload.status();
     upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for())?;

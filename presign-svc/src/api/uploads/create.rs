@@ -102,7 +102,7 @@ async fn sign_recorded(
             Err(ApiError::ClientRefConflict)
         }
         Recorded::New(upload) | Recorded::Existing(upload) => {
-            let _turn = app.turns.take(upload.id()).await;
+            let _turn = app.turns.take(upload.id()).await?;
             // Another request with its client_ref may have worked on it since it was recorded.
             let current = app.uploads.find(&upload.facts().tenant, upload.id()).await?;
             let mut current = current.ok_or(ApiError::NotFound("There is no such upload"))?;

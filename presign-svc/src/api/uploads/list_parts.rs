@@ -24,7 +24,7 @@ pub async fn list_parts(
 ) -> Result<Json<ListPartsResponse>, ApiError> {
     caller.require(Scope::Upload)?;
     find(&app, &caller, id).await?;
-    let _turn = app.turns.take(id).await;
+    let _turn = app.turns.take(id).await?;
     let mut upload = find(&app, &caller, id).await?;
     if *upload.state() != UploadState::Pending {
         return Err(ApiError::UploadClosed(upload.status()));

@@ -27,7 +27,7 @@ pub async fn sign_parts(
     let plan = open_plan(&upload)?;
     check(&request.parts)?;
     if upload.progress().multipart.is_none() {
-        let _turn = app.turns.take(id).await;
+        let _turn = app.turns.take(id).await?;
         upload = find(&app, &caller, id).await?;
         open_plan(&upload)?;
         multipart::ensure_open(&app, &mut upload).await?;

@@ -11,10 +11,9 @@ use std::io::Write as _;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::adapters::database::Database;
 use crate::adapters::s3::{S3Settings, S3Store};
-use crate::adapters::sqlite::SqliteDatabase;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
-use crate::ports::uploads::UploadRepository as _;
 use probe::Probe;
 
 /// What `doctor` can be told: the same as `serve`, so that it looks at the same things.
@@ -111,13 +110,12 @@ async fn database(options: &ServeOptions) -> Finding {
             format!("the data directory cannot be used: {error}. Set WINDLASS_DATA_DIR."),
         );
     }
-    let path = options.data.database();
-    match SqliteDatabase::open(&path).await {
+    match Database::open(&options.database.place(&options.data)).await {
         Ok(database) => {
-            let answer = database.check().await;
+            let answer = database.uploads().check().await;
             database.close().await;
             match answer {
-                Ok(()) => Finding::good(what, format!("{} answers and is up to date.", path.display())),
+                Ok(()) => Finding::good(what, format!("{} answers and is up to date.", database.name())),
                 Err(error) => Finding::bad(what, error.to_string()),
             }
         }

@@ -12,6 +12,7 @@ mod made;
 mod metadata;
 mod orientation;
 mod truncated;
+mod webp_metadata;
 
 #[path = "../../examples/make_photo/exif_block.rs"]
 mod exif_block;

@@ -1,8 +1,12 @@
-//! A row of `uploads` and the upload it means. The only place that knows the columns' formats.
+//! A row of `uploads` and the upload it means, the same in every database. The only place that knows the
+//! columns' formats.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments};
 use time::OffsetDateTime;
 use windlass_protocol::{Checksum, PartPlan, PhotoMetadata, Timestamp, UploadStatus};
 
@@ -18,43 +22,86 @@ use crate::domain::variant::{Variant, VariantName};
 use crate::domain::verify::{Failure, FailureCode};
 use crate::ports::uploads::RepositoryError;
 
-/// A row as SQLite has it.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub(super) struct UploadRow {
-    pub id: String,
-    pub tenant: String,
-    pub project: String,
-    pub created_by: String,
-    pub client_ref: Option<String>,
-    pub version: i64,
-    pub status: String,
-    pub failure_code: Option<String>,
-    pub failure_detail: Option<String>,
-    pub filename: String,
-    pub media_type: String,
-    pub size_bytes: i64,
-    pub checksum: Option<String>,
-    pub claimed_metadata: Option<String>,
-    pub folder: String,
-    pub part_size_bytes: Option<i64>,
-    pub multipart_id: Option<String>,
-    pub expected_object: Option<String>,
-    pub verified_at: Option<i64>,
-    pub etag: Option<String>,
-    pub verified_media_type: Option<String>,
-    pub verified_checksum: Option<String>,
-    pub metadata: Option<String>,
-    pub width: Option<i64>,
-    pub height: Option<i64>,
-    pub taken_at: Option<String>,
-    pub latitude: Option<f64>,
-    pub longitude: Option<f64>,
-    pub variants: String,
-    pub created_at: i64,
-    pub updated_at: i64,
-    pub deadline_at: i64,
-    pub deleted_at: Option<i64>,
-    pub cleanup_due_at: Option<i64>,
+/// Declares [`UploadRow`] and what is written with all of its columns: they are named once, here.
+macro_rules! upload_row {
+    ($($column:ident: $rust:ty => $postgres:literal,)*) => {
+        /// A row as the databases have it.
+        #[derive(Debug, Clone, sqlx::FromRow)]
+        pub(super) struct UploadRow {
+            $(pub $column: $rust,)*
+        }
+
+        impl UploadRow {
+            /// The columns and PostgreSQL's types of them.
+            pub(super) const COLUMNS: &[(&str, &str)] = &[$((stringify!($column), $postgres),)*];
+
+            /// Binds every column, in order, to an SQLite statement.
+            pub(super) fn bind_to<'q>(
+                self,
+                statement: Query<'q, Sqlite, SqliteArguments>,
+            ) -> Query<'q, Sqlite, SqliteArguments> {
+                statement$(.bind(self.$column))*
+            }
+        }
+
+        /// Many rows, column by column, as PostgreSQL's `UNNEST` takes them.
+        #[derive(Debug, Default)]
+        pub(super) struct UploadColumns {
+            $($column: Vec<$rust>,)*
+        }
+
+        impl UploadColumns {
+            /// Appends a row.
+            pub(super) fn push(&mut self, row: UploadRow) {
+                $(self.$column.push(row.$column);)*
+            }
+
+            /// Binds every column, in order, to a PostgreSQL statement.
+            pub(super) fn bind_to<'q>(
+                self,
+                statement: Query<'q, Postgres, PgArguments>,
+            ) -> Query<'q, Postgres, PgArguments> {
+                statement$(.bind(self.$column))*
+            }
+        }
+    };
+}
+
+upload_row! {
+    id: String => "uuid",
+    tenant: String => "text",
+    project: String => "text",
+    created_by: String => "text",
+    client_ref: Option<String> => "text",
+    version: i64 => "bigint",
+    status: String => "text",
+    failure_code: Option<String> => "text",
+    failure_detail: Option<String> => "text",
+    filename: String => "text",
+    media_type: String => "text",
+    size_bytes: i64 => "bigint",
+    checksum: Option<String> => "text",
+    claimed_metadata: Option<String> => "text",
+    folder: String => "text",
+    part_size_bytes: Option<i64> => "bigint",
+    multipart_id: Option<String> => "text",
+    expected_object: Option<String> => "text",
+    verified_at: Option<i64> => "bigint",
+    etag: Option<String> => "text",
+    verified_media_type: Option<String> => "text",
+    verified_checksum: Option<String> => "text",
+    metadata: Option<String> => "text",
+    width: Option<i64> => "bigint",
+    height: Option<i64> => "bigint",
+    taken_at: Option<String> => "text",
+    latitude: Option<f64> => "double precision",
+    longitude: Option<f64> => "double precision",
+    variants: String => "text",
+    created_at: i64 => "bigint",
+    updated_at: i64 => "bigint",
+    deadline_at: i64 => "bigint",
+    deleted_at: Option<i64> => "bigint",
+    cleanup_due_at: Option<i64> => "bigint",
 }
 
 /// A variant in the JSON of its column.

@@ -1,0 +1,87 @@
+//! The database that is configured, whichever it is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::postgres::{ConnectError, PostgresDatabase};
+use super::sqlite::{OpenError, SqliteDatabase};
+use crate::ports::leases::UploadLeases;
+use crate::ports::uploads::UploadRepository;
+
+/// Which database, and where.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabasePlace {
+    /// A file of this machine.
+    Sqlite(PathBuf),
+    /// A server.
+    Postgres {
+        /// `postgres://user:password@host:port/name`: holds a secret.
+        url: String,
+        /// At most this many connections.
+        connections: u32,
+    },
+}
+
+/// An open database.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file of this machine.
+    Sqlite(SqliteDatabase),
+    /// A server.
+    Postgres(PostgresDatabase),
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The file.
+    #[error(transparent)]
+    Sqlite(#[from] OpenError),
+    /// The server.
+    #[error(transparent)]
+    Postgres(#[from] ConnectError),
+}
+
+impl Database {
+    /// Opens it, and brings its schema up to date.
+    pub async fn open(place: &DatabasePlace) -> Result<Self, DatabaseError> {
+        Ok(match place {
+            DatabasePlace::Sqlite(path) => Self::Sqlite(SqliteDatabase::open(path).await?),
+            DatabasePlace::Postgres { url, connections } => {
+                Self::Postgres(PostgresDatabase::connect(url, *connections).await?)
+            }
+        })
+    }
+
+    /// The record of uploads.
+    pub fn uploads(&self) -> Arc<dyn UploadRepository> {
+        match self {
+            Self::Sqlite(database) => Arc::new(database.clone()),
+            Self::Postgres(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// Turns among instances; `None` where no other instance can share the database.
+    pub fn leases(&self) -> Option<Arc<dyn UploadLeases>> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(database) => Some(Arc::new(database.clone())),
+        }
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Sqlite(database) => database.path().display().to_string(),
+            Self::Postgres(database) => format!("PostgreSQL on {}", database.host()),
+        }
+    }
+
+    /// Waits for what is being written and closes it.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(database) => database.close().await,
+            Self::Postgres(database) => database.close().await,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The record of uploads in PostgreSQL: for several instances of the service, or for a database somebody
+//! else looks after.
+//!
+//! New uploads go through a queue that records those of many requests by one statement (`insert`); all else
+//! is one statement each, on a pool that lets nobody wait long. Instances take turns on an upload by leases
+//! (`leases`).
+
+mod insert;
+mod leases;
+mod uploads;
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+
+use self::insert::Inserts;
+use super::schema::SchemaError;
+
+/// How long a request waits for a connection before it is told that the database is busy.
+const ACQUIRE_WAIT: Duration = Duration::from_secs(3);
+/// How long the server works on one statement.
+const STATEMENT_LIMIT: &str = "5s";
+/// A connection that was idle for this long is asked whether it lives before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// How long a start waits for a server that is just starting itself.
+const START_WAIT: Duration = Duration::from_secs(30);
+const START_RETRY: Duration = Duration::from_millis(250);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// A database on a server.
+#[derive(Debug, Clone)]
+pub struct PostgresDatabase {
+    host: Arc<str>,
+    pool: PgPool,
+    inserts: Inserts,
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address is none.
+    #[error("the database's address (WINDLASS_DATABASE_URL) is not valid: {0}")]
+    Address(sqlx::Error),
+    /// The server does not answer or does not let us in.
+    #[error("the database on {host} cannot be reached: {source}")]
+    Unreachable {
+        /// Which server.
+        host: String,
+        /// What went wrong.
+        source: sqlx::Error,
+    },
+    /// Its certificate is not trusted, or it has none.
+    #[error(
+        "the database on {host} cannot be reached with TLS: {source}. Name its authority with \
+         ?sslmode=verify-full&sslrootcert=/path/to/ca.pem, or, in a network you trust, use ?sslmode=disable"
+    )]
+    Untrusted {
+        /// Which server.
+        host: String,
+        /// What went wrong.
+        source: sqlx::Error,
+    },
+    /// Its schema could not be brought up to date.
+    #[error("the database on {host} cannot be migrated: {source}")]
+    Migrate {
+        /// Which server.
+        host: String,
+        /// What went wrong.
+        source: SchemaError,
+    },
+}
+
+impl PostgresDatabase {
+    /// Connects to `postgres://user:password@host:port/name` with at most so many connections, and brings
+    /// the schema up to date. An instance that starts at the same time waits for the other's migration.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self, ConnectError> {
+        let options = options_of(url).map_err(ConnectError::Address)?;
+        let host = name_of(&options);
+        let options = options.application_name("windlass").options([("statement_timeout", STATEMENT_LIMIT)]);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_WAIT)
+            // A ping before every use would double the trips; after a pause it finds those a restart closed.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for >= TRUSTED_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options);
+        reach(&pool, &host).await?;
+        MIGRATIONS.run(&pool).await.map_err(|error| ConnectError::Migrate {
+            host: host.clone(),
+            source: SchemaError::of(error, &MIGRATIONS),
+        })?;
+        Ok(Self { host: host.into(), inserts: Inserts::start(pool.clone()), pool })
+    }
+
+    /// Which server it is on: host and port.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Waits for what is being written and closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// The address as given; where it says nothing about TLS, a server elsewhere must prove who it is.
+fn options_of(url: &str) -> sqlx::Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url)?;
+    let is_here = options.get_socket().is_some()
+        || options.get_host().starts_with('/')
+        || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
+    let says = url.contains("sslmode=") || url.contains("ssl-mode=");
+    Ok(if is_here || says { options } else { options.ssl_mode(PgSslMode::VerifyFull) })
+}
+
+/// How messages name the server: without user and password.
+fn name_of(options: &PgConnectOptions) -> String {
+    match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+/// Waits for the first connection; a server that is not up yet gets some time.
+async fn reach(pool: &PgPool, host: &str) -> Result<(), ConnectError> {
+    let give_up = tokio::time::Instant::now() + START_WAIT;
+    loop {
+        let error = match pool.acquire().await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let host = host.to_owned();
+        match error {
+            sqlx::Error::Tls(_) => return Err(ConnectError::Untrusted { host, source: error }),
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut if tokio::time::Instant::now() < give_up => {
+                tokio::time::sleep(START_RETRY).await;
+            }
+            // 57P03: the server is starting up or shutting down.
+            sqlx::Error::Database(ref refusal)
+                if refusal.code().as_deref() == Some("57P03") && tokio::time::Instant::now() < give_up =>
+            {
+                tokio::time::sleep(START_RETRY).await;
+            }
+            source => return Err(ConnectError::Unreachable { host, source }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_elsewhere_must_prove_who_it_is_unless_the_address_says_otherwise() {
+        for (url, is_strict) in [
+            ("postgres://a@db.example.com/windlass", true),
+            ("postgres://a@10.0.0.7/windlass", true),
+            ("postgres://a@db.example.com/windlass?sslmode=disable", false),
+            ("postgres://a@localhost/windlass", false),
+            ("postgres://a@127.0.0.1:5433/windlass", false),
+            ("postgres:///windlass?host=/run/postgresql", false),
+        ] {
+            let mode = options_of(url).unwrap().get_ssl_mode();
+            assert_eq!(matches!(mode, PgSslMode::VerifyFull), is_strict, "{url}");
+        }
+    }
+
+    #[test]
+    fn messages_name_the_server_and_not_the_password() {
+        let options = options_of("postgres://ann:canary@db.example.com:5433/windlass").unwrap();
+        assert_eq!(name_of(&options), "db.example.com:5433");
+    }
+}

@@ -1,0 +1,42 @@
+//! The schema's way forward: migrations are applied in order, each once, and never taken back.
+
+use sqlx::migrate::{MigrateError, Migrator};
+
+/// Why a schema could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// A newer Windlass was here.
+    #[error(
+        "a newer Windlass has brought its schema to version {found}, and this one knows versions up to {known}: \
+         run the newer one, or restore the backup from before"
+    )]
+    Newer {
+        /// The database's.
+        found: i64,
+        /// This program's.
+        known: i64,
+    },
+    /// Somebody else's database, or a build whose migrations were edited.
+    #[error(
+        "its schema version {0} is not the one this Windlass knows by that number: it is another program's \
+         database, or that of a build that was never released"
+    )]
+    Foreign(i64),
+    /// The database said no.
+    #[error(transparent)]
+    Failed(MigrateError),
+}
+
+impl SchemaError {
+    /// What an error of these migrations means.
+    pub(super) fn of(error: MigrateError, migrations: &Migrator) -> Self {
+        let known = migrations.iter().map(|migration| migration.version).max().unwrap_or_default();
+        match error {
+            MigrateError::VersionMissing(found) if found > known => Self::Newer { found, known },
+            MigrateError::VersionMissing(version) | MigrateError::VersionMismatch(version) => {
+                Self::Foreign(version)
+            }
+            other => Self::Failed(other),
+        }
+    }
+}

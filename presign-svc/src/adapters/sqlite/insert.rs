@@ -1,0 +1,139 @@
+//! New uploads, those of several requests by one statement: every statement is a trip to SQLite's thread.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use sqlx::{AssertSqlSafe, Executor as _, SqliteConnection};
+use tokio::sync::oneshot;
+
+use super::writer::answer;
+use crate::adapters::upload_row::UploadRow;
+use crate::domain::upload::Upload;
+use crate::ports::uploads::{Recorded, RepositoryResult};
+
+/// How many rows one statement takes, largest first. Few sizes, so that all stay prepared; SQLite binds
+/// up to 32,766 values.
+const SIZES: [usize; 3] = [64, 8, 1];
+
+static STATEMENTS: LazyLock<[String; 3]> = LazyLock::new(|| SIZES.map(statement));
+
+const INSERTED: &str = "SELECT id FROM uploads WHERE id IN (SELECT value FROM json_each(?))";
+
+const FIND_BY_CLIENT_REF: &str = "SELECT * FROM uploads WHERE tenant = ? AND project = ? AND client_ref = ?";
+
+fn statement(rows: usize) -> String {
+    let names: Vec<&str> = UploadRow::COLUMNS.iter().map(|(name, _)| *name).collect();
+    let row = format!("({})", vec!["?"; names.len()].join(", "));
+    format!(
+        "INSERT INTO uploads ({}) VALUES {} \
+         ON CONFLICT (tenant, project, client_ref) WHERE client_ref IS NOT NULL DO NOTHING",
+        names.join(", "),
+        vec![row; rows].join(", "),
+    )
+}
+
+/// One request's uploads, and who waits for what becomes of them.
+pub(super) struct Insert {
+    uploads: Vec<Upload>,
+    /// The same as rows, until they are written.
+    rows: Vec<UploadRow>,
+    outcome: Option<RepositoryResult<Vec<Recorded>>>,
+    reply: oneshot::Sender<RepositoryResult<Vec<Recorded>>>,
+}
+
+impl Insert {
+    pub(super) fn of(
+        uploads: Vec<Upload>,
+        reply: oneshot::Sender<RepositoryResult<Vec<Recorded>>>,
+    ) -> RepositoryResult<Self> {
+        let rows = uploads.iter().map(UploadRow::of).collect::<RepositoryResult<_>>()?;
+        Ok(Self { uploads, rows, outcome: None, reply })
+    }
+
+    /// Tells whoever waits, once it is known whether the transaction was committed, or why not.
+    pub(super) fn answer(self, committed: Result<(), &str>) {
+        answer(self.reply, self.outcome, committed);
+    }
+}
+
+/// Writes all of them inside a transaction. One that cannot be written leaves the others as they are. An
+/// error is the transaction's, not one of theirs.
+pub(super) async fn insert_together(
+    connection: &mut SqliteConnection,
+    inserts: &mut [Insert],
+) -> sqlx::Result<()> {
+    if inserts.is_empty() {
+        return Ok(());
+    }
+    connection.execute("SAVEPOINT inserts").await?;
+    if insert_all(connection, inserts).await.is_ok() {
+        connection.execute("RELEASE inserts").await?;
+        return Ok(());
+    }
+    // One of them is at fault: each for itself.
+    connection.execute("ROLLBACK TO inserts; RELEASE inserts").await?;
+    for insert in inserts {
+        connection.execute("SAVEPOINT one").await?;
+        insert.rows = insert.uploads.iter().filter_map(|upload| UploadRow::of(upload).ok()).collect();
+        match insert_all(connection, std::slice::from_mut(insert)).await {
+            Ok(()) => connection.execute("RELEASE one").await?,
+            Err(error) => {
+                insert.outcome = Some(Err(error));
+                connection.execute("ROLLBACK TO one; RELEASE one").await?
+            }
+        };
+    }
+    Ok(())
+}
+
+async fn insert_all(connection: &mut SqliteConnection, inserts: &mut [Insert]) -> RepositoryResult<()> {
+    let mut rows: Vec<UploadRow> =
+        inserts.iter_mut().flat_map(|insert| std::mem::take(&mut insert.rows)).collect();
+    let (count, mut inserted) = (rows.len() as u64, 0);
+    for (size, sql) in SIZES.iter().zip(STATEMENTS.iter()) {
+        while rows.len() >= *size {
+            let rest = rows.split_off(*size);
+            let statement = sqlx::query(AssertSqlSafe(sql.as_str()));
+            let statement = rows.into_iter().fold(statement, |statement, row| row.bind_to(statement));
+            inserted += statement.execute(&mut *connection).await?.rows_affected();
+            rows = rest;
+        }
+    }
+    let new = if inserted == count { None } else { Some(inserted_ids(connection, inserts).await?) };
+    for insert in inserts {
+        let mut recorded = Vec::with_capacity(insert.uploads.len());
+        for upload in &insert.uploads {
+            let is_new = new.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
+            recorded.push(if is_new {
+                Recorded::New(upload.clone())
+            } else {
+                Recorded::Existing(find_existing(connection, upload).await?)
+            });
+        }
+        insert.outcome = Some(Ok(recorded));
+    }
+    Ok(())
+}
+
+/// Those of the uploads that are recorded under their own id.
+async fn inserted_ids(
+    connection: &mut SqliteConnection,
+    inserts: &[Insert],
+) -> RepositoryResult<HashSet<String>> {
+    let ids = inserts.iter().flat_map(|insert| &insert.uploads).map(|upload| upload.id().to_string());
+    let ids = serde_json::Value::from(ids.collect::<Vec<_>>()).to_string();
+    let found: Vec<String> = sqlx::query_scalar(INSERTED).bind(ids).fetch_all(connection).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// The upload that has this one's `client_ref` already.
+async fn find_existing(connection: &mut SqliteConnection, upload: &Upload) -> RepositoryResult<Upload> {
+    let (facts, client_ref) = (upload.facts(), upload.progress().client_ref.as_ref());
+    let row: UploadRow = sqlx::query_as(FIND_BY_CLIENT_REF)
+        .bind(facts.tenant.as_str())
+        .bind(facts.project.as_str())
+        .bind(client_ref.map(ToString::to_string))
+        .fetch_one(connection)
+        .await?;
+    row.into_upload()
+}
