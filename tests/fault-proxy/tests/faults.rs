@@ -1,4 +1,5 @@
 //! The proxy before a real upstream on a real socket: each fault is what it says it is, seen from both ends.
+#![allow(clippy::unwrap_used, reason = "in a test a failure is the message")]
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
