@@ -1,7 +1,7 @@
 //! A PostgreSQL server for these tests: one per run of the test program, each law in a database of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,6 +13,8 @@ const DEBIAN: &str = "/usr/lib/postgresql/15/bin";
 struct Server {
     programs: PathBuf,
     folder: TempDir,
+    /// Closed when this process ends, which ends the server.
+    _alive: ChildStdin,
 }
 
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
@@ -23,7 +25,10 @@ pub fn new_database() -> Option<String> {
     let server = SERVER.get_or_init(start).as_ref()?;
     let name = format!("law_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let socket = server.folder.path().join("socket");
-    run(Command::new(server.programs.join("createdb")).arg("-h").arg(&socket).args(["-U", "windlass", &name]));
+    run(Command::new(server.programs.join("createdb"))
+        .arg("-h")
+        .arg(&socket)
+        .args(["-U", "windlass", &name]));
     Some(format!("postgres://windlass@localhost/{name}?host={}", socket.display()))
 }
 
@@ -40,35 +45,40 @@ fn start() -> Option<Server> {
     if is_root() {
         run(Command::new("chown").args(["-R", "nobody"]).arg(folder.path()));
     }
-    run(unprivileged(&programs.join("initdb"))
-        .arg("-D")
-        .arg(&data)
-        .args(["-U", "windlass", "-A", "trust", "-E", "UTF8", "--no-sync"]));
+    run(unprivileged(&programs.join("initdb")).arg("-D").arg(&data).args([
+        "-U",
+        "windlass",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]));
     let options = format!("-c listen_addresses='' -c unix_socket_directories={}", socket.display());
-    // The server ends with this process group's folder: `stop_with_parent` watches for it.
     run(unprivileged(&programs.join("pg_ctl"))
         .arg("-D")
         .arg(&data)
         .args(["-w", "-o", &options, "-l"])
         .arg(folder.path().join("data").join("log"))
         .arg("start"));
-    stop_with_parent(&programs, &data);
-    Some(Server { programs, folder })
+    let alive = stop_with_parent(&programs, &data);
+    Some(Server { programs, folder, _alive: alive })
 }
 
 /// A static is never dropped: a shell waits for this process to end, stops the server and removes its folder.
-fn stop_with_parent(programs: &Path, data: &Path) {
-    let script = "while kill -0 \"$1\" 2>/dev/null; do sleep 0.2; done; \"$2\" -D \"$3\" -m immediate stop; rm -rf \"$(dirname \"$3\")\"";
-    let parent = std::process::id().to_string();
-    unprivileged(Path::new("/bin/sh"))
-        .args(["-c", script, "sh", &parent])
+/// It waits on a pipe, which ends with this process; an unprivileged shell may not ask after a process of root's.
+fn stop_with_parent(programs: &Path, data: &Path) -> ChildStdin {
+    let script = "cat >/dev/null; \"$1\" -D \"$2\" -m immediate stop; rm -rf \"$(dirname \"$2\")\"";
+    let mut keeper = unprivileged(Path::new("/bin/sh"))
+        .args(["-c", script, "sh"])
         .arg(programs.join("pg_ctl"))
         .arg(data)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    keeper.stdin.take().unwrap()
 }
 
 /// PostgreSQL refuses to run as root.
