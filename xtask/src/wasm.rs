@@ -20,24 +20,17 @@ struct Module {
     name: &'static str,
     feature: &'static str,
     rustflags: &'static str,
-    /// Settings of the profile, as `cargo --config` takes them.
-    profile: &'static [&'static str],
 }
 
 /// Every browser since 2023 has this; the page chooses the `baseline` build where it is missing.
 const SIMD: &str = "-C target-feature=+simd128";
 
-/// Every page waits for the photo module, and its time goes into our own kernels: what is around them is made
-/// small.
-const SMALL: &[&str] =
-    &["profile.wasm-release.opt-level=\"s\"", "profile.wasm-release.package.windlass-core.opt-level=3"];
-
 const MODULES: [Module; 5] = [
-    Module { name: "photo", feature: "photo", rustflags: SIMD, profile: SMALL },
-    Module { name: "photo_baseline", feature: "photo", rustflags: "", profile: SMALL },
-    Module { name: "codecs", feature: "codecs", rustflags: SIMD, profile: &[] },
-    Module { name: "codecs_baseline", feature: "codecs", rustflags: "", profile: &[] },
-    Module { name: "upload", feature: "upload", rustflags: "", profile: &[] },
+    Module { name: "photo", feature: "photo", rustflags: SIMD },
+    Module { name: "photo_baseline", feature: "photo", rustflags: "" },
+    Module { name: "codecs", feature: "codecs", rustflags: SIMD },
+    Module { name: "codecs_baseline", feature: "codecs", rustflags: "" },
+    Module { name: "upload", feature: "upload", rustflags: "" },
 ];
 
 /// Builds the modules into `npm/src/wasm/generated/`.
@@ -47,9 +40,6 @@ pub fn build() -> Result<()> {
     fs::create_dir_all(&out_dir).with_context(|| format!("could not create {}", out_dir.display()))?;
     for module in &MODULES {
         build_module(module, &out_dir)?;
-    }
-    for feature in ["photo", "codecs"] {
-        assert_same_bindings(feature, &out_dir)?;
     }
     Ok(())
 }
@@ -63,11 +53,22 @@ fn build_module(module: &Module, out_dir: &Path) -> Result<()> {
         .args(["--target", TARGET, "--profile", PROFILE, "--no-default-features"])
         .args(["--features", module.feature, "--target-dir"])
         .arg(&target_dir)
-        .args(module.profile.iter().flat_map(|setting| ["--config", setting]))
         .env("RUSTFLAGS", module.rustflags))?;
+    let input = target_dir.join(TARGET).join(PROFILE).join("windlass_sdk.wasm");
+    if module.name == module.feature {
+        return bind(module, &input, out_dir);
+    }
+    let bindings = target_dir.join("bindings");
+    bind(module, &input, &bindings)?;
+    adopt(module, &bindings, out_dir)
+}
+
+/// Writes the module and its bindings, named by its feature: a module names the bindings it imports from, so both
+/// builds of one must be bound under one name to share them.
+fn bind(module: &Module, input: &Path, out_dir: &Path) -> Result<()> {
     Bindgen::new()
-        .input_path(target_dir.join(TARGET).join(PROFILE).join("windlass_sdk.wasm"))
-        .out_name(&format!("windlass_{}", module.name))
+        .input_path(input)
+        .out_name(&format!("windlass_{}", module.feature))
         .web(true)
         .and_then(|bindgen| {
             bindgen
@@ -79,18 +80,19 @@ fn build_module(module: &Module, out_dir: &Path) -> Result<()> {
         .map_err(|error| anyhow!("wasm-bindgen failed on `{}`: {error:#}", module.name))
 }
 
-/// The package bundles one set of bindings for both builds of a module: they must not differ but in the name of
-/// their file.
-fn assert_same_bindings(feature: &str, out_dir: &Path) -> Result<()> {
-    let read = |name: &str| {
-        let path = out_dir.join(format!("windlass_{name}.js"));
+/// Puts a second build of a module beside the first, whose bindings it is used with: they must not differ.
+fn adopt(module: &Module, bindings: &Path, out_dir: &Path) -> Result<()> {
+    let Module { name, feature, .. } = module;
+    let script = format!("windlass_{feature}.js");
+    let read = |folder: &Path| {
+        let path = folder.join(&script);
         fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
     };
-    let baseline = format!("{feature}_baseline");
-    if read(&baseline)?.replace(&baseline, feature) != read(feature)? {
-        bail!(
-            "the bindings of `{baseline}` and `{feature}` differ: the package has only those of the latter"
-        );
+    if read(bindings)? != read(out_dir)? {
+        bail!("the bindings of `{name}` and `{feature}` differ: the package has only those of the latter");
     }
+    let target = out_dir.join(format!("windlass_{name}_bg.wasm"));
+    fs::copy(bindings.join(format!("windlass_{feature}_bg.wasm")), &target)
+        .with_context(|| format!("could not write {}", target.display()))?;
     Ok(())
 }
