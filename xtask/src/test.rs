@@ -20,7 +20,8 @@ pub struct Options {
 enum Stage {
     /// Formatting, lints, licences, purity of the core, generated types.
     Checks,
-    /// All Rust tests: core, protocol, signing, store, service, the S3 suite on Garage.
+    /// All Rust tests: core, protocol, signing, store, service (SQLite and PostgreSQL), the S3 suite on
+    /// Garage.
     Rust,
     /// The npm package: wasm, types, unit tests, size budget, `windlass/core` under Node.
     Npm,
@@ -79,10 +80,13 @@ fn run_stage(stage: Stage) -> Result<()> {
             ]))
         }
         Stage::Rust => {
-            let garage = tools::ensure_garage()?;
-            process::run(
-                cargo().args(["test", "--quiet", "--locked", "--workspace"]).env("WINDLASS_GARAGE", garage),
-            )
+            let mut tests = cargo();
+            tests.args(["test", "--quiet", "--locked", "--workspace"]);
+            tests.env("WINDLASS_GARAGE", tools::ensure_garage()?);
+            if let Some(programs) = tools::ensure_postgres()? {
+                tests.env("WINDLASS_POSTGRES", programs);
+            }
+            process::run(&mut tests)
         }
         Stage::Npm => {
             npm::build_package()?;

@@ -10,6 +10,8 @@ use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const GARAGE_VERSION: &str = "2.5.0";
+/// Where Debian puts the programs of its PostgreSQL, by version.
+const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 /// Debian packages: without them letters and emoji are boxes in every browser.
 const FONTS: &[&str] = &["fonts-liberation", "fonts-noto-color-emoji"];
 
@@ -123,6 +125,25 @@ pub fn ensure_garage() -> Result<PathBuf> {
     // The build tree is large and not needed again.
     let _ = std::fs::remove_dir_all(workspace::target_dir().join("garage-build"));
     Ok(binary)
+}
+
+/// The folder of PostgreSQL's programs, for the database tests: `WINDLASS_POSTGRES`, or the newest of Debian's,
+/// which is installed where there is none. Elsewhere than on Debian the tests say that they were skipped.
+pub fn ensure_postgres() -> Result<Option<PathBuf>> {
+    if let Some(path) = std::env::var_os("WINDLASS_POSTGRES") {
+        return Ok(Some(PathBuf::from(path)));
+    }
+    if debian_postgres().is_none() && find_program("apt-get").is_some() {
+        say("installing PostgreSQL (Debian package `postgresql`) for the database tests");
+        apt_install(&["postgresql"])?;
+    }
+    Ok(debian_postgres())
+}
+
+fn debian_postgres() -> Option<PathBuf> {
+    let versions = std::fs::read_dir(DEBIAN_POSTGRES).ok()?;
+    let programs = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
+    programs.filter(|programs| programs.join("initdb").is_file()).max()
 }
 
 fn apt_install(packages: &[&str]) -> Result<()> {
