@@ -3,7 +3,8 @@ import { copyFile, mkdir, rm, stat } from "node:fs/promises";
 import { build } from "esbuild";
 
 const GENERATED = "src/wasm/generated";
-const MODULES = ["windlass_photo_bg.wasm", "windlass_upload_bg.wasm"];
+// The `baseline` builds are for engines without simd128, chosen when the module is loaded.
+const MODULES = ["photo", "photo_baseline", "codecs", "codecs_baseline", "upload"].map((name) => `windlass_${name}_bg.wasm`);
 
 for (const module of MODULES) {
   await stat(`${GENERATED}/${module}`).catch(() => {

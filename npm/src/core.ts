@@ -7,8 +7,9 @@ import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { ResizeOptions } from "./generated/ResizeOptions";
 import { readMetadataWith } from "./read-metadata.js";
-import initPhoto, { MetadataReader, readMetadata as readBytes, resizePhoto as resizeBytes } from "./wasm/generated/windlass_photo.js";
-import { compilePhotoModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
+import { resizeFastWith, resizeGeneralWith } from "./resize-picture.js";
+import initPhoto, { MetadataReader, Picture, readMetadata as readBytes } from "./wasm/generated/windlass_photo.js";
+import { compileCodecsModule, compilePhotoModule, type CodecsModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
 
 export { WindlassError };
 export type { EncodedImage, MetadataWarning, PhotoMetadata, ResizeOptions };
@@ -25,6 +26,7 @@ export interface ResizedImages {
 }
 
 let started: Promise<PhotoModule> | null = null;
+let codecs: Promise<CodecsModule> | null = null;
 
 /** Fetches and compiles the module ahead of the first call; calling it is never necessary. */
 export async function init(): Promise<void> {
@@ -42,20 +44,38 @@ export async function readMetadata(source: Uint8Array | Blob): Promise<PhotoMeta
 /** Smaller, upright JPEGs of a photo, all from one decode. Rejects where the photo is incomplete. */
 export async function resizePhoto(source: Uint8Array | Blob, options: ResizeOptions): Promise<ResizedImages> {
   return explained(async (photo) => {
-    const bytes = source instanceof Uint8Array ? source : new Uint8Array(await source.arrayBuffer());
-    return photo.resizePhoto(bytes, options);
+    const fast = await resizeFastWith(photo, source, options);
+    const outcome = fast.kind === "made" ? fast : await resizeGeneralWith(await startCodecs(), source, options);
+    if (outcome.kind !== "made") {
+      throw new WindlassError("unsupported_format", `A ${outcome.format} picture of this kind cannot be decoded here.`);
+    }
+    return { images: outcome.images, warnings: outcome.warnings };
   });
 }
 
 function start(): Promise<PhotoModule> {
   started ??= compilePhotoModule()
     .then((module) => initPhoto({ module_or_path: module }))
-    .then(() => ({ MetadataReader, readMetadata: readBytes, resizePhoto: resizeBytes }) satisfies PhotoModule)
+    .then(() => ({ MetadataReader, Picture, readMetadata: readBytes }) satisfies PhotoModule)
     .catch((thrown: unknown) => {
       started = null;
       throw thrown;
     });
   return started;
+}
+
+/** Its bindings are a chunk of their own: most pages never need them. */
+function startCodecs(): Promise<CodecsModule> {
+  codecs ??= Promise.all([import("./wasm/generated/windlass_codecs.js"), compileCodecsModule()])
+    .then(async ([bindings, module]) => {
+      await bindings.default({ module_or_path: module });
+      return { Picture: bindings.Picture } satisfies CodecsModule;
+    })
+    .catch((thrown: unknown) => {
+      codecs = null;
+      throw thrown;
+    });
+  return codecs;
 }
 
 async function explained<T>(work: (photo: PhotoModule) => Promise<T>): Promise<T> {

@@ -24,6 +24,8 @@ export interface PrepareOptions {
   variants: readonly VariantOptions[];
   metadata: MetadataPolicy;
   signal: AbortSignal;
+  /** The compiled codecs module; asked for only when a picture needs it. */
+  codecs: () => Promise<WebAssembly.Module>;
 }
 
 export interface PreparedFile extends FileDescription {
@@ -43,7 +45,7 @@ export async function prepareFile(
   pool: ImagePool,
   file: Blob,
   filename: string,
-  { variants, metadata: policy, signal }: PrepareOptions,
+  { variants, metadata: policy, signal, codecs }: PrepareOptions,
 ): Promise<PreparedFile> {
   const claimedType = contentTypeOf(file, filename);
   const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [] };
@@ -56,7 +58,7 @@ export async function prepareFile(
   const wanted = worthMaking(variants, contentType, metadata);
   let images: VariantFile[] = [];
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    const resized = await resize(pool, file, { variants: wanted, metadata: policy }, warnings, signal);
+    const resized = await resize(pool, file, { variants: wanted, metadata: policy }, codecs, warnings, signal);
     images = resized.images;
     addNew(warnings, resized.warnings);
   }
@@ -108,6 +110,7 @@ async function resize(
   pool: ImagePool,
   file: Blob,
   options: { variants: VariantOptions[]; metadata: MetadataPolicy },
+  codecs: () => Promise<WebAssembly.Module>,
   warnings: MetadataWarning[],
   signal: AbortSignal,
 ): Promise<ResizedPhoto> {
@@ -116,7 +119,10 @@ async function resize(
     if (file.size > MAX_RESIZE_BYTES) {
       throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
     }
-    const reply = await pool.run({ task: "resize", file, options }, signal);
+    let reply = await pool.run({ task: "resize", file, options, codecs: null }, signal);
+    if (reply.task === "needs-codecs") {
+      reply = await pool.run({ task: "resize", file, options, codecs: await codecs() }, signal);
+    }
     return reply.task === "resize" ? reply : nothing;
   } catch (thrown) {
     addNew(warnings, [warningFrom(thrown)]);

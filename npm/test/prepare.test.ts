@@ -28,7 +28,8 @@ const healthy = (request: ImageRequest): ImageReply =>
     ? { task: "read", metadata: jpeg }
     : { task: "resize", images: request.options.variants.map(({ name, max_edge }) => image(name, max_edge)).reverse(), warnings: [] };
 
-const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, signal: new AbortController().signal };
+const noCodecs = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs the codecs"));
+const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, signal: new AbortController().signal, codecs: noCodecs };
 const photo = new Blob(["photo"], { type: "image/jpeg" });
 
 test("a photo gets its metadata, its variants, and the smallest as preview", async () => {
@@ -37,6 +38,21 @@ test("a photo gets its metadata, its variants, and the smallest as preview", asy
   assert.deepEqual(prepared.variants?.map(({ name }) => name).sort(), ["thumb_200", "web_1920"]);
   assert.equal(await prepared.preview?.text(), "thumb_200");
   assert.deepEqual(prepared.warnings, []);
+});
+
+test("the codecs are asked for only when the photo module hands a picture on", async () => {
+  const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  const given: unknown[] = [];
+  const pool = poolThat((request) => {
+    if (request.task !== "resize") {
+      return healthy(request);
+    }
+    given.push(request.codecs);
+    return request.codecs === null ? { task: "needs-codecs" } : healthy(request);
+  });
+  const prepared = await prepareFile(pool, photo, "scan.png", { ...options, codecs: async () => module });
+  assert.deepEqual(given, [null, module]);
+  assert.equal(prepared.variants?.length, 2);
 });
 
 test("an incomplete picture is sent unchanged, with a warning in its metadata", async () => {

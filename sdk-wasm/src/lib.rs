@@ -1,8 +1,12 @@
 //! The browser shell of the Windlass SDK: what JavaScript sees of the core, compiled to WebAssembly.
 
 mod js_error;
-mod panic_hook;
+#[cfg(any(feature = "photo", feature = "codecs"))]
+mod js_value;
 #[cfg(feature = "photo")]
-pub mod photo;
+pub mod metadata;
+mod panic_hook;
+#[cfg(any(feature = "photo", feature = "codecs"))]
+pub mod picture;
 #[cfg(feature = "upload")]
 pub mod upload;

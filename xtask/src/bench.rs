@@ -1,9 +1,15 @@
 //! `cargo xtask bench`: us beside our peers, in one run.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::process::{self, cargo};
+use crate::process::{self, cargo, command};
+use crate::{demo, fixtures, npm, tools, workspace};
+
+/// Where the image bench and its packages are.
+const IMAGE_BENCH: &str = "tests/bench/image";
 
 #[derive(Args)]
 pub struct Options {
@@ -18,6 +24,8 @@ pub struct Options {
 enum Bench {
     /// Presigned URLs: ours, aws-sigv4 and aws-sdk-s3.
     Sign,
+    /// Photos made smaller in Chromium: ours, other libraries and the browser's own functions.
+    Image,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -31,5 +39,33 @@ pub fn run(options: &Options) -> Result<()> {
             }
             process::run(&mut command)
         }
+        Bench::Image => image(options.json),
     }
+}
+
+/// In a real Chromium, with the real package and the real service.
+fn image(json: bool) -> Result<()> {
+    let chromium = tools::ensure_chromium()?;
+    demo::build_site()?;
+    demo::build_service("dev")?;
+    npm::install(IMAGE_BENCH)?;
+    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-dssim"]))?;
+    let mut bench = command("node");
+    bench
+        .args(["bench.mjs", "--photo"])
+        .arg(photo()?)
+        .current_dir(workspace::root().join(IMAGE_BENCH))
+        .env("WINDLASS_CHROMIUM", chromium)
+        .env("WINDLASS_BINARY", demo::service_binary("dev"))
+        .env("WINDLASS_DSSIM", workspace::target_dir().join("debug/windlass-dssim"));
+    if json {
+        bench.arg("--json");
+    }
+    process::run(&mut bench)
+}
+
+/// The real photo of the published figures where it is; elsewhere one that our own code makes.
+fn photo() -> Result<PathBuf> {
+    let real = workspace::root().join("../shared/photos/p12_o6.jpg");
+    if real.is_file() { Ok(real) } else { Ok(fixtures::make()?.join("photo_12mp_o6.jpg")) }
 }

@@ -7,6 +7,7 @@
 mod bench;
 mod demo;
 mod fixtures;
+mod fuzz;
 mod licences;
 mod npm;
 mod process;
@@ -39,6 +40,8 @@ enum Task {
     Build,
     /// Measure us beside our peers in one run.
     Bench(bench::Options),
+    /// Fuzz what reads photos: every target of `sdk-wasm/core/fuzz`, or those named.
+    Fuzz(fuzz::Options),
     /// Write the TypeScript types of `npm/src/generated` anew from the Rust structs.
     Types,
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Build => release::run(),
         Task::Bench(options) => bench::run(&options),
+        Task::Fuzz(options) => fuzz::run_targets(&options),
         Task::Types => types::write(),
     };
     match done {

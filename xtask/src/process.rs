@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-/// A line that says what is being done and why it may take a while.
+/// A line that says what is being done and why it may take a while. On standard error: the other one is
+/// for what was asked for.
 pub fn say(text: impl AsRef<str>) {
-    println!("▸ {}", text.as_ref());
+    eprintln!("▸ {}", text.as_ref());
 }
 
 /// Runs a command in the workspace root with its output visible; an error names it.

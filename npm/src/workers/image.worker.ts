@@ -1,13 +1,16 @@
 /** Reads metadata and makes smaller pictures, one photo at a time, away from the page's main thread. */
 import { isTrap, toPlainError } from "../errors.js";
 import { readMetadataWith } from "../read-metadata.js";
-import initPhoto, { MetadataReader, readMetadata, resizePhoto } from "../wasm/generated/windlass_photo.js";
-import type { PhotoModule } from "../wasm/photo.js";
-import type { ImageReply, ImageRequest, Job, JobAnswer, Start } from "./messages.js";
+import { resizeFastWith, resizeGeneralWith } from "../resize-picture.js";
+import initCodecs, { Picture as GeneralPicture } from "../wasm/generated/windlass_codecs.js";
+import initPhoto, { MetadataReader, Picture, readMetadata } from "../wasm/generated/windlass_photo.js";
+import type { CodecsModule, PhotoModule, ResizeOutcome } from "../wasm/photo.js";
+import type { ImageReply, ImageRequest, Job, JobAnswer, ResizeRequest, Start } from "./messages.js";
 import { workerScope } from "./scope.js";
 
 const scope = workerScope<Start<null> | Job<ImageRequest>, JobAnswer<ImageReply>>();
-const photo: PhotoModule = { MetadataReader, readMetadata, resizePhoto };
+const photo: PhotoModule = { MetadataReader, Picture, readMetadata };
+const codecs: CodecsModule = { Picture: GeneralPicture };
 let ready: Promise<unknown>;
 
 scope.onmessage = ({ data }) => {
@@ -31,14 +34,25 @@ async function perform(request: ImageRequest): Promise<ImageReply> {
   if (request.task === "read") {
     return { task: "read", metadata: await readMetadataWith(photo, request.file) };
   }
-  const bytes = new Uint8Array(await request.file.arrayBuffer());
-  const { images, warnings } = photo.resizePhoto(bytes, request.options);
+  const outcome = await resize(request);
+  if (outcome.kind === "needs_codecs") {
+    return { task: "needs-codecs" };
+  }
   return {
     task: "resize",
-    images: images.map(({ bytes: encoded, ...image }) => ({
+    images: outcome.images.map(({ bytes: encoded, ...image }) => ({
       ...image,
       blob: new Blob([encoded], { type: image.content_type }),
     })),
-    warnings,
+    warnings: outcome.warnings,
   };
+}
+
+async function resize({ file, options, codecs: module }: ResizeRequest): Promise<ResizeOutcome> {
+  if (module === null) {
+    return resizeFastWith(photo, file, options);
+  }
+  // Instantiating a second time returns what is there.
+  await initCodecs({ module_or_path: module });
+  return resizeGeneralWith(codecs, file, options);
 }

@@ -26,14 +26,26 @@ export type JobAnswer<Reply> =
 
 export type ImageRequest =
   | { task: "read"; file: Blob }
-  | { task: "resize"; file: Blob; options: ResizeOptions };
+  | ResizeRequest;
+
+export interface ResizeRequest {
+  task: "resize";
+  file: Blob;
+  options: ResizeOptions;
+  /** The compiled codecs module, for a picture that the photo module answered `needs-codecs` of. */
+  codecs: WebAssembly.Module | null;
+}
 
 export interface ResizedPhoto {
   images: VariantFile[];
   warnings: MetadataWarning[];
 }
 
-export type ImageReply = { task: "read"; metadata: PhotoMetadata } | ({ task: "resize" } & ResizedPhoto);
+export type ImageReply =
+  | { task: "read"; metadata: PhotoMetadata }
+  | ({ task: "resize" } & ResizedPhoto)
+  /** The photo module does not decode this picture: ask again with the codecs module. */
+  | { task: "needs-codecs" };
 
 export type ToUploadWorker =
   | Start<UploadQueueConfig>

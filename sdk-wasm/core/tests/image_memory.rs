@@ -88,6 +88,24 @@ fn memory_stays_within_the_budget() {
         assert!(peak as u64 <= small.memory_bytes, "{name}: {peak} bytes");
     }
 
+    // What phones make, over what was held before: 12 and 48 megapixels, as the issue has it.
+    for (name, width, height, most) in
+        [("12 MP JPEG", 4000, 3000, 60 << 20), ("48 MP JPEG", 8000, 6000, 150 << 20)]
+    {
+        let photo = file(RgbImage::new(width, height), ImageFormat::Jpeg);
+        let (peak, ended) = peak_of_resizing(&photo, &Limits::default());
+        eprintln!("{name}: {peak} bytes at the peak");
+        assert!(ended == "made" && peak <= most, "{name}: {peak} bytes, {ended}");
+    }
+    for (name, photo) in [
+        ("12 MP progressive JPEG", progressive_jpeg(4000, 3000)),
+        ("12 MP PNG", file(RgbImage::new(4000, 3000), ImageFormat::Png)),
+    ] {
+        let (peak, ended) = peak_of_resizing(&photo, &Limits::default());
+        eprintln!("{name}: {peak} bytes at the peak");
+        assert!(ended == "made" && peak <= 128 << 20, "{name}: {peak} bytes, {ended}");
+    }
+
     let bombs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/generated");
     let Ok(bombs) = fs::read_dir(bombs) else {
         eprintln!("skipped: the bombs are not beside the project");

@@ -110,6 +110,21 @@ fn eight_fields_equal_exiftools_on_real_photos() {
 }
 
 #[test]
+fn sub_seconds_equal_exiftools_on_real_photos() {
+    let Some(corpora) = corpora::corpora() else { return };
+    let mut with_fraction = 0;
+    for photo in photos(&corpora) {
+        let Ok(metadata) = read_metadata(&photo.bytes) else { continue };
+        let fraction = metadata.taken_at.as_ref().and_then(|taken| taken.local.get(20..));
+        // Some cameras pad with blanks, others write nothing but blanks.
+        let theirs = photo.oracle["exif"]["subsec"].as_str().map(str::trim).filter(|text| !text.is_empty());
+        assert_eq!(fraction, theirs, "{}", photo.path);
+        with_fraction += usize::from(fraction.is_some());
+    }
+    assert!(with_fraction > 0, "the corpora hold photos with sub-seconds");
+}
+
+#[test]
 fn pictures_have_the_size_exiftool_says() {
     let Some(corpora) = corpora::corpora() else { return };
     let mut differing = Vec::new();

@@ -6,14 +6,16 @@
 //!     --make Windlass --model "Test Camera" --taken 2026-11-21T09:12:58.120 --offset +01:00 \
 //!     --lat 47.4979 --lon 19.0402 --alt 102.5 OUT.jpg
 //! ```
-//! Width and height are those of the stored picture; also `--quality 1..100`, `--seed N`, `--grain LEVELS`.
+//! A name that ends in `.heic` gives a HEIC, turned by the container and with EXIF that says the same. Width and height are those of the stored picture; also `--quality 1..100`, `--seed N`, `--grain LEVELS`.
 
 mod exif_block;
+mod heic_file;
 mod scene;
 
 use std::process::ExitCode;
 
 use exif_block::{CameraNotes, exif_block};
+use heic_file::{HeicForm, heic, turn};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 struct Request {
@@ -99,7 +101,15 @@ fn make(request: &Request) -> Result<Vec<u8>, String> {
     let (small_width, small_height) = (160.min(width), (160 * height / width.max(160)).max(1));
     let thumbnail = encode(&draw(small_width, small_height), small_width, small_height, 80, None)?;
     let notes = CameraNotes { thumbnail: Some(thumbnail), ..request.notes.clone() };
-    encode(&draw(width, height), width, height, request.quality, Some(&exif_block(&notes)))
+    let exif = exif_block(&notes);
+    let pixels = draw(width, height);
+    if !request.out.ends_with(".heic") {
+        return encode(&pixels, width, height, request.quality, Some(&exif));
+    }
+    let opaque: Vec<u8> = pixels.chunks_exact(3).flat_map(|pixel| [pixel, &[255]].concat()).collect();
+    let form =
+        HeicForm { properties: turn(orientation), exif: Some(exif), icc: None, quality: request.quality };
+    heic(&opaque, width, height, &form)
 }
 
 fn encode(

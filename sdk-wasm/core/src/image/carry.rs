@@ -3,11 +3,19 @@
 use windlass_protocol::metadata::MetadataWarning;
 
 use super::MetadataPolicy;
-use super::raster::Samples;
 use crate::metadata::{ExifRewrite, extract_exif, extract_icc, read_metadata, rewrite_exif};
 
 /// Images up to this edge in pixels carry no EXIF: it would outweigh the picture.
 const THUMBNAIL_MAX_EDGE: u32 = 256;
+
+/// What a pixel is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Samples {
+    /// One byte, brightness.
+    Grey,
+    /// Three bytes: red, green, blue.
+    Rgb,
+}
 
 /// What of the original is worth carrying over.
 pub(super) struct Original {

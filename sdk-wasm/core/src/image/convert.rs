@@ -1,8 +1,9 @@
 //! From pixels to planes: what other decoders give takes the same way from here on as a baseline JPEG.
 
 use super::ImageError;
+use super::carry::Samples;
 use super::planar::{OutOfMemory, Plane, Planes, Sampling};
-use super::raster::{Raster, Samples};
+use super::raster::Raster;
 
 /// Fraction bits of the weights.
 const FIX: u32 = 16;

@@ -63,6 +63,9 @@ impl<'a> Source<'a> {
                 let samples_as_stored = decoder.total_bytes() / 3 * 4;
                 Self::opened(format, decoder, |_| samples_as_stored)
             }
+            PictureFormat::Heic => {
+                return Err(ImageError::UnsupportedFormat { what: "A HEIC picture" });
+            }
         })
     }
 
@@ -141,6 +144,7 @@ fn in_format(format: PictureFormat) -> impl Fn(image::ImageError) -> ImageError 
                 PictureFormat::WebP => "A WebP of this kind",
                 PictureFormat::Gif => "A GIF of this kind",
                 PictureFormat::Tiff => "A TIFF of this kind",
+                PictureFormat::Heic => "A HEIC picture",
             },
         },
         image::ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {

@@ -4,7 +4,8 @@
 use image::ColorType;
 
 use super::ImageError;
-use super::raster::{Raster, Samples};
+use super::carry::Samples;
+use super::raster::Raster;
 
 /// Reduces 16 bits to 8 and lays what is transparent on white, as a JPEG has no transparency.
 pub(super) fn flatten(

@@ -18,6 +18,8 @@ pub enum PictureFormat {
     Gif,
     /// TIFF 6.0, the first directory only.
     Tiff,
+    /// ISO/IEC 23008-12 with HEVC, the primary picture only: decoded by the feature `heic` alone.
+    Heic,
 }
 
 impl fmt::Display for PictureFormat {
@@ -28,6 +30,7 @@ impl fmt::Display for PictureFormat {
             Self::WebP => "WebP",
             Self::Gif => "GIF",
             Self::Tiff => "TIFF",
+            Self::Heic => "HEIC",
         })
     }
 }

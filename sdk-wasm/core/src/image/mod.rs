@@ -1,62 +1,114 @@
 //! Photos decoded once, turned upright, resized to several variants and encoded.
 //!
-//! The rooms are the stages: [`format`](PictureFormat) tells what the bytes are, `decode` reads the
-//! header and later the pixels, `plan` decides sizes and memory in between, `complete` refuses what is
-//! not all there, `convert` makes planes of the pixels. Baseline JPEGs, which is what phones make, come
-//! to planes by the `fast` path instead. From there on all go the same way: `variants` has them resampled,
-//! turned and encoded by [`planar`], with what `carry` keeps of what the camera knew. The original's bytes
-//! are never altered.
+//! Baseline JPEGs, which is what phones make, come to planes by the `fast` path. What it hands on takes the
+//! `general` one, which the cargo feature `codecs` adds, because the browser loads it only for a picture that
+//! needs it: `decode` reads the header and later the pixels, `plan` decides sizes and memory in between,
+//! `complete` refuses what is not all there, `convert` makes planes of the pixels. From there on all go the
+//! same way: `variants` has them resampled, turned and encoded by [`planar`], with what `carry` keeps of what
+//! the camera knew. The original's bytes are never altered.
 
 mod carry;
+#[cfg(feature = "codecs")]
 mod complete;
+#[cfg(feature = "codecs")]
 mod convert;
+#[cfg(feature = "codecs")]
 mod decode;
 mod error;
 mod fast;
+#[cfg(feature = "codecs")]
 mod flatten;
 mod format;
+#[cfg(feature = "codecs")]
+mod general;
+#[cfg(feature = "heic")]
+mod heic;
 mod jpeg;
 mod options;
 mod plan;
 pub mod planar;
+#[cfg(feature = "codecs")]
 mod raster;
+mod riff;
 mod variants;
+mod webp_metadata;
 
 pub use error::ImageError;
 pub use format::PictureFormat;
-pub use options::{EncodedImage, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
+#[cfg(feature = "heic")]
+pub use heic::resize_heic;
+pub use options::{EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
 pub use plan::Limits;
+pub use webp_metadata::webp_with_metadata;
 
 use carry::Original;
-use decode::Source;
-use plan::Plan;
+use planar::{DecodeError, Header};
 use variants::Variants;
 
-/// Makes every variant of one photo, from one decode.
+/// Makes every variant of one photo, from one decode: by the fast path where it can, else by the general one.
 ///
 /// Truncated and damaged files are refused, not re-encoded. Damaged metadata is a warning.
 ///
 /// # Errors
 /// [`ImageError`]; the original can always be uploaded as it is.
+#[cfg(feature = "codecs")]
 pub fn resize_photo(
     bytes: &[u8],
     options: &ResizeOptions,
     limits: &Limits,
 ) -> Result<ResizeOutcome, ImageError> {
+    match resize_fast(bytes, options, limits)? {
+        FastOutcome::Made(outcome) => Ok(outcome),
+        FastOutcome::NeedsCodecs(_) => resize_general(bytes, options, limits),
+    }
+}
+
+/// The first half of [`resize_photo`]: makes the variants of a baseline JPEG, and tells of every other picture
+/// that it needs the codecs.
+///
+/// # Errors
+/// As [`resize_photo`]; trying [`resize_general`] then is of no use.
+pub fn resize_fast(
+    bytes: &[u8],
+    options: &ResizeOptions,
+    limits: &Limits,
+) -> Result<FastOutcome, ImageError> {
     options.check()?;
     let format = PictureFormat::of(bytes)?;
-    let fast = match format {
+    let decoded = match format {
         PictureFormat::Jpeg => fast::decode(bytes, options, limits)?,
         _ => None,
     };
-    let (decoded, targets) = match fast {
-        Some(decoded) => decoded,
-        None => {
-            let source = Source::open(bytes, format, limits)?;
-            let plan = Plan::new(&source, options, limits)?;
-            complete::check(bytes, format)?;
-            (convert::to_planes(&source.decode(limits)?)?, plan.targets)
-        }
+    let Some((planes, targets)) = decoded else { return Ok(FastOutcome::NeedsCodecs(format)) };
+    Variants::new(Original::read(bytes), options.metadata, planes).make(&targets).map(FastOutcome::Made)
+}
+
+/// Whether [`resize_fast`] would hand this picture on, as far as its first bytes tell, so that the rest need not
+/// be read for nothing: the format when it would.
+///
+/// # Errors
+/// [`ImageError::UnsupportedFormat`] for what nothing here decodes.
+pub fn needs_codecs(head: &[u8]) -> Result<Option<PictureFormat>, ImageError> {
+    let format = PictureFormat::of(head)?;
+    let handled = match format {
+        PictureFormat::Jpeg => !matches!(Header::parse(head), Err(DecodeError::NotHandled(_))),
+        _ => false,
     };
-    Variants::new(Original::read(bytes), options.metadata, decoded).make(&targets)
+    Ok((!handled).then_some(format))
+}
+
+/// The second half of [`resize_photo`], for what [`resize_fast`] handed on. Slower, and takes several times the
+/// memory.
+///
+/// # Errors
+/// As [`resize_photo`].
+#[cfg(feature = "codecs")]
+pub fn resize_general(
+    bytes: &[u8],
+    options: &ResizeOptions,
+    limits: &Limits,
+) -> Result<ResizeOutcome, ImageError> {
+    options.check()?;
+    let (planes, targets) = general::decode(bytes, PictureFormat::of(bytes)?, options, limits)?;
+    Variants::new(Original::read(bytes), options.metadata, planes).make(&targets)
 }

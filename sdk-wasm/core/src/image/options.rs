@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use windlass_protocol::metadata::MetadataWarning;
 
-use super::ImageError;
+use super::{ImageError, PictureFormat};
 
 /// What to make of one photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,15 @@ pub struct ResizeOutcome {
     pub images: Vec<EncodedImage>,
     /// What was odd about the photo.
     pub warnings: Vec<MetadataWarning>,
+}
+
+/// What the fast path made of a photo.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FastOutcome {
+    /// The images.
+    Made(ResizeOutcome),
+    /// Nothing: the picture needs the general path.
+    NeedsCodecs(PictureFormat),
 }
 
 /// One encoded image, upright.

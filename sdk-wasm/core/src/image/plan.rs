@@ -1,6 +1,5 @@
 //! What will be made, decided from the header before any pixel is decoded: sizes, order, memory.
 
-use super::decode::Source;
 use super::{ImageError, ResizeOptions, VariantOptions};
 
 /// A variant is made from another one when that one is at least this many times as large: far enough
@@ -68,36 +67,6 @@ impl Target<'_> {
     pub(super) fn making_bytes(&self, decoded_bytes: u64, decoded_width: u64) -> u64 {
         let (width, height) = (u64::from(self.size.0), u64::from(self.size.1));
         decoded_bytes + 2 * decoded_width.max(width) * height + width * height / 2 * 5
-    }
-}
-
-/// The images to make, largest first.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Plan<'o> {
-    pub(super) targets: Vec<Target<'o>>,
-}
-
-impl<'o> Plan<'o> {
-    /// Refuses what is too large to decode; a picture is never enlarged.
-    pub(super) fn new(
-        source: &Source<'_>,
-        options: &'o ResizeOptions,
-        limits: &Limits,
-    ) -> Result<Self, ImageError> {
-        limits.admit(source.size)?;
-        let plan = Self { targets: targets(source.size, options) };
-        limits.afford(source.decoding_bytes().max(plan.making_bytes(source)))?;
-        Ok(plan)
-    }
-
-    /// Bytes that are held after decoding: the pixels and their planes, or the planes and what is made
-    /// of them.
-    fn making_bytes(&self, source: &Source<'_>) -> u64 {
-        let (width, height) = source.size;
-        let samples = u64::from(width) * u64::from(height);
-        let planes = if source.flat_pixel_bytes() == 1 { samples } else { samples / 2 * 3 };
-        let making = self.targets.first().map(|largest| largest.making_bytes(planes, width.into()));
-        making.unwrap_or(0).max(source.pixel_bytes() + planes)
     }
 }
 

@@ -1,15 +1,7 @@
 //! Pixels between the stages: eight bits a sample, opaque, grey or RGB, in rows without padding.
 
 use super::ImageError;
-
-/// What a pixel is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Samples {
-    /// One byte, brightness.
-    Grey,
-    /// Three bytes: red, green, blue.
-    Rgb,
-}
+use super::carry::Samples;
 
 /// A picture in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]

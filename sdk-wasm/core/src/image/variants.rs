@@ -2,10 +2,9 @@
 
 use windlass_protocol::metadata::MetadataWarning;
 
-use super::carry::{Carried, Original};
+use super::carry::{Carried, Original, Samples};
 use super::plan::Target;
 use super::planar::{self, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample};
-use super::raster::Samples;
 use super::{EncodedImage, ImageError, MetadataPolicy, ResizeOutcome};
 
 /// The media type of what is made.

@@ -71,3 +71,28 @@ impl Oddities {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_on_the_page_about_metadata() {
+        let page = include_str!("../../../../docs/metadata.md");
+        for oddity in [
+            Oddity::FileTruncated,
+            Oddity::ContainerDamaged,
+            Oddity::ReadLimit,
+            Oddity::ExifDamaged,
+            Oddity::ExifEntrySkipped,
+            Oddity::ExifTooLarge,
+            Oddity::OrientationInvalid,
+            Oddity::DateInvalid,
+            Oddity::GpsInvalid,
+            Oddity::GpsOffGlobe,
+        ] {
+            let row = format!("| `{}` |", oddity.code());
+            assert!(page.contains(&row), "docs/metadata.md has no row {row}");
+        }
+    }
+}

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use crate::beside;
 use crate::made::{decoded, options, psnr, resize};
 
-/// Lax, as tests share the machine; the budget of an optimised build is five seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// No file may hang the worker for longer than 2 s; five times that, as tests share the machine.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
 fn every_file_ends_in_images_or_a_typed_error() {

@@ -11,7 +11,9 @@ mod limits;
 mod made;
 mod metadata;
 mod orientation;
+mod split;
 mod truncated;
+mod webp_metadata;
 
 #[path = "../../examples/make_photo/exif_block.rs"]
 mod exif_block;

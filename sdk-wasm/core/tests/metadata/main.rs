@@ -8,6 +8,7 @@
 )]
 
 mod damage;
+mod documented;
 mod exif_block;
 mod fields;
 mod files;

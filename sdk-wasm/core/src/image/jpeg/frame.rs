@@ -97,7 +97,11 @@ impl Frame {
         }
         Ok(Some(Self { process, width, height, components }))
     }
+}
 
+/// What the walk through the picture's data needs to know.
+#[cfg(feature = "codecs")]
+impl Frame {
     /// The largest horizontal and vertical sampling factors.
     pub(crate) fn max_sampling(&self) -> (u32, u32) {
         let largest =

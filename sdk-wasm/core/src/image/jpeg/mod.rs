@@ -1,15 +1,24 @@
 //! JPEG (ITU-T T.81) as far as Windlass reads it itself: segments, Huffman codes, and the walk that
 //! proves that every block of the picture is in the file.
 
+#[cfg(feature = "codecs")]
 mod bits;
 mod frame;
+#[cfg(feature = "codecs")]
 mod huffman;
+#[cfg(feature = "codecs")]
 mod progressive;
-pub(super) mod scan;
+#[cfg(feature = "codecs")]
+mod scan;
 pub(super) mod segments;
+#[cfg(feature = "codecs")]
 mod walk;
+pub(super) mod zeros;
 
-pub(super) use frame::{Frame, Process};
+pub(super) use frame::Frame;
+#[cfg(feature = "codecs")]
+pub(super) use frame::Process;
+#[cfg(feature = "codecs")]
 pub(super) use walk::check_complete;
 
 use super::{ImageError, PictureFormat};

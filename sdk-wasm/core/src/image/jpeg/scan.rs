@@ -6,6 +6,7 @@ use super::frame::{Frame, Process};
 use super::huffman::HuffmanTable;
 use super::progressive::{Band, Coefficients};
 use super::segments::marker;
+use super::zeros::has_long_zeros;
 use crate::image::ImageError;
 
 /// The four slots a file may fill with tables of one class.
@@ -174,13 +175,6 @@ impl BlockCoder<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether there is a run of zeros that no picture makes when zeros stand for coefficients: it would be
-/// hundreds of times the same one. Files that were not written out to the end have such runs, and now
-/// and then one holds exactly as many blocks as what it replaced.
-pub(crate) fn has_long_zeros(data: &[u8]) -> bool {
-    data.chunks_exact(32).any(|chunk| chunk.iter().all(|byte| *byte == 0))
 }
 
 /// Passes over one sequential block (F.2.2.1, F.2.2.2).

@@ -1,0 +1,3 @@
+import { prepareNative } from "./native.js";
+
+export const prepare = (fitted) => prepareNative("ImageDecoder", fitted);
