@@ -38,7 +38,7 @@ static FIND_BY_CLIENT_REF: LazyLock<String> =
 static LIST: LazyLock<String> = select!(
     "WHERE tenant = $1 AND project = $2 AND id < $3::uuid AND verified_at IS NOT NULL AND deleted_at IS NULL
        AND status != 'quarantined' AND ($4::text IS NULL OR status = $4)
-     ORDER BY id DESC LIMIT $5"
+     ORDER BY uploads.id DESC LIMIT $5"
 );
 /// Greater than every UUID of version 7.
 const NEWEST: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
