@@ -15,13 +15,16 @@ mod error;
 mod fdct;
 mod header;
 mod huffman;
+#[cfg(test)]
 mod huffman_tables;
 mod idct;
+mod optimal;
 mod plane;
 mod quantisation;
 mod resample;
 mod scale;
 mod simd;
+mod tokens;
 mod transpose;
 mod writer;
 

@@ -1,24 +1,27 @@
 //! Huffman codes to bytes, with a zero stuffed after each `0xFF` (T.81, F.1.2.3).
 
-use super::huffman_tables::StandardTable;
+use super::optimal::HuffmanTable;
+use super::tokens::Token;
 
-/// A table by symbol.
-pub(super) struct CodeTable {
+/// The codes of the four tables, by slot and symbol.
+pub(super) struct Codes {
     /// Code << 8 | its length; zero for a symbol without a code.
-    codes: [u32; 256],
+    codes: Box<[u32; 1024]>,
 }
 
-impl CodeTable {
-    pub(super) fn new(table: &StandardTable) -> Self {
-        let mut codes = [0; 256];
-        let mut symbols = table.symbols.iter();
-        let mut code = 0_u32;
-        for (length, count) in (1_u32..).zip(table.counts) {
-            for symbol in symbols.by_ref().take(count.into()) {
-                codes[usize::from(*symbol)] = code << 8 | length;
-                code += 1;
+impl Codes {
+    pub(super) fn new(tables: &[HuffmanTable; 4]) -> Self {
+        let mut codes = Box::new([0; 1024]);
+        for (codes, table) in codes.chunks_exact_mut(256).zip(tables) {
+            let mut symbols = table.symbols.iter();
+            let mut code = 0_u32;
+            for (length, count) in (1_u32..).zip(table.counts) {
+                for symbol in symbols.by_ref().take(count.into()) {
+                    codes[usize::from(*symbol)] = code << 8 | length;
+                    code += 1;
+                }
+                code <<= 1;
             }
-            code <<= 1;
         }
         Self { codes }
     }
@@ -38,10 +41,11 @@ impl BitWriter {
         Self { bytes, buffer: 0, count: 0 }
     }
 
-    /// Appends a symbol's code and the `size` bits (at most 15) that belong to it.
+    /// Appends a symbol's code and the bits that belong to it.
     #[inline(always)]
-    pub(super) fn put(&mut self, table: &CodeTable, symbol: u8, bits: u32, size: u32) {
-        let entry = table.codes[usize::from(symbol)];
+    pub(super) fn put(&mut self, codes: &Codes, token: Token) {
+        let entry = codes.codes[token.key()];
+        let (bits, size) = token.bits();
         let length = (entry & 0xFF) + size;
         let code = (entry >> 8) << size | bits;
         self.buffer = self.buffer << length | u64::from(code);
