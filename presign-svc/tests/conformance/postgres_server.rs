@@ -1,7 +1,7 @@
 //! A PostgreSQL server for these tests: one per run of the test program, each law in a database of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,8 +13,8 @@ const DEBIAN: &str = "/usr/lib/postgresql/15/bin";
 struct Server {
     programs: PathBuf,
     folder: TempDir,
-    /// Closed when this process ends, which ends the server.
-    _alive: ChildStdin,
+    /// Its input is closed when this process ends, and then it ends the server.
+    _keeper: Child,
 }
 
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
@@ -61,15 +61,15 @@ fn start() -> Option<Server> {
         .args(["-w", "-o", &options, "-l"])
         .arg(folder.path().join("data").join("log"))
         .arg("start"));
-    let alive = stop_with_parent(&programs, &data);
-    Some(Server { programs, folder, _alive: alive })
+    let keeper = stop_with_parent(&programs, &data);
+    Some(Server { programs, folder, _keeper: keeper })
 }
 
 /// A static is never dropped: a shell waits for this process to end, stops the server and removes its folder.
 /// It waits on a pipe, which ends with this process; an unprivileged shell may not ask after a process of root's.
-fn stop_with_parent(programs: &Path, data: &Path) -> ChildStdin {
+fn stop_with_parent(programs: &Path, data: &Path) -> Child {
     let script = "cat >/dev/null; \"$1\" -D \"$2\" -m immediate stop; rm -rf \"$(dirname \"$2\")\"";
-    let mut keeper = unprivileged(Path::new("/bin/sh"))
+    unprivileged(Path::new("/bin/sh"))
         .args(["-c", script, "sh"])
         .arg(programs.join("pg_ctl"))
         .arg(data)
@@ -77,8 +77,7 @@ fn stop_with_parent(programs: &Path, data: &Path) -> ChildStdin {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
-    keeper.stdin.take().unwrap()
+        .unwrap()
 }
 
 /// PostgreSQL refuses to run as root.
