@@ -91,7 +91,8 @@ impl TakenRange {
             (Some((clock, _)), None) | (None, Some((clock, _))) => clock,
             (Some((clock, _)), Some((other, _))) if clock == other => clock,
             _ => {
-                let mixed = "must be of the same sort as taken_from: both with an offset from UTC or both without";
+                let mixed =
+                    "must be of the same sort as taken_from: both with an offset from UTC or both without";
                 return Err(InvalidRange::To(InvalidFilter(mixed)));
             }
         };
@@ -143,9 +144,10 @@ pub fn search_words(text: &str) -> Result<Vec<String>, InvalidFilter> {
 /// When a photo was taken, by both clocks, in milliseconds; of `2018-07-25T16:34:23.5+02:00` and the like.
 pub fn taken_ms(taken_at: &str) -> Option<(i64, i64)> {
     let (local, offset_ms) = match OffsetDateTime::parse(taken_at, &Rfc3339) {
-        Ok(moment) => {
-            (PrimitiveDateTime::new(moment.date(), moment.time()), i64::from(moment.offset().whole_seconds()) * 1000)
-        }
+        Ok(moment) => (
+            PrimitiveDateTime::new(moment.date(), moment.time()),
+            i64::from(moment.offset().whole_seconds()) * 1000,
+        ),
         Err(_) => (read_local(taken_at)?, 0),
     };
     let local_ms = millis(local);

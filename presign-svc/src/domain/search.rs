@@ -74,7 +74,9 @@ pub fn terms_of(upload: &Upload) -> BTreeSet<Term> {
     }
     found.extend(description.tags.iter().map(|tag| Term::of(TermKind::Tag, text::caseless(tag))));
     let cameras = [make, model, &camera].map(text::caseless);
-    found.extend(cameras.into_iter().filter(|name| !name.is_empty()).map(|name| Term::of(TermKind::Camera, name)));
+    found.extend(
+        cameras.into_iter().filter(|name| !name.is_empty()).map(|name| Term::of(TermKind::Camera, name)),
+    );
     found
 }
 

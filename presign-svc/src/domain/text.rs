@@ -55,7 +55,10 @@ mod tests {
 
     #[test]
     fn lines_stay_lines() {
-        assert_eq!(clean_lines("\n\n north  side \r\n\r\n\r\n\r\ncrack\u{2028}wet\n \n"), "north side\n\ncrack\nwet");
+        assert_eq!(
+            clean_lines("\n\n north  side \r\n\r\n\r\n\r\ncrack\u{2028}wet\n \n"),
+            "north side\n\ncrack\nwet"
+        );
         assert_eq!(clean_lines(" \r\n\t"), "");
     }
 }

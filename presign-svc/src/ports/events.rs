@@ -39,7 +39,11 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Takes a ticket of this digest: it is given to one caller only. `None` where there is none, or it
     /// has expired.
-    async fn take_ticket(&self, digest: &TicketDigest, now: OffsetDateTime) -> RepositoryResult<Option<Ticket>>;
+    async fn take_ticket(
+        &self,
+        digest: &TicketDigest,
+        now: OffsetDateTime,
+    ) -> RepositoryResult<Option<Ticket>>;
 
     /// Removes tickets that have expired; how many.
     async fn forget_tickets(&self, now: OffsetDateTime) -> RepositoryResult<u64>;

@@ -1,8 +1,11 @@
-//! The record of uploads in SQLite: the embedded default.
+//! The record of uploads and events in SQLite: the embedded default.
 //!
 //! WAL with synchronous FULL, so that what is answered as recorded survives a power cut. One connection
 //! writes, several read: SQLite has one writer anyway, and waiting for it here is fairer than its busy loop.
 
+mod changes;
+mod events;
+mod listing;
 mod row;
 mod uploads;
 
@@ -13,6 +16,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use super::event_hub::EventHub;
 use crate::ports::uploads::RepositoryError;
 
 /// How long to wait for another process that holds the database's lock, and for a free connection.
@@ -24,6 +28,7 @@ const READERS: u32 = 4;
 pub struct SqliteDatabase {
     writer: SqlitePool,
     readers: SqlitePool,
+    hub: EventHub,
 }
 
 /// Why the database cannot be opened.
@@ -68,11 +73,12 @@ impl SqliteDatabase {
             .run(&writer)
             .await
             .map_err(|source| OpenError::Migrate { path: path.display().to_string(), source })?;
+        changes::make_missing_terms(&writer).await.map_err(failed)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(WAIT)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, hub: EventHub::default() })
     }
 
     /// Waits for what is being written and closes the file.

@@ -4,16 +4,21 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use windlass_protocol::photo::MediaKind;
 use windlass_protocol::{Checksum, PartPlan, PhotoMetadata, Timestamp, UploadStatus};
 
 use crate::domain::announce::{AnnouncedFile, Transfer};
+use crate::domain::description::Description;
 use crate::domain::filename::Filename;
+use crate::domain::filter::taken_ms;
 use crate::domain::joining::ExpectedObject;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::PhotoFolder;
 use crate::domain::photo_facts::PhotoFacts;
 use crate::domain::stored::MultipartId;
-use crate::domain::upload::{Announcement, Progress, Stage, Upload, UploadState, VerifiedObject};
+use crate::domain::upload::{
+    Announcement, Progress, Stage, StatusChange, Upload, UploadState, VerifiedObject,
+};
 use crate::domain::variant::{Variant, VariantName};
 use crate::domain::verify::{Failure, FailureCode};
 use crate::ports::uploads::RepositoryError;
@@ -55,6 +60,12 @@ pub(super) struct UploadRow {
     pub deadline_at: i64,
     pub deleted_at: Option<i64>,
     pub cleanup_due_at: Option<i64>,
+    pub caption: Option<String>,
+    pub tags: String,
+    pub status_changes: String,
+    pub kind: Option<String>,
+    pub taken_local: Option<i64>,
+    pub taken_utc: Option<i64>,
 }
 
 /// A variant in the JSON of its column.
@@ -68,6 +79,15 @@ struct VariantRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     checksum: Option<Checksum>,
     is_stored: bool,
+}
+
+/// A change of status in the JSON of its column.
+#[derive(Serialize, Deserialize)]
+struct StatusChangeRow {
+    status: UploadStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    at: Timestamp,
 }
 
 /// What parts were about to become, in the JSON of its column.
@@ -100,6 +120,30 @@ pub(super) fn status_column(status: UploadStatus) -> &'static str {
     }
 }
 
+pub(super) fn read_status(column: &str) -> Option<UploadStatus> {
+    [
+        UploadStatus::PendingUpload,
+        UploadStatus::Uploaded,
+        UploadStatus::Processing,
+        UploadStatus::Completed,
+        UploadStatus::Failed,
+        UploadStatus::Aborted,
+        UploadStatus::Expired,
+        UploadStatus::Quarantined,
+    ]
+    .into_iter()
+    .find(|status| status_column(*status) == column)
+}
+
+pub(super) fn kind_column(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Photo => "photo",
+        MediaKind::Video => "video",
+        MediaKind::Document => "document",
+        MediaKind::Archive => "archive",
+    }
+}
+
 pub(super) fn millis(moment: OffsetDateTime) -> i64 {
     Timestamp::from(moment).unix_millis()
 }
@@ -120,7 +164,9 @@ impl UploadRow {
         let object = upload.object();
         let metadata = object.and_then(|object| object.metadata.as_ref());
         let shown = metadata.map(PhotoFacts::of).unwrap_or_default();
+        let taken = shown.taken_at.as_deref().and_then(taken_ms);
         let variants: Vec<VariantRow> = progress.variants.iter().map(VariantRow::of).collect();
+        let changes: Vec<StatusChangeRow> = progress.history.iter().map(StatusChangeRow::of).collect();
         Ok(Self {
             id: facts.id.to_string(),
             tenant: facts.tenant.to_string(),
@@ -161,9 +207,15 @@ impl UploadRow {
             variants: json(&variants)?,
             created_at: millis(facts.created_at),
             updated_at: millis(progress.updated_at),
-            deadline_at: millis(facts.deadline_at),
+            deadline_at: millis(progress.deadline_at),
             deleted_at: progress.deleted_at.map(millis),
             cleanup_due_at: progress.cleanup_due_at.map(millis),
+            caption: progress.description.caption.clone(),
+            tags: json(&progress.description.tags)?,
+            status_changes: json(&changes)?,
+            kind: object.map(|object| kind_column(object.media_type.kind()).to_owned()),
+            taken_local: taken.map(|(local, _)| local),
+            taken_utc: taken.map(|(_, utc)| utc),
         })
     }
 
@@ -192,10 +244,11 @@ impl UploadRow {
             },
             folder: PhotoFolder::try_from(row.folder.clone()).map_err(|_| row.corrupt("folder"))?,
             created_at: row.moment(row.created_at, "created_at")?,
-            deadline_at: row.moment(row.deadline_at, "deadline_at")?,
         };
         let variants: Vec<VariantRow> =
             serde_json::from_str(&row.variants).map_err(|_| row.corrupt("variants"))?;
+        let changes: Vec<StatusChangeRow> =
+            serde_json::from_str(&row.status_changes).map_err(|_| row.corrupt("status_changes"))?;
         let progress = Progress {
             client_ref: row.parse_option(row.client_ref.as_deref(), "client_ref")?,
             state: row.state()?,
@@ -204,7 +257,13 @@ impl UploadRow {
             expected: row
                 .read_json::<ExpectedRow>(row.expected_object.as_deref(), "expected_object")?
                 .map(ExpectedRow::read),
+            description: Description {
+                caption: row.caption.clone(),
+                tags: serde_json::from_str(&row.tags).map_err(|_| row.corrupt("tags"))?,
+            },
+            history: changes.into_iter().map(StatusChangeRow::read).collect(),
             updated_at: row.moment(row.updated_at, "updated_at")?,
+            deadline_at: row.moment(row.deadline_at, "deadline_at")?,
             cleanup_due_at: row.moment_option(row.cleanup_due_at, "cleanup_due_at")?,
             deleted_at: row.moment_option(row.deleted_at, "deleted_at")?,
             version: u32::try_from(row.version).map_err(|_| row.corrupt("version"))?,
@@ -246,7 +305,7 @@ impl UploadRow {
         RepositoryError::Corrupt { id: self.id.clone(), column }
     }
 
-    fn parse<T: FromStr>(&self, text: &str, column: &'static str) -> Result<T, RepositoryError> {
+    pub(super) fn parse<T: FromStr>(&self, text: &str, column: &'static str) -> Result<T, RepositoryError> {
         text.parse().map_err(|_| self.corrupt(column))
     }
 
@@ -280,6 +339,16 @@ impl UploadRow {
         column: &'static str,
     ) -> Result<Option<OffsetDateTime>, RepositoryError> {
         millis.map(|millis| self.moment(millis, column)).transpose()
+    }
+}
+
+impl StatusChangeRow {
+    fn of(change: &StatusChange) -> Self {
+        Self { status: change.status, reason: change.reason.clone(), at: Timestamp::from(change.at) }
+    }
+
+    fn read(self) -> StatusChange {
+        StatusChange { status: self.status, reason: self.reason, at: self.at.as_datetime() }
     }
 }
 

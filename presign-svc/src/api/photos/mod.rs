@@ -1,7 +1,9 @@
 //! Operations on photos: one file each, named as in the protocol crate.
 
 pub mod delete;
+pub mod edit;
 pub mod list;
+pub mod set_status;
 pub mod show;
 pub mod upload_url;
 

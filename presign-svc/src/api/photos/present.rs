@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use windlass_protocol::photo::Variant as WireVariant;
+use windlass_protocol::photo::{StatusAt, Variant as WireVariant};
 use windlass_protocol::{Photo, Timestamp};
 
 use crate::api::error::ApiError;
@@ -13,7 +13,7 @@ use crate::domain::filename::Filename;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::ObjectKey;
 use crate::domain::photo_facts::PhotoFacts;
-use crate::domain::upload::{Stage, Upload, UploadState};
+use crate::domain::upload::{Stage, StatusChange, Upload, UploadState};
 use crate::ports::object_store::{GetToSign, SignedRequest};
 
 /// Signs a verified upload's URLs and shows it. Those of a quarantined one are never signed.
@@ -57,7 +57,16 @@ pub async fn present(app: &App, upload: &Upload) -> Result<Photo, ApiError> {
         url_expires_at: Timestamp::from(url_expires_at),
         created_at: Timestamp::from(facts.created_at),
         uploaded_at: Some(Timestamp::from(object.verified_at)),
+        caption: upload.progress().description.caption.clone(),
+        tags: upload.progress().description.tags.clone(),
+        status_history: upload.statuses().into_iter().map(StatusAt::from).collect(),
     })
+}
+
+impl From<StatusChange> for StatusAt {
+    fn from(change: StatusChange) -> Self {
+        Self { status: change.status, at: Timestamp::from(change.at), reason: change.reason }
+    }
 }
 
 async fn sign(

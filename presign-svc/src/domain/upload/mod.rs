@@ -1,7 +1,7 @@
 //! One file on its way, and the photo it becomes. Where it stands changes only by the methods here,
 //! which refuse what cannot follow: an illegal move reaches neither the database nor the store.
 
-mod pipeline;
+pub mod pipeline;
 mod state;
 
 use std::time::Duration;

@@ -1,9 +1,7 @@
 //! What is known of an upload: what never changes, what changes, and where it stands.
 
 use time::OffsetDateTime;
-use windlass_protocol::{
-    Checksum, ClientRef, PhotoMetadata, ProjectId, TenantId, UploadId, UploadStatus,
-};
+use windlass_protocol::{Checksum, ClientRef, PhotoMetadata, ProjectId, TenantId, UploadId, UploadStatus};
 
 use crate::domain::announce::AnnouncedFile;
 use crate::domain::description::Description;
