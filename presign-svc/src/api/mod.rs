@@ -52,6 +52,7 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
             post(uploads::complete::complete).layer(DefaultBodyLimit::max(COMPLETE_LIMIT_BYTES)),
         )
         .route("/photos", get(photos::list::list))
+        .route("/photos/urls", post(photos::urls::urls))
         .route("/photos/upload-url", post(photos::upload_url::upload_url))
         .route(
             "/photos/{photo_id}",

@@ -21,6 +21,11 @@ impl InterruptedUploads {
         Self { inner, after_insert: Mutex::new(None) }
     }
 
+    /// The record of events beside it.
+    pub fn events(&self) -> &SqliteDatabase {
+        &self.inner
+    }
+
     /// What happens once the next uploads are recorded, before their request goes on.
     pub fn after_next_insert(&self, interruption: impl Future<Output = ()> + Send + 'static) {
         *self.after_insert.lock().unwrap() = Some(Box::pin(interruption));
