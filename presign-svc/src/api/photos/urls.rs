@@ -29,9 +29,8 @@ pub async fn urls(
     JsonBody(request): JsonBody<PhotoUrlsRequest>,
 ) -> Result<Json<PhotoUrlsResponse>, ApiError> {
     caller.require(Scope::Read)?;
-    let wrong = |field: &str, reason: String| {
-        Err(ApiError::InvalidRequest { field: Some(field.to_owned()), reason })
-    };
+    let wrong =
+        |field: &str, reason: String| Err(ApiError::InvalidRequest { field: Some(field.to_owned()), reason });
     let count = request.photo_ids.len();
     if !(1..=MAX_PHOTOS).contains(&count) {
         return wrong("photo_ids", format!("must hold 1 to {MAX_PHOTOS} entries, not {count}"));
