@@ -23,7 +23,10 @@ pub fn new_database() -> Option<String> {
     let server = SERVER.get_or_init(start).as_ref()?;
     let name = format!("law_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let socket = server.folder.path().join("socket");
-    run(Command::new(server.programs.join("createdb")).arg("-h").arg(&socket).args(["-U", "windlass", &name]));
+    run(Command::new(server.programs.join("createdb"))
+        .arg("-h")
+        .arg(&socket)
+        .args(["-U", "windlass", &name]));
     Some(format!("postgres://windlass@localhost/{name}?host={}", socket.display()))
 }
 
@@ -40,10 +43,15 @@ fn start() -> Option<Server> {
     if is_root() {
         run(Command::new("chown").args(["-R", "nobody"]).arg(folder.path()));
     }
-    run(unprivileged(&programs.join("initdb"))
-        .arg("-D")
-        .arg(&data)
-        .args(["-U", "windlass", "-A", "trust", "-E", "UTF8", "--no-sync"]));
+    run(unprivileged(&programs.join("initdb")).arg("-D").arg(&data).args([
+        "-U",
+        "windlass",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]));
     let options = format!("-c listen_addresses='' -c unix_socket_directories={}", socket.display());
     // The server ends with this process group's folder: `stop_with_parent` watches for it.
     run(unprivileged(&programs.join("pg_ctl"))
@@ -58,7 +66,7 @@ fn start() -> Option<Server> {
 
 /// A static is never dropped: a shell waits for this process to end, stops the server and removes its folder.
 fn stop_with_parent(programs: &Path, data: &Path) {
-    let script = "while kill -0 \"$1\" 2>/dev/null; do sleep 0.2; done; \"$2\" -D \"$3\" -m immediate stop; rm -rf \"$(dirname \"$3\")\"";
+    let script = "while kill -0 \"$1\" 2>/dev/null || [ -d \"/proc/$1\" ]; do sleep 0.2; done; \"$2\" -D \"$3\" -m immediate stop; rm -rf \"$(dirname \"$3\")\"";
     let parent = std::process::id().to_string();
     unprivileged(Path::new("/bin/sh"))
         .args(["-c", script, "sh", &parent])
