@@ -153,7 +153,10 @@ async fn run(
         }
         let committed = write_together(&mut connection, &mut inserts, &mut writes).await;
         let committed = committed.map_err(|error| error.to_string());
-        let told = committed.as_ref().map(|()| ()).map_err(String::as_str);
+        let told = match &committed {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.as_str()),
+        };
         for insert in inserts {
             insert.answer(told);
         }
