@@ -26,9 +26,9 @@ export class Photos {
   }
 
   /** One page, newest first; ask on with its `next_cursor`. */
-  async list({ signal, cursor, limit, status }: ListOptions = {}): Promise<ListPhotosResponse> {
+  async list({ signal, ...asked }: ListOptions = {}): Promise<ListPhotosResponse> {
     const query = new URLSearchParams({ project_id: this.#project });
-    for (const [name, value] of Object.entries({ cursor, limit, status })) {
+    for (const [name, value] of Object.entries(asked)) {
       if (value !== undefined) {
         query.set(name, String(value));
       }

@@ -33,7 +33,8 @@ class FakeList {
     this.asked.push(limit);
     const from = Number(cursor ?? 0);
     const photos = this.ids.slice(from, from + limit).map((id) => photo(id));
-    return { photos, next_cursor: from + limit < this.ids.length ? String(from + limit) : null };
+    const totals = { uploaded: this.ids.length, processing: 0, completed: 0, failed: 0 };
+    return { photos, next_cursor: from + limit < this.ids.length ? String(from + limit) : null, totals };
   }
 }
 

@@ -4,6 +4,7 @@ import type { MediaKind } from "./MediaKind";
 import type { PhotoId } from "./PhotoId";
 import type { PhotoMetadata } from "./PhotoMetadata";
 import type { ProjectId } from "./ProjectId";
+import type { StatusAt } from "./StatusAt";
 import type { Timestamp } from "./Timestamp";
 import type { UploadStatus } from "./UploadStatus";
 import type { Variant } from "./Variant";
@@ -83,4 +84,16 @@ created_at: Timestamp,
 /**
  * When its bytes were verified.
  */
-uploaded_at: Timestamp | null, };
+uploaded_at: Timestamp | null, 
+/**
+ * What somebody wrote about it, on one or more lines.
+ */
+caption: string | null, 
+/**
+ * The tags somebody gave it.
+ */
+tags: Array<string>, 
+/**
+ * Every status it has had, oldest first.
+ */
+status_history: Array<StatusAt>, };

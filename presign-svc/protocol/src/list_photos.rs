@@ -1,10 +1,13 @@
 //! `GET /api/v1/photos?project_id=…` — a project's photos, newest first, in keyset pages.
 //!
 //! Caller: scope `read` on the project. Only verified files are listed: `uploaded`, `processing`,
-//! `completed` and `failed`. Errors: `not_found`, `invalid_request`.
+//! `completed` and `failed`. Filters may be combined; a photo must pass all of them. With `taken_from` or
+//! `taken_to` the newest is the one taken last, otherwise the one sent last. A cursor belongs to the filters
+//! it was given out under. Errors: `not_found`, `invalid_request`.
 
 use serde::{Deserialize, Serialize};
 
+use crate::photo::MediaKind;
 use crate::{Photo, ProjectId, UploadStatus};
 
 /// How many photos a page holds when nobody says.
@@ -31,6 +34,37 @@ pub struct ListPhotosQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub status: Option<UploadStatus>,
+    /// Only of this kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub kind: Option<MediaKind>,
+    /// Only photos taken then or later: a day (`2026-11-20`) or time (`2026-11-20T16:00:00`) of the camera's
+    /// own clock, or a moment in UTC (`2026-11-20T16:00:00Z`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub taken_from: Option<String>,
+    /// Only photos taken then or earlier; a day is meant whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub taken_to: Option<String>,
+    /// Only photos taken there: `west,south,east,north` in degrees, the order of GeoJSON. West may be greater
+    /// than east: across the 180th meridian.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub bbox: Option<String>,
+    /// Only from this camera: its maker, its model, or both with a blank between; letter case does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub camera: Option<String>,
+    /// Only with this tag; letter case does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub label: Option<String>,
+    /// Only photos that have all these words, or words that begin so, in their file name, caption, tags or
+    /// camera. Letter case and accents do not matter. 1 to 8 words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub q: Option<String>,
 }
 
 /// One page.
@@ -41,4 +75,24 @@ pub struct ListPhotosResponse {
     pub photos: Vec<Photo>,
     /// Ask with this for the next page; `null` on the last one.
     pub next_cursor: Option<String>,
+    /// How many photos the project has, whatever the filters.
+    pub totals: PhotoTotals,
+}
+
+/// How many photos a project has, by where they stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct PhotoTotals {
+    /// Verified, and nobody is at work on them.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub uploaded: u64,
+    /// The pipeline is at work.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub processing: u64,
+    /// Done.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub completed: u64,
+    /// The pipeline failed.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub failed: u64,
 }

@@ -86,6 +86,26 @@ pub struct Photo {
     pub created_at: Timestamp,
     /// When its bytes were verified.
     pub uploaded_at: Option<Timestamp>,
+    /// What somebody wrote about it, on one or more lines.
+    pub caption: Option<String>,
+    /// The tags somebody gave it.
+    pub tags: Vec<String>,
+    /// Every status it has had, oldest first.
+    pub status_history: Vec<StatusAt>,
+}
+
+/// A status, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct StatusAt {
+    /// Where it stood.
+    pub status: UploadStatus,
+    /// Since when.
+    pub at: Timestamp,
+    /// Why it failed, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub reason: Option<String>,
 }
 
 /// A derived image.

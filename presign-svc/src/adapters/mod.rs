@@ -1,6 +1,10 @@
 //! The ports made true with real systems, one folder each.
 
+mod changes;
+mod columns;
 pub mod database;
+mod event_row;
+mod listing;
 pub mod postgres;
 pub mod s3;
 pub mod schema;

@@ -1,25 +1,29 @@
-//! A row of `uploads` and the upload it means, the same in every database. The only place that knows the
-//! columns' formats.
+//! A row of `uploads` and the upload it means, the same in every database. The columns' formats are in
+//! `columns`.
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 use time::OffsetDateTime;
-use windlass_protocol::{Checksum, PartPlan, PhotoMetadata, Timestamp, UploadStatus};
+use windlass_protocol::{PartPlan, PhotoMetadata, Timestamp};
 
+use super::columns::{
+    ExpectedRow, PIPELINE, StatusChangeRow, VariantRow, failure_column, json, kind_column, millis,
+    read_failure, status_column,
+};
 use crate::domain::announce::{AnnouncedFile, Transfer};
+use crate::domain::description::Description;
 use crate::domain::filename::Filename;
-use crate::domain::joining::ExpectedObject;
+use crate::domain::filter::taken_ms;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::PhotoFolder;
 use crate::domain::photo_facts::PhotoFacts;
 use crate::domain::stored::MultipartId;
 use crate::domain::upload::{Announcement, Progress, Stage, Upload, UploadState, VerifiedObject};
-use crate::domain::variant::{Variant, VariantName};
-use crate::domain::verify::{Failure, FailureCode};
+use crate::domain::verify::Failure;
 use crate::ports::uploads::RepositoryError;
 
 /// Declares [`UploadRow`] and what is written with all of its columns: they are named once, here.
@@ -102,57 +106,12 @@ upload_row! {
     deadline_at: i64 => "bigint",
     deleted_at: Option<i64> => "bigint",
     cleanup_due_at: Option<i64> => "bigint",
-}
-
-/// A variant in the JSON of its column.
-#[derive(Serialize, Deserialize)]
-struct VariantRow {
-    name: String,
-    media_type: String,
-    size_bytes: u64,
-    width: u32,
-    height: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    checksum: Option<Checksum>,
-    is_stored: bool,
-}
-
-/// What parts were about to become, in the JSON of its column.
-#[derive(Serialize, Deserialize)]
-struct ExpectedRow {
-    etag: Option<String>,
-    checksum: Option<Checksum>,
-}
-
-impl ExpectedRow {
-    fn of(expected: &ExpectedObject) -> Self {
-        Self { etag: expected.etag.clone(), checksum: expected.checksum }
-    }
-
-    fn read(self) -> ExpectedObject {
-        ExpectedObject { etag: self.etag, checksum: self.checksum }
-    }
-}
-
-pub(super) fn status_column(status: UploadStatus) -> &'static str {
-    match status {
-        UploadStatus::PendingUpload => "pending_upload",
-        UploadStatus::Uploaded => "uploaded",
-        UploadStatus::Processing => "processing",
-        UploadStatus::Completed => "completed",
-        UploadStatus::Failed => "failed",
-        UploadStatus::Aborted => "aborted",
-        UploadStatus::Expired => "expired",
-        UploadStatus::Quarantined => "quarantined",
-    }
-}
-
-pub(super) fn millis(moment: OffsetDateTime) -> i64 {
-    Timestamp::from(moment).unix_millis()
-}
-
-fn json<T: Serialize>(value: &T) -> Result<String, RepositoryError> {
-    serde_json::to_string(value).map_err(|error| RepositoryError::Unavailable(error.to_string()))
+    caption: Option<String> => "text",
+    tags: String => "text",
+    status_changes: String => "text",
+    kind: Option<String> => "text",
+    taken_local: Option<i64> => "bigint",
+    taken_utc: Option<i64> => "bigint",
 }
 
 impl UploadRow {
@@ -167,7 +126,9 @@ impl UploadRow {
         let object = upload.object();
         let metadata = object.and_then(|object| object.metadata.as_ref());
         let shown = metadata.map(PhotoFacts::of).unwrap_or_default();
+        let taken = shown.taken_at.as_deref().and_then(taken_ms);
         let variants: Vec<VariantRow> = progress.variants.iter().map(VariantRow::of).collect();
+        let changes: Vec<StatusChangeRow> = progress.history.iter().map(StatusChangeRow::of).collect();
         Ok(Self {
             id: facts.id.to_string(),
             tenant: facts.tenant.to_string(),
@@ -208,9 +169,15 @@ impl UploadRow {
             variants: json(&variants)?,
             created_at: millis(facts.created_at),
             updated_at: millis(progress.updated_at),
-            deadline_at: millis(facts.deadline_at),
+            deadline_at: millis(progress.deadline_at),
             deleted_at: progress.deleted_at.map(millis),
             cleanup_due_at: progress.cleanup_due_at.map(millis),
+            caption: progress.description.caption.clone(),
+            tags: json(&progress.description.tags)?,
+            status_changes: json(&changes)?,
+            kind: object.map(|object| kind_column(object.media_type.kind()).to_owned()),
+            taken_local: taken.map(|(local, _)| local),
+            taken_utc: taken.map(|(_, utc)| utc),
         })
     }
 
@@ -239,10 +206,11 @@ impl UploadRow {
             },
             folder: PhotoFolder::try_from(row.folder.clone()).map_err(|_| row.corrupt("folder"))?,
             created_at: row.moment(row.created_at, "created_at")?,
-            deadline_at: row.moment(row.deadline_at, "deadline_at")?,
         };
         let variants: Vec<VariantRow> =
             serde_json::from_str(&row.variants).map_err(|_| row.corrupt("variants"))?;
+        let changes: Vec<StatusChangeRow> =
+            serde_json::from_str(&row.status_changes).map_err(|_| row.corrupt("status_changes"))?;
         let progress = Progress {
             client_ref: row.parse_option(row.client_ref.as_deref(), "client_ref")?,
             state: row.state()?,
@@ -251,7 +219,13 @@ impl UploadRow {
             expected: row
                 .read_json::<ExpectedRow>(row.expected_object.as_deref(), "expected_object")?
                 .map(ExpectedRow::read),
+            description: Description {
+                caption: row.caption.clone(),
+                tags: serde_json::from_str(&row.tags).map_err(|_| row.corrupt("tags"))?,
+            },
+            history: changes.into_iter().map(StatusChangeRow::read).collect(),
             updated_at: row.moment(row.updated_at, "updated_at")?,
+            deadline_at: row.moment(row.deadline_at, "deadline_at")?,
             cleanup_due_at: row.moment_option(row.cleanup_due_at, "cleanup_due_at")?,
             deleted_at: row.moment_option(row.deleted_at, "deleted_at")?,
             version: u32::try_from(row.version).map_err(|_| row.corrupt("version"))?,
@@ -289,11 +263,11 @@ impl UploadRow {
         Ok(UploadState::Stored { stage, object: Box::new(object) })
     }
 
-    fn corrupt(&self, column: &'static str) -> RepositoryError {
+    pub(super) fn corrupt(&self, column: &'static str) -> RepositoryError {
         RepositoryError::Corrupt { id: self.id.clone(), column }
     }
 
-    fn parse<T: FromStr>(&self, text: &str, column: &'static str) -> Result<T, RepositoryError> {
+    pub(super) fn parse<T: FromStr>(&self, text: &str, column: &'static str) -> Result<T, RepositoryError> {
         text.parse().map_err(|_| self.corrupt(column))
     }
 
@@ -313,7 +287,7 @@ impl UploadRow {
         text.map(|text| serde_json::from_str(text).map_err(|_| self.corrupt(column))).transpose()
     }
 
-    fn media_type(&self, mime: &str, column: &'static str) -> Result<MediaType, RepositoryError> {
+    pub(super) fn media_type(&self, mime: &str, column: &'static str) -> Result<MediaType, RepositoryError> {
         MediaType::from_mime(mime).ok_or_else(|| self.corrupt(column))
     }
 
@@ -328,47 +302,4 @@ impl UploadRow {
     ) -> Result<Option<OffsetDateTime>, RepositoryError> {
         millis.map(|millis| self.moment(millis, column)).transpose()
     }
-}
-
-impl VariantRow {
-    fn of(variant: &Variant) -> Self {
-        Self {
-            name: variant.name.to_string(),
-            media_type: variant.media_type.mime().to_owned(),
-            size_bytes: variant.size_bytes,
-            width: variant.width,
-            height: variant.height,
-            checksum: variant.checksum,
-            is_stored: variant.is_stored,
-        }
-    }
-
-    fn read(self, row: &UploadRow) -> Result<Variant, RepositoryError> {
-        Ok(Variant {
-            media_type: row.media_type(&self.media_type, "variants")?,
-            name: VariantName::try_from(self.name).map_err(|_| row.corrupt("variants"))?,
-            size_bytes: self.size_bytes,
-            width: self.width,
-            height: self.height,
-            checksum: self.checksum,
-            is_stored: self.is_stored,
-        })
-    }
-}
-
-/// The failure code of a photo the pipeline gave up on.
-const PIPELINE: &str = "pipeline";
-
-fn failure_column(code: FailureCode) -> &'static str {
-    match code {
-        FailureCode::SizeMismatch => "size_mismatch",
-        FailureCode::ChecksumMismatch => "checksum_mismatch",
-        FailureCode::TypeMismatch => "type_mismatch",
-    }
-}
-
-fn read_failure(column: &str) -> Option<FailureCode> {
-    [FailureCode::SizeMismatch, FailureCode::ChecksumMismatch, FailureCode::TypeMismatch]
-        .into_iter()
-        .find(|code| failure_column(*code) == column)
 }

@@ -11,6 +11,7 @@ use windlass_protocol::{ErrorCode, PartNumber, Problem, UploadStatus};
 
 use crate::auth::{MissingScope, TokenError};
 use crate::domain::announce::Refusal;
+use crate::domain::description::InvalidDescription;
 use crate::domain::upload::{InvalidTransition, status_in_words};
 use crate::domain::verify::{Failure, FailureCode};
 use crate::jobs::NotFinished;
@@ -59,6 +60,8 @@ pub enum ApiError {
     Failure(Failure),
     /// The upload cannot go on.
     UploadClosed(UploadStatus),
+    /// The pipeline's status cannot follow the present one.
+    Transition(InvalidTransition),
     /// The object store failed.
     Store(StoreError),
     /// The record failed.
@@ -125,6 +128,7 @@ impl ApiError {
             Self::BytesMissing => ErrorCode::BytesMissing,
             Self::Failure(failure) => failure_code(failure.code),
             Self::UploadClosed(_) => ErrorCode::UploadClosed,
+            Self::Transition(_) => ErrorCode::InvalidTransition,
             Self::Store(StoreError::Unavailable(_) | StoreError::PermissionDenied(_)) => {
                 ErrorCode::StoreUnavailable
             }
@@ -193,6 +197,11 @@ impl ApiError {
                     status_in_words(*status)
                 )
             }
+            Self::Transition(refused) => format!(
+                "A photo that is {} cannot become {}.",
+                status_in_words(refused.from),
+                refused.wanted
+            ),
             _ => match self.code() {
                 ErrorCode::StoreUnavailable => "The object store does not answer; try again soon.".to_owned(),
                 ErrorCode::Unavailable => "The service cannot do this right now; try again soon.".to_owned(),
@@ -331,6 +340,12 @@ impl From<RepositoryError> for ApiError {
 impl From<InvalidTransition> for ApiError {
     fn from(refused: InvalidTransition) -> Self {
         Self::UploadClosed(refused.from)
+    }
+}
+
+impl From<InvalidDescription> for ApiError {
+    fn from(InvalidDescription { field, reason }: InvalidDescription) -> Self {
+        Self::InvalidRequest { field: Some(field), reason }
     }
 }
 

@@ -18,7 +18,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass_protocol::API_PREFIX;
 
@@ -52,8 +52,13 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
             post(uploads::complete::complete).layer(DefaultBodyLimit::max(COMPLETE_LIMIT_BYTES)),
         )
         .route("/photos", get(photos::list::list))
+        .route("/photos/urls", post(photos::urls::urls))
         .route("/photos/upload-url", post(photos::upload_url::upload_url))
-        .route("/photos/{photo_id}", get(photos::show::show).delete(photos::delete::delete))
+        .route(
+            "/photos/{photo_id}",
+            get(photos::show::show).patch(photos::edit::edit).delete(photos::delete::delete),
+        )
+        .route("/photos/{photo_id}/status", patch(photos::set_status::set_status))
         .route("/me", get(me::me))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::text::is_harmful;
+
 /// The longest name kept, in bytes: what file systems allow.
 const MAX_BYTES: usize = 255;
 /// An ending longer than this is not one worth keeping when a name is cut.
@@ -9,8 +13,8 @@ const MAX_EXTENSION_BYTES: usize = 16;
 /// The name of a file whose own says nothing.
 const UNNAMED: &str = "unnamed";
 
-/// A name without path, control characters or direction overrides; 1 to 255 bytes. Emoji and all
-/// scripts stay as they are.
+/// A name without path, control characters or direction overrides, in Unicode's composed form (macOS
+/// writes names decomposed); 1 to 255 bytes. Emoji and all scripts stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filename(String);
 
@@ -18,7 +22,7 @@ impl Filename {
     /// Makes any text a safe name: there is no wrong one, as losing a photo over its name would be worse.
     pub fn clean(raw: &str) -> Self {
         let last = raw.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-        let kept: String = last.chars().filter(|&c| !is_harmful(c)).collect();
+        let kept: String = last.chars().filter(|&c| !is_harmful(c)).nfc().collect();
         let name = kept.trim();
         if name.chars().all(|c| c == '.') { Self(UNNAMED.to_owned()) } else { Self(shorten(name)) }
     }
@@ -38,14 +42,6 @@ impl fmt::Display for Filename {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Characters that break headers, logs and lines, or make a name read as another one. The marks that
-/// only say a direction (U+200E, U+200F) and the joiner in emoji stay.
-fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-        || matches!(c, '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0001}')
 }
 
 /// Cuts the stem, so that the ending survives.
@@ -90,6 +86,11 @@ mod tests {
             Filename::clean("<img src=x onerror=alert(1)>.png").as_str(),
             "<img src=x onerror=alert(1)>.png"
         );
+    }
+
+    #[test]
+    fn a_name_has_one_spelling() {
+        assert_eq!(Filename::clean("Tu\u{308}r.jpg"), Filename::clean("T\u{fc}r.jpg"));
     }
 
     #[test]

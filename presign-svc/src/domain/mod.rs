@@ -2,13 +2,18 @@
 
 pub mod announce;
 pub mod delivery;
+pub mod description;
 pub mod filename;
+pub mod filter;
 pub mod joining;
 pub mod limits;
 pub mod media_type;
+pub mod news;
 pub mod object_key;
 pub mod photo_facts;
+pub mod search;
 pub mod stored;
+pub mod text;
 pub mod upload;
 pub mod variant;
 pub mod verify;

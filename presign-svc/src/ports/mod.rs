@@ -1,6 +1,7 @@
 //! What the service needs from the world, as traits in our own words.
 
 pub mod clock;
+pub mod events;
 pub mod ids;
 pub mod leases;
 pub mod object_store;

@@ -2,12 +2,22 @@
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
-use windlass_protocol::{PhotoId, ProjectId, TenantId, UploadId, UploadStatus};
+use windlass_protocol::list_photos::PhotoTotals;
+use windlass_protocol::{ProjectId, TenantId, UploadId};
 
+use crate::domain::filter::{PageMark, PhotoFilter};
 use crate::domain::upload::Upload;
 
 /// The record of all uploads. Every question carries the tenant; only the janitor's two ask across
 /// tenants, and what they answer says whose it is.
+///
+/// The news of an upload ([`Upload::news`]) are recorded with it, in one transaction ([`EventLog`]). What a
+/// photo is found by ([`terms_of`]) and the totals of its project are kept up in the same transaction.
+///
+/// Lists leave out a record that cannot be read, and say so in the log: one bad row does not hide the others.
+///
+/// [`EventLog`]: super::events::EventLog
+/// [`terms_of`]: crate::domain::search::terms_of
 #[async_trait]
 pub trait UploadRepository: Send + Sync + 'static {
     /// Records new uploads, all or none. One whose `client_ref` is taken in its tenant and project is not
@@ -17,12 +27,18 @@ pub trait UploadRepository: Send + Sync + 'static {
     /// One upload of a tenant, unless its photo was deleted.
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>>;
 
+    /// Those of a tenant's uploads that are there, in no order, unless their photos were deleted.
+    async fn find_many(&self, tenant: &TenantId, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>>;
+
     /// Stores a changed upload under the next version, and says so in it. [`RepositoryError::Stale`] when
     /// somebody else stored another change since it was read.
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()>;
 
     /// Verified uploads of one project, newest first: neither deleted nor quarantined.
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<Vec<Upload>>;
+    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage>;
+
+    /// How many of those there are. Kept, not counted.
+    async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals>;
 
     /// Pending uploads of all tenants whose deadline has passed, oldest first.
     async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
@@ -53,12 +69,21 @@ pub struct PhotoQuery<'a> {
     pub tenant: &'a TenantId,
     /// Of which project.
     pub project: &'a ProjectId,
-    /// Only those older than this one.
-    pub before: Option<PhotoId>,
-    /// Only those that stand here.
-    pub status: Option<UploadStatus>,
+    /// What must be true of them.
+    pub filter: &'a PhotoFilter,
+    /// Only those that come after this one in the order of the list.
+    pub after: Option<PageMark>,
     /// At most this many.
     pub limit: u32,
+}
+
+/// A page of photos.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhotoPage {
+    /// In the order of the list.
+    pub photos: Vec<Upload>,
+    /// The last one, where more follow.
+    pub next: Option<PageMark>,
 }
 
 /// What every operation answers.

@@ -13,6 +13,7 @@ mod complete_parts;
 mod create;
 mod delete_photo;
 mod demo;
+mod edit_photo;
 mod garage;
 mod health;
 mod http;

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use windlass_presign_svc::adapters::system::RandomIds;
 use windlass_presign_svc::domain::announce::{FileClaim, TransferChoice, accept_file};
+use windlass_presign_svc::domain::filter::PhotoFilter;
 use windlass_presign_svc::domain::joining::ExpectedObject;
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::media_type::MediaType;
@@ -75,10 +76,9 @@ fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: 
         created_by: "ann".to_owned(),
         file: accept_file(claim, &Limits::default(), TransferChoice::BySize).unwrap(),
         created_at: NOON,
-        deadline_at: NOON + 24 * HOUR,
     };
     let client_ref = client_ref.map(|name| name.parse().unwrap());
-    Upload::announce(facts, client_ref, accept_variants(vec![variant], 8).unwrap())
+    Upload::announce(facts, client_ref, accept_variants(vec![variant], 8).unwrap(), NOON + 24 * HOUR)
 }
 
 fn upload(client_ref: &str) -> Upload {
@@ -111,7 +111,7 @@ async fn found(repository: &Repository, upload: &Upload) -> Option<Upload> {
 }
 
 async fn listed(repository: &Repository, query: &PhotoQuery<'_>) -> Vec<Upload> {
-    repository.list_photos(query).await.unwrap()
+    repository.list_photos(query).await.unwrap().photos
 }
 
 pub async fn what_is_recorded_is_found_as_it_was(repository: Repository) {
@@ -162,8 +162,13 @@ pub async fn nothing_is_found_across_tenants(repository: Repository) {
     record(&repository, &mine).await;
     let other = "other".parse().unwrap();
     assert_eq!(repository.find(&other, mine.id()).await.unwrap(), None);
-    let query =
-        PhotoQuery { tenant: &other, project: &mine.facts().project, before: None, status: None, limit: 10 };
+    let query = PhotoQuery {
+        tenant: &other,
+        project: &mine.facts().project,
+        filter: &PhotoFilter::default(),
+        after: None,
+        limit: 10,
+    };
     assert_eq!(listed(&repository, &query).await, []);
     mine.delete(NOON, HOUR);
     repository.save(&mut mine).await.unwrap();
@@ -200,7 +205,7 @@ pub async fn a_batch_is_recorded_whole_or_not_at_all(repository: Repository) {
     let taken = upload("a");
     record(&repository, &taken).await;
     let fresh = upload("b");
-    let same_id = Upload::announce(taken.facts().clone(), Some("c".parse().unwrap()), Vec::new());
+    let same_id = Upload::announce(taken.facts().clone(), Some("c".parse().unwrap()), Vec::new(), NOON);
     assert!(repository.insert(vec![fresh.clone(), same_id]).await.is_err());
     assert_eq!(found(&repository, &fresh).await, None);
 }
@@ -257,13 +262,16 @@ pub async fn photos_are_listed_newest_first_in_pages(repository: Repository) {
     }
     made.reverse();
     let (tenant, project) = (&made[0].facts().tenant, &made[0].facts().project);
-    let mut query = PhotoQuery { tenant, project, before: None, status: None, limit: 2 };
+    let filter = PhotoFilter::default();
+    let mut query = PhotoQuery { tenant, project, filter: &filter, after: None, limit: 2 };
     let mut seen = Vec::new();
     loop {
-        let page = listed(&repository, &query).await;
-        let Some(last) = page.last() else { break };
-        query.before = Some(last.photo_id());
-        seen.extend(page);
+        let page = repository.list_photos(&query).await.unwrap();
+        seen.extend(page.photos);
+        query.after = page.next;
+        if page.next.is_none() {
+            break;
+        }
     }
     assert_eq!(seen, made);
 }
@@ -282,9 +290,13 @@ pub async fn only_visible_photos_are_listed(repository: Repository) {
         record(&repository, new).await;
     }
     let (tenant, project) = (&shown[0].facts().tenant, &shown[0].facts().project);
-    let all = PhotoQuery { tenant, project, before: None, status: None, limit: 10 };
+    let filter = PhotoFilter::default();
+    let all = PhotoQuery { tenant, project, filter: &filter, after: None, limit: 10 };
     assert_eq!(listed(&repository, &all).await.len(), 2);
-    let completed = PhotoQuery { status: Some(UploadStatus::Completed), ..all };
+    let filter = PhotoFilter { status: Some(UploadStatus::Completed), ..PhotoFilter::default() };
+    let completed = PhotoQuery { filter: &filter, ..all };
+    let totals = repository.photo_totals(tenant, project).await.unwrap();
+    assert_eq!((totals.uploaded, totals.completed, totals.processing, totals.failed), (1, 1, 0, 0));
     assert_eq!(listed(&repository, &completed).await, [shown[0].clone()]);
     assert_eq!(found(&repository, &hidden[2]).await, None, "deleted");
     assert!(found(&repository, &hidden[1]).await.is_some(), "quarantined: there, but not shown");

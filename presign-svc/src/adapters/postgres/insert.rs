@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::changes;
 use super::uploads::find_by_client_ref;
+use crate::adapters::changes::Changes;
 use crate::adapters::upload_row::{UploadColumns, UploadRow};
 use crate::domain::upload::Upload;
 use crate::failpoints;
@@ -164,7 +166,7 @@ async fn record(pool: &PgPool, requests: &[&[Upload]]) -> Result<Vec<Vec<Recorde
         for upload in *request {
             let is_new = inserted.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
             of_request.push(if is_new {
-                Recorded::New(upload.clone())
+                recorded_as_new(upload)
             } else {
                 existing_or_new(pool, upload).await?
             });
@@ -181,17 +183,49 @@ async fn insert(pool: &PgPool, uploads: &[&Upload]) -> Result<Option<HashSet<Str
     // All instances insert in one order, so that none waits for another that waits for it. Stable: of two
     // with one name the first to come is recorded.
     rows.sort_by(|a, b| (&a.tenant, &a.project, &a.client_ref).cmp(&(&b.tenant, &b.project, &b.client_ref)));
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let mut columns = UploadColumns::default();
     rows.into_iter().for_each(|row| columns.push(row));
+    let changes: Vec<Changes> =
+        uploads.iter().map(|upload| Changes::of(upload)).filter(|changes| !changes.is_empty()).collect();
+    // What is only announced has nothing beside it: one trip.
+    if changes.is_empty() {
+        failpoints::reach("insert::before_commit");
+        let inserted = insert_rows(&mut *pool.acquire().await?, columns, ids).await?;
+        failpoints::reach("insert::after_commit");
+        return Ok(inserted);
+    }
+    let mut transaction = pool.begin().await?;
+    let inserted = insert_rows(&mut transaction, columns, ids).await?;
+    for changes in changes {
+        if inserted.as_ref().is_none_or(|new| new.contains(&changes.id)) {
+            changes::record(&mut transaction, changes).await?;
+        }
+    }
     failpoints::reach("insert::before_commit");
-    let done = columns.bind_to(sqlx::query(INSERT.as_str())).execute(pool).await?;
+    transaction.commit().await?;
     failpoints::reach("insert::after_commit");
-    if done.rows_affected() == uploads.len() as u64 {
+    Ok(inserted)
+}
+
+async fn insert_rows(
+    connection: &mut PgConnection,
+    columns: UploadColumns,
+    ids: Vec<String>,
+) -> Result<Option<HashSet<String>>, Failed> {
+    let done = columns.bind_to(sqlx::query(INSERT.as_str())).execute(&mut *connection).await?;
+    if done.rows_affected() == ids.len() as u64 {
         return Ok(None);
     }
-    let ids: Vec<String> = uploads.iter().map(|upload| upload.id().to_string()).collect();
-    let found: Vec<String> = sqlx::query_scalar(INSERTED).bind(ids).fetch_all(pool).await?;
+    let found: Vec<String> = sqlx::query_scalar(INSERTED).bind(ids).fetch_all(connection).await?;
     Ok(Some(found.into_iter().collect()))
+}
+
+/// As it is once it is recorded: its news are told.
+fn recorded_as_new(upload: &Upload) -> Recorded {
+    let mut upload = upload.clone();
+    upload.saved_as(upload.progress().version);
+    Recorded::New(upload)
 }
 
 /// The upload that has this one's `client_ref`. Where that was given up since, this one is new after all.
@@ -201,7 +235,7 @@ async fn existing_or_new(pool: &PgPool, upload: &Upload) -> Result<Recorded, Fai
             return Ok(Recorded::Existing(existing));
         }
         if insert(pool, &[upload]).await?.is_none() {
-            return Ok(Recorded::New(upload.clone()));
+            return Ok(recorded_as_new(upload));
         }
     }
     let why = "its client_ref is taken and given up again and again".to_owned();

@@ -1,10 +1,12 @@
-//! The record of uploads in PostgreSQL: for several instances of the service, or for a database somebody
+//! The record of uploads and events in PostgreSQL: for several instances of the service, or for a database somebody
 //! else looks after.
 //!
 //! New uploads go through a queue that records those of many requests by one statement (`insert`); all else
 //! is one statement each, on a pool that lets nobody wait long. Instances take turns on an upload by leases
 //! (`leases`).
 
+mod changes;
+mod events;
 mod insert;
 mod leases;
 mod uploads;
@@ -19,6 +21,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 
 use self::insert::Inserts;
 use super::schema::SchemaError;
+use crate::ports::uploads::RepositoryError;
 
 /// How long a request waits for a connection before it is told that the database is busy.
 const ACQUIRE_WAIT: Duration = Duration::from_secs(3);
@@ -73,6 +76,14 @@ pub enum ConnectError {
         /// What went wrong.
         source: SchemaError,
     },
+    /// Photos that were recorded before they could be searched could not be read.
+    #[error("the photos in the database on {host} cannot be made ready for search: {source}")]
+    Search {
+        /// Which server.
+        host: String,
+        /// What went wrong.
+        source: RepositoryError,
+    },
 }
 
 impl PostgresDatabase {
@@ -101,6 +112,9 @@ impl PostgresDatabase {
             host: host.clone(),
             source: SchemaError::of(error, &MIGRATIONS),
         })?;
+        changes::make_missing_terms(&pool)
+            .await
+            .map_err(|source| ConnectError::Search { host: host.clone(), source })?;
         Ok(Self { host: host.into(), inserts: Inserts::start(pool.clone()), pool })
     }
 

@@ -3,29 +3,38 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use time::OffsetDateTime;
-use windlass_protocol::{TenantId, UploadId};
+use windlass_protocol::list_photos::PhotoTotals;
+use windlass_protocol::{ProjectId, TenantId, UploadId};
 
-use super::PostgresDatabase;
-use crate::adapters::upload_row::{UploadRow, millis, status_column};
+use super::{PostgresDatabase, changes};
+use crate::adapters::changes::Changes;
+use crate::adapters::columns::millis;
+use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
+use crate::adapters::upload_row::UploadRow;
 use crate::domain::upload::Upload;
 use crate::failpoints;
-use crate::ports::uploads::{PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository};
+use crate::ports::uploads::{
+    PhotoPage, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
+};
 
-/// `SELECT` with the columns as the row has them, and the rest of a statement.
+/// The columns of `uploads u`, as a row has them.
+pub(super) fn columns() -> String {
+    let columns: Vec<String> = UploadRow::COLUMNS
+        .iter()
+        .map(|(name, kind)| match *kind {
+            "uuid" => format!("u.{name}::text AS {name}"),
+            _ => format!("u.{name}"),
+        })
+        .collect();
+    columns.join(", ")
+}
+
+/// `SELECT` with those columns, and the rest of a statement.
 macro_rules! select {
     ($rest:literal) => {
-        LazyLock::new(|| {
-            let columns: Vec<String> = UploadRow::COLUMNS
-                .iter()
-                .map(|(name, kind)| match *kind {
-                    "uuid" => format!("{name}::text AS {name}"),
-                    _ => (*name).to_owned(),
-                })
-                .collect();
-            format!("SELECT {} FROM uploads {}", columns.join(", "), $rest)
-        })
+        LazyLock::new(|| format!("SELECT {} FROM uploads u {}", columns(), $rest))
     };
 }
 
@@ -34,14 +43,12 @@ static FIND: LazyLock<String> = select!("WHERE tenant = $1 AND id = $2::uuid AND
 static FIND_BY_CLIENT_REF: LazyLock<String> =
     select!("WHERE tenant = $1 AND project = $2 AND client_ref = $3");
 
-// The cursor's upper bound is always there, so that one statement and one index serve every page.
-static LIST: LazyLock<String> = select!(
-    "WHERE tenant = $1 AND project = $2 AND id < $3::uuid AND verified_at IS NOT NULL AND deleted_at IS NULL
-       AND status != 'quarantined' AND ($4::text IS NULL OR status = $4)
-     ORDER BY uploads.id DESC LIMIT $5"
-);
-/// Greater than every UUID of version 7.
-const NEWEST: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+static FIND_MANY: LazyLock<String> =
+    select!("WHERE tenant = $1 AND id = ANY($2::text[]::uuid[]) AND deleted_at IS NULL");
+
+static COLUMNS: LazyLock<String> = LazyLock::new(columns);
+
+const TOTALS: &str = "SELECT status, photos FROM photo_totals WHERE tenant = $1 AND project = $2";
 
 static PAST_DEADLINE: LazyLock<String> =
     select!("WHERE status = 'pending_upload' AND deadline_at <= $1 ORDER BY deadline_at LIMIT $2");
@@ -53,8 +60,10 @@ const SAVE: &str = "UPDATE uploads SET
     client_ref = $1, status = $2, failure_code = $3, failure_detail = $4, multipart_id = $5,
     expected_object = $6, verified_at = $7, etag = $8, verified_media_type = $9, verified_checksum = $10,
     metadata = $11, width = $12, height = $13, taken_at = $14, latitude = $15, longitude = $16,
-    variants = $17, updated_at = $18, deleted_at = $19, cleanup_due_at = $20, version = version + 1
-WHERE tenant = $21 AND id = $22::uuid AND version = $23";
+    variants = $17, updated_at = $18, deadline_at = $19, deleted_at = $20, cleanup_due_at = $21,
+    caption = $22, tags = $23, status_changes = $24, kind = $25, taken_local = $26, taken_utc = $27,
+    version = version + 1
+WHERE tenant = $28 AND id = $29::uuid AND version = $30";
 
 const FORGET: &str = "DELETE FROM uploads WHERE tenant = $1 AND id = $2::uuid AND deleted_at IS NOT NULL";
 
@@ -73,54 +82,44 @@ impl UploadRepository for PostgresDatabase {
         row.map(UploadRow::into_upload).transpose()
     }
 
+    async fn find_many(&self, tenant: &TenantId, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows: Vec<UploadRow> =
+            sqlx::query_as(FIND_MANY.as_str()).bind(tenant.as_str()).bind(ids).fetch_all(&self.pool).await?;
+        Ok(readable(rows))
+    }
+
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
-        let row = UploadRow::of(upload)?;
-        failpoints::reach("save::before_commit");
-        let done = sqlx::query(SAVE)
-            .bind(row.client_ref)
-            .bind(row.status)
-            .bind(row.failure_code)
-            .bind(row.failure_detail)
-            .bind(row.multipart_id)
-            .bind(row.expected_object)
-            .bind(row.verified_at)
-            .bind(row.etag)
-            .bind(row.verified_media_type)
-            .bind(row.verified_checksum)
-            .bind(row.metadata)
-            .bind(row.width)
-            .bind(row.height)
-            .bind(row.taken_at)
-            .bind(row.latitude)
-            .bind(row.longitude)
-            .bind(row.variants)
-            .bind(row.updated_at)
-            .bind(row.deleted_at)
-            .bind(row.cleanup_due_at)
-            .bind(row.tenant)
-            .bind(row.id)
-            .bind(row.version)
-            .execute(&self.pool)
-            .await?;
-        failpoints::reach("save::after_commit");
-        if done.rows_affected() == 0 {
-            return Err(RepositoryError::Stale);
+        let (row, changes) = (UploadRow::of(upload)?, Changes::of(upload));
+        if changes.is_empty() {
+            failpoints::reach("save::before_commit");
+            save(&mut *self.pool.acquire().await?, row).await?;
+        } else {
+            let mut transaction = self.pool.begin().await?;
+            save(&mut transaction, row).await?;
+            changes::record(&mut transaction, changes).await?;
+            failpoints::reach("save::before_commit");
+            transaction.commit().await?;
         }
+        failpoints::reach("save::after_commit");
         upload.saved_as(upload.progress().version.saturating_add(1));
         Ok(())
     }
 
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<Vec<Upload>> {
-        let before = query.before.map_or_else(|| NEWEST.to_owned(), |id| id.to_string());
-        let rows: Vec<UploadRow> = sqlx::query_as(LIST.as_str())
-            .bind(query.tenant.as_str())
-            .bind(query.project.as_str())
-            .bind(before)
-            .bind(query.status.map(status_column))
-            .bind(i64::from(query.limit))
-            .fetch_all(&self.pool)
-            .await?;
-        rows.into_iter().map(UploadRow::into_upload).collect()
+    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
+        let dialect = Dialect { columns: COLUMNS.as_str(), id_cast: "::uuid" };
+        let Statement { sql, values } = Statement::list(query, &dialect);
+        let asked = values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
+            Value::Text(text) => asked.bind(text),
+            Value::Integer(number) => asked.bind(number),
+            Value::Real(number) => asked.bind(number),
+        });
+        page_of(asked.fetch_all(&self.pool).await?, query)
+    }
+
+    async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {
+        let rows = sqlx::query_as(TOTALS).bind(tenant.as_str()).bind(project.as_str());
+        Ok(totals_of(rows.fetch_all(&self.pool).await?))
     }
 
     async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
@@ -142,6 +141,46 @@ impl UploadRepository for PostgresDatabase {
     }
 }
 
+async fn save(connection: &mut PgConnection, row: UploadRow) -> RepositoryResult<()> {
+    let done = sqlx::query(SAVE)
+        .bind(row.client_ref)
+        .bind(row.status)
+        .bind(row.failure_code)
+        .bind(row.failure_detail)
+        .bind(row.multipart_id)
+        .bind(row.expected_object)
+        .bind(row.verified_at)
+        .bind(row.etag)
+        .bind(row.verified_media_type)
+        .bind(row.verified_checksum)
+        .bind(row.metadata)
+        .bind(row.width)
+        .bind(row.height)
+        .bind(row.taken_at)
+        .bind(row.latitude)
+        .bind(row.longitude)
+        .bind(row.variants)
+        .bind(row.updated_at)
+        .bind(row.deadline_at)
+        .bind(row.deleted_at)
+        .bind(row.cleanup_due_at)
+        .bind(row.caption)
+        .bind(row.tags)
+        .bind(row.status_changes)
+        .bind(row.kind)
+        .bind(row.taken_local)
+        .bind(row.taken_utc)
+        .bind(row.tenant)
+        .bind(row.id)
+        .bind(row.version)
+        .execute(connection)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Err(RepositoryError::Stale);
+    }
+    Ok(())
+}
+
 async fn due(
     pool: &PgPool,
     statement: &'static str,
@@ -150,7 +189,7 @@ async fn due(
 ) -> RepositoryResult<Vec<Upload>> {
     let rows: Vec<UploadRow> =
         sqlx::query_as(statement).bind(millis(now)).bind(i64::from(limit)).fetch_all(pool).await?;
-    rows.into_iter().map(UploadRow::into_upload).collect()
+    Ok(readable(rows))
 }
 
 /// The upload that has this one's `client_ref`, if there is one.

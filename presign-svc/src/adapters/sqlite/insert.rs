@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use sqlx::{AssertSqlSafe, Executor as _, SqliteConnection};
 use tokio::sync::oneshot;
 
+use super::changes;
 use super::writer::answer;
+use crate::adapters::changes::Changes;
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{Recorded, RepositoryResult};
@@ -105,7 +107,10 @@ async fn insert_all(connection: &mut SqliteConnection, inserts: &mut [Insert]) -
         for upload in &insert.uploads {
             let is_new = new.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
             recorded.push(if is_new {
-                Recorded::New(upload.clone())
+                changes::record(connection, Changes::of(upload)).await?;
+                let mut upload = upload.clone();
+                upload.saved_as(upload.progress().version);
+                Recorded::New(upload)
             } else {
                 Recorded::Existing(find_existing(connection, upload).await?)
             });

@@ -1,8 +1,10 @@
-//! The record of uploads in SQLite: the embedded default.
+//! The record of uploads and events in SQLite: the embedded default.
 //!
 //! WAL with synchronous FULL, so that what is answered as recorded survives a power cut. One connection
 //! writes, for groups of requests at once (`writer`); several read, each its own snapshot, and wait for nobody.
 
+mod changes;
+mod events;
 mod insert;
 mod uploads;
 mod writer;
@@ -79,6 +81,7 @@ impl SqliteDatabase {
             path: name(),
             source: SchemaError::of(error, &MIGRATIONS),
         })?;
+        changes::make_missing_terms(&mut connection).await.map_err(failed)?;
         let writer = Writer::start(options.clone(), connection);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)

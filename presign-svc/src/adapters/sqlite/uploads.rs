@@ -1,31 +1,37 @@
 //! The questions asked of `uploads`. Each carries the tenant, except the janitor's two.
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use time::OffsetDateTime;
-use windlass_protocol::{TenantId, UploadId};
+use windlass_protocol::list_photos::PhotoTotals;
+use windlass_protocol::{ProjectId, TenantId, UploadId};
 
-use super::SqliteDatabase;
-use crate::adapters::upload_row::{UploadRow, millis, status_column};
+use super::{SqliteDatabase, changes};
+use crate::adapters::changes::Changes;
+use crate::adapters::columns::millis;
+use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
+use crate::adapters::upload_row::UploadRow;
 use crate::domain::upload::Upload;
-use crate::ports::uploads::{PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository};
+use crate::ports::uploads::{
+    PhotoPage, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
+};
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
 
 const SAVE: &str = "UPDATE uploads SET
     client_ref = ?, status = ?, failure_code = ?, failure_detail = ?, multipart_id = ?, expected_object = ?,
     verified_at = ?, etag = ?, verified_media_type = ?, verified_checksum = ?, metadata = ?, width = ?,
-    height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deleted_at = ?,
-    cleanup_due_at = ?, version = version + 1
+    height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deadline_at = ?,
+    deleted_at = ?, cleanup_due_at = ?, caption = ?, tags = ?, status_changes = ?, kind = ?, taken_local = ?,
+    taken_utc = ?, version = version + 1
 WHERE tenant = ? AND id = ? AND version = ?";
 
-// The cursor's lower bound is always there, so that one statement and one index serve every page.
-const LIST: &str = "SELECT * FROM uploads
-WHERE tenant = ?1 AND project = ?2 AND id < ?3 AND verified_at IS NOT NULL AND deleted_at IS NULL
-  AND status != 'quarantined' AND (?4 IS NULL OR status = ?4)
-ORDER BY id DESC LIMIT ?5";
-/// Greater than every UUID's text.
-const NEWEST: &str = "g";
+const FIND_MANY: &str = "SELECT * FROM uploads
+WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
+
+const DIALECT: Dialect<'static> = Dialect { columns: "u.*", id_cast: "" };
+
+const TOTALS: &str = "SELECT status, photos FROM photo_totals WHERE tenant = ? AND project = ?";
 
 const PAST_DEADLINE: &str = "SELECT * FROM uploads
 WHERE status = 'pending_upload' AND deadline_at <= ? ORDER BY deadline_at LIMIT ?";
@@ -51,35 +57,47 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
-        let row = UploadRow::of(upload)?;
-        self.writer.write(move |connection| Box::pin(save(connection, row))).await?;
+        let (row, changes) = (UploadRow::of(upload)?, Changes::of(upload));
+        self.writer.write(move |connection| Box::pin(save(connection, row, changes))).await?;
         upload.saved_as(upload.progress().version.saturating_add(1));
         Ok(())
     }
 
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<Vec<Upload>> {
-        let before = query.before.map_or_else(|| NEWEST.to_owned(), |id| id.to_string());
-        let rows: Vec<UploadRow> = sqlx::query_as(LIST)
-            .bind(query.tenant.as_str())
-            .bind(query.project.as_str())
-            .bind(before)
-            .bind(query.status.map(status_column))
-            .bind(query.limit)
+    async fn find_many(&self, tenant: &TenantId, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+        let ids = serde_json::Value::from(ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let rows: Vec<UploadRow> = sqlx::query_as(FIND_MANY)
+            .bind(tenant.as_str())
+            .bind(ids.to_string())
             .fetch_all(&self.readers)
             .await?;
-        rows.into_iter().map(UploadRow::into_upload).collect()
+        Ok(readable(rows))
+    }
+
+    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
+        let Statement { sql, values } = Statement::list(query, &DIALECT);
+        let asked = values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
+            Value::Text(text) => asked.bind(text),
+            Value::Integer(number) => asked.bind(number),
+            Value::Real(number) => asked.bind(number),
+        });
+        page_of(asked.fetch_all(&self.readers).await?, query)
+    }
+
+    async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {
+        let rows = sqlx::query_as(TOTALS).bind(tenant.as_str()).bind(project.as_str());
+        Ok(totals_of(rows.fetch_all(&self.readers).await?))
     }
 
     async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
         let rows: Vec<UploadRow> =
             sqlx::query_as(PAST_DEADLINE).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
-        rows.into_iter().map(UploadRow::into_upload).collect()
+        Ok(readable(rows))
     }
 
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
         let rows: Vec<UploadRow> =
             sqlx::query_as(DUE_FOR_CLEANUP).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
-        rows.into_iter().map(UploadRow::into_upload).collect()
+        Ok(readable(rows))
     }
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
@@ -93,7 +111,7 @@ impl UploadRepository for SqliteDatabase {
     }
 }
 
-async fn save(connection: &mut SqliteConnection, row: UploadRow) -> RepositoryResult<()> {
+async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Changes) -> RepositoryResult<()> {
     let done = sqlx::query(SAVE)
         .bind(row.client_ref)
         .bind(row.status)
@@ -113,17 +131,24 @@ async fn save(connection: &mut SqliteConnection, row: UploadRow) -> RepositoryRe
         .bind(row.longitude)
         .bind(row.variants)
         .bind(row.updated_at)
+        .bind(row.deadline_at)
         .bind(row.deleted_at)
         .bind(row.cleanup_due_at)
+        .bind(row.caption)
+        .bind(row.tags)
+        .bind(row.status_changes)
+        .bind(row.kind)
+        .bind(row.taken_local)
+        .bind(row.taken_utc)
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
     if done.rows_affected() == 0 {
         return Err(RepositoryError::Stale);
     }
-    Ok(())
+    changes::record(connection, changes).await
 }
 
 async fn forget(connection: &mut SqliteConnection, tenant: String, id: String) -> RepositoryResult<()> {

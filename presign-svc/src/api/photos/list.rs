@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use uuid::Uuid;
 use windlass_protocol::PhotoId;
 use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosResponse, MAX_LIMIT};
@@ -17,6 +17,9 @@ use crate::api::error::ApiError;
 use crate::api::extract::QueryOf;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
+use crate::domain::filter::{
+    BoundingBox, InvalidRange, PageMark, PhotoFilter, TakenRange, search_words, whole_term,
+};
 use crate::ports::uploads::PhotoQuery;
 
 /// Lists photos.
@@ -34,30 +37,67 @@ pub async fn list(
         let reason = format!("must be between 1 and {MAX_LIMIT}");
         return Err(ApiError::InvalidRequest { field: Some("limit".to_owned()), reason });
     }
-    let page = PhotoQuery {
-        tenant: &caller.tenant,
-        project: &query.project_id,
-        before: query.cursor.as_deref().map(read_cursor).transpose()?,
-        status: query.status,
-        // One more tells whether there is another page.
-        limit: limit + 1,
+    let filter = read_filter(&query)?;
+    let after =
+        query.cursor.as_deref().map(|cursor| read_cursor(cursor, filter.taken.is_some())).transpose()?;
+    let asked =
+        PhotoQuery { tenant: &caller.tenant, project: &query.project_id, filter: &filter, after, limit };
+    let (page, totals) = try_join(
+        app.uploads.list_photos(&asked),
+        app.uploads.photo_totals(&caller.tenant, &query.project_id),
+    )
+    .await?;
+    let photos = try_join_all(page.photos.iter().map(|upload| present(&app, upload))).await?;
+    Ok(Json(ListPhotosResponse { photos, next_cursor: page.next.map(write_cursor), totals }))
+}
+
+fn read_filter(query: &ListPhotosQuery) -> Result<PhotoFilter, ApiError> {
+    let taken = TakenRange::parse(query.taken_from.as_deref(), query.taken_to.as_deref());
+    let taken = taken.map_err(|error| match error {
+        InvalidRange::From(reason) => wrong("taken_from", reason),
+        InvalidRange::To(reason) => wrong("taken_to", reason),
+    })?;
+    let whole = |name: &'static str, text: &Option<String>| {
+        text.as_deref().map(whole_term).transpose().map_err(|reason| wrong(name, reason))
     };
-    let mut uploads = app.uploads.list_photos(&page).await?;
-    let has_more = uploads.len() > limit as usize;
-    uploads.truncate(limit as usize);
-    let next_cursor = uploads.last().filter(|_| has_more).map(|upload| write_cursor(upload.photo_id()));
-    let photos = try_join_all(uploads.iter().map(|upload| present(&app, upload))).await?;
-    Ok(Json(ListPhotosResponse { photos, next_cursor }))
-}
-
-fn write_cursor(last: PhotoId) -> String {
-    URL_SAFE_NO_PAD.encode(last.as_uuid().as_bytes())
-}
-
-fn read_cursor(cursor: &str) -> Result<PhotoId, ApiError> {
-    let id = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok());
-    id.map(PhotoId::from).ok_or_else(|| ApiError::InvalidRequest {
-        field: Some("cursor".to_owned()),
-        reason: "is not one this service gave out; use next_cursor of the page before as it is".to_owned(),
+    let place = query.bbox.as_deref().map(BoundingBox::parse).transpose();
+    let words = query.q.as_deref().map(search_words).transpose();
+    Ok(PhotoFilter {
+        status: query.status,
+        kind: query.kind,
+        taken,
+        place: place.map_err(|reason| wrong("bbox", reason))?,
+        camera: whole("camera", &query.camera)?,
+        tag: whole("label", &query.label)?,
+        words: words.map_err(|reason| wrong("q", reason))?.unwrap_or_default(),
     })
+}
+
+fn wrong(field: &str, reason: impl ToString) -> ApiError {
+    ApiError::InvalidRequest { field: Some(field.to_owned()), reason: reason.to_string() }
+}
+
+/// The photo's id, and the time it was taken where the list is by that.
+fn write_cursor(last: PageMark) -> String {
+    let mut bytes = last.photo.as_uuid().as_bytes().to_vec();
+    bytes.extend(last.taken_ms.map(i64::to_be_bytes).into_iter().flatten());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read_cursor(cursor: &str, by_taken: bool) -> Result<PageMark, ApiError> {
+    let foreign = || {
+        wrong(
+            "cursor",
+            "is not one this service gave out under these filters; use next_cursor of the page before as it is",
+        )
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| foreign())?;
+    let (id, taken) = bytes.split_at_checked(16).ok_or_else(foreign)?;
+    let photo = Uuid::from_slice(id).map(PhotoId::from).map_err(|_| foreign())?;
+    let taken_ms = match (taken, by_taken) {
+        ([], false) => None,
+        (taken, true) => Some(i64::from_be_bytes(taken.try_into().map_err(|_| foreign())?)),
+        _ => return Err(foreign()),
+    };
+    Ok(PageMark { photo, taken_ms })
 }

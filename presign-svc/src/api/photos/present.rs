@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use windlass_protocol::photo::Variant as WireVariant;
+use windlass_protocol::photo::{StatusAt, Variant as WireVariant};
 use windlass_protocol::{Photo, Timestamp};
 
 use crate::api::error::ApiError;
@@ -13,23 +13,28 @@ use crate::domain::filename::Filename;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::ObjectKey;
 use crate::domain::photo_facts::PhotoFacts;
-use crate::domain::upload::{Stage, Upload, UploadState};
-use crate::ports::object_store::{GetToSign, SignedRequest};
+use crate::domain::upload::{Stage, StatusChange, Upload, UploadState};
+use crate::ports::object_store::{GetToSign, SignedRequest, SigningWindow};
 
 /// Signs a verified upload's URLs and shows it. Those of a quarantined one are never signed.
 pub async fn present(app: &App, upload: &Upload) -> Result<Photo, ApiError> {
+    present_in(app, upload, app.settings.get_window(app.clock.now())).await
+}
+
+/// The same with URLs that work in another window.
+pub async fn present_in(app: &App, upload: &Upload, window: SigningWindow) -> Result<Photo, ApiError> {
     let (stage, object) = match upload.state() {
         UploadState::Stored { stage, object } if *stage != Stage::Quarantined => (stage, object),
         _ => return Err(ApiError::UploadClosed(upload.status())),
     };
     let facts = upload.facts();
     let filename = &facts.file.filename;
-    let original = sign(app, &upload.original_key(), object.media_type, filename).await?;
+    let original = sign(app, &upload.original_key(), object.media_type, filename, window).await?;
     let mut url_expires_at = original.expires_at;
     let mut variants = BTreeMap::new();
     for variant in upload.progress().variants.iter().filter(|variant| variant.is_stored) {
         let name = variant_filename(filename, variant);
-        let signed = sign(app, &upload.variant_key(variant), variant.media_type, &name).await?;
+        let signed = sign(app, &upload.variant_key(variant), variant.media_type, &name, window).await?;
         url_expires_at = url_expires_at.min(signed.expires_at);
         let shown = WireVariant { url: signed.url, width: variant.width, height: variant.height };
         variants.insert(variant.name.to_string(), shown);
@@ -57,7 +62,16 @@ pub async fn present(app: &App, upload: &Upload) -> Result<Photo, ApiError> {
         url_expires_at: Timestamp::from(url_expires_at),
         created_at: Timestamp::from(facts.created_at),
         uploaded_at: Some(Timestamp::from(object.verified_at)),
+        caption: upload.progress().description.caption.clone(),
+        tags: upload.progress().description.tags.clone(),
+        status_history: upload.statuses().into_iter().map(StatusAt::from).collect(),
     })
+}
+
+impl From<StatusChange> for StatusAt {
+    fn from(change: StatusChange) -> Self {
+        Self { status: change.status, at: Timestamp::from(change.at), reason: change.reason }
+    }
 }
 
 async fn sign(
@@ -65,15 +79,15 @@ async fn sign(
     key: &ObjectKey,
     media_type: MediaType,
     filename: &Filename,
+    window: SigningWindow,
 ) -> Result<SignedRequest, ApiError> {
-    let settings = &app.settings;
     let disposition = content_disposition(media_type, filename);
-    let cache_control = format!("private, max-age={}", settings.get_url_lifetime.as_secs());
+    let cache_control = format!("private, max-age={}", window.lifetime.as_secs());
     let get = GetToSign {
         key,
         content_type: media_type.mime(),
         content_disposition: &disposition,
         cache_control: Some(&cache_control),
     };
-    Ok(app.store.sign_get(&get, settings.get_window(app.clock.now())).await?)
+    Ok(app.store.sign_get(&get, window).await?)
 }

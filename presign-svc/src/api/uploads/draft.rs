@@ -46,9 +46,8 @@ pub fn draft(app: &App, draft: Draft<'_>, now: OffsetDateTime) -> Result<Upload,
         file,
         folder,
         created_at: now,
-        deadline_at: now + app.settings.upload_deadline,
     };
-    Ok(Upload::announce(facts, client_ref, variants))
+    Ok(Upload::announce(facts, client_ref, variants, now + app.settings.upload_deadline))
 }
 
 impl From<VariantToUpload> for VariantClaim {

@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::ports::uploads::*;
-use windlass_protocol::{TenantId, UploadId};
+use windlass_protocol::list_photos::PhotoTotals;
+use windlass_protocol::{ProjectId, TenantId, UploadId};
 
 pub struct InterruptedUploads {
     inner: SqliteDatabase,
@@ -18,6 +19,11 @@ pub struct InterruptedUploads {
 impl InterruptedUploads {
     pub fn around(inner: SqliteDatabase) -> Self {
         Self { inner, after_insert: Mutex::new(None) }
+    }
+
+    /// The record of events beside it.
+    pub fn events(&self) -> &SqliteDatabase {
+        &self.inner
     }
 
     /// What happens once the next uploads are recorded, before their request goes on.
@@ -45,8 +51,16 @@ impl UploadRepository for InterruptedUploads {
         self.inner.save(upload).await
     }
 
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<Vec<Upload>> {
+    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
         self.inner.list_photos(query).await
+    }
+
+    async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {
+        self.inner.photo_totals(tenant, project).await
+    }
+
+    async fn find_many(&self, tenant: &TenantId, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+        self.inner.find_many(tenant, ids).await
     }
 
     async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {

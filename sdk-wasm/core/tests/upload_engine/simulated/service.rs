@@ -255,6 +255,9 @@ fn photo(id: UploadId, file: &FileToUpload) -> Photo {
         url_expires_at: moment(),
         created_at: moment(),
         uploaded_at: None,
+        caption: None,
+        tags: Vec::new(),
+        status_history: Vec::new(),
     }
 }
 

@@ -5,9 +5,12 @@ use time::macros::datetime;
 use super::*;
 use crate::domain::announce::{FileClaim, TransferChoice, accept_file};
 use crate::domain::limits::Limits;
+use crate::domain::media_type::MediaType;
+use crate::domain::object_key::PhotoFolder;
 use crate::domain::verify::FailureCode;
 
 const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
+const DAY: Duration = Duration::from_secs(86_400);
 const LIFETIME: Duration = Duration::from_secs(900);
 
 fn pending() -> Upload {
@@ -26,9 +29,8 @@ fn pending() -> Upload {
         file: accept_file(claim, &Limits::default(), TransferChoice::BySize).unwrap(),
         folder: PhotoFolder::try_from("acme/job-7/x".to_owned()).unwrap(),
         created_at: NOON,
-        deadline_at: NOON + Duration::from_secs(86_400),
     };
-    Upload::announce(facts, Some("ref-1".parse().unwrap()), Vec::new())
+    Upload::announce(facts, Some("ref-1".parse().unwrap()), Vec::new(), NOON + DAY)
 }
 
 fn object() -> VerifiedObject {

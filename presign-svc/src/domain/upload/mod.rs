@@ -1,117 +1,23 @@
 //! One file on its way, and the photo it becomes. Where it stands changes only by the methods here,
 //! which refuse what cannot follow: an illegal move reaches neither the database nor the store.
 
+pub mod pipeline;
+mod state;
+
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use windlass_protocol::{
-    Checksum, ClientRef, PhotoId, PhotoMetadata, ProjectId, TenantId, UploadId, UploadStatus,
-};
+use windlass_protocol::events::EventKind;
+use windlass_protocol::{ClientRef, PhotoId, UploadId, UploadStatus};
 
-use super::announce::AnnouncedFile;
+pub use self::state::{Announcement, Progress, Stage, StatusChange, UploadState, VerifiedObject};
+use super::description::Description;
 use super::joining::ExpectedObject;
-use super::media_type::MediaType;
-use super::object_key::{ObjectKey, PhotoFolder};
+use super::news::News;
+use super::object_key::ObjectKey;
 use super::stored::MultipartId;
 use super::variant::Variant;
 use super::verify::Failure;
-
-/// What was settled when the upload was created, and never changes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Announcement {
-    /// The upload, and the photo it becomes.
-    pub id: UploadId,
-    /// The company.
-    pub tenant: TenantId,
-    /// What it is attached to.
-    pub project: ProjectId,
-    /// The person or device that announced it.
-    pub created_by: String,
-    /// The file.
-    pub file: AnnouncedFile,
-    /// Where its objects are.
-    pub folder: PhotoFolder,
-    /// When it was announced.
-    pub created_at: OffsetDateTime,
-    /// When it expires unless its bytes have arrived.
-    pub deadline_at: OffsetDateTime,
-}
-
-/// What changes on the way.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// The client's name for the file, for as long as a repeated announcement means this upload.
-    pub client_ref: Option<ClientRef>,
-    /// Where it stands.
-    pub state: UploadState,
-    /// The smaller pictures that come with it.
-    pub variants: Vec<Variant>,
-    /// The store's name for the open multipart upload, where there is one.
-    pub multipart: Option<MultipartId>,
-    /// What its parts were about to become, once they were.
-    pub expected: Option<ExpectedObject>,
-    /// When it last changed.
-    pub updated_at: OffsetDateTime,
-    /// When what is left of it in the store is to be removed.
-    pub cleanup_due_at: Option<OffsetDateTime>,
-    /// When its photo was deleted; invisible from then on.
-    pub deleted_at: Option<OffsetDateTime>,
-    /// Grows by one with each change that is stored.
-    pub version: u32,
-}
-
-/// Where an upload stands.
-#[derive(Debug, Clone, PartialEq)]
-pub enum UploadState {
-    /// Its bytes are on their way.
-    Pending,
-    /// Its bytes are in the store and verified: it is a photo.
-    Stored {
-        /// How far the pipeline is with it.
-        stage: Stage,
-        /// What was verified.
-        object: Box<VerifiedObject>,
-    },
-    /// Its bytes were not what was announced, and were removed.
-    Refused(Failure),
-    /// The client gave it up.
-    Aborted,
-    /// The client never finished.
-    Expired,
-}
-
-/// How far the pipeline is with a photo.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stage {
-    /// Nobody has begun.
-    Uploaded,
-    /// At work.
-    Processing,
-    /// Done.
-    Completed,
-    /// Failed, and why.
-    Failed {
-        /// For people.
-        reason: String,
-    },
-    /// Dangerous: nobody can fetch it.
-    Quarantined,
-}
-
-/// What the service itself found in the store.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VerifiedObject {
-    /// The entity tag of the verified content.
-    pub etag: String,
-    /// The type by content.
-    pub media_type: MediaType,
-    /// Of the whole object, where one is known.
-    pub checksum: Option<Checksum>,
-    /// The record: the service's own reading, or the client's claim where the service cannot read the type.
-    pub metadata: Option<PhotoMetadata>,
-    /// When it was verified.
-    pub verified_at: OffsetDateTime,
-}
 
 /// A change that cannot follow the present state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,32 +30,48 @@ pub struct InvalidTransition {
 }
 
 /// An upload.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Upload {
     facts: Announcement,
     progress: Progress,
+    news: Vec<News>,
+}
+
+/// Two are the same when the same is recorded of them; what is still to be told is not part of that.
+impl PartialEq for Upload {
+    fn eq(&self, other: &Self) -> bool {
+        self.facts == other.facts && self.progress == other.progress
+    }
 }
 
 impl Upload {
-    /// A new upload: recorded, its bytes expected.
-    pub fn announce(facts: Announcement, client_ref: Option<ClientRef>, variants: Vec<Variant>) -> Self {
+    /// A new upload: recorded, its bytes expected until the deadline.
+    pub fn announce(
+        facts: Announcement,
+        client_ref: Option<ClientRef>,
+        variants: Vec<Variant>,
+        deadline_at: OffsetDateTime,
+    ) -> Self {
         let progress = Progress {
             client_ref,
             state: UploadState::Pending,
             variants,
             multipart: None,
             expected: None,
+            description: Description::default(),
+            history: Vec::new(),
             updated_at: facts.created_at,
+            deadline_at,
             cleanup_due_at: None,
             deleted_at: None,
             version: 1,
         };
-        Self { facts, progress }
+        Self { facts, progress, news: Vec::new() }
     }
 
     /// An upload as it was recorded.
     pub fn restore(facts: Announcement, progress: Progress) -> Self {
-        Self { facts, progress }
+        Self { facts, progress, news: Vec::new() }
     }
 
     /// What never changes.
@@ -160,6 +82,11 @@ impl Upload {
     /// What changes.
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// What is to be told once this is recorded, in the order it happened.
+    pub fn news(&self) -> &[News] {
+        &self.news
     }
 
     /// Its id.
@@ -248,6 +175,7 @@ impl Upload {
         self.progress.variants = variants;
         self.progress.multipart = None;
         self.progress.updated_at = now;
+        self.tell(EventKind::Created, now);
         Ok(())
     }
 
@@ -255,6 +183,16 @@ impl Upload {
     pub fn variants_arrived(&mut self, variants: Vec<Variant>, now: OffsetDateTime) {
         self.progress.variants = variants;
         self.progress.updated_at = now;
+        self.tell(EventKind::Updated, now);
+    }
+
+    /// What people say about its photo changed. Where it is the same, nothing changes.
+    pub fn describe(&mut self, description: Description, now: OffsetDateTime) {
+        if description != self.progress.description {
+            self.progress.description = description;
+            self.progress.updated_at = now;
+            self.tell(EventKind::Updated, now);
+        }
     }
 
     /// Its bytes are not what was announced: whatever is stored goes, and the file may be announced anew.
@@ -295,6 +233,9 @@ impl Upload {
         self.progress.deleted_at = Some(now);
         self.progress.cleanup_due_at = Some(now + url_lifetime);
         self.progress.updated_at = now;
+        if self.object().is_some() {
+            self.tell(EventKind::Deleted, now);
+        }
     }
 
     /// Nothing is left of it in the store.
@@ -304,9 +245,18 @@ impl Upload {
         self.progress.updated_at = now;
     }
 
-    /// It is stored under a new version.
+    /// It is recorded under this version, and its news with it.
     pub fn saved_as(&mut self, version: u32) {
         self.progress.version = version;
+        self.news.clear();
+    }
+
+    fn tell(&mut self, kind: EventKind, now: OffsetDateTime) {
+        let reason = match &self.progress.state {
+            UploadState::Stored { stage: Stage::Failed { reason }, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        self.news.push(News { kind, photo: self.photo_id(), status: self.status(), reason, at: now });
     }
 
     fn require_pending(&self, wanted: &'static str) -> Result<(), InvalidTransition> {
@@ -341,5 +291,4 @@ pub fn status_in_words(status: UploadStatus) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "upload_tests.rs"]
 mod tests;

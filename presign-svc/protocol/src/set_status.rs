@@ -1,0 +1,33 @@
+//! `PATCH /api/v1/photos/{photo_id}/status` — how far the pipeline is with a photo. Answers the photo.
+//!
+//! Caller: scope `pipeline` on the project. `uploaded` and `processing` may become any of the three,
+//! `failed` may become `processing` again, `completed` stays. To say the same again changes nothing.
+//! Errors: `not_found`, `invalid_request`, `invalid_transition`.
+
+use serde::{Deserialize, Serialize};
+
+/// What it became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SetStatusRequest {
+    /// `processing`, `completed` or `failed`.
+    pub status: PipelineStatus,
+    /// With `failed`, and only then: why, for people; 1 to 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub reason: Option<String>,
+}
+
+/// The statuses a pipeline may give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum PipelineStatus {
+    /// It is at work.
+    Processing,
+    /// It is done.
+    Completed,
+    /// It failed.
+    Failed,
+}

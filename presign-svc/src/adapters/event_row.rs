@@ -1,0 +1,54 @@
+//! A row of `events` and the event it means, the same in every database.
+
+use time::OffsetDateTime;
+use windlass_protocol::events::EventKind;
+use windlass_protocol::{ProjectId, TenantId, Timestamp};
+
+use super::columns::read_status;
+use crate::domain::news::{Event, EventNumber, News};
+use crate::ports::events::Replay;
+use crate::ports::uploads::{RepositoryError, RepositoryResult};
+
+/// A row as the databases have it.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct EventRow {
+    number: i64,
+    kind: String,
+    photo: String,
+    status: String,
+    reason: Option<String>,
+    at: i64,
+}
+
+impl EventRow {
+    fn into_event(self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<Event> {
+        let number = self.number;
+        let corrupt = |column| RepositoryError::Corrupt { id: format!("event {number}"), column };
+        let kind = EventKind::ALL.into_iter().find(|kind| kind.as_str() == self.kind);
+        let news = News {
+            kind: kind.ok_or_else(|| corrupt("kind"))?,
+            photo: self.photo.parse().map_err(|_| corrupt("photo"))?,
+            status: read_status(&self.status).ok_or_else(|| corrupt("status"))?,
+            reason: self.reason,
+            at: moment(self.at).ok_or_else(|| corrupt("at"))?,
+        };
+        Ok(Event { number: number.unsigned_abs(), tenant: tenant.clone(), project: project.clone(), news })
+    }
+}
+
+/// What those rows tell of the time after a number that is below the latest.
+pub(super) fn replay(
+    rows: Vec<EventRow>,
+    tenant: &TenantId,
+    project: &ProjectId,
+    after: EventNumber,
+) -> RepositoryResult<Replay> {
+    let events: Vec<Event> =
+        rows.into_iter().map(|row| row.into_event(tenant, project)).collect::<RepositoryResult<_>>()?;
+    let is_whole = events.first().is_some_and(|first| first.number == after.saturating_add(1));
+    Ok(if is_whole { Replay::Events(events) } else { Replay::Lost })
+}
+
+fn moment(millis: i64) -> Option<OffsetDateTime> {
+    Timestamp::from_unix_millis(millis).map(Timestamp::as_datetime)
+}

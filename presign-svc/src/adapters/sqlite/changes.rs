@@ -1,0 +1,114 @@
+//! Events and terms, recorded in the transaction of the change they belong to.
+
+use std::collections::{BTreeSet, HashSet};
+
+use sqlx::{Connection as _, SqliteConnection};
+
+use crate::adapters::changes::Changes;
+use crate::adapters::columns::{millis, status_column};
+use crate::adapters::upload_row::UploadRow;
+use crate::domain::search::{TERMS_VERSION, Term, terms_of};
+use crate::ports::uploads::RepositoryResult;
+
+const NEXT_NUMBER: &str = "INSERT INTO event_numbers VALUES (?, ?, 1)
+ON CONFLICT DO UPDATE SET latest = latest + 1 RETURNING latest";
+
+const INSERT_EVENT: &str = "INSERT INTO events (tenant, project, number, kind, photo, status, reason, at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+
+const TERMS: &str = "SELECT kind, term FROM photo_terms WHERE photo = ?";
+const ADD_TERM: &str = "INSERT INTO photo_terms (tenant, project, kind, term, photo) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING";
+const DROP_TERM: &str =
+    "DELETE FROM photo_terms WHERE tenant = ? AND project = ? AND kind = ? AND term = ? AND photo = ?";
+const TERMS_MADE: &str = "UPDATE uploads SET terms_version = ? WHERE id = ? AND terms_version != ?";
+
+const WITHOUT_TERMS: &str =
+    "SELECT * FROM uploads WHERE verified_at IS NOT NULL AND terms_version = 0 LIMIT 500";
+
+/// Records them.
+pub(super) async fn record(connection: &mut SqliteConnection, changes: Changes) -> RepositoryResult<()> {
+    let Changes { tenant, project, id, news, terms } = changes;
+    if let Some(terms) = terms {
+        record_terms(connection, (&tenant, &project, &id), &terms).await?;
+    }
+    for news in news {
+        let number: i64 =
+            sqlx::query_scalar(NEXT_NUMBER).bind(&tenant).bind(&project).fetch_one(&mut *connection).await?;
+        sqlx::query(INSERT_EVENT)
+            .bind(&tenant)
+            .bind(&project)
+            .bind(number)
+            .bind(news.kind.as_str())
+            .bind(&id)
+            .bind(status_column(news.status))
+            .bind(&news.reason)
+            .bind(millis(news.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Adds what is new and drops what is gone, of a photo of a tenant and a project.
+async fn record_terms(
+    connection: &mut SqliteConnection,
+    photo: (&str, &str, &str),
+    terms: &BTreeSet<Term>,
+) -> Result<(), sqlx::Error> {
+    let found: Vec<(String, String)> =
+        sqlx::query_as(TERMS).bind(photo.2).fetch_all(&mut *connection).await?;
+    let mut gone: HashSet<(String, String)> = found.into_iter().collect();
+    for term in terms {
+        let kind = term.kind.as_str();
+        if !gone.remove(&(kind.to_owned(), term.text.clone())) {
+            change_term(connection, ADD_TERM, photo, (kind, &term.text)).await?;
+        }
+    }
+    for (kind, term) in &gone {
+        change_term(connection, DROP_TERM, photo, (kind, term)).await?;
+    }
+    terms_made(connection, photo.2).await
+}
+
+async fn change_term(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    (tenant, project, id): (&str, &str, &str),
+    (kind, term): (&str, &str),
+) -> Result<(), sqlx::Error> {
+    let change = sqlx::query(statement).bind(tenant).bind(project);
+    change.bind(kind).bind(term).bind(id).execute(connection).await?;
+    Ok(())
+}
+
+async fn terms_made(connection: &mut SqliteConnection, id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(TERMS_MADE).bind(TERMS_VERSION).bind(id).bind(TERMS_VERSION).execute(connection).await?;
+    Ok(())
+}
+
+/// Makes the terms of photos that were stored before there were any.
+pub(super) async fn make_missing_terms(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    loop {
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let rows: Vec<UploadRow> = sqlx::query_as(WITHOUT_TERMS).fetch_all(&mut *transaction).await?;
+        if rows.is_empty() {
+            return transaction.rollback().await;
+        }
+        for row in rows {
+            let id = row.id.clone();
+            match row.into_upload() {
+                Ok(upload) => {
+                    let facts = upload.facts();
+                    let photo = (facts.tenant.as_str(), facts.project.as_str(), id.as_str());
+                    record_terms(&mut transaction, photo, &terms_of(&upload)).await?;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a photo cannot be found by search");
+                    terms_made(&mut transaction, &id).await?;
+                }
+            }
+        }
+        transaction.commit().await?;
+    }
+}

@@ -1,0 +1,56 @@
+//! `PATCH /api/v1/photos/{photo_id}/status`: how far the pipeline is with a photo.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use windlass_protocol::set_status::{PipelineStatus, SetStatusRequest};
+use windlass_protocol::{Photo, PhotoId};
+
+use super::find;
+use super::present::present;
+use crate::api::error::ApiError;
+use crate::api::extract::{Id, JsonBody};
+use crate::app::App;
+use crate::auth::{Caller, Scope};
+use crate::domain::text;
+use crate::domain::upload::pipeline::{MAX_REASON_CHARS, Verdict};
+
+/// Records what the pipeline says.
+pub async fn set_status(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<PhotoId>,
+    JsonBody(request): JsonBody<SetStatusRequest>,
+) -> Result<Json<Photo>, ApiError> {
+    caller.require(Scope::Pipeline)?;
+    find(&app, &caller, id).await?;
+    let verdict = verdict(request)?;
+    let _turn = app.turns.take(id.into()).await;
+    let mut upload = find(&app, &caller, id).await?;
+    upload.advance(verdict, app.clock.now()).map_err(ApiError::Transition)?;
+    if !upload.news().is_empty() {
+        app.uploads.save(&mut upload).await?;
+    }
+    Ok(Json(present(&app, &upload).await?))
+}
+
+fn verdict(request: SetStatusRequest) -> Result<Verdict, ApiError> {
+    let wrong = |reason: String| Err(ApiError::InvalidRequest { field: Some("reason".to_owned()), reason });
+    let reason = request.reason.as_deref().map(text::clean);
+    match (request.status, reason) {
+        (PipelineStatus::Processing, None) => Ok(Verdict::Processing),
+        (PipelineStatus::Completed, None) => Ok(Verdict::Completed),
+        (PipelineStatus::Processing | PipelineStatus::Completed, Some(_)) => {
+            wrong("may only be given with failed".to_owned())
+        }
+        (PipelineStatus::Failed, Some(reason))
+            if (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) =>
+        {
+            Ok(Verdict::Failed { reason })
+        }
+        (PipelineStatus::Failed, _) => {
+            wrong(format!("must say why it failed in 1 to {MAX_REASON_CHARS} characters"))
+        }
+    }
+}

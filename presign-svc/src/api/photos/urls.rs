@@ -1,0 +1,83 @@
+//! `POST /api/v1/photos/urls`: fresh signed GET URLs for many photos at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use windlass_protocol::UploadId;
+use windlass_protocol::photo_urls::{
+    MAX_PHOTOS, MIN_EXPIRES_IN_SECONDS, PhotoUrls, PhotoUrlsRequest, PhotoUrlsResponse, PhotoUrlsResult,
+    RefusedPhoto,
+};
+
+use super::is_shown_to;
+use super::present::present_in;
+use crate::api::error::ApiError;
+use crate::api::extract::JsonBody;
+use crate::app::App;
+use crate::auth::{Caller, Scope};
+use crate::domain::upload::Upload;
+use crate::ports::object_store::SigningWindow;
+use crate::telemetry::RequestId;
+
+/// Signs them.
+pub async fn urls(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Extension(request_id): Extension<RequestId>,
+    JsonBody(request): JsonBody<PhotoUrlsRequest>,
+) -> Result<Json<PhotoUrlsResponse>, ApiError> {
+    caller.require(Scope::Read)?;
+    let wrong =
+        |field: &str, reason: String| Err(ApiError::InvalidRequest { field: Some(field.to_owned()), reason });
+    let count = request.photo_ids.len();
+    if !(1..=MAX_PHOTOS).contains(&count) {
+        return wrong("photo_ids", format!("must hold 1 to {MAX_PHOTOS} entries, not {count}"));
+    }
+    let now = app.clock.now();
+    let window = match request.expires_in_seconds {
+        None => app.settings.get_window(now),
+        Some(seconds) if seconds < MIN_EXPIRES_IN_SECONDS => {
+            return wrong("expires_in_seconds", format!("must be at least {MIN_EXPIRES_IN_SECONDS}"));
+        }
+        Some(seconds) => {
+            let lifetime = Duration::from_secs(seconds.into()).min(app.settings.get_url_lifetime);
+            SigningWindow { signed_at: now, lifetime }
+        }
+    };
+    let ids: Vec<UploadId> = request.photo_ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let mut found = app.uploads.find_many(&caller.tenant, &ids).await?;
+    found.retain(|upload| is_shown_to(&caller, upload));
+    let mut photos = Vec::with_capacity(count);
+    for photo_id in request.photo_ids {
+        let upload = found.iter().find(|upload| upload.id().to_string() == photo_id);
+        photos.push(match sign(&app, upload, window, request.variants.as_deref()).await {
+            Ok(urls) => PhotoUrlsResult::Signed(urls),
+            Err(error) => {
+                let error = error.problem_of_file(&photo_id, &request_id.0);
+                PhotoUrlsResult::Refused(RefusedPhoto { photo_id, error })
+            }
+        });
+    }
+    Ok(Json(PhotoUrlsResponse { photos }))
+}
+
+async fn sign(
+    app: &App,
+    upload: Option<&Upload>,
+    window: SigningWindow,
+    wanted: Option<&[String]>,
+) -> Result<PhotoUrls, ApiError> {
+    let upload = upload.ok_or(ApiError::NotFound("There is no such photo"))?;
+    let mut photo = present_in(app, upload, window).await?;
+    if let Some(wanted) = wanted {
+        photo.variants.retain(|name, _| wanted.contains(name));
+    }
+    Ok(PhotoUrls {
+        photo_id: photo.photo_id,
+        url: photo.url,
+        variants: photo.variants,
+        url_expires_at: photo.url_expires_at,
+    })
+}

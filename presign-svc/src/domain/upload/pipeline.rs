@@ -1,0 +1,89 @@
+//! What the pipeline may make of a photo: `uploaded → processing → completed | failed`, and again from
+//! `failed`. A photo that is completed stays so; a quarantined one is nobody's to change.
+
+use time::OffsetDateTime;
+use windlass_protocol::UploadStatus;
+use windlass_protocol::events::EventKind;
+
+use super::{InvalidTransition, Stage, StatusChange, Upload, UploadState};
+use crate::domain::text;
+
+/// How many changes are kept: a photo that fails and is tried again for ever has no longer history.
+pub const MAX_CHANGES: usize = 50;
+/// The longest reason of a failure, in characters.
+pub const MAX_REASON_CHARS: usize = 500;
+
+/// What the pipeline says of a photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is at work.
+    Processing,
+    /// It is done.
+    Completed,
+    /// It failed, and why.
+    Failed {
+        /// For people.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    fn wanted(&self) -> &'static str {
+        match self {
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    fn stage(self) -> Stage {
+        match self {
+            Self::Processing => Stage::Processing,
+            Self::Completed => Stage::Completed,
+            Self::Failed { reason } => {
+                Stage::Failed { reason: text::clean(&reason).chars().take(MAX_REASON_CHARS).collect() }
+            }
+        }
+    }
+}
+
+impl Upload {
+    /// The pipeline went on with its photo. What it said before it may say again: nothing changes then.
+    pub fn advance(&mut self, verdict: Verdict, now: OffsetDateTime) -> Result<(), InvalidTransition> {
+        let from = self.status();
+        let refused = InvalidTransition { from, wanted: verdict.wanted() };
+        let UploadState::Stored { stage, .. } = &mut self.progress.state else { return Err(refused) };
+        let is_legal = match (&*stage, &verdict) {
+            (Stage::Processing, Verdict::Processing)
+            | (Stage::Completed, Verdict::Completed)
+            | (Stage::Failed { .. }, Verdict::Failed { .. }) => return Ok(()),
+            (Stage::Uploaded | Stage::Processing, _) | (Stage::Failed { .. }, Verdict::Processing) => true,
+            (Stage::Completed | Stage::Failed { .. } | Stage::Quarantined, _) => false,
+        };
+        if !is_legal {
+            return Err(refused);
+        }
+        *stage = verdict.stage();
+        let reason = match stage {
+            Stage::Failed { reason } => Some(reason.clone()),
+            _ => None,
+        };
+        let status = self.status();
+        let history = &mut self.progress.history;
+        if history.len() >= MAX_CHANGES {
+            history.remove(0);
+        }
+        history.push(StatusChange { status, reason, at: now });
+        self.progress.updated_at = now;
+        self.tell(EventKind::Status, now);
+        Ok(())
+    }
+
+    /// Every status it has had, with its time, oldest first.
+    pub fn statuses(&self) -> Vec<StatusChange> {
+        let at = |status, at| StatusChange { status, reason: None, at };
+        let announced = at(UploadStatus::PendingUpload, self.facts.created_at);
+        let verified = self.object().map(|object| at(UploadStatus::Uploaded, object.verified_at));
+        [announced].into_iter().chain(verified).chain(self.progress.history.iter().cloned()).collect()
+    }
+}
