@@ -28,6 +28,10 @@ const BUSY_WAIT: Duration = Duration::from_secs(12);
 /// How long to wait for a connection to read with.
 const READER_WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// How soon a file that another process is just making ours is tried again.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// SQLite's primary result code for a lock held by somebody else (SQLITE_BUSY); the low byte of the extended.
+const SQLITE_BUSY: u32 = 5;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -76,7 +80,7 @@ impl SqliteDatabase {
     async fn open_with(path: &Path, options: SqliteConnectOptions) -> Result<Self, OpenError> {
         let name = || path.display().to_string();
         let failed = |source| OpenError::Open { path: name(), source };
-        let mut connection = options.connect().await.map_err(failed)?;
+        let mut connection = connect(&options).await.map_err(failed)?;
         migrate(&mut connection).await.map_err(|error| OpenError::Migrate {
             path: name(),
             source: SchemaError::of(error, &MIGRATIONS),
@@ -101,6 +105,25 @@ impl SqliteDatabase {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// A connection to the file in WAL mode. While another process turns a new file to WAL, SQLite answers BUSY at
+/// once and asks no busy handler (it could deadlock), so the waiting is done here.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let give_up = tokio::time::Instant::now() + BUSY_WAIT;
+    loop {
+        match options.connect().await {
+            Err(error) if is_busy(&error) && tokio::time::Instant::now() < give_up => {
+                tokio::time::sleep(BUSY_PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 /// All missing migrations in one transaction that takes the file's lock first: of two processes that start
