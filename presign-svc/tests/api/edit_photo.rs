@@ -1,5 +1,7 @@
 //! `PATCH /api/v1/photos/{photo_id}` and `/status`, and what the list finds afterwards.
 
+use std::sync::atomic::Ordering;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
@@ -62,6 +64,21 @@ async fn a_description_that_is_wrong_or_reaches_further_is_refused() {
     let status = format!("{path}/status");
     let processing = json!({"status": "processing"});
     app.call(Method::PATCH, &status, &foreign, processing).await.assert_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn while_another_instance_works_on_a_photo_nothing_is_changed() {
+    let app = TestApp::start().await;
+    let path = path_of_new(&app, "a", "a.jpg").await;
+    app.leases.are_busy.store(true, Ordering::SeqCst);
+    let tags = json!({"tags": ["roof"]});
+    patch(&app, &path, tags).await.assert_problem(503, "unavailable");
+    let processing = json!({"status": "processing"});
+    patch(&app, &format!("{path}/status"), processing).await.assert_problem(503, "unavailable");
+    app.delete(&path).await.assert_problem(503, "unavailable");
+    app.leases.are_busy.store(false, Ordering::SeqCst);
+    let photo = app.get(&path).await.body;
+    assert_eq!((&photo["tags"], &photo["status"]), (&json!([]), &json!("uploaded")));
 }
 
 #[tokio::test]
@@ -167,6 +184,9 @@ async fn many_photos_get_fresh_urls_at_once_and_a_foreign_one_stops_none() {
         refused.assert_problem(400, "invalid_request");
         assert_eq!(refused.body["field"], field);
     }
+    // The letter case of a UUID does not count (RFC 9562, section 4).
+    let shouted = app.post("/api/v1/photos/urls", json!({"photo_ids": [id.to_uppercase()]})).await.body;
+    assert_eq!(shouted["photos"][0]["photo_id"], id, "{shouted}");
     let foreign = app.token("other", &["*"], &Scope::ALL);
     let told = app.call(Method::POST, "/api/v1/photos/urls", &foreign, ask(120)).await.body;
     assert_eq!(told["photos"][0]["error"]["code"], "not_found", "{told}");

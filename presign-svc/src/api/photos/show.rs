@@ -21,5 +21,5 @@ pub async fn show(
 ) -> Result<Json<Photo>, ApiError> {
     caller.require(Scope::Read)?;
     let upload = find(&app, &caller, id).await?;
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }
