@@ -90,6 +90,8 @@ async fn the_pipeline_goes_forward_and_each_change_has_its_time() {
     patch(&app, &status, json!({"status": "failed"})).await.assert_problem(400, "invalid_request");
     let failed = json!({"status": "failed", "reason": "cannot be decoded"});
     assert_eq!(patch(&app, &status, failed).await.body["status_reason"], "cannot be decoded");
+    let otherwise = json!({"status": "failed", "reason": "no memory"});
+    assert_eq!(patch(&app, &status, otherwise).await.body["status_reason"], "no memory");
     patch(&app, &status, json!({"status": "completed"})).await.assert_problem(409, "invalid_transition");
     assert_eq!(patch(&app, &status, json!({"status": "processing"})).await.status, 200);
     assert_eq!(patch(&app, &status, json!({"status": "completed"})).await.status, 200);
@@ -98,7 +100,7 @@ async fn the_pipeline_goes_forward_and_each_change_has_its_time() {
     let photo = app.get(&path).await.body;
     let history = photo["status_history"].as_array().unwrap();
     let statuses: Vec<_> = history.iter().map(|change| change["status"].as_str().unwrap()).collect();
-    let expected = ["pending_upload", "uploaded", "processing", "failed", "processing", "completed"];
+    let expected = ["pending_upload", "uploaded", "processing", "failed", "failed", "processing", "completed"];
     assert_eq!(statuses, expected);
     assert!(history.iter().all(|change| change["at"].is_string()));
     let uploader = app.token("acme", &["job-7"], &[Scope::Upload, Scope::Read, Scope::Delete]);
