@@ -23,7 +23,7 @@ use windlass_presign_svc::ports::uploads::{PhotoQuery, Recorded, RepositoryError
 use windlass_protocol::metadata::{GpsReading, TakenAt};
 use windlass_protocol::{Checksum, PhotoMetadata, UploadStatus};
 
-type Repository = Arc<dyn UploadRepository>;
+pub type Repository = Arc<dyn UploadRepository>;
 
 const NOON: OffsetDateTime = datetime!(2026-11-21 12:00:00.123 UTC);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -48,7 +48,7 @@ fn metadata() -> PhotoMetadata {
     }
 }
 
-fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: u64) -> Upload {
+pub fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: u64) -> Upload {
     let ids = RandomIds::new();
     let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
     let id = ids.upload_id(NOON);
@@ -81,7 +81,7 @@ fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: 
     Upload::announce(facts, client_ref, accept_variants(vec![variant], 8).unwrap(), NOON + 24 * HOUR)
 }
 
-fn upload(client_ref: &str) -> Upload {
+pub fn upload(client_ref: &str) -> Upload {
     upload_of("acme", "job-7", Some(client_ref), 4096)
 }
 
@@ -95,13 +95,13 @@ fn object() -> VerifiedObject {
     }
 }
 
-fn photo(client_ref: &str) -> Upload {
+pub fn photo(client_ref: &str) -> Upload {
     let mut photo = upload(client_ref);
     photo.verified(object(), photo.progress().variants.clone(), NOON).unwrap();
     photo
 }
 
-async fn record(repository: &Repository, upload: &Upload) {
+pub async fn record(repository: &Repository, upload: &Upload) {
     let recorded = repository.insert(vec![upload.clone()]).await.unwrap();
     assert_eq!(recorded, [Recorded::New(upload.clone())]);
 }
@@ -110,7 +110,7 @@ async fn found(repository: &Repository, upload: &Upload) -> Option<Upload> {
     repository.find(&upload.facts().tenant, upload.id()).await.unwrap()
 }
 
-async fn listed(repository: &Repository, query: &PhotoQuery<'_>) -> Vec<Upload> {
+pub async fn listed(repository: &Repository, query: &PhotoQuery<'_>) -> Vec<Upload> {
     repository.list_photos(query).await.unwrap().photos
 }
 

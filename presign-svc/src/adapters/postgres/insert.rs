@@ -101,20 +101,18 @@ async fn run(mut queue: mpsc::Receiver<Insert>, pool: PgPool) {
 }
 
 async fn record_group(pool: &PgPool, group: Vec<Insert>) {
-    let refs: Vec<&[Upload]> = group.iter().map(|insert| insert.uploads.as_slice()).collect();
-    match record(pool, &refs).await {
-        Ok(recorded) => {
-            for (insert, recorded) in group.into_iter().zip(recorded) {
+    let uploads: Vec<&Upload> = group.iter().flat_map(|insert| &insert.uploads).collect();
+    match insert(pool, &uploads).await {
+        Ok(inserted) => {
+            for Insert { uploads, reply } in group {
                 // Nobody listens where the request was given up.
-                let _ = insert.reply.send(Ok(recorded));
+                let _ = reply.send(recorded(pool, &uploads, inserted.as_ref()).await);
             }
         }
         // The server said no to one of them, and so to all: each for itself.
         Err(Failed::Refused(_)) if group.len() > 1 => {
-            for insert in group {
-                let outcome = record(pool, &[insert.uploads.as_slice()]).await;
-                let outcome = outcome.map(|mut recorded| recorded.pop().unwrap_or_default());
-                let _ = insert.reply.send(outcome.map_err(RepositoryError::from));
+            for Insert { uploads, reply } in group {
+                let _ = reply.send(record(pool, &uploads).await);
             }
         }
         Err(error) => {
@@ -128,12 +126,12 @@ async fn record_group(pool: &PgPool, group: Vec<Insert>) {
 
 #[derive(Debug, thiserror::Error)]
 enum Failed {
-    /// By the rows themselves.
+    /// By the uploads themselves.
     #[error("{0}")]
-    Refused(sqlx::Error),
-    /// Whatever the rows were.
-    #[error(transparent)]
-    Unavailable(#[from] RepositoryError),
+    Refused(RepositoryError),
+    /// Whatever the uploads were.
+    #[error("{0}")]
+    Unavailable(RepositoryError),
 }
 
 impl From<sqlx::Error> for Failed {
@@ -143,43 +141,45 @@ impl From<sqlx::Error> for Failed {
             .as_database_error()
             .and_then(|error| error.code())
             .is_some_and(|code| code.starts_with("22") || code.starts_with("23"));
-        if is_refusal { Self::Refused(error) } else { Self::Unavailable(error.into()) }
+        if is_refusal { Self::Refused(error.into()) } else { Self::Unavailable(error.into()) }
     }
 }
 
 impl From<Failed> for RepositoryError {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Refused(error) => error.into(),
-            Failed::Unavailable(error) => error,
+            Failed::Refused(error) | Failed::Unavailable(error) => error,
         }
     }
 }
 
-/// What became of the uploads of each request, in one statement where all of them are new.
-async fn record(pool: &PgPool, requests: &[&[Upload]]) -> Result<Vec<Vec<Recorded>>, Failed> {
-    let uploads: Vec<&Upload> = requests.iter().copied().flatten().collect();
-    let inserted = insert(pool, &uploads).await?;
-    let mut recorded = Vec::with_capacity(requests.len());
-    for request in requests {
-        let mut of_request = Vec::with_capacity(request.len());
-        for upload in *request {
-            let is_new = inserted.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
-            of_request.push(if is_new {
-                recorded_as_new(upload)
-            } else {
-                existing_or_new(pool, upload).await?
-            });
-        }
-        recorded.push(of_request);
+/// Records the uploads of one request.
+async fn record(pool: &PgPool, uploads: &[Upload]) -> RepositoryResult<Vec<Recorded>> {
+    let inserted = insert(pool, &uploads.iter().collect::<Vec<_>>()).await?;
+    recorded(pool, uploads, inserted.as_ref()).await
+}
+
+/// What became of the uploads of one request, of those that were inserted; `None` for all of them. That one
+/// of them cannot be looked up is no matter of the other requests, whose uploads are recorded.
+async fn recorded(
+    pool: &PgPool,
+    uploads: &[Upload],
+    inserted: Option<&HashSet<String>>,
+) -> RepositoryResult<Vec<Recorded>> {
+    let mut recorded = Vec::with_capacity(uploads.len());
+    for upload in uploads {
+        let is_new = inserted.is_none_or(|new| new.contains(&upload.id().to_string()));
+        recorded.push(if is_new { recorded_as_new(upload) } else { existing_or_new(pool, upload).await? });
     }
     Ok(recorded)
 }
 
 /// Inserts those whose `client_ref` is free, and says which; `None` for all of them.
 async fn insert(pool: &PgPool, uploads: &[&Upload]) -> Result<Option<HashSet<String>>, Failed> {
-    let mut rows =
-        uploads.iter().map(|upload| UploadRow::of(upload)).collect::<RepositoryResult<Vec<_>>>()?;
+    let mut rows = uploads
+        .iter()
+        .map(|upload| UploadRow::of(upload).map_err(Failed::Refused))
+        .collect::<Result<Vec<_>, _>>()?;
     // All instances insert in one order, so that none waits for another that waits for it. Stable: of two
     // with one name the first to come is recorded.
     rows.sort_by(|a, b| (&a.tenant, &a.project, &a.client_ref).cmp(&(&b.tenant, &b.project, &b.client_ref)));
@@ -229,7 +229,7 @@ fn recorded_as_new(upload: &Upload) -> Recorded {
 }
 
 /// The upload that has this one's `client_ref`. Where that was given up since, this one is new after all.
-async fn existing_or_new(pool: &PgPool, upload: &Upload) -> Result<Recorded, Failed> {
+async fn existing_or_new(pool: &PgPool, upload: &Upload) -> RepositoryResult<Recorded> {
     for _ in 0..TRIES {
         if let Some(existing) = find_by_client_ref(pool, upload).await? {
             return Ok(Recorded::Existing(existing));
@@ -239,5 +239,5 @@ async fn existing_or_new(pool: &PgPool, upload: &Upload) -> Result<Recorded, Fai
         }
     }
     let why = "its client_ref is taken and given up again and again".to_owned();
-    Err(RepositoryError::Unavailable(why).into())
+    Err(RepositoryError::Unavailable(why))
 }
