@@ -5,6 +5,8 @@ mod bucket;
 mod laws;
 mod on_every_database;
 mod on_every_store;
+mod opening;
 mod postgres_server;
 mod requests_together;
+mod turns;
 mod uploads;

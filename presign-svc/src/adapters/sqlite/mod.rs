@@ -22,6 +22,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use self::writer::Writer;
 use super::schema::SchemaError;
+use crate::ports::uploads::RepositoryError;
 
 /// How long to wait for another process that holds the database's lock.
 const BUSY_WAIT: Duration = Duration::from_secs(12);
@@ -62,6 +63,14 @@ pub enum OpenError {
         /// What went wrong.
         source: SchemaError,
     },
+    /// Photos that were recorded by an older rule of search could not be read.
+    #[error("the photos in the database {path} cannot be made ready for search: {source}")]
+    Search {
+        /// Where it is.
+        path: String,
+        /// What went wrong.
+        source: RepositoryError,
+    },
 }
 
 impl SqliteDatabase {
@@ -85,7 +94,9 @@ impl SqliteDatabase {
             path: name(),
             source: SchemaError::of(error, &MIGRATIONS),
         })?;
-        changes::make_missing_terms(&mut connection).await.map_err(failed)?;
+        changes::renew_old_terms(&mut connection)
+            .await
+            .map_err(|source| OpenError::Search { path: name(), source })?;
         let writer = Writer::start(options.clone(), connection);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
