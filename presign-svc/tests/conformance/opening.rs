@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use windlass_presign_svc::adapters::database::{Database, DatabasePlace};
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
+use windlass_presign_svc::adapters::schema::SchemaState;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::domain::filter::{PhotoFilter, TakenClock, TakenRange};
 use windlass_presign_svc::ports::uploads::PhotoQuery;
@@ -19,6 +21,10 @@ const OLD_PHOTOS: [&str; 3] = [
     "UPDATE uploads SET kind = NULL, taken_local = NULL, taken_utc = NULL, terms_version = -1",
     "DELETE FROM photo_terms",
 ];
+const FORGET_LAST_MIGRATION: &str =
+    "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+const APPLIED: &str = "SELECT count(*) FROM _sqlx_migrations";
+
 async fn change_sqlite(path: &Path, statements: &[&'static str]) {
     let mut raw = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     for statement in statements {
@@ -76,6 +82,41 @@ async fn photos_of_an_older_version_are_found_in_postgres() {
     database.close().await;
     change_postgres(&url, &OLD_PHOTOS).await;
     is_found_as_new_ones_are(Arc::new(PostgresDatabase::connect(&url, 4).await.unwrap())).await;
+}
+
+async fn state(place: &DatabasePlace) -> SchemaState {
+    Database::examine(place).await.unwrap().1
+}
+
+#[tokio::test]
+async fn to_examine_an_sqlite_file_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("laws.sqlite");
+    let place = DatabasePlace::Sqlite(path.clone());
+    assert_eq!(state(&place).await, SchemaState::Absent);
+    assert!(!path.exists());
+    SqliteDatabase::open(&path).await.unwrap().close().await;
+    assert_eq!(state(&place).await, SchemaState::Current);
+    change_sqlite(&path, &[FORGET_LAST_MIGRATION]).await;
+    assert_eq!(state(&place).await, SchemaState::Behind(1));
+    let mut raw = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    assert_eq!(sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(&mut raw).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn to_examine_a_postgres_database_changes_nothing() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let place = DatabasePlace::Postgres { url: url.clone(), connections: 4 };
+    assert_eq!(state(&place).await, SchemaState::Absent);
+    assert_eq!(state(&place).await, SchemaState::Absent);
+    PostgresDatabase::connect(&url, 4).await.unwrap().close().await;
+    assert_eq!(state(&place).await, SchemaState::Current);
+    change_postgres(&url, &[FORGET_LAST_MIGRATION]).await;
+    assert_eq!(state(&place).await, SchemaState::Behind(1));
+    assert_eq!(state(&place).await, SchemaState::Behind(1));
+    change_postgres(&url, &["UPDATE _sqlx_migrations SET checksum = '\\x00'"]).await;
+    let refused = Database::examine(&place).await.unwrap_err().to_string();
+    assert!(refused.contains("is not the one this Windlass knows"), "{refused}");
 }
 
 /// By what key sqlx lets one migration of a database happen at a time.

@@ -15,14 +15,14 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use self::insert::Inserts;
-use super::schema::SchemaError;
+use super::schema::{SchemaError, SchemaState};
 use crate::ports::uploads::RepositoryError;
 
 /// How long a request waits for a connection before it is told that the database is busy.
@@ -39,6 +39,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// How long a start waits for a server that is just starting itself.
 const START_WAIT: Duration = Duration::from_secs(30);
 const START_RETRY: Duration = Duration::from_millis(250);
+
+const HAS_MIGRATIONS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -135,6 +137,21 @@ impl PostgresDatabase {
         Ok(Self { host: host.into(), inserts: Inserts::start(pool.clone()), turns, pool })
     }
 
+    /// Which server it is, and how far the schema of the database is, which is left as it is.
+    pub async fn examine(url: &str) -> Result<(String, SchemaState), ConnectError> {
+        let options = options_of(url).map_err(ConnectError::Address)?.extra_float_digits(None);
+        let host = name_of(&options);
+        let pool =
+            PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_WAIT).connect_lazy_with(options);
+        reach(&pool, &host).await?;
+        let state = examine(&pool).await;
+        pool.close().await;
+        match state {
+            Ok(state) => Ok((host, state)),
+            Err(source) => Err(ConnectError::Migrate { host, source }),
+        }
+    }
+
     /// Which server it is on: host and port.
     pub fn host(&self) -> &str {
         &self.host
@@ -148,6 +165,17 @@ impl PostgresDatabase {
         }
         self.pool.close().await;
     }
+}
+
+async fn examine(pool: &PgPool) -> Result<SchemaState, SchemaError> {
+    let failed = |error: sqlx::Error| SchemaError::Failed(error.into());
+    let mut connection = pool.acquire().await.map_err(failed)?;
+    let has_migrations = sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&mut *connection);
+    if !has_migrations.await.map_err(failed)? {
+        return Ok(SchemaState::Absent);
+    }
+    let applied = connection.list_applied_migrations(&MIGRATIONS.table_name).await;
+    SchemaState::of(&applied.map_err(|error| SchemaError::of(error, &MIGRATIONS))?, &MIGRATIONS)
 }
 
 /// Brings the schema up to date, on a connection of its own.
