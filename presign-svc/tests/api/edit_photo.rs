@@ -100,7 +100,8 @@ async fn the_pipeline_goes_forward_and_each_change_has_its_time() {
     let photo = app.get(&path).await.body;
     let history = photo["status_history"].as_array().unwrap();
     let statuses: Vec<_> = history.iter().map(|change| change["status"].as_str().unwrap()).collect();
-    let expected = ["pending_upload", "uploaded", "processing", "failed", "failed", "processing", "completed"];
+    let expected =
+        ["pending_upload", "uploaded", "processing", "failed", "failed", "processing", "completed"];
     assert_eq!(statuses, expected);
     assert!(history.iter().all(|change| change["at"].is_string()));
     let uploader = app.token("acme", &["job-7"], &[Scope::Upload, Scope::Read, Scope::Delete]);

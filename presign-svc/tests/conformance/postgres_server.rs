@@ -59,7 +59,9 @@ fn start() -> Option<Server> {
         "UTF8",
         "--no-sync",
     ]));
-    let options = format!("-c listen_addresses='' -c unix_socket_directories={}", socket.display());
+    // Nobody cuts the power in these tests.
+    let options =
+        format!("-c listen_addresses='' -c fsync=off -c unix_socket_directories={}", socket.display());
     run(unprivileged(&programs.join("pg_ctl"))
         .arg("-D")
         .arg(&data)

@@ -116,5 +116,9 @@ fn another_reason_is_another_failure_and_the_last_fifty_changes_are_kept() {
         upload.advance(failed(&attempt.to_string()), NOON).unwrap();
     }
     let kept = reasons(&upload);
-    assert_eq!((kept.len(), kept[2].as_deref()), (2 + MAX_CHANGES, Some("0")), "announced, verified and those");
+    assert_eq!(
+        (kept.len(), kept[2].as_deref()),
+        (2 + MAX_CHANGES, Some("0")),
+        "announced, verified and those"
+    );
 }
