@@ -93,6 +93,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         endpoint: this.endpoint,
         project: this.project,
         ...(options.maxConnections === undefined ? {} : { max_connections: options.maxConnections }),
+        ...(options.giveUpAfterMs === undefined ? {} : { give_up_after_ms: options.giveUpAfterMs }),
       },
       tokens,
       onEvent: (event) => this.#follow(event),

@@ -13,6 +13,7 @@ export interface UploadQueueConfig {
   endpoint: string;
   project: string;
   max_connections?: number;
+  give_up_after_ms?: number;
 }
 
 /** What the queue asks of the page. */

@@ -34,7 +34,7 @@ pub async fn create(
     Extension(request_id): Extension<RequestId>,
     JsonBody(request): JsonBody<CreateUploadsRequest>,
 ) -> Result<(StatusCode, Json<CreateUploadsResponse>), ApiError> {
-    may_upload_to(&caller, &request.project_id)?;
+    may_upload_to(&app, &caller, &request.project_id).await?;
     check_count(request.files.len())?;
     let now = app.clock.now();
     let mut names = Vec::with_capacity(request.files.len());
