@@ -210,6 +210,7 @@ fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
             }
         },
         ErrorCode::Forbidden
+        | ErrorCode::QuotaExceeded
         | ErrorCode::MethodNotAllowed
         | ErrorCode::InvalidJson
         | ErrorCode::InvalidRequest
