@@ -7,6 +7,7 @@ mod on_every_database;
 mod on_every_store;
 mod opening;
 mod postgres_server;
+mod quotas;
 mod requests_together;
 mod turns;
 mod uploads;
