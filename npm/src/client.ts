@@ -107,6 +107,17 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       : flattenFiles(source).map((file) => this.#addOne(file, { ...(options.signal && { signal: options.signal }) }));
   }
 
+  /**
+   * Fetches what photos will need and starts the workers, so that the first photo does not wait for
+   * them. For the moment when somebody is about to choose; what is ready already costs nothing.
+   */
+  warmUp(): void {
+    if (!this.#closed) {
+      this.#images.warm();
+      this.#link.warm();
+    }
+  }
+
   /** The uploads since nothing was under way. */
   get uploads(): readonly Upload[] {
     return this.#batch.uploads;
@@ -187,6 +198,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#running.set(clientRef, running);
     this.#batch.add(upload);
     this.#leaving.hold();
+    // The upload worker starts while the first photo is read.
+    this.#link.expectFiles();
     void this.#prepare(running);
     return upload;
   }

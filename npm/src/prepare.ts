@@ -98,7 +98,7 @@ async function read(
   signal: AbortSignal,
 ): Promise<PhotoMetadata | null> {
   try {
-    const reply = await pool.run({ task: "read", file }, signal);
+    const reply = await pool.run({ task: "read", file }, { signal });
     return reply.task === "read" ? reply.metadata : null;
   } catch (thrown) {
     warnings.push(warningFrom(thrown));
@@ -119,9 +119,11 @@ async function resize(
     if (file.size > MAX_RESIZE_BYTES) {
       throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
     }
-    let reply = await pool.run({ task: "resize", file, options, codecs: null }, signal);
+    // Before the reading of other files: one photo that is ready can be on its way already.
+    const turn = { signal, first: true };
+    let reply = await pool.run({ task: "resize", file, options, codecs: null }, turn);
     if (reply.task === "needs-codecs") {
-      reply = await pool.run({ task: "resize", file, options, codecs: await codecs() }, signal);
+      reply = await pool.run({ task: "resize", file, options, codecs: await codecs() }, turn);
     }
     return reply.task === "resize" ? reply : nothing;
   } catch (thrown) {

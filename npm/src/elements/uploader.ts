@@ -17,6 +17,7 @@ import { UploadSummary } from "./upload-summary.js";
 import { UploadRow } from "./upload-row.js";
 import { uploaderStrings, type UploaderStrings } from "./uploader.strings.js";
 import { uploaderStyles } from "./uploader.styles.js";
+import { whenIdle } from "./warm-up.js";
 
 export class WindlassUploader extends WindlassElement {
   static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple"];
@@ -28,6 +29,7 @@ export class WindlassUploader extends WindlassElement {
   #frame = 0;
   #dragDepth = 0;
   #page: AbortController | null = null;
+  #stopWaiting: () => void = () => undefined;
 
   #summary!: UploadSummary;
   readonly #root: ShadowRoot;
@@ -87,11 +89,13 @@ export class WindlassUploader extends WindlassElement {
 
   /** Opens the file dialog; only while the user is pressing something. */
   choose(): void {
+    this.#warmUp();
     this.#chooser.click();
   }
 
   /** Opens the camera, where there is one; only while the user is pressing something. */
   takePhoto(): void {
+    this.#warmUp();
     this.#camera.click();
   }
 
@@ -123,6 +127,7 @@ export class WindlassUploader extends WindlassElement {
 
   override disconnectedCallback(): void {
     this.#page?.abort();
+    this.#stopWaiting();
     super.disconnectedCallback();
   }
 
@@ -131,6 +136,13 @@ export class WindlassUploader extends WindlassElement {
   }
 
   protected override connectionChanged(): void {
+    this.#stopWaiting();
+    this.#stopWaiting = whenIdle(() => {
+      // In a drawer that is still closed, opening the dialog is early enough.
+      if (this.checkVisibility?.() !== false) {
+        this.#warmUp();
+      }
+    });
     this.#chooser.accept = this.accept;
     this.#chooser.multiple = this.multiple;
     this.#camera.setAttribute("capture", this.getAttribute("capture") || "environment");
@@ -192,6 +204,17 @@ export class WindlassUploader extends WindlassElement {
       this.#refresh();
     },
   };
+
+  /** What is wrong with the attributes is said when there is a file to send. */
+  #warmUp(): void {
+    if (this.configured) {
+      try {
+        this.connect().warmUp();
+      } catch {
+        // As above.
+      }
+    }
+  }
 
   #listen(client: Windlass): void {
     if (this.#listened.has(client)) {
