@@ -56,6 +56,8 @@ export const galleryStrings = {
       case "worker_crashed":
       case "too_large":
       case "over_memory_budget":
+      case "out_of_memory":
+      case "resize_failed":
         return "No preview could be made on the device that sent it.";
       default:
         return message;

@@ -90,6 +90,10 @@ export const uploaderStrings = {
         return "Part of this picture is missing in the file. It is sent as it is; take it again if you can.";
       case "corrupt":
         return "This picture is damaged. It is sent as it is; take it again if you can.";
+      case "too_large":
+      case "over_memory_budget":
+      case "out_of_memory":
+      case "resize_failed":
       case "worker_crashed":
         return "No preview could be made of this picture. It is sent unchanged.";
       default:
