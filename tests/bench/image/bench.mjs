@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { timeToStop } from "./harness/abort.mjs";
 import { bundle, CONTENDERS, downloadKilobytes } from "./harness/bundle.mjs";
 import { launch, longestTask, openPage, peakGrowth, run } from "./harness/chromium.mjs";
 import { median, rounded } from "./harness/numbers.mjs";
@@ -49,7 +50,9 @@ try {
   for (const contender of contenders) {
     rows.get(contender.name).download_kb = rounded(await downloadKilobytes(contender, built));
   }
-  const uploader = options.quick ? [] : await timeToFirstByte(browser, photo, say);
+  const uploader = options.quick
+    ? []
+    : [...(await timeToFirstByte(browser, photo, say)), await timeToStop(browser, photo, say)];
   report(photo, [...rows.values()], uploader);
 } finally {
   await browser?.close();
