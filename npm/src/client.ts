@@ -208,7 +208,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     const { upload, preparing } = running;
     const { variants = DEFAULT_VARIANTS, metadata = "keep" } = this.#options;
     try {
-      const { preview, warnings, ...description } = await prepareFile(this.#images, upload.file, upload.filename, {
+      const { preview, warnings, made, ...description } = await prepareFile(this.#images, upload.file, upload.filename, {
         variants,
         metadata,
         signal: preparing.signal,
@@ -217,7 +217,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       if (upload.ended) {
         return;
       }
-      upload.setPrepared(description.metadata ?? null, warnings, preview);
+      upload.setPrepared({ metadata: description.metadata ?? null, warnings, preview, made });
       running.submitted = true;
       this.#link.add(upload.clientRef, upload.file, description);
       if (running.paused) {

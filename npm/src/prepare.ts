@@ -28,10 +28,35 @@ export interface PrepareOptions {
   codecs: () => Promise<WebAssembly.Module>;
 }
 
+/** What was made of a photo on this device before it was sent. */
+export interface MadePictures {
+  /** The smaller pictures, as they are sent. */
+  readonly pictures: readonly MadePicture[];
+  /** The names of those asked for that would have been as large as the photo, which serves instead. */
+  readonly leftOut: readonly string[];
+  /** The module that decoded the photo: `photo` (baseline JPEG), `codecs` (other pictures). */
+  readonly decoder: string;
+  /** In the worker, from the file to the encoded pictures. */
+  readonly durationMs: number;
+  /** Of WebAssembly memory in that worker: the most that any photo so far has needed. */
+  readonly memoryBytes: number;
+}
+
+/** One smaller picture. */
+export interface MadePicture {
+  readonly name: string;
+  readonly contentType: string;
+  readonly width: number;
+  readonly height: number;
+  readonly sizeBytes: number;
+}
+
 export interface PreparedFile extends FileDescription {
   /** The smallest picture made, to show while the file is sent. */
   preview: Blob | null;
   warnings: MetadataWarning[];
+  /** `null` where there is no picture, or none that could be decoded. */
+  made: MadePictures | null;
 }
 
 /** Above this a picture is not read into memory as a whole; the service makes its variants. */
@@ -48,7 +73,7 @@ export async function prepareFile(
   { variants, metadata: policy, signal, codecs }: PrepareOptions,
 ): Promise<PreparedFile> {
   const claimedType = contentTypeOf(file, filename);
-  const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [] };
+  const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [], made: null };
   if (!mayBePicture(claimedType)) {
     return plain;
   }
@@ -56,12 +81,12 @@ export async function prepareFile(
   const contentType = metadata?.content_type ?? claimedType;
   const warnings = [...(metadata?.warnings ?? []), ...plain.warnings];
   const wanted = worthMaking(variants, contentType, metadata);
-  let images: VariantFile[] = [];
+  let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    const resized = await resize(pool, file, { variants: wanted, metadata: policy }, codecs, warnings, signal);
-    images = resized.images;
-    addNew(warnings, resized.warnings);
+    resized = await resize(pool, file, { variants: wanted, metadata: policy }, codecs, warnings, signal);
+    addNew(warnings, resized?.warnings ?? []);
   }
+  const images = resized?.images ?? [];
   return {
     filename,
     content_type: contentType,
@@ -69,6 +94,24 @@ export async function prepareFile(
     ...(images.length > 0 ? { variants: images } : {}),
     preview: smallest(images)?.blob ?? null,
     warnings,
+    made: resized && madeOf(resized, variants),
+  };
+}
+
+function madeOf({ images, work }: ResizedPhoto, variants: readonly VariantOptions[]): MadePictures {
+  const made = new Set(images.map(({ name }) => name));
+  return {
+    pictures: images.map(({ name, content_type, width, height, blob }) => ({
+      name,
+      contentType: content_type,
+      width,
+      height,
+      sizeBytes: blob.size,
+    })),
+    leftOut: variants.map(({ name }) => name).filter((name) => !made.has(name)),
+    decoder: work.decoder,
+    durationMs: work.took_ms,
+    memoryBytes: work.memory_bytes,
   };
 }
 
@@ -113,8 +156,7 @@ async function resize(
   codecs: () => Promise<WebAssembly.Module>,
   warnings: MetadataWarning[],
   signal: AbortSignal,
-): Promise<ResizedPhoto> {
-  const nothing: ResizedPhoto = { images: [], warnings: [] };
+): Promise<ResizedPhoto | null> {
   try {
     if (file.size > MAX_RESIZE_BYTES) {
       throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
@@ -125,10 +167,10 @@ async function resize(
     if (reply.task === "needs-codecs") {
       reply = await pool.run({ task: "resize", file, options, codecs: await codecs() }, turn);
     }
-    return reply.task === "resize" ? reply : nothing;
+    return reply.task === "resize" ? reply : null;
   } catch (thrown) {
     addNew(warnings, [warningFrom(thrown)]);
-    return nothing;
+    return null;
   }
 }
 

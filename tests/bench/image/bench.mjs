@@ -9,9 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { peakGrowth } from "../../e2e/harness/memory.mjs";
 import { timeToStop } from "./harness/abort.mjs";
 import { bundle, CONTENDERS, downloadKilobytes } from "./harness/bundle.mjs";
-import { launch, longestTask, openPage, peakGrowth, run } from "./harness/chromium.mjs";
+import { launch, longestTask, openPage, run } from "./harness/chromium.mjs";
 import { median, rounded } from "./harness/numbers.mjs";
 import { printTable } from "./harness/report.mjs";
 import { serve } from "./harness/server.mjs";
@@ -94,7 +95,7 @@ async function apart(photo, rows) {
     for (const { script, name } of contenders) {
       const row = rows.get(name);
       const page = await openPage(browser, server.address, photo);
-      const grown = await peakGrowth(browser, page, async () => {
+      const grown = await peakGrowth(browser, async () => {
         const { milliseconds } = await run(page, script, TASKS.B, { settled: false });
         (row.cold ??= []).push(milliseconds);
       });
