@@ -2,6 +2,7 @@
 import type { WindlassError } from "../errors.js";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { UploadStatus } from "../generated/UploadStatus";
+import { factStrings } from "./facts.strings.js";
 
 export const galleryStrings = {
   label: "Photos",
@@ -27,6 +28,9 @@ export const galleryStrings = {
   size: "Size",
   stored: "Stored",
   status: "Status",
+  pictures: "Smaller pictures",
+  everything: "Everything the file says",
+  facts: factStrings,
   openOriginal: "Open original",
   remove: "Delete",
   confirmRemove: "Delete for good?",

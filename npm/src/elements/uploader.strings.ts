@@ -3,7 +3,8 @@ import type { WindlassError } from "../errors.js";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { ProgressCounts } from "../generated/ProgressCounts";
 import type { UploadState } from "../upload.js";
-import { formatBytes, formatDuration, formatRate, percentOf } from "./format.js";
+import { factStrings } from "./facts.strings.js";
+import { formatBytes, formatDuration, formatNumber, formatRate, percentOf } from "./format.js";
 
 export interface UploadCounts {
   total: number;
@@ -101,6 +102,22 @@ export const uploaderStrings = {
     }
   },
 
+  /** With the attribute `details`: what was read of a file and made of it. */
+  details: "What was read and made",
+  readTitle: "Read from the file",
+  nothingRead: "Nothing could be read from it.",
+  facts: factStrings,
+  madeTitle: "Made on this device",
+  pictures: "Pictures",
+  nothingMade: "None: the file goes alone",
+  leftOut: "Left out: the photo itself is no larger",
+  original: "Original",
+  unchanged: "Sent unchanged",
+  /** `decoder` is the module's name, `memory` a size in words. */
+  madeBy: (decoder: string, durationMs: number, memory: string): string =>
+    `Decoded by ${DECODERS.get(decoder) ?? decoder}; all made in ${formatNumber(durationMs, 0)}\u00a0ms, with ${memory} of memory.`,
+  oddTitle: "Odd about the file",
+
   /** Left out of a drop or a paste. */
   notAccepted: (names: readonly string[]) =>
     names.length === 1
@@ -113,6 +130,11 @@ export const uploaderStrings = {
 };
 
 export type UploaderStrings = typeof uploaderStrings;
+
+const DECODERS = new Map([
+  ["photo", "the fast path for JPEG"],
+  ["codecs", "the general decoders"],
+]);
 
 function describe({ sent_bytes, total_bytes, rate_bytes_per_s, remaining_ms }: ProgressCounts): string {
   const parts = [`${percentOf(sent_bytes, total_bytes)} %`];

@@ -2,7 +2,8 @@
  * `<windlass-uploader>`: choose, photograph, drop or paste files, and see how they get on.
  *
  * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default),
- * `capture` (`environment` or `user`: which camera), `multiple`, `theme`. Events, which bubble:
+ * `capture` (`environment` or `user`: which camera), `multiple`, `details` (what was read of each file and made
+ * of it can be unfolded), `theme`. Events, which bubble:
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
 import type { Windlass } from "../client.js";
@@ -12,6 +13,7 @@ import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
 import { tell, WindlassElement } from "./base.js";
 import { adopt, button, element, icon, setText } from "./dom.js";
+import { factsStyles } from "./facts.styles.js";
 import { tokens } from "./tokens.styles.js";
 import { UploadSummary } from "./upload-summary.js";
 import { UploadRow } from "./upload-row.js";
@@ -45,7 +47,7 @@ export class WindlassUploader extends WindlassElement {
   constructor() {
     super();
     this.#root = this.attachShadow({ mode: "open" });
-    adopt(this.#root, [tokens, uploaderStyles]);
+    adopt(this.#root, [tokens, factsStyles, uploaderStyles]);
     for (const input of [this.#chooser, this.#camera]) {
       input.addEventListener("change", () => {
         this.add([...(input.files ?? [])]);
@@ -179,7 +181,7 @@ export class WindlassUploader extends WindlassElement {
     this.#list.setAttribute("aria-label", strings.listLabel);
     this.#main.replaceChildren(this.#drop, this.#notice, this.#summary.node, this.#list, this.#live);
     for (const upload of [...this.#rows.keys()]) {
-      const row = new UploadRow(upload, strings, this.#rowActions);
+      const row = this.#row(upload);
       this.#rows.get(upload)?.node.replaceWith(row.node);
       this.#rows.set(upload, row);
     }
@@ -189,7 +191,7 @@ export class WindlassUploader extends WindlassElement {
   readonly #rowActions = {
     retry: (upload: Upload): void => {
       const again = upload.retry();
-      const row = new UploadRow(again, this.#strings, this.#rowActions);
+      const row = this.#row(again);
       this.#rows.get(upload)?.node.replaceWith(row.node);
       this.#forget(upload);
       this.#rows.set(again, row);
@@ -214,6 +216,10 @@ export class WindlassUploader extends WindlassElement {
         // As above.
       }
     }
+  }
+
+  #row(upload: Upload): UploadRow {
+    return new UploadRow(upload, this.#strings, this.#rowActions, this.hasAttribute("details"));
   }
 
   #listen(client: Windlass): void {
@@ -246,7 +252,7 @@ export class WindlassUploader extends WindlassElement {
   #show(upload: Upload): Upload {
     const listed = this.#rows.get(upload);
     if (listed === undefined) {
-      const row = new UploadRow(upload, this.#strings, this.#rowActions);
+      const row = this.#row(upload);
       this.#rows.set(upload, row);
       this.#list.append(row.node);
       this.#refresh();
