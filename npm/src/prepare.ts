@@ -9,7 +9,7 @@ import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { WorkerPool } from "./workers/bridge.js";
-import type { ImageReply, ImageRequest, ResizedPhoto } from "./workers/messages.js";
+import type { ImageReply, ImageRequest, ResizedPhoto, ResizeWork } from "./workers/messages.js";
 import type { FileDescription, VariantFile } from "./wasm/upload.js";
 
 export type ImagePool = Pick<WorkerPool<ImageRequest, ImageReply>, "run">;
@@ -34,6 +34,11 @@ export interface MadePictures {
   readonly pictures: readonly MadePicture[];
   /** The names of those asked for that would have been as large as the photo, which serves instead. */
   readonly leftOut: readonly string[];
+  /** What it took; `null` where an earlier page made them. */
+  readonly work: MakingOfPictures | null;
+}
+
+export interface MakingOfPictures {
   /** The module that decoded the photo: `photo` (baseline JPEG), `codecs` (other pictures). */
   readonly decoder: string;
   /** In the worker, from the file to the encoded pictures. */
@@ -94,11 +99,16 @@ export async function prepareFile(
     ...(images.length > 0 ? { variants: images } : {}),
     preview: smallest(images)?.blob ?? null,
     warnings,
-    made: resized && madeOf(resized, variants),
+    made: resized && madeOf(resized.images, variants, resized.work),
   };
 }
 
-function madeOf({ images, work }: ResizedPhoto, variants: readonly VariantOptions[]): MadePictures {
+/** `images` of the `variants` that were asked for. */
+export function madeOf(
+  images: readonly VariantFile[],
+  variants: readonly VariantOptions[],
+  work: ResizeWork | null,
+): MadePictures {
   const made = new Set(images.map(({ name }) => name));
   return {
     pictures: images.map(({ name, content_type, width, height, blob }) => ({
@@ -109,9 +119,7 @@ function madeOf({ images, work }: ResizedPhoto, variants: readonly VariantOption
       sizeBytes: blob.size,
     })),
     leftOut: variants.map(({ name }) => name).filter((name) => !made.has(name)),
-    decoder: work.decoder,
-    durationMs: work.took_ms,
-    memoryBytes: work.memory_bytes,
+    work: work && { decoder: work.decoder, durationMs: work.took_ms, memoryBytes: work.memory_bytes },
   };
 }
 

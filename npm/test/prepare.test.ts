@@ -52,9 +52,7 @@ test("what was made is told, and what was left out because the photo is as small
   assert.deepEqual(made, {
     pictures: [{ name: "thumb_200", contentType: "image/jpeg", width: 200, height: 200, sizeBytes: "thumb_200".length }],
     leftOut: ["web_1920"],
-    decoder: "photo",
-    durationMs: 78,
-    memoryBytes: 18_000_000,
+    work: { decoder: "photo", durationMs: 78, memoryBytes: 18_000_000 },
   });
 });
 

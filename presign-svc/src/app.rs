@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 use windlass_protocol::UploadId;
 
-use crate::auth::TokenKeys;
+use crate::auth::{Membership, Tokens};
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::ports::clock::Clock;
@@ -30,7 +30,9 @@ pub struct App {
     /// New identifiers.
     pub ids: Arc<dyn IdSource>,
     /// Whose tokens are accepted.
-    pub tokens: TokenKeys,
+    pub tokens: Tokens,
+    /// Who may touch which project.
+    pub membership: Membership,
     /// One at a time per upload.
     pub turns: Turns,
 }

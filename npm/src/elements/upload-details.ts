@@ -2,7 +2,7 @@
 import type { MadePictures } from "../prepare.js";
 import type { Upload } from "../upload.js";
 import { element } from "./dom.js";
-import { formatBytes } from "./format.js";
+import { formatBytes, sentence } from "./format.js";
 import { factList, metadataFacts } from "./metadata-facts.js";
 import type { UploaderStrings } from "./uploader.strings.js";
 
@@ -38,10 +38,13 @@ export class UploadDetails {
       metadata === null ? element("p", {}, strings.nothingRead) : factList(metadataFacts(metadata, strings.facts)),
       element("h3", {}, strings.madeTitle),
       this.#pictures(made),
-      ...(made === null ? [] : [element("p", { class: "how" }, strings.madeBy(made.decoder, made.durationMs, formatBytes(made.memoryBytes)))]),
     );
+    if (made !== null && made.work !== null) {
+      const { decoder, durationMs, memoryBytes } = made.work;
+      this.#content.append(element("p", { class: "how" }, strings.madeBy(decoder, durationMs, formatBytes(memoryBytes))));
+    }
     if (warnings.length > 0) {
-      const odd = warnings.map(({ code, message }) => element("li", {}, `${message} `, element("code", {}, code)));
+      const odd = warnings.map(({ code, message }) => element("li", {}, `${sentence(message)} `, element("code", {}, code)));
       this.#content.append(element("h3", {}, strings.oddTitle), element("ul", { class: "odd" }, ...odd));
     }
   }

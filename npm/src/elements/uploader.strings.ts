@@ -2,9 +2,10 @@
 import type { WindlassError } from "../errors.js";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { ProgressCounts } from "../generated/ProgressCounts";
+import type { NotKeptCode } from "../keep/messages.js";
 import type { UploadState } from "../upload.js";
 import { factStrings } from "./facts.strings.js";
-import { formatBytes, formatDuration, formatNumber, formatRate, percentOf } from "./format.js";
+import { formatBytes, formatDuration, formatNumber, formatRate, percentOf, sentence } from "./format.js";
 
 export interface UploadCounts {
   total: number;
@@ -91,6 +92,8 @@ export const uploaderStrings = {
         return "Part of this picture is missing in the file. It is sent as it is; take it again if you can.";
       case "corrupt":
         return "This picture is damaged. It is sent as it is; take it again if you can.";
+      case "storage_full":
+        return "This device has no room left to keep a copy. Keep this page open until it is stored.";
       case "too_large":
       case "over_memory_budget":
       case "out_of_memory":
@@ -112,11 +115,28 @@ export const uploaderStrings = {
   nothingMade: "None: the file goes alone",
   leftOut: "Left out: the photo itself is no larger",
   original: "Original",
-  unchanged: "Sent unchanged",
+  unchanged: "As chosen",
   /** `decoder` is the module's name, `memory` a size in words. */
   madeBy: (decoder: string, durationMs: number, memory: string): string =>
     `Decoded by ${DECODERS.get(decoder) ?? decoder}; all made in ${formatNumber(durationMs, 0)}\u00a0ms, with ${memory} of memory.`,
   oddTitle: "Odd about the file",
+  /** Above the list: what an earlier page has left goes on. */
+  resuming: (count: number, arePictures: boolean) => {
+    const what = arePictures ? (count === 1 ? "photo" : "photos") : count === 1 ? "file" : "files";
+    return `Resuming ${count} ${what} from before.`;
+  },
+  /** What an earlier page could not keep. */
+  chooseAgain: (names: readonly string[]) =>
+    names.length === 1
+      ? `“${names[0]}” was not sent before this page was left. Choose it again and it goes on where it was.`
+      : `${names.length} files were not sent before this page was left. Choose them again and they go on where they were: ${names.join(", ")}.`,
+  /** After a file's state, where another tab sends it. */
+  elsewhere: "in another tab",
+  /** The browser keeps no copy: what was chosen would be lost with the page. */
+  notKept: (code: NotKeptCode) =>
+    code === "storage_full"
+      ? "This device has no room left to keep what you chose. Keep this page open until everything is sent."
+      : "This browser keeps no files for this page. Keep it open until everything is sent.",
 
   /** Left out of a drop or a paste. */
   notAccepted: (names: readonly string[]) =>
@@ -155,11 +175,6 @@ function withoutName(message: string, file: string | undefined): string {
     rest = rest.slice(prefix.length);
   }
   return rest;
-}
-
-function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function files(count: number): string {

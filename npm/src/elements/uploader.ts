@@ -8,11 +8,14 @@
  */
 import type { Windlass } from "../client.js";
 import { toWindlassError } from "../errors.js";
+import type { MissingFile } from "../events.js";
 import { filesFrom } from "../files.js";
+import type { WindlassOptions } from "../options.js";
 import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
 import { tell, WindlassElement } from "./base.js";
 import { adopt, button, element, icon, setText } from "./dom.js";
+import { listenForDrops } from "./drops.js";
 import { factsStyles } from "./facts.styles.js";
 import { tokens } from "./tokens.styles.js";
 import { UploadSummary } from "./upload-summary.js";
@@ -29,9 +32,10 @@ export class WindlassUploader extends WindlassElement {
   readonly #listened = new WeakSet<Windlass>();
   readonly #changed = new Set<Upload>();
   #frame = 0;
-  #dragDepth = 0;
   #page: AbortController | null = null;
   #stopWaiting: () => void = () => undefined;
+  /** Files an earlier page could not keep. */
+  #missing: readonly MissingFile[] = [];
 
   #summary!: UploadSummary;
   readonly #root: ShadowRoot;
@@ -40,6 +44,7 @@ export class WindlassUploader extends WindlassElement {
   readonly #live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   readonly #noticeText = element("p");
   readonly #notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#noticeText);
+  readonly #resumed = element("p", { class: "resumed", part: "resumed", role: "status", hidden: true });
   readonly #chooser = element("input", { type: "file", hidden: true, class: "chooser" });
   readonly #camera = element("input", { type: "file", hidden: true, class: "camera-input", accept: "image/*" });
   #drop: HTMLDivElement | null = null;
@@ -56,7 +61,11 @@ export class WindlassUploader extends WindlassElement {
       });
     }
     this.#root.append(this.#main);
-    this.#listenForDrops();
+    // Anywhere on the element: a file let go beside the mark would otherwise replace the page.
+    listenForDrops(this.#main, {
+      hover: (isOver) => this.#markDrop(isOver),
+      dropped: (transfer) => void this.#addFrom(transfer),
+    });
   }
 
   /** Everything the element says; assign a changed copy to translate it. */
@@ -91,13 +100,13 @@ export class WindlassUploader extends WindlassElement {
 
   /** Opens the file dialog; only while the user is pressing something. */
   choose(): void {
-    this.#warmUp();
+    this.warmUp();
     this.#chooser.click();
   }
 
   /** Opens the camera, where there is one; only while the user is pressing something. */
   takePhoto(): void {
-    this.#warmUp();
+    this.warmUp();
     this.#camera.click();
   }
 
@@ -111,6 +120,9 @@ export class WindlassUploader extends WindlassElement {
       const client = this.connect();
       this.#listen(client);
       const chosen = this.multiple ? files : files.slice(0, 1);
+      this.#missing = this.#missing.filter(
+        ({ filename, size }) => !chosen.some((file) => file instanceof File && file.name === filename && file.size === size),
+      );
       return chosen.map((file) => this.#show(client.add(file)));
     } catch (thrown) {
       const error = toWindlassError(thrown);
@@ -139,18 +151,29 @@ export class WindlassUploader extends WindlassElement {
 
   protected override connectionChanged(): void {
     this.#stopWaiting();
-    this.#stopWaiting = whenIdle(() => {
-      // In a drawer that is still closed, opening the dialog is early enough.
-      if (this.checkVisibility?.() !== false) {
-        this.#warmUp();
-      }
-    });
+    this.#stopWaiting = whenIdle(this, () => this.warmUp());
     this.#chooser.accept = this.accept;
     this.#chooser.multiple = this.multiple;
     this.#camera.setAttribute("capture", this.getAttribute("capture") || "environment");
     const label = this.#drop?.querySelector(".choose span");
     if (label) {
       setText(label, onlyPictures(this.accept) ? this.#strings.choosePhotos : this.#strings.chooseFiles);
+    }
+    this.#goOn();
+  }
+
+  protected override clientOptions(): Partial<WindlassOptions> {
+    return {};
+  }
+
+  /** With who and where known, what earlier pages have left goes on by itself. */
+  #goOn(): void {
+    if (this.configured) {
+      try {
+        this.#listen(this.connect());
+      } catch (thrown) {
+        this.#warn(toWindlassError(thrown).message);
+      }
     }
   }
 
@@ -179,7 +202,7 @@ export class WindlassUploader extends WindlassElement {
     const dismiss = button({ label: strings.dismiss, icon: "close", class: "symbol danger" }, () => this.#warn(null));
     this.#notice.replaceChildren(this.#noticeText, dismiss);
     this.#list.setAttribute("aria-label", strings.listLabel);
-    this.#main.replaceChildren(this.#drop, this.#notice, this.#summary.node, this.#list, this.#live);
+    this.#main.replaceChildren(this.#drop, this.#notice, this.#resumed, this.#summary.node, this.#list, this.#live);
     for (const upload of [...this.#rows.keys()]) {
       const row = this.#row(upload);
       this.#rows.get(upload)?.node.replaceWith(row.node);
@@ -193,7 +216,8 @@ export class WindlassUploader extends WindlassElement {
       const again = upload.retry();
       const row = this.#row(again);
       this.#rows.get(upload)?.node.replaceWith(row.node);
-      this.#forget(upload);
+      this.#rows.delete(upload);
+      upload.releasePreview();
       this.#rows.set(again, row);
       row.node.querySelector("button")?.focus();
       this.#refresh();
@@ -207,17 +231,6 @@ export class WindlassUploader extends WindlassElement {
     },
   };
 
-  /** What is wrong with the attributes is said when there is a file to send. */
-  #warmUp(): void {
-    if (this.configured) {
-      try {
-        this.connect().warmUp();
-      } catch {
-        // As above.
-      }
-    }
-  }
-
   #row(upload: Upload): UploadRow {
     return new UploadRow(upload, this.#strings, this.#rowActions, this.hasAttribute("details"));
   }
@@ -227,6 +240,17 @@ export class WindlassUploader extends WindlassElement {
       return;
     }
     this.#listened.add(client);
+    client.addEventListener("added", ({ upload }) => this.#show(upload));
+    client.addEventListener("restored", ({ missing }) => {
+      this.#missing = missing;
+      this.#refresh();
+    });
+    client.addEventListener("warning", ({ upload, code }) => {
+      if (this.#rows.has(upload)) {
+        this.#touch(upload);
+        this.#warn(this.#strings.notKept(code));
+      }
+    });
     client.addEventListener("progress", ({ upload }) => this.#touch(upload));
     client.addEventListener("statechange", ({ upload, state }) => {
       if (state === "cancelled" && this.#rows.has(upload)) {
@@ -278,7 +302,19 @@ export class WindlassUploader extends WindlassElement {
 
   #refresh(): void {
     this.#main.classList.toggle("busy", this.#rows.size > 0);
+    this.#showResumed();
     this.#summary.update(this.uploads, this.client?.progress.rate_bytes_per_s ?? null);
+  }
+
+  #showResumed(): void {
+    const resuming = this.uploads.filter(({ origin, ended }) => origin === "before" && !ended);
+    const arePictures = resuming.every(({ type }) => type.startsWith("image/"));
+    const words = [
+      resuming.length > 0 ? this.#strings.resuming(resuming.length, arePictures) : "",
+      this.#missing.length > 0 ? this.#strings.chooseAgain(this.#missing.map(({ filename }) => filename)) : "",
+    ];
+    setText(this.#resumed, words.filter((text) => text !== "").join(" "));
+    this.#resumed.hidden = resuming.length === 0 && this.#missing.length === 0;
   }
 
   #each(act: (upload: Upload) => void): void {
@@ -303,6 +339,10 @@ export class WindlassUploader extends WindlassElement {
   #forget(upload: Upload): void {
     this.#rows.get(upload)?.node.remove();
     this.#rows.delete(upload);
+    if (upload.state === "failed") {
+      // Taken off the list it is not to come back with the next page.
+      upload.cancel();
+    }
     upload.releasePreview();
   }
 
@@ -318,37 +358,12 @@ export class WindlassUploader extends WindlassElement {
     setText(this.#noticeText, text ?? "");
   }
 
-  /** Anywhere on the element: a file let go beside the mark would otherwise replace the page. */
-  #listenForDrops(): void {
-    const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
-    const over = (depth: number): void => {
-      this.#dragDepth = Math.max(0, depth);
-      this.#drop?.classList.toggle("over", this.#dragDepth > 0);
-      const hint = this.#drop?.querySelector(".hint");
-      if (hint) {
-        setText(hint, this.#dragDepth > 0 ? this.#strings.dropNow : this.#strings.hint);
-      }
-    };
-    const on = (type: "dragenter" | "dragover" | "dragleave" | "drop", act: (event: DragEvent) => void): void =>
-      this.#main.addEventListener(type, (event) => {
-        if (isFiles(event)) {
-          event.preventDefault();
-          act(event);
-        }
-      });
-    on("dragenter", () => over(this.#dragDepth + 1));
-    on("dragleave", () => over(this.#dragDepth - 1));
-    on("dragover", (event) => {
-      if (event.dataTransfer) {
-        event.dataTransfer.dropEffect = "copy";
-      }
-    });
-    on("drop", (event) => {
-      over(0);
-      if (event.dataTransfer) {
-        void this.#addFrom(event.dataTransfer);
-      }
-    });
+  #markDrop(isOver: boolean): void {
+    this.#drop?.classList.toggle("over", isOver);
+    const hint = this.#drop?.querySelector(".hint");
+    if (hint) {
+      setText(hint, isOver ? this.#strings.dropNow : this.#strings.hint);
+    }
   }
 
   async #pasted(event: ClipboardEvent): Promise<void> {

@@ -192,6 +192,10 @@ export class UploadLink {
     if (this.#entries.size === 0) {
       return;
     }
+    for (const entry of this.#entries.values()) {
+      // The worker that died may have sent some of it.
+      entry.description = { ...entry.description, resumed: true };
+    }
     this.#crashes += 1;
     if (this.#crashes < MAX_CRASHES) {
       this.#start();

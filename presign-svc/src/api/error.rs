@@ -112,6 +112,8 @@ impl ApiError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NoToken | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
+            Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
+            Self::Token(TokenError::NoSecret) => ErrorCode::Internal,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
             Self::Scope(_) | Self::Project | Self::DemoAddress => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
@@ -153,7 +155,7 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
-            Self::Token(error) => sentence(&error.to_string()),
+            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_))) => sentence(&error.to_string()),
             Self::Scope(missing) => sentence(&missing.to_string()),
             Self::Project => "The token does not cover this project.".to_owned(),
             Self::DemoAddress => {
@@ -241,6 +243,9 @@ impl ApiError {
             Self::Record(error) => tracing::error!(%error, "the database failed"),
             Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
             Self::Internal(reason) => tracing::error!(%reason, "internal error"),
+            Self::Token(error @ (TokenError::Unverifiable(_) | TokenError::NoSecret)) => {
+                tracing::error!(%error, "tokens cannot be checked");
+            }
             Self::Token(TokenError::Invalid(reason)) => tracing::debug!(%reason, "token refused"),
             _ => {}
         }

@@ -17,6 +17,7 @@ mod edit_photo;
 mod garage;
 mod health;
 mod http;
+mod identity;
 mod list_parts;
 mod list_photos;
 mod me;

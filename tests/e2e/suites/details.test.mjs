@@ -47,7 +47,7 @@ test("a photo tells all that was read, with names and units, and each picture ma
     /Altitude\s+102\.5 m/,
     /thumb_200\s+150 × 200 px\s+[\d.]+ kB/,
     /web_1920\s+1440 × 1920 px\s+\d+ kB/,
-    /Original\s+Sent unchanged\s+[\d.]+ MB/,
+    /Original\s+As chosen\s+[\d.]+ MB/,
     /Decoded by the fast path for JPEG; all made in \d+ ms, with [\d.]+ MB of memory/,
   ]) {
     assert.match(text, said);

@@ -21,7 +21,7 @@ pub async fn upload_url(
     caller: Caller,
     JsonBody(request): JsonBody<UploadUrlRequest>,
 ) -> Result<(StatusCode, Json<UploadUrlResponse>), ApiError> {
-    may_upload_to(&caller, &request.project_id)?;
+    may_upload_to(&app, &caller, &request.project_id).await?;
     let now = app.clock.now();
     let announced = Draft {
         caller: &caller,

@@ -12,6 +12,7 @@ use windlass_protocol::create_uploads::{
     AcceptedUpload, CreateUploadResult, CreateUploadsRequest, CreateUploadsResponse, MAX_FILES, RefusedUpload,
 };
 
+use super::already_there::{AlreadyThere, already_there};
 use super::sign::sign_upload;
 use super::{Draft, draft, may_upload_to};
 use crate::api::error::ApiError;
@@ -33,7 +34,7 @@ pub async fn create(
     Extension(request_id): Extension<RequestId>,
     JsonBody(request): JsonBody<CreateUploadsRequest>,
 ) -> Result<(StatusCode, Json<CreateUploadsResponse>), ApiError> {
-    may_upload_to(&caller, &request.project_id)?;
+    may_upload_to(&app, &caller, &request.project_id).await?;
     check_count(request.files.len())?;
     let now = app.clock.now();
     let mut names = Vec::with_capacity(request.files.len());
@@ -96,7 +97,7 @@ async fn sign_recorded(
     match recorded {
         // Signing a single PUT changes nothing in the record.
         Recorded::New(mut upload) if upload.facts().file.transfer == Transfer::Put => {
-            sign_upload(app, &mut upload, client_ref, announced).await
+            sign_upload(app, &mut upload, client_ref, announced, &AlreadyThere::default()).await
         }
         Recorded::Existing(upload) if !upload.facts().file.is_same_as(&draft.facts().file) => {
             Err(ApiError::ClientRefConflict)
@@ -110,7 +111,8 @@ async fn sign_recorded(
             if !checksums_agree(stored, draft.facts().file.checksum.as_ref()) {
                 return Err(ApiError::ClientRefConflict);
             }
-            sign_upload(app, &mut current, client_ref, announced).await
+            let there = already_there(app, &current).await;
+            sign_upload(app, &mut current, client_ref, announced, &there).await
         }
     }
 }
