@@ -13,6 +13,7 @@ export class Gate {
   #server;
   #storePort;
   #closed = false;
+  #line = Promise.resolve();
 
   static async open() {
     const gate = new Gate();
@@ -62,7 +63,7 @@ export class Gate {
     const put = { path: pathname, part: searchParams.get("partNumber"), bytes: 0, status: null };
     if (incoming.method === "PUT") this.puts.push(put);
     const outgoing = request(
-      { port: this.#storePort, host: "127.0.0.1", method: incoming.method, path: incoming.url, headers: incoming.headers },
+      { port: this.#storePort, host: "127.0.0.1", agent: false, method: incoming.method, path: incoming.url, headers: incoming.headers },
       (response) => {
         put.status = response.statusCode;
         answer.writeHead(response.statusCode, response.headers);
@@ -72,25 +73,38 @@ export class Gate {
     outgoing.on("error", () => answer.destroy());
     incoming.on("error", () => outgoing.destroy());
     answer.on("close", () => outgoing.destroy());
-    void this.#forward(incoming, outgoing, put);
+    void this.#forward(incoming, outgoing, put, () => answer.destroyed || this.#closed);
   }
 
-  async #forward(incoming, outgoing, put) {
+  async #forward(incoming, outgoing, put, isOver) {
     try {
       for await (const chunk of incoming) {
         put.bytes += chunk.length;
-        let waitMs = incoming.method === "PUT" ? (chunk.length / this.bytesPerSecond) * 1000 : 0;
-        // In slices, so that opening the gate is felt at once.
-        while (waitMs > 0 && this.bytesPerSecond !== Infinity) {
-          if (incoming.destroyed || this.#closed) throw new Error("nobody sends any more");
-          await new Promise((done) => setTimeout(done, Math.min(waitMs, SLICE_MS)));
-          if (this.bytesPerSecond > 0) waitMs -= SLICE_MS;
-        }
+        if (incoming.method === "PUT") await this.#turn(chunk.length, isOver);
         if (!outgoing.write(chunk)) await once(outgoing, "drain");
       }
       outgoing.end();
     } catch {
       outgoing.destroy();
+    }
+  }
+
+  /** Waits as long as so many bytes take on the line that all PUTs share. */
+  async #turn(bytes, isOver) {
+    const before = this.#line;
+    let done;
+    this.#line = new Promise((resolve) => (done = resolve));
+    try {
+      await before;
+      let waitMs = (bytes / this.bytesPerSecond) * 1000;
+      // In slices, so that opening the gate is felt at once.
+      while (waitMs > 0 && this.bytesPerSecond !== Infinity) {
+        if (isOver()) throw new Error("nobody sends any more");
+        await new Promise((slice) => setTimeout(slice, Math.min(waitMs, SLICE_MS)));
+        if (this.bytesPerSecond > 0) waitMs -= SLICE_MS;
+      }
+    } finally {
+      done();
     }
   }
 }

@@ -6,83 +6,42 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 
 import { choose, eventually } from "../harness/browser.mjs";
-import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../harness/bytes.mjs";
-import { Gate } from "../harness/gate.mjs";
+import { makeVideo } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
-import { Profile } from "../harness/profile.mjs";
-import { Service } from "../harness/service.mjs";
+import { areKept, keptQueue, MIB, nothingIsKept, PART, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
 
-const MIB = 1024 * 1024;
-const PART = 5 * MIB;
-let service;
-let gate;
-let profile;
-let folder;
-
-before(async () => {
-  folder = scratchFolder();
-  gate = await Gate.open();
-  service = await Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: gate.address } });
-  gate.leadTo(service.storePort);
-});
-after(async () => {
-  await service?.stop();
-  gate?.close();
-});
-beforeEach(async () => {
-  gate.bytesPerSecond = Infinity;
-  gate.forget();
-  profile = await Profile.make();
-});
-afterEach(() => profile.close());
-
-async function photos(count, prefix) {
-  return Promise.all(
-    Array.from({ length: count }, (_, index) => variation(fixture("photo_12mp_o6.jpg"), join(folder, `${prefix} ${index + 1}.jpg`), `${prefix} ${index}`)),
-  );
-}
-
-/** Each is there once, byte for byte, with its smaller pictures. */
-async function assertStored(files, { variants = [] } = {}) {
-  const stored = await service.photos();
-  for (const file of files) {
-    const found = stored.filter(({ filename }) => file.endsWith(`/${filename}`));
-    assert.equal(found.length, 1, `${file} is there ${found.length} times`);
-    assert.equal(await sha256OfUrl(found[0].url), await sha256OfFile(file));
-    assert.deepEqual(Object.keys(found[0].variants).sort(), variants);
-  }
-}
-
-const isKept = (page, count) => eventually("everything is kept", () => keptFiles(page), (kept) => kept.whole === count);
+const world = keptQueue();
 
 test("three photos go on by themselves after a reload, and nothing the store has is sent again", async () => {
-  const files = await photos(3, "roof");
+  const { gate, profile, service } = world;
+  const files = await world.photos(3, "roof");
   const page = await profile.open(service.address);
   gate.bytesPerSecond = 1 * MIB;
   await choose(page, ...files);
   await eventually("one photo and some previews are stored", () => gate.stored.length, (count) => count >= 4);
-  await isKept(page, (await rows(page)).filter(({ state }) => state !== "stored").length);
+  await areKept(page, (await rows(page)).filter(({ state }) => state !== "stored").length);
   const before = new Set(gate.stored);
   gate.forget();
   await page.reload();
   gate.bytesPerSecond = Infinity;
   await allRows(page, ["stored"], 60_000);
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
-  await assertStored(files, { variants: ["thumb_200", "web_1920"] });
-  await eventually("what is stored is not kept", () => keptFiles(page), ({ rows, folders }) => rows === 0 && folders === 0);
+  await world.assertStored(files, VARIANTS);
+  await nothingIsKept(page);
   assert.deepEqual(page.complaints, []);
 });
 
 test("a reload says in words what goes on", async () => {
-  const files = await photos(3, "words");
+  const { gate, profile, service } = world;
+  const files = await world.photos(3, "words");
   const page = await profile.open(service.address);
   gate.bytesPerSecond = 0;
   await choose(page, ...files);
-  await isKept(page, 3);
+  await areKept(page, 3);
   await page.reload();
   await page.getByText("Resuming 3 photos from before.").waitFor();
   gate.bytesPerSecond = Infinity;
@@ -91,11 +50,12 @@ test("a reload says in words what goes on", async () => {
 });
 
 test("F4: after the browser was killed a video sends only the parts that are missing", async () => {
-  const video = await makeVideo(join(folder, "killed.mp4"), 60 * MIB, 3);
+  const { gate, profile, service } = world;
+  const video = await makeVideo(join(world.folder, "killed.mp4"), 60 * MIB, 3);
   const first = await profile.open(service.address);
   gate.bytesPerSecond = 8 * MIB;
   await choose(first, video);
-  await isKept(first, 1);
+  await areKept(first, 1);
   await eventually("some parts are stored", () => gate.stored.length, (count) => count >= 3);
   await profile.kill();
   const before = new Set(gate.stored);
@@ -106,33 +66,35 @@ test("F4: after the browser was killed a video sends only the parts that are mis
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
   // The store may have got one more that nobody heard of any more.
   assert.ok(gate.bytesTo("original") <= 60 * MIB - before.size * PART, `${gate.bytesTo("original")} bytes were sent`);
-  await assertStored([video]);
+  await world.assertStored([video], []);
   assert.deepEqual(again.complaints, []);
 });
 
 test("F3: a reload between the last byte and the photo sends no byte again", async () => {
-  const [file] = await photos(1, "last");
+  const { gate, profile, service } = world;
+  const [file] = await world.photos(1, "last");
   const page = await profile.open(service.address);
   // Nobody gets an answer to complete before the page is gone.
   await page.context().route("**/complete", (route) => route.abort());
   await choose(page, file);
   await eventually("all bytes are there", () => gate.stored.length, (count) => count === 3);
-  await isKept(page, 1);
+  await areKept(page, 1);
   gate.forget();
   await page.reload();
   await eventually("it is back", () => rows(page), (list) => list.length === 1);
   await page.context().unroute("**/complete");
   await allRows(page, ["stored"], 30_000);
   assert.deepEqual(gate.puts, []);
-  await assertStored([file], { variants: ["thumb_200", "web_1920"] });
+  await world.assertStored([file], VARIANTS);
 });
 
 test("a tab that was closed and opened again goes on, a paused file stays paused", async () => {
-  const files = await photos(2, "tab");
+  const { gate, profile, service } = world;
+  const files = await world.photos(2, "tab");
   const page = await profile.open(service.address);
   gate.bytesPerSecond = 0;
   await choose(page, ...files);
-  await isKept(page, 2);
+  await areKept(page, 2);
   await page.locator("windlass-uploader li.row").first().getByRole("button", { name: /^Pause/ }).click();
   await eventually("it is kept as paused", () => keptFiles(page), ({ paused }) => paused === 1);
   await page.close();
@@ -141,24 +103,26 @@ test("a tab that was closed and opened again goes on, a paused file stays paused
   await eventually("one is stored, one waits", () => rows(again), (list) => list.map(({ state }) => state).sort().join() === "paused,stored", 60_000);
   await again.getByRole("button", { name: /^Go on with/ }).click();
   await allRows(again, ["stored"], 60_000);
-  await assertStored(files, { variants: ["thumb_200", "web_1920"] });
+  await world.assertStored(files, VARIANTS);
 });
 
 test("a cancelled file is not kept and does not come back", async () => {
-  const [file] = await photos(1, "unwanted");
+  const { gate, profile, service } = world;
+  const [file] = await world.photos(1, "unwanted");
   const page = await profile.open(service.address);
   gate.bytesPerSecond = 0;
   await choose(page, file);
-  await isKept(page, 1);
+  await areKept(page, 1);
   await page.getByRole("button", { name: /^Cancel/ }).click();
-  await eventually("nothing is kept", () => keptFiles(page), ({ rows, folders }) => rows === 0 && folders === 0);
+  await nothingIsKept(page);
   await page.reload();
   await page.locator("windlass-gallery").waitFor();
   assert.deepEqual(await rows(page), []);
 });
 
 test("neither token nor signed URL is kept", async () => {
-  const [file] = await photos(1, "secret");
+  const { gate, profile, service } = world;
+  const [file] = await world.photos(1, "secret");
   const page = await profile.open(service.address);
   const secrets = new Set();
   page.context().on("request", (request) => {
@@ -169,7 +133,7 @@ test("neither token nor signed URL is kept", async () => {
   });
   gate.bytesPerSecond = 0;
   await choose(page, file);
-  await isKept(page, 1);
+  await areKept(page, 1);
   await eventually("something secret was used", () => secrets.size, (count) => count >= 2);
   const { text } = await keptFiles(page);
   assert.match(text, /secret 1\.jpg/, "the records were read");
