@@ -48,7 +48,7 @@ test("a photo tells all that was read, with names and units, and each picture ma
     /thumb_200\s+150 × 200 px\s+[\d.]+ kB/,
     /web_1920\s+1440 × 1920 px\s+\d+ kB/,
     /Original\s+As chosen\s+[\d.]+ MB/,
-    /Decoded by the fast path for JPEG; all made in \d+ ms, with [\d.]+ MB of memory/,
+    /Decoded by the fast path for JPEG; all made in [\d,]+ ms, with [\d.]+ MB of memory/,
   ]) {
     assert.match(text, said);
   }
