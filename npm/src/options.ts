@@ -22,6 +22,17 @@ export interface WindlassOptions {
    * heal is waited for, however long it takes.
    */
   giveUpAfterMs?: number;
+  /**
+   * Who is signed in, as you call them: what one user left in this browser is not sent as another. By
+   * default the token's `sub`; give it where files may be chosen before a token can be had (offline).
+   */
+  subject?: string;
+  /** Whether files are kept in the browser until they are stored, so that they outlive the page; true by default. */
+  keep?: boolean;
+  /** Whether this client goes on with what earlier pages left, and shows what other tabs send; true by default. */
+  resume?: boolean;
+  /** Whether the screen stays on while something is sent; true by default. */
+  wakeLock?: boolean;
   /** How many photos are resized at once; by default one less than there are cores, at most 4. */
   imageWorkers?: number;
 }

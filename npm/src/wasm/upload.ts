@@ -36,6 +36,8 @@ export interface FileDescription {
   content_type: string;
   metadata?: PhotoMetadata;
   variants?: VariantFile[];
+  /** Whether some of it may have been sent before: the store is asked first. */
+  resumed?: boolean;
 }
 
 /** Without a reference, `pause` and `resume` mean everything in the queue. */
