@@ -5,7 +5,7 @@ use super::DecodeError;
 use super::huffman::TableSpec;
 use super::plane::{Sampling, VECTOR};
 use super::scale::Scale;
-use crate::image::jpeg::segments::{Segment, Segments, marker};
+use crate::segments::{Segment, Segments, marker};
 
 /// One colour component, as the frame header describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Resampling and turning.
 
-use windlass_core::image::planar::{Plane, Planes, Sampling, Target, Turn, resample};
+use windlass_planar::{Plane, Planes, Sampling, Target, Turn, resample};
 
 use crate::pictures::planes;
 use crate::reference::between;

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::image::jpeg::segments::SegmentError;
+use crate::segments::SegmentError;
 
 /// Why no planes came of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -136,9 +136,21 @@ impl Weights {
 }
 
 fn lanczos3(x: f64) -> f64 {
-    let sinc =
-        |x: f64| if x == 0.0 { 1.0 } else { (x * std::f64::consts::PI).sin() / (x * std::f64::consts::PI) };
+    let sinc = |x: f64| if x == 0.0 { 1.0 } else { sine_of_half_turns(x) / (x * std::f64::consts::PI) };
     if x.abs() < 3.0 { sinc(x) * sinc(x / 3.0) } else { 0.0 }
+}
+
+/// The sine of x π, to 1e-10: far finer than the weights are. That of the standard library reduces any number
+/// there is by thousands of digits of π, which is 6 kB to download.
+fn sine_of_half_turns(x: f64) -> f64 {
+    let whole = x.round_ties_even();
+    let angle = (x - whole) * std::f64::consts::PI;
+    let square = angle * angle;
+    // The terms of Taylor's series up to the fifteenth power.
+    let series = [210.0, 156.0, 110.0, 72.0, 42.0, 20.0, 6.0]
+        .into_iter()
+        .fold(1.0, |series, divisor| 1.0 - square / divisor * series);
+    if whole as i64 % 2 == 0 { angle * series } else { -angle * series }
 }
 
 /// Makes each row a sum of weighted rows of the source.
@@ -177,4 +189,18 @@ fn sixteen_columns(rows: &[u8], stride: usize, x: usize, pairs: &[[i16; 2]]) -> 
     }
     let [a, b, c, d] = sums.map(|sum| sum.shift_right(WEIGHT_BITS));
     a.narrow(b).narrow_to_u8(c.narrow(d))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sine_of_half_turns;
+
+    #[test]
+    fn sines_are_exact_to_ten_digits() {
+        for step in -4000..=4000 {
+            let x = f64::from(step) / 1000.0;
+            let error = sine_of_half_turns(x) - (x * std::f64::consts::PI).sin();
+            assert!(error.abs() < 1e-10, "{error} at {x}");
+        }
+    }
 }

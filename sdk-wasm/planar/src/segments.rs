@@ -1,96 +1,92 @@
 //! The marker segments of a JPEG file, one after another (T.81, B.1.1).
 
-use super::{corrupt, incomplete};
-use crate::image::ImageError;
-
 /// Why there is no next segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SegmentError {
+pub enum SegmentError {
     /// The file ends before the end-of-image marker.
     Ends,
     /// A segment claims to be shorter than its own length field.
     Length,
 }
 
-impl From<SegmentError> for ImageError {
-    fn from(error: SegmentError) -> Self {
-        match error {
-            SegmentError::Ends => incomplete("the file ends before the end-of-image marker"),
-            SegmentError::Length => corrupt("a segment has an impossible length"),
-        }
-    }
-}
-
 /// Marker codes (T.81, table B.1), the byte after `0xFF`.
-pub(crate) mod marker {
+pub mod marker {
     /// Baseline frame.
-    pub(crate) const SOF0: u8 = 0xC0;
+    pub const SOF0: u8 = 0xC0;
     /// Extended sequential frame, Huffman.
-    pub(crate) const SOF1: u8 = 0xC1;
+    pub const SOF1: u8 = 0xC1;
     /// The last of the frame headers.
-    pub(crate) const SOF15: u8 = 0xCF;
+    pub const SOF15: u8 = 0xCF;
     /// Reserved, amid the frame headers.
-    pub(crate) const JPG: u8 = 0xC8;
+    pub const JPG: u8 = 0xC8;
     /// Arithmetic coding conditioning, amid the frame headers.
-    pub(crate) const DAC: u8 = 0xCC;
+    pub const DAC: u8 = 0xCC;
     /// Huffman tables.
-    pub(crate) const DHT: u8 = 0xC4;
+    pub const DHT: u8 = 0xC4;
     /// First restart marker.
-    pub(crate) const RST0: u8 = 0xD0;
+    pub const RST0: u8 = 0xD0;
     /// Last restart marker.
-    pub(crate) const RST7: u8 = 0xD7;
+    pub const RST7: u8 = 0xD7;
     /// Start of image.
-    pub(crate) const SOI: u8 = 0xD8;
+    pub const SOI: u8 = 0xD8;
     /// End of image.
-    pub(crate) const EOI: u8 = 0xD9;
+    pub const EOI: u8 = 0xD9;
     /// Start of scan.
-    pub(crate) const SOS: u8 = 0xDA;
+    pub const SOS: u8 = 0xDA;
     /// Quantisation tables.
-    pub(crate) const DQT: u8 = 0xDB;
+    pub const DQT: u8 = 0xDB;
     /// Number of lines, for a frame that did not say its height.
-    pub(crate) const DNL: u8 = 0xDC;
+    pub const DNL: u8 = 0xDC;
     /// Restart interval.
-    pub(crate) const DRI: u8 = 0xDD;
+    pub const DRI: u8 = 0xDD;
     /// JFIF.
-    pub(crate) const APP0: u8 = 0xE0;
+    pub const APP0: u8 = 0xE0;
     /// Adobe's colour transform.
-    pub(crate) const APP14: u8 = 0xEE;
+    pub const APP14: u8 = 0xEE;
     /// For temporary private use in arithmetic coding, without a payload.
-    pub(crate) const TEM: u8 = 0x01;
+    pub const TEM: u8 = 0x01;
 }
 
 /// One marker and what belongs to it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Segment<'a> {
-    pub(crate) marker: u8,
+pub struct Segment<'a> {
+    /// Its code, the byte after `0xFF`.
+    pub marker: u8,
     /// Without the length field; empty for markers that have none.
-    pub(crate) payload: &'a [u8],
+    pub payload: &'a [u8],
 }
 
 /// Steps from segment to segment. Entropy-coded data after `SOS` is the caller's to pass over.
 #[derive(Debug, Clone)]
-pub(crate) struct Segments<'a> {
+pub struct Segments<'a> {
     bytes: &'a [u8],
     position: usize,
 }
 
 impl<'a> Segments<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// From the start of a file.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, position: 0 }
     }
 
     /// What follows the last segment given out.
-    pub(crate) fn rest(&self) -> &'a [u8] {
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.position..).unwrap_or_default()
     }
 
     /// Passes over entropy-coded data.
-    pub(crate) fn advance(&mut self, length: usize) {
+    pub fn advance(&mut self, length: usize) {
         self.position = self.position.saturating_add(length);
     }
 
     /// The next segment. Stray bytes before a marker are passed over, as every decoder does.
-    pub(crate) fn next(&mut self) -> Result<Segment<'a>, SegmentError> {
+    ///
+    /// # Errors
+    /// [`SegmentError`].
+    #[allow(clippy::should_implement_trait, reason = "it fails, and goes on after being advanced")]
+    pub fn next(&mut self) -> Result<Segment<'a>, SegmentError> {
         let marker = loop {
             match self.rest() {
                 [0xFF, 0x00 | 0xFF, ..] => self.position += 1,

@@ -275,7 +275,7 @@ fn leap_of(steps: &[Step; LOOKUP_SIZE], ahead: usize) -> Leap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::planar::huffman_tables::{AC_LUMA, DC_LUMA, StandardTable};
+    use crate::huffman_tables::{AC_LUMA, DC_LUMA, StandardTable};
 
     fn spec(table: &StandardTable) -> TableSpec {
         TableSpec { counts: table.counts, symbols: table.symbols.to_vec() }

@@ -1,7 +1,7 @@
 //! Files that are cut off or damaged: always an error or a picture, never a panic, never grey below a
 //! line, never more memory than the plan says.
 
-use windlass_core::image::planar::{DecodeError, Header, Planes, Scale};
+use windlass_planar::{DecodeError, Header, Planes, Scale};
 
 use crate::memory::peak_bytes;
 use crate::pictures::{Coding, Random, jpeg};

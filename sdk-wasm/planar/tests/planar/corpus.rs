@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use windlass_core::image::planar::{DecodeError, Header, Scale};
+use windlass_planar::{DecodeError, Header, Scale};
 
 use crate::reference::{to_channel, zune};
 

@@ -1,7 +1,7 @@
 //! Pictures made here: smooth areas, edges and texture, and files of them by another encoder.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use windlass_core::image::planar::{Plane, Planes, Sampling};
+use windlass_planar::{Plane, Planes, Sampling};
 
 /// A sequence that looks random and is always the same (xorshift).
 pub struct Random(u64);

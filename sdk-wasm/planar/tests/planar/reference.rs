@@ -1,6 +1,6 @@
 //! What others make of a file, and how far two pictures are apart.
 
-use windlass_core::image::planar::{Plane, Planes};
+use windlass_planar::{Plane, Planes};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -31,8 +31,8 @@ pub fn zune(bytes: &[u8]) -> Result<Reference, String> {
 
 /// How many components the first frame header tells of.
 fn components(bytes: &[u8]) -> Option<u8> {
-    windlass_core::image::planar::Header::parse(bytes).ok().and_then(|header| {
-        let scales = header.scales_for(1, 1, windlass_core::image::planar::Sampling::Full);
+    windlass_planar::Header::parse(bytes).ok().and_then(|header| {
+        let scales = header.scales_for(1, 1, windlass_planar::Sampling::Full);
         u8::try_from(scales.len()).ok()
     })
 }

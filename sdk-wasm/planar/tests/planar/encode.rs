@@ -1,9 +1,7 @@
 //! Our files in others' hands.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use windlass_core::image::planar::{
-    EncodeError, EncodeOptions, Header, Plane, Planes, Sampling, Scale, encode,
-};
+use windlass_planar::{EncodeError, EncodeOptions, Header, Plane, Planes, Sampling, Scale, encode};
 
 use crate::pictures::{planes, rgb};
 use crate::reference::{Distance, between, to_channel, to_rgb, zune};

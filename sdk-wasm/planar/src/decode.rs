@@ -5,7 +5,7 @@ use super::header::{Component, Header};
 use super::plane::{Plane, Planes, VECTOR, black};
 use super::scale::Scale;
 use super::{DecodeError, OutOfMemory};
-use crate::image::jpeg::segments::marker;
+use crate::segments::marker;
 
 impl Header<'_> {
     /// Decodes the picture, each component at its own scale (the last one given goes for the rest).

@@ -1,7 +1,7 @@
 //! Decoding generated files, in full against zune-jpeg and scaled against the full picture made smaller.
 
 use jpeg_encoder::SamplingFactor;
-use windlass_core::image::planar::{
+use windlass_planar::{
     DecodeError, EncodeOptions, Header, Plane, Planes, Sampling, Scale, Target, Turn, encode, resample,
 };
 

@@ -12,7 +12,7 @@ use super::quantisation::{Kind, Quantiser};
 use super::scale::ZIGZAG;
 use super::tokens::{KEPT_TOKENS, Slot, Token, Tokens, most_tokens};
 use super::writer::{BitWriter, Codes};
-use crate::image::jpeg::segments::marker;
+use crate::segments::marker;
 
 /// How to encode.
 #[derive(Debug, Clone, Copy)]
@@ -245,17 +245,18 @@ impl<'a> Component<'a> {
 
     #[inline(always)]
     fn tokenise_block(&mut self, tokens: &mut Tokens, order: &ZigzagMasks, x: usize, y: usize) {
-        let coefficients = if x + 8 <= self.plane.width && y + 8 <= self.plane.height {
+        let edge;
+        let rows = if x + 8 <= self.plane.width && y + 8 <= self.plane.height {
             let start = y * self.plane.stride + x;
-            fdct::forward(std::array::from_fn(|row| {
+            std::array::from_fn(|row| {
                 let samples = self.plane.samples.get(start + row * self.plane.stride..);
                 samples.and_then(<[u8]>::first_chunk).unwrap_or(&[0; 8])
-            }))
+            })
         } else {
-            let samples = self.edge_block(x, y);
-            fdct::forward(std::array::from_fn(|row| &samples[row]))
+            edge = self.edge_block(x, y);
+            edge.each_ref()
         };
-        let quantised = self.quantiser.quantise(coefficients);
+        let quantised = self.quantiser.quantise(fdct::forward(rows));
         let mut block = [0; 64];
         for (place, column) in block.chunks_exact_mut(8).zip(quantised) {
             place.copy_from_slice(&column.to_array());

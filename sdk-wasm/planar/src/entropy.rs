@@ -8,8 +8,8 @@ use super::huffman::{AcTable, DcTable};
 use super::idct;
 use super::plane::Plane;
 use super::scale::{Placement, Scale};
-use crate::image::jpeg::segments::marker;
-use crate::image::jpeg::zeros::has_long_zeros;
+use crate::segments::marker;
+use crate::zeros::has_long_zeros;
 
 /// A block's window into the row of coefficients: more than any block takes, so that no index needs
 /// a check, and a power of two.

@@ -2,8 +2,6 @@
 //! byte in a hundred fewer than with those of annex K.3, a thumbnail one in twenty, because the tables
 //! themselves are shorter.
 
-use std::cmp::Reverse;
-
 /// A table as a DHT segment holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HuffmanTable {
@@ -19,10 +17,15 @@ const DEEPEST: usize = 48;
 impl HuffmanTable {
     /// The table that takes the fewest bits, given how often each symbol occurs.
     pub(super) fn optimal(occurrences: &[u32; 256]) -> Self {
-        let mut symbols: Vec<u8> = (0..=255).filter(|symbol| occurrences[usize::from(*symbol)] > 0).collect();
-        symbols.sort_by_key(|symbol| Reverse(occurrences[usize::from(*symbol)]));
+        let often = |symbol: u8| occurrences[usize::from(symbol)];
+        let mut symbols: Vec<u8> = Vec::with_capacity(256);
+        for symbol in (0..=255).filter(|symbol| often(*symbol) > 0) {
+            // Put into place: the sort of the standard library is as large as this whole encoder's tables.
+            let place = symbols.partition_point(|other| often(*other) >= often(symbol));
+            symbols.insert(place, symbol);
+        }
         // One more leaf, rarer than any symbol: it takes the code of nothing but ones, which is no code.
-        let rarest_first = symbols.iter().rev().map(|symbol| occurrences[usize::from(*symbol)]);
+        let rarest_first = symbols.iter().rev().map(|symbol| often(*symbol));
         let mut lengths = lengths(std::iter::once(0).chain(rarest_first).collect());
         limit(&mut lengths);
         if let Some(longest) = lengths.iter_mut().rev().find(|count| **count > 0) {

@@ -1,6 +1,6 @@
 //! Bits of entropy-coded data, stuffed zero bytes removed (T.81, F.2.2.5).
 
-use crate::image::jpeg::segments::marker;
+use crate::segments::marker;
 
 /// Reads bits up to the next marker, which it never passes by itself.
 ///

@@ -19,13 +19,15 @@ pub(super) fn row_of_blocks(scale: Scale, blocks: &[i16], samples: &mut [u8], st
         }
         Scale::Half => {
             for (pair, x) in blocks.chunks(32).zip((0..).step_by(8)) {
-                if let Some(pair) = pair.first_chunk() {
-                    put_rows(&half(pair), samples, x, stride);
-                } else if let Some(block) = pair.first_chunk::<16>() {
-                    let mut padded = [0; 32];
-                    padded[..16].copy_from_slice(block);
-                    let rows = half(&padded).map(|[a, b, c, d, ..]| [a, b, c, d]);
+                let mut padded = [0; 32];
+                let rows = half(pair.first_chunk().unwrap_or_else(|| {
+                    padded.iter_mut().zip(pair).for_each(|(place, coefficient)| *place = *coefficient);
+                    &padded
+                }));
+                if pair.len() == 32 {
                     put_rows(&rows, samples, x, stride);
+                } else {
+                    put_rows(&rows.map(|[a, b, c, d, ..]| [a, b, c, d]), samples, x, stride);
                 }
             }
         }
