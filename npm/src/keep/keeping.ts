@@ -8,7 +8,8 @@ import type { KeptUpload } from "../generated/KeptUpload";
 import type { Resumption } from "../generated/Resumption";
 import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
-import { IndexedDbBytes, OpfsBytes, type ByteStore } from "./bytes.js";
+import { IndexedDbBytes } from "./blob-bytes.js";
+import { OpfsBytes, type ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
 import { changeRow, inNamespace, openDatabase, transact, type Key, type UploadRow } from "./database.js";
 import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
@@ -200,7 +201,7 @@ export class Keeping {
 
   /** The core's decision about a row, from what really lies beside it. */
   async #plan({ places }: Ground, row: UploadRow, subject: string | null): Promise<Resumption> {
-    const size = async (name: string): Promise<number | null> => (await readSomewhere(places, row.folder, name))?.size ?? null;
+    const size = (name: string): Promise<number | null> => firstOf(places, (place) => place.size(row.folder, name));
     const count = Array.isArray(row.record?.prepared?.variants) ? row.record.prepared.variants.length : 0;
     const found = {
       original_bytes: await size(ORIGINAL),
@@ -220,10 +221,10 @@ export class Keeping {
   }
 
   async #open({ places }: Ground, { folder }: UploadRow, upload: KeptUpload): Promise<Restored> {
-    const original = (await readSomewhere(places, folder, ORIGINAL)) ?? new Blob();
+    const original = (await firstOf(places, (place) => place.read(folder, ORIGINAL))) ?? new Blob();
     const variants = await Promise.all(
       (upload.prepared?.variants ?? []).map(async ({ content_type: type }, index) => {
-        const bytes = (await readSomewhere(places, folder, String(index))) ?? new Blob();
+        const bytes = (await firstOf(places, (place) => place.read(folder, String(index)))) ?? new Blob();
         return bytes.slice(0, bytes.size, type);
       }),
     );
@@ -333,9 +334,10 @@ async function writeSomewhere(
   throw last;
 }
 
-async function readSomewhere(places: ByteStore[], folder: string, name: string): Promise<Blob | null> {
+/** What the first place has that has anything. */
+async function firstOf<Result>(places: ByteStore[], ask: (place: ByteStore) => Promise<Result | null>): Promise<Result | null> {
   for (const place of places) {
-    const found = await place.read(folder, name).catch(() => null);
+    const found = await ask(place).catch(() => null);
     if (found !== null) {
       return found;
     }
