@@ -91,6 +91,7 @@ const RETRYABLE: Record<ErrorCode, boolean> = {
   type_mismatch: false,
   upload_closed: false,
   invalid_transition: false,
+  quota_exceeded: false,
   rate_limited: true,
   store_unavailable: true,
   unavailable: true,

@@ -12,6 +12,7 @@ pub mod schema;
 pub mod sqlite;
 pub mod system;
 mod upload_row;
+mod usage_row;
 
 use crate::ports::uploads::RepositoryError;
 

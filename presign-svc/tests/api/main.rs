@@ -21,6 +21,7 @@ mod identity;
 mod list_parts;
 mod list_photos;
 mod me;
+mod quotas;
 mod show_photo;
 mod show_upload;
 mod sign_parts;

@@ -44,7 +44,7 @@ pub async fn create(
         drafts.push(draft(&app, Draft::of_batch(&caller, &request.project_id, file), now));
     }
     let accepted: Vec<Upload> = drafts.iter().filter_map(|draft| draft.as_ref().ok()).cloned().collect();
-    let mut recorded = app.uploads.insert(accepted).await?.into_iter();
+    let mut recorded = app.uploads.insert(accepted, &app.settings.allowance).await?.into_iter();
     let outcomes: Vec<_> = names
         .into_iter()
         .zip(drafts)
@@ -95,6 +95,7 @@ async fn sign_recorded(
 ) -> Result<AcceptedUpload, ApiError> {
     let announced = &draft.progress().variants;
     match recorded {
+        Recorded::OverQuota(exceeded) => Err(ApiError::Quota(exceeded)),
         // Signing a single PUT changes nothing in the record.
         Recorded::New(mut upload) if upload.facts().file.transfer == Transfer::Put => {
             sign_upload(app, &mut upload, client_ref, announced, &AlreadyThere::default()).await

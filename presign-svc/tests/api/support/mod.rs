@@ -33,6 +33,7 @@ use windlass_presign_svc::app::{App, Settings, Turns};
 use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
+use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
@@ -229,6 +230,7 @@ fn scratch_folder() -> TempDir {
 
 pub fn settings() -> Settings {
     Settings {
+        allowance: Allowance::default(),
         limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },
         key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
         put_url_lifetime: Duration::from_secs(900),

@@ -215,6 +215,7 @@ fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
             Operation::Create | Operation::Abort => ServiceVerdict::GiveUp(setback(Cause::Refused, service)),
         },
         ErrorCode::Forbidden
+        | ErrorCode::QuotaExceeded
         | ErrorCode::MethodNotAllowed
         | ErrorCode::InvalidJson
         | ErrorCode::InvalidRequest
