@@ -49,6 +49,7 @@ test("the tarball holds what is used, the licences, and nothing else", async () 
     "dist/elements.js",
     "dist/image.worker.js",
     "dist/keep.worker.js",
+    "dist/service-worker.js",
     "dist/upload.worker.js",
     "dist/windlass_photo_bg.wasm",
     "dist/windlass_photo_baseline_bg.wasm",

@@ -2,7 +2,7 @@
  * `<windlass-uploader>`: choose, photograph, drop or paste files, and see how they get on.
  *
  * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default),
- * `capture` (`environment` or `user`: which camera), `multiple`, `theme`. Events, which bubble:
+ * `capture` (`environment` or `user`: which camera), `multiple`, `service-worker-url`, `theme`. Events, which bubble:
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
 import type { Windlass } from "../client.js";
@@ -21,7 +21,7 @@ import { uploaderStrings, type UploaderStrings } from "./uploader.strings.js";
 import { uploaderStyles } from "./uploader.styles.js";
 
 export class WindlassUploader extends WindlassElement {
-  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple"];
+  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple", "service-worker-url"];
 
   #strings: UploaderStrings = uploaderStrings;
   readonly #rows = new Map<Upload, UploadRow>();
@@ -150,7 +150,8 @@ export class WindlassUploader extends WindlassElement {
   }
 
   protected override clientOptions(): Partial<WindlassOptions> {
-    return {};
+    const serviceWorkerUrl = this.getAttribute("service-worker-url");
+    return serviceWorkerUrl ? { serviceWorkerUrl } : {};
   }
 
   /** With who and where known, what earlier pages have left goes on by itself. */

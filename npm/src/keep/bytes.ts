@@ -46,9 +46,9 @@ export class OpfsBytes implements ByteStore {
     this.#root = root;
   }
 
-  /** Rejects where the browser has no private file system, or none that a worker can write. */
-  static async open(): Promise<OpfsBytes> {
-    if (!("createSyncAccessHandle" in FileSystemFileHandle.prototype)) {
+  /** Rejects where the browser has no private file system, or, with `toWrite`, none that this worker can write. */
+  static async open(toWrite: boolean): Promise<OpfsBytes> {
+    if (toWrite && !("createSyncAccessHandle" in FileSystemFileHandle.prototype)) {
       throw new DOMException("There is no way to write the private file system.", "NotSupportedError");
     }
     const root = await navigator.storage.getDirectory();
