@@ -11,6 +11,7 @@ pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod failpoints;
+pub mod feeds;
 pub mod jobs;
 pub mod ports;
 pub mod server;

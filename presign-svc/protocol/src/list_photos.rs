@@ -3,7 +3,8 @@
 //! Caller: scope `read` on the project. Only verified files are listed: `uploaded`, `processing`,
 //! `completed` and `failed`. Filters may be combined; a photo must pass all of them. With `taken_from` or
 //! `taken_to` the newest is the one taken last, otherwise the one sent last. A cursor belongs to the filters
-//! it was given out under. Errors: `not_found`, `invalid_request`.
+//! it was given out under. With `If-None-Match` and the `ETag` of an earlier answer to the same question the
+//! answer is 304 while nothing has happened. Errors: `not_found`, `invalid_request`.
 
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,10 @@ pub struct ListPhotosResponse {
     pub next_cursor: Option<String>,
     /// How many photos the project has, whatever the filters.
     pub totals: PhotoTotals,
+    /// The number of the project's latest event: this list holds all up to it, and maybe more. From here on
+    /// `GET /api/v1/events` tells what changes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub latest_event: u64,
 }
 
 /// How many photos a project has, by where they stand.

@@ -25,6 +25,8 @@ pub enum ApiError {
     NoToken,
     /// A token that is not accepted.
     Token(TokenError),
+    /// A ticket that is not accepted.
+    Ticket,
     /// The token lacks a scope.
     Scope(MissingScope),
     /// The token does not cover the project.
@@ -111,7 +113,7 @@ pub fn failure_code(code: FailureCode) -> ErrorCode {
 impl ApiError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoToken | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
+            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
             Self::Scope(_) | Self::Project | Self::DemoAddress => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
@@ -154,6 +156,10 @@ impl ApiError {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
             Self::Token(error) => sentence(&error.to_string()),
+            Self::Ticket => {
+                "The ticket is not valid any more: it opens one stream, soon after it was given out. Get a new one."
+                    .to_owned()
+            }
             Self::Scope(missing) => sentence(&missing.to_string()),
             Self::Project => "The token does not cover this project.".to_owned(),
             Self::DemoAddress => {

@@ -3,6 +3,7 @@
 pub mod cors;
 pub mod demo;
 pub mod error;
+mod events;
 mod extract;
 mod headers;
 mod health;
@@ -59,6 +60,8 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
             get(photos::show::show).patch(photos::edit::edit).delete(photos::delete::delete),
         )
         .route("/photos/{photo_id}/status", patch(photos::set_status::set_status))
+        .route("/events", get(events::stream::stream))
+        .route("/events/tickets", post(events::ticket::ticket))
         .route("/me", get(me::me))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

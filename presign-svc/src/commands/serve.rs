@@ -17,6 +17,7 @@ use crate::adapters::system::{RandomIds, SystemClock};
 use crate::api::demo::DemoSite;
 use crate::app::{App, Turns};
 use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource};
+use crate::feeds::Feeds;
 use crate::jobs::runner;
 use crate::{api, server};
 
@@ -84,10 +85,14 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
             (options.store.embedded_settings(listens, &keys), Some(listens))
         }
     };
+    let feeds = Feeds::start(database.events(), options.limits.max_event_streams, stop.clone());
     let app = Arc::new(App {
         settings: options.limits.settings(store_address.is_some(), options.store.conditional_writes())?,
         store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
         uploads: database.uploads(),
+        events: database.events(),
+        feeds,
+        tickets: database.tickets(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::new()),
         tokens: options.auth.keys(&options.data)?,

@@ -5,4 +5,5 @@ pub mod events;
 pub mod ids;
 pub mod leases;
 pub mod object_store;
+pub mod tickets;
 pub mod uploads;

@@ -14,6 +14,7 @@ mod create;
 mod delete_photo;
 mod demo;
 mod edit_photo;
+mod events;
 mod garage;
 mod health;
 mod http;

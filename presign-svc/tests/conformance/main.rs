@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod bucket;
+mod events;
 mod laws;
+mod listing;
 mod on_every_database;
 mod on_every_store;
 mod postgres_server;
+mod tickets;
 mod uploads;

@@ -3,12 +3,14 @@
 //!
 //! New uploads go through a queue that records those of many requests by one statement (`insert`); all else
 //! is one statement each, on a pool that lets nobody wait long. Instances take turns on an upload by leases
-//! (`leases`).
+//! (`leases`), and hear of each other's news by notifications (`announcements`).
 
+mod announcements;
 mod changes;
 mod events;
 mod insert;
 mod leases;
+mod tickets;
 mod uploads;
 
 use std::str::FromStr as _;
@@ -19,8 +21,10 @@ use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 
+use self::announcements::Announcements;
 use self::insert::Inserts;
 use super::schema::SchemaError;
+use crate::ports::events::announcements;
 use crate::ports::uploads::RepositoryError;
 
 /// How long a request waits for a connection before it is told that the database is busy.
@@ -41,6 +45,7 @@ pub struct PostgresDatabase {
     host: Arc<str>,
     pool: PgPool,
     inserts: Inserts,
+    announcements: Announcements,
 }
 
 /// Why the database cannot be used.
@@ -115,7 +120,12 @@ impl PostgresDatabase {
         changes::make_missing_terms(&pool)
             .await
             .map_err(|source| ConnectError::Search { host: host.clone(), source })?;
-        Ok(Self { host: host.into(), inserts: Inserts::start(pool.clone()), pool })
+        Ok(Self {
+            host: host.into(),
+            inserts: Inserts::start(pool.clone()),
+            announcements: Announcements::start(pool.clone(), announcements()),
+            pool,
+        })
     }
 
     /// Which server it is on: host and port.

@@ -1,12 +1,14 @@
 //! A whole service on free ports, and the words its tests speak in.
 
 mod clock;
+mod event_stream;
 mod faulty_store;
 mod interrupted_uploads;
 mod photo;
 mod requests;
 
 pub use clock::MovableClock;
+pub use event_stream::EventStream;
 pub use faulty_store::FaultyStore;
 pub use interrupted_uploads::InterruptedUploads;
 pub use photo::{PhotoSpec, jpeg, random_bytes};
@@ -23,6 +25,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
+use windlass_presign_svc::adapters::memory_tickets::MemoryTickets;
 use windlass_presign_svc::adapters::s3::{CredentialsFrom, S3Settings, S3Store};
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::adapters::system::RandomIds;
@@ -33,10 +36,14 @@ use windlass_presign_svc::auth::{Caller, ProjectAccess, Scope, TokenGrant, Token
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::upload::Upload;
+use windlass_presign_svc::feeds::Feeds;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
 use windlass_s3_suite::S3Target;
 use windlass_signing::Addressing;
+
+/// How many streams of events may be open.
+pub const MAX_STREAMS: usize = 4;
 
 /// A service for one test.
 pub struct TestApp {
@@ -84,6 +91,7 @@ impl TestApp {
     ) -> Self {
         let store = Arc::new(FaultyStore::around(s3));
         let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
+        let events = Arc::new(database.clone());
         let uploads = Arc::new(InterruptedUploads::around(database));
         let clock = Arc::new(MovableClock::default());
         let rules = TokenRules { issuer: "windlass".to_owned(), audience: "windlass".to_owned() };
@@ -91,6 +99,9 @@ impl TestApp {
             settings: Settings { conditional_writes, ..settings() },
             store: store.clone(),
             uploads: uploads.clone(),
+            events: events.clone(),
+            feeds: Feeds::start(events, MAX_STREAMS, stop.clone()),
+            tickets: Arc::new(MemoryTickets::default()),
             clock: clock.clone(),
             ids: Arc::new(RandomIds::new()),
             tokens: TokenKeys::from_secret(b"a secret that is long enough, 32+", rules).unwrap(),
@@ -104,6 +115,11 @@ impl TestApp {
         tokio::spawn(server::serve(listener, router, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { app, clock, store, uploads, http, address, stop, _folder: folder }
+    }
+
+    /// Begins to stop the service.
+    pub fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// A token for these scopes in these projects of a tenant.
@@ -213,6 +229,7 @@ fn settings() -> Settings {
         put_url_lifetime: Duration::from_secs(900),
         get_url_lifetime: Duration::from_secs(7200),
         upload_deadline: Duration::from_secs(86_400),
+        event_retention: Duration::from_secs(7 * 86_400),
         conditional_writes: true,
     }
 }
