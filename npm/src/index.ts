@@ -9,6 +9,7 @@ export {
   UploadStateEvent,
   type WindlassEventMap,
 } from "./events.js";
+export { LivePhotos, type LiveListener, type LiveSource, type LiveState } from "./live.js";
 export { filesFrom, type FileSource } from "./files.js";
 export type { WindlassOptions } from "./options.js";
 export { DEFAULT_VARIANTS } from "./prepare.js";
