@@ -15,7 +15,7 @@ export const galleryStrings = {
   more: "Load more",
   noMatchTitle: "Nothing found",
   noMatchText: "No photo has all of that. Try fewer words, or clear the search.",
-  search: "Search name, caption, label, camera",
+  search: "Search photos",
   clear: "Clear the search",
   kindLabel: "Kind",
   anyKind: "All kinds",
