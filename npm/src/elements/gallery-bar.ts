@@ -48,10 +48,10 @@ export class GalleryBar {
       "form",
       { class: "search", role: "search", part: "search" },
       this.#words,
+      this.#clear,
       this.#kind,
       this.#status,
       this.#label,
-      this.#clear,
     );
     this.node.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -36,7 +36,7 @@ export const galleryStyles: string = `
 .field::placeholder { color: var(--_muted); opacity: 1; }
 .search { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-bottom: 0.75rem; align-items: center; }
 .search .words { flex: 4 1 16rem; }
-.search select { flex: 1 1 6.5rem; text-overflow: ellipsis; }
+.search select { flex: 1 1 6.5rem; padding: 0 0.5rem; text-overflow: ellipsis; }
 .words-of { display: grid; gap: 0.625rem; margin-bottom: 1rem; justify-items: start; }
 .caption-text { white-space: pre-line; overflow-wrap: anywhere; }
 .tags { display: flex; flex-wrap: wrap; gap: 0.375rem; }
