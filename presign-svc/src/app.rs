@@ -12,6 +12,7 @@ use crate::auth::TokenKeys;
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::feeds::Feeds;
+use crate::metrics::Metrics;
 use crate::ports::clock::Clock;
 use crate::ports::events::EventLog;
 use crate::ports::ids::IdSource;
@@ -42,6 +43,8 @@ pub struct App {
     pub tokens: TokenKeys,
     /// One at a time per upload.
     pub turns: Turns,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// What a service is told about its work.

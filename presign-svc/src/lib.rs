@@ -13,6 +13,7 @@ pub mod domain;
 pub mod failpoints;
 pub mod feeds;
 pub mod jobs;
+pub mod metrics;
 pub mod ports;
 pub mod server;
 pub mod telemetry;

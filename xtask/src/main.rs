@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
 mod bench;
+mod contract;
 mod demo;
 mod fixtures;
 mod fuzz;

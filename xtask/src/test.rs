@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{demo, fixtures, licences, npm, purity, tools, types, workspace};
+use crate::{contract, demo, fixtures, licences, npm, purity, tools, types, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -23,6 +23,8 @@ enum Stage {
     /// All Rust tests: core, protocol, signing, store, service (SQLite and PostgreSQL), the S3 suite on
     /// Garage.
     Rust,
+    /// The running service against its OpenAPI description, by schemathesis.
+    Contract,
     /// The npm package: wasm, types, unit tests, size budget, `windlass/core` under Node.
     Npm,
     /// The packed tarball in other people's builds.
@@ -33,8 +35,15 @@ enum Stage {
     Engines,
 }
 
-const ALL: [Stage; 6] =
-    [Stage::Checks, Stage::Rust, Stage::Npm, Stage::Packaging, Stage::Browser, Stage::Engines];
+const ALL: [Stage; 7] = [
+    Stage::Checks,
+    Stage::Rust,
+    Stage::Contract,
+    Stage::Npm,
+    Stage::Packaging,
+    Stage::Browser,
+    Stage::Engines,
+];
 
 pub fn run(options: &Options) -> Result<()> {
     let stages = if options.only.is_empty() { ALL.to_vec() } else { options.only.clone() };
@@ -88,8 +97,10 @@ fn run_stage(stage: Stage) -> Result<()> {
             }
             process::run(&mut tests)
         }
+        Stage::Contract => contract::check(),
         Stage::Npm => {
             npm::build_package()?;
+            npm::audit("npm")?;
             npm::script("npm", "test")?;
             npm::script("npm", "size")?;
             node_tests("tests/node")

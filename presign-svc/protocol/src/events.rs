@@ -21,6 +21,7 @@ pub const READY: &str = "ready";
 /// What kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventKind {
     /// A file was verified and is a photo now.
     #[serde(rename = "photo.created")]
@@ -55,6 +56,7 @@ impl EventKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct EventsQuery {
     /// Whose events. With a ticket it may be absent: a ticket is for one project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +77,7 @@ pub struct EventsQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventTicketRequest {
     /// Whose events.
     pub project_id: ProjectId,
@@ -83,6 +86,7 @@ pub struct EventTicketRequest {
 /// A ticket. Whoever has it may open one stream: never log it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventTicket {
     /// What goes into the query of `GET /api/v1/events`.
     pub ticket: String,
@@ -99,6 +103,7 @@ impl std::fmt::Debug for EventTicket {
 /// The data of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PhotoEvent {
     /// Which photo.
     pub photo_id: PhotoId,
@@ -113,6 +118,7 @@ pub struct PhotoEvent {
 /// The data of `ready`: from here on everything is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventsReady {
     /// The number of the last event before those of this stream; 0 before the first of the project.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
@@ -122,6 +128,7 @@ pub struct EventsReady {
 /// The data of `reset`: events are not there to be told, so look at the photos themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventsReset {
     /// The number of the project's latest event: a list that is asked for now holds all up to it.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]

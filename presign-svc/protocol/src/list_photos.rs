@@ -20,6 +20,7 @@ pub const MAX_LIMIT: u32 = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct ListPhotosQuery {
     /// Whose photos.
     pub project_id: ProjectId,
@@ -71,6 +72,7 @@ pub struct ListPhotosQuery {
 /// One page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ListPhotosResponse {
     /// Newest first.
     pub photos: Vec<Photo>,
@@ -87,6 +89,7 @@ pub struct ListPhotosResponse {
 /// How many photos a project has, by where they stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PhotoTotals {
     /// Verified, and nobody is at work on them.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]

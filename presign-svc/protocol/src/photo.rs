@@ -11,6 +11,7 @@ use crate::{PhotoId, PhotoMetadata, ProjectId, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UploadStatus {
     /// Recorded and signed; the bytes are on their way.
     PendingUpload,
@@ -34,6 +35,7 @@ pub enum UploadStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum MediaKind {
     /// A still picture.
     Photo,
@@ -48,6 +50,7 @@ pub enum MediaKind {
 /// One verified file of a project, with signed URLs to fetch it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Photo {
     /// The photo's id, the same as its upload's.
     pub photo_id: PhotoId,
@@ -97,6 +100,7 @@ pub struct Photo {
 /// A status, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusAt {
     /// Where it stood.
     pub status: UploadStatus,
@@ -111,6 +115,7 @@ pub struct StatusAt {
 /// A derived image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Variant {
     /// Signed GET URL.
     pub url: String,

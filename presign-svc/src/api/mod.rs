@@ -8,6 +8,7 @@ mod extract;
 mod headers;
 mod health;
 mod me;
+mod openapi;
 mod photos;
 mod timeout;
 mod uploads;
@@ -70,7 +71,8 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
     let router = Router::new()
         .nest(API_PREFIX, api)
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
+        .route("/readyz", get(health::readyz))
+        .merge(openapi::routes());
     let router = match demo {
         Some(site) => router.merge(demo::routes(site)),
         None => router,

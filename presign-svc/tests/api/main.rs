@@ -21,6 +21,8 @@ mod http;
 mod list_parts;
 mod list_photos;
 mod me;
+mod metrics;
+mod openapi;
 mod show_photo;
 mod show_upload;
 mod sign_parts;

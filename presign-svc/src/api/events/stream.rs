@@ -68,6 +68,17 @@ impl FromRequestParts<Arc<App>> for Watcher {
 }
 
 /// Opens a stream.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    operation_id = "events",
+    tag = "events",
+    params(EventsQuery),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String, description = "Events, as they happen"),
+    ),
+    security(("token" = []), ())
+)]
 pub async fn stream(State(app): State<Arc<App>>, watcher: Watcher) -> Result<Response, ApiError> {
     let Watcher { tenant, project, known } = watcher;
     let watch = app.feeds.watch((tenant, project), known).await?;

@@ -20,6 +20,17 @@ use crate::ports::tickets::Admission;
 const LIFETIME: Duration = Duration::from_secs(30);
 
 /// Gives out a ticket.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/tickets",
+    operation_id = "event_ticket",
+    tag = "events",
+    request_body = EventTicketRequest,
+    responses(
+        (status = 201, body = EventTicket),
+    ),
+    security(("token" = []))
+)]
 pub async fn ticket(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -28,6 +28,18 @@ use crate::domain::news::EventNumber;
 use crate::ports::uploads::PhotoQuery;
 
 /// Lists photos.
+#[utoipa::path(
+    get,
+    path = "/api/v1/photos",
+    operation_id = "list_photos",
+    tag = "photos",
+    params(ListPhotosQuery),
+    responses(
+        (status = 200, body = ListPhotosResponse),
+        (status = 304, description = "Nothing has happened since the answer in If-None-Match"),
+    ),
+    security(("token" = []))
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -21,6 +21,18 @@ use crate::domain::announce::Transfer;
 use crate::domain::upload::{Stage, Upload, UploadState};
 
 /// Says where an upload stands.
+#[utoipa::path(
+    get,
+    path = "/api/v1/uploads/{upload_id}",
+    operation_id = "show_upload",
+    tag = "uploads",
+    params(("upload_id" = UploadId, Path, description = "The upload")),
+    responses(
+        (status = 200, body = WireState),
+        (status = 304, description = "Not changed since the version in If-None-Match"),
+    ),
+    security(("token" = []))
+)]
 pub async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -37,6 +37,7 @@ use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::feeds::Feeds;
+use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
 use windlass_s3_suite::S3Target;
@@ -106,6 +107,7 @@ impl TestApp {
             ids: Arc::new(RandomIds::new()),
             tokens: TokenKeys::from_secret(b"a secret that is long enough, 32+", rules).unwrap(),
             turns: Turns::default(),
+            metrics: Metrics::default(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
         let demo = Some(DemoSite { tenant: "demo".parse().unwrap(), origins: origins.clone() });
