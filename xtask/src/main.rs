@@ -7,6 +7,7 @@
 mod bench;
 mod contract;
 mod demo;
+mod deny;
 mod fixtures;
 mod fuzz;
 mod licences;

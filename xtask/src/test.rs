@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{contract, demo, fixtures, licences, npm, purity, tools, types, workspace};
+use crate::{contract, demo, deny, fixtures, licences, npm, purity, tools, types, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -75,6 +75,7 @@ fn run_stage(stage: Stage) -> Result<()> {
         Stage::Checks => {
             process::run(cargo().args(["fmt", "--all", "--check"]))?;
             licences::check()?;
+            deny::check()?;
             purity::check()?;
             types::check()?;
             process::run(cargo().args([

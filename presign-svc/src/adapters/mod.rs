@@ -6,12 +6,14 @@ pub mod database;
 mod event_row;
 mod listing;
 pub mod memory_tickets;
+pub mod outbound;
 pub mod postgres;
 pub mod s3;
 pub mod schema;
 pub mod sqlite;
 pub mod system;
 mod upload_row;
+mod usage_row;
 
 use crate::ports::uploads::RepositoryError;
 

@@ -1,5 +1,6 @@
 //! The HTTP surface: the router is its table of contents.
 
+mod access;
 pub mod cors;
 pub mod demo;
 pub mod error;
@@ -10,6 +11,7 @@ mod health;
 mod me;
 mod openapi;
 mod photos;
+pub mod scopes;
 mod timeout;
 mod uploads;
 

@@ -8,5 +8,6 @@ mod listing;
 mod on_every_database;
 mod on_every_store;
 mod postgres_server;
+mod quotas;
 mod tickets;
 mod uploads;

@@ -10,26 +10,26 @@ use windlass_presign_svc::ports::leases::UploadLeases as _;
 /// How many new SQLite files are raced for.
 const NEW_FILES: usize = 25;
 
-/// Runs each law on a database of its own.
-macro_rules! laws {
-    ($($room:ident: $($law:ident),* $(,)?;)*) => {
-        mod sqlite {
+/// Runs each law of a room on a database of its own.
+macro_rules! laws_on_every_database {
+    ($room:ident, $sqlite:ident, $postgres:ident: $($law:ident),* $(,)?) => {
+        mod $sqlite {
             use super::*;
 
-            $($(
+            $(
                 #[tokio::test]
                 async fn $law() {
                     let folder = tempfile::tempdir().unwrap();
                     let database = SqliteDatabase::open(&folder.path().join("laws.sqlite")).await.unwrap();
                     crate::$room::$law(Arc::new(database)).await;
                 }
-            )*)*
+            )*
         }
 
-        mod postgres {
+        mod $postgres {
             use super::*;
 
-            $($(
+            $(
                 #[tokio::test]
                 async fn $law() {
                     let Some(url) = crate::postgres_server::new_database() else { return };
@@ -37,13 +37,14 @@ macro_rules! laws {
                     crate::$room::$law(Arc::new(database.clone())).await;
                     database.close().await;
                 }
-            )*)*
+            )*
         }
     };
 }
 
-laws! {
-    uploads: what_is_recorded_is_found_as_it_was,
+laws_on_every_database! {
+    uploads, sqlite, postgres:
+    what_is_recorded_is_found_as_it_was,
     every_state_survives_being_stored,
     nothing_is_found_across_tenants,
     a_client_ref_is_taken_once_per_project,
@@ -55,20 +56,34 @@ laws! {
     only_visible_photos_are_listed,
     the_janitor_finds_what_is_due_and_nothing_else,
     only_deleted_photos_are_forgotten,
-    those_of_a_list_that_are_there_are_found;
+    those_of_a_list_that_are_there_are_found,
+}
 
-    listing: every_filter_finds_what_it_names_and_nothing_else,
+laws_on_every_database! {
+    listing, lists_in_sqlite, lists_in_postgres:
+    every_filter_finds_what_it_names_and_nothing_else,
     a_change_is_found_by_its_new_words_only,
     pages_under_every_filter_hold_each_photo_once,
     filters_and_totals_keep_to_their_tenant_and_project,
-    totals_follow_every_change;
+    totals_follow_every_change,
+}
 
-    events: news_are_numbered_in_their_project_without_gaps,
+laws_on_every_database! {
+    events, events_in_sqlite, events_in_postgres:
+    news_are_numbered_in_their_project_without_gaps,
     news_are_told_from_where_one_asks,
     news_of_a_change_that_was_not_stored_are_not_told,
     racing_changes_of_one_project_leave_no_gap,
     old_news_are_forgotten_and_their_numbers_are_not,
-    news_are_heard_of_when_they_are_recorded;
+    news_are_heard_of_when_they_are_recorded,
+}
+
+laws_on_every_database! {
+    quotas, quotas_in_sqlite, quotas_in_postgres:
+    what_is_in_use_follows_every_change_of_an_upload,
+    racing_announcements_never_exceed_a_quota,
+    announcements_and_ends_that_race_leave_the_sum_over_the_uploads,
+    of_a_batch_as_much_is_recorded_as_fits,
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use windlass_presign_svc::domain::joining::ExpectedObject;
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::media_type::MediaType;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
+use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::stored::MultipartId;
 use windlass_presign_svc::domain::upload::{
     Announcement, Progress, Stage, Upload, UploadState, VerifiedObject,
@@ -104,7 +105,7 @@ pub fn photo(client_ref: &str) -> Upload {
 }
 
 pub async fn record(repository: &Repository, upload: &Upload) {
-    let recorded = repository.insert(vec![upload.clone()]).await.unwrap();
+    let recorded = repository.insert(vec![upload.clone()], &Allowance::default()).await.unwrap();
     assert_eq!(recorded, [Recorded::New(upload.clone())]);
 }
 
@@ -189,7 +190,8 @@ pub async fn nothing_is_found_across_tenants(repository: Repository) {
 pub async fn a_client_ref_is_taken_once_per_project(repository: Repository) {
     let first = upload("a");
     record(&repository, &first).await;
-    let again = repository.insert(vec![upload("a"), upload("b"), upload("b")]).await.unwrap();
+    let again =
+        repository.insert(vec![upload("a"), upload("b"), upload("b")], &Allowance::default()).await.unwrap();
     assert_eq!(again[0], Recorded::Existing(first));
     let Recorded::New(b) = &again[1] else { panic!("b is new") };
     assert_eq!(again[2], Recorded::Existing(b.clone()));
@@ -208,7 +210,7 @@ pub async fn a_batch_is_recorded_whole_or_not_at_all(repository: Repository) {
     record(&repository, &taken).await;
     let fresh = upload("b");
     let same_id = Upload::announce(taken.facts().clone(), Some("c".parse().unwrap()), Vec::new(), NOON);
-    assert!(repository.insert(vec![fresh.clone(), same_id]).await.is_err());
+    assert!(repository.insert(vec![fresh.clone(), same_id], &Allowance::default()).await.is_err());
     assert_eq!(found(&repository, &fresh).await, None);
 }
 

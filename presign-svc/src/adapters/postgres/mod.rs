@@ -12,6 +12,7 @@ mod insert;
 mod leases;
 mod tickets;
 mod uploads;
+mod usage;
 
 use std::str::FromStr as _;
 use std::sync::Arc;

@@ -13,10 +13,11 @@ use windlass_protocol::events::EventsQuery;
 use windlass_protocol::{ProjectId, TenantId};
 
 use super::digest;
+use crate::api::access::may_touch;
 use crate::api::error::ApiError;
 use crate::api::extract::QueryOf;
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::domain::news::EventNumber;
 use crate::feeds::CannotWatch;
 
@@ -53,12 +54,11 @@ impl FromRequestParts<Arc<App>> for Watcher {
             }
             None => {
                 let caller = Caller::from_request_parts(parts, app).await?;
-                caller.require(Scope::Read)?;
                 let project = query.project_id.ok_or_else(|| ApiError::InvalidRequest {
                     field: Some("project_id".to_owned()),
                     reason: "is missing".to_owned(),
                 })?;
-                if !caller.may_touch(&project) {
+                if !may_touch(app, &caller, &project).await? {
                     return Err(ApiError::NotFound("There is no such project"));
                 }
                 Ok(Self { tenant: caller.tenant, project, known })

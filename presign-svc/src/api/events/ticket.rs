@@ -10,10 +10,11 @@ use windlass_protocol::Timestamp;
 use windlass_protocol::events::{EventTicket, EventTicketRequest};
 
 use super::digest;
+use crate::api::access::may_touch;
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::ports::tickets::Admission;
 
 /// How long a ticket waits to be used: it is used at once, on a bad network.
@@ -36,8 +37,7 @@ pub async fn ticket(
     caller: Caller,
     JsonBody(request): JsonBody<EventTicketRequest>,
 ) -> Result<(StatusCode, Json<EventTicket>), ApiError> {
-    caller.require(Scope::Read)?;
-    if !caller.may_touch(&request.project_id) {
+    if !may_touch(&app, &caller, &request.project_id).await? {
         return Err(ApiError::NotFound("There is no such project"));
     }
     let ticket = app.ids.secret().ok_or_else(|| ApiError::Unavailable("no randomness".to_owned()))?;

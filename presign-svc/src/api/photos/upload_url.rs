@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{FileClaim, TransferChoice};
 use crate::metrics::UploadOutcome;
+use crate::ports::uploads::Recorded;
 
 /// Announces one file.
 #[utoipa::path(
@@ -33,7 +34,7 @@ pub async fn upload_url(
     caller: Caller,
     JsonBody(request): JsonBody<UploadUrlRequest>,
 ) -> Result<(StatusCode, Json<UploadUrlResponse>), ApiError> {
-    may_upload_to(&caller, &request.project_id)?;
+    may_upload_to(&app, &caller, &request.project_id).await?;
     let now = app.clock.now();
     let announced = Draft {
         caller: &caller,
@@ -50,7 +51,10 @@ pub async fn upload_url(
         transfer: TransferChoice::SinglePut,
     };
     let upload = draft(&app, announced, now)?;
-    app.uploads.insert(vec![upload.clone()]).await?;
+    let recorded = app.uploads.insert(vec![upload.clone()], &app.settings.allowance).await?;
+    if let Some(Recorded::OverQuota(exceeded)) = recorded.into_iter().next() {
+        return Err(ApiError::Quota(exceeded));
+    }
     app.metrics.uploads(UploadOutcome::Announced, 1);
     let signed = sign_original(&app, &upload, now).await?;
     // Signing counts whole seconds.
