@@ -32,11 +32,13 @@ const SIMD: &str = "-C target-feature=+simd128";
 const SMALL: &[&str] =
     &["profile.wasm-release.opt-level=\"s\"", "profile.wasm-release.package.windlass-core.opt-level=3"];
 
-const MODULES: [Module; 5] = [
+const MODULES: [Module; 7] = [
     Module { name: "photo", feature: "photo", rustflags: SIMD, profile: SMALL },
     Module { name: "photo_baseline", feature: "photo", rustflags: "", profile: SMALL },
     Module { name: "codecs", feature: "codecs", rustflags: SIMD, profile: &[] },
     Module { name: "codecs_baseline", feature: "codecs", rustflags: "", profile: &[] },
+    Module { name: "heic", feature: "heic", rustflags: SIMD, profile: &[] },
+    Module { name: "heic_baseline", feature: "heic", rustflags: "", profile: &[] },
     Module { name: "upload", feature: "upload", rustflags: "", profile: &[] },
 ];
 
@@ -48,7 +50,7 @@ pub fn build() -> Result<()> {
     for module in &MODULES {
         build_module(module, &out_dir)?;
     }
-    for feature in ["photo", "codecs"] {
+    for feature in ["photo", "codecs", "heic"] {
         assert_same_bindings(feature, &out_dir)?;
     }
     Ok(())
