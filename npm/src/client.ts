@@ -18,7 +18,7 @@ import { DEFAULT_VARIANTS, prepareFile } from "./prepare.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadState } from "./upload.js";
 import { LeaveGuard, watchNetwork } from "./page.js";
-import { compileCodecsModule, compilePhotoModule } from "./wasm/photo.js";
+import { compileDecoder, compilePhotoModule } from "./wasm/photo.js";
 import { compileUploadModule } from "./wasm/upload.js";
 import { WorkerPool } from "./workers/bridge.js";
 import type { ImageReply, ImageRequest } from "./workers/messages.js";
@@ -199,7 +199,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         variants,
         metadata,
         signal: preparing.signal,
-        codecs: compileCodecsModule,
+        decoder: compileDecoder,
       });
       if (upload.ended) {
         return;

@@ -7,9 +7,18 @@ import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { ResizeOptions } from "./generated/ResizeOptions";
 import { readMetadataWith } from "./read-metadata.js";
-import { resizeFastWith, resizeGeneralWith } from "./resize-picture.js";
+import { resizeFastWith, resizeGeneralWith, resizeHeicWith } from "./resize-picture.js";
 import initPhoto, { MetadataReader, Picture, readMetadata as readBytes } from "./wasm/generated/windlass_photo.js";
-import { compileCodecsModule, compilePhotoModule, type CodecsModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
+import {
+  compileDecoder,
+  compilePhotoModule,
+  decoderOf,
+  type CodecsModule,
+  type EncodedImage,
+  type HeicModule,
+  type PhotoModule,
+  type ResizeOutcome,
+} from "./wasm/photo.js";
 
 export { WindlassError };
 export type { EncodedImage, MetadataWarning, PhotoMetadata, ResizeOptions };
@@ -27,6 +36,7 @@ export interface ResizedImages {
 
 let started: Promise<PhotoModule> | null = null;
 let codecs: Promise<CodecsModule> | null = null;
+let heic: Promise<HeicModule> | null = null;
 
 /** Fetches and compiles the module ahead of the first call; calling it is never necessary. */
 export async function init(): Promise<void> {
@@ -45,7 +55,7 @@ export async function readMetadata(source: Uint8Array | Blob): Promise<PhotoMeta
 export async function resizePhoto(source: Uint8Array | Blob, options: ResizeOptions): Promise<ResizedImages> {
   return explained(async (photo) => {
     const fast = await resizeFastWith(photo, source, options);
-    const outcome = fast.kind === "made" ? fast : await resizeGeneralWith(await startCodecs(), source, options);
+    const outcome = fast.kind === "made" ? fast : await resizeOther(fast.format, source, options);
     if (outcome.kind !== "made") {
       throw new WindlassError("unsupported_format", `A ${outcome.format} picture of this kind cannot be decoded here.`);
     }
@@ -64,9 +74,16 @@ function start(): Promise<PhotoModule> {
   return started;
 }
 
+/** With the module that decodes this format. */
+async function resizeOther(format: string, source: Uint8Array | Blob, options: ResizeOptions): Promise<ResizeOutcome> {
+  return decoderOf(format) === "heic"
+    ? resizeHeicWith(await startHeic(), source, options)
+    : resizeGeneralWith(await startCodecs(), source, options);
+}
+
 /** Its bindings are a chunk of their own: most pages never need them. */
 function startCodecs(): Promise<CodecsModule> {
-  codecs ??= Promise.all([import("./wasm/generated/windlass_codecs.js"), compileCodecsModule()])
+  codecs ??= Promise.all([import("./wasm/generated/windlass_codecs.js"), compileDecoder("codecs")])
     .then(async ([bindings, module]) => {
       await bindings.default({ module_or_path: module });
       return { Picture: bindings.Picture } satisfies CodecsModule;
@@ -76,6 +93,20 @@ function startCodecs(): Promise<CodecsModule> {
       throw thrown;
     });
   return codecs;
+}
+
+/** As {@link startCodecs}. */
+function startHeic(): Promise<HeicModule> {
+  heic ??= Promise.all([import("./wasm/generated/windlass_heic.js"), compileDecoder("heic")])
+    .then(async ([bindings, module]) => {
+      await bindings.default({ module_or_path: module });
+      return { Picture: bindings.Picture } satisfies HeicModule;
+    })
+    .catch((thrown: unknown) => {
+      heic = null;
+      throw thrown;
+    });
+  return heic;
 }
 
 async function explained<T>(work: (photo: PhotoModule) => Promise<T>): Promise<T> {

@@ -10,6 +10,7 @@ import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { WorkerPool } from "./workers/bridge.js";
 import type { ImageReply, ImageRequest, ResizedPhoto } from "./workers/messages.js";
+import type { Decoder } from "./wasm/photo.js";
 import type { FileDescription, VariantFile } from "./wasm/upload.js";
 
 export type ImagePool = Pick<WorkerPool<ImageRequest, ImageReply>, "run">;
@@ -24,8 +25,8 @@ export interface PrepareOptions {
   variants: readonly VariantOptions[];
   metadata: MetadataPolicy;
   signal: AbortSignal;
-  /** The compiled codecs module; asked for only when a picture needs it. */
-  codecs: () => Promise<WebAssembly.Module>;
+  /** A compiled module beside the photo module; asked for only when a picture needs it. */
+  decoder: (name: Decoder) => Promise<WebAssembly.Module>;
 }
 
 export interface PreparedFile extends FileDescription {
@@ -45,7 +46,7 @@ export async function prepareFile(
   pool: ImagePool,
   file: Blob,
   filename: string,
-  { variants, metadata: policy, signal, codecs }: PrepareOptions,
+  { variants, metadata: policy, signal, decoder }: PrepareOptions,
 ): Promise<PreparedFile> {
   const claimedType = contentTypeOf(file, filename);
   const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [] };
@@ -58,7 +59,7 @@ export async function prepareFile(
   const wanted = worthMaking(variants, contentType, metadata);
   let images: VariantFile[] = [];
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    const resized = await resize(pool, file, { variants: wanted, metadata: policy }, codecs, warnings, signal);
+    const resized = await resize(pool, file, { variants: wanted, metadata: policy }, decoder, warnings, signal);
     images = resized.images;
     addNew(warnings, resized.warnings);
   }
@@ -110,7 +111,7 @@ async function resize(
   pool: ImagePool,
   file: Blob,
   options: { variants: VariantOptions[]; metadata: MetadataPolicy },
-  codecs: () => Promise<WebAssembly.Module>,
+  decoder: PrepareOptions["decoder"],
   warnings: MetadataWarning[],
   signal: AbortSignal,
 ): Promise<ResizedPhoto> {
@@ -119,9 +120,10 @@ async function resize(
     if (file.size > MAX_RESIZE_BYTES) {
       throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
     }
-    let reply = await pool.run({ task: "resize", file, options, codecs: null }, signal);
-    if (reply.task === "needs-codecs") {
-      reply = await pool.run({ task: "resize", file, options, codecs: await codecs() }, signal);
+    let reply = await pool.run({ task: "resize", file, options, decoder: null }, signal);
+    if (reply.task === "needs-decoder") {
+      const name = reply.decoder;
+      reply = await pool.run({ task: "resize", file, options, decoder: { name, module: await decoder(name) } }, signal);
     }
     return reply.task === "resize" ? reply : nothing;
   } catch (thrown) {

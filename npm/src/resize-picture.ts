@@ -1,11 +1,11 @@
-/** Resizing with the photo module, and with the codecs module; shared by `windlass/core` and the image worker. */
+/** Resizing with the photo module, the codecs module and the HEIC module; shared by `windlass/core` and the image worker. */
 import type { ResizeOptions } from "./generated/ResizeOptions";
-import type { CodecsModule, PhotoModule, PictureBytes, ResizeOutcome } from "./wasm/photo.js";
+import type { CodecsModule, HeicModule, PhotoModule, PictureBytes, ResizeOutcome } from "./wasm/photo.js";
 
 /** Pieces this large are read into JavaScript's memory before they go into the module's, which holds the file. */
 const PIECE_BYTES = 1 << 20;
 
-/** The fast path, or the answer that the picture needs the codecs; where its head tells, the rest is not read. */
+/** The fast path, or the answer that the picture needs another module; where its head tells, the rest is not read. */
 export async function resizeFastWith(
   module: PhotoModule,
   source: Uint8Array | Blob,
@@ -36,16 +36,28 @@ export async function resizeGeneralWith(
   source: Uint8Array | Blob,
   options: ResizeOptions,
 ): Promise<ResizeOutcome> {
-  const picture = new module.Picture(sizeOf(source));
+  return (await filled(new module.Picture(sizeOf(source)), source)).resizeGeneral(options);
+}
+
+/** The path of what iPhones make. */
+export async function resizeHeicWith(
+  module: HeicModule,
+  source: Uint8Array | Blob,
+  options: ResizeOptions,
+): Promise<ResizeOutcome> {
+  return (await filled(new module.Picture(sizeOf(source)), source)).resizeHeic(options);
+}
+
+async function filled<P extends PictureBytes>(picture: P, source: Uint8Array | Blob): Promise<P> {
   try {
     for await (const piece of piecesOf(source)) {
       picture.push(piece);
     }
+    return picture;
   } catch (thrown) {
     freeQuietly(picture);
     throw thrown;
   }
-  return picture.resizeGeneral(options);
 }
 
 function sizeOf(source: Uint8Array | Blob): number {

@@ -28,8 +28,8 @@ const healthy = (request: ImageRequest): ImageReply =>
     ? { task: "read", metadata: jpeg }
     : { task: "resize", images: request.options.variants.map(({ name, max_edge }) => image(name, max_edge)).reverse(), warnings: [] };
 
-const noCodecs = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs the codecs"));
-const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, signal: new AbortController().signal, codecs: noCodecs };
+const noDecoder = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs another module"));
+const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, signal: new AbortController().signal, decoder: noDecoder };
 const photo = new Blob(["photo"], { type: "image/jpeg" });
 
 test("a photo gets its metadata, its variants, and the smallest as preview", async () => {
@@ -40,18 +40,26 @@ test("a photo gets its metadata, its variants, and the smallest as preview", asy
   assert.deepEqual(prepared.warnings, []);
 });
 
-test("the codecs are asked for only when the photo module hands a picture on", async () => {
+test("another module is asked for only when the photo module names it", async () => {
   const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
   const given: unknown[] = [];
+  const asked: string[] = [];
   const pool = poolThat((request) => {
     if (request.task !== "resize") {
       return healthy(request);
     }
-    given.push(request.codecs);
-    return request.codecs === null ? { task: "needs-codecs" } : healthy(request);
+    given.push(request.decoder);
+    return request.decoder === null ? { task: "needs-decoder", decoder: "heic" } : healthy(request);
   });
-  const prepared = await prepareFile(pool, photo, "scan.png", { ...options, codecs: async () => module });
-  assert.deepEqual(given, [null, module]);
+  const prepared = await prepareFile(pool, photo, "IMG_0001.HEIC", {
+    ...options,
+    decoder: async (name) => {
+      asked.push(name);
+      return module;
+    },
+  });
+  assert.deepEqual(asked, ["heic"]);
+  assert.deepEqual(given, [null, { name: "heic", module }]);
   assert.equal(prepared.variants?.length, 2);
 });
 

@@ -27,7 +27,7 @@ export interface EncodedImage {
 
 /**
  * The images made of one photo, in the order asked for, and what was odd about the photo; or the format of a
- * picture that only `windlass_codecs` decodes.
+ * picture that another module decodes: `windlass_heic` where it is `HEIC`, else `windlass_codecs`.
  */
 export type ResizeOutcome =
   | { kind: "made"; images: EncodedImage[]; warnings: MetadataWarning[] }
@@ -77,7 +77,8 @@ impl Picture {
 #[cfg(feature = "photo")]
 #[wasm_bindgen]
 impl Picture {
-    /// Tells from the first piece whether this picture is for `windlass_codecs`: its format then.
+    /// Tells from the first piece whether this picture is for another module: its format then, which is
+    /// `HEIC` for `windlass_heic`, and any other for `windlass_codecs`.
     #[wasm_bindgen(js_name = needsCodecs, unchecked_return_type = "string | undefined")]
     pub fn needs_codecs(&self) -> Result<JsValue, JsValue> {
         let format = windlass_core::image::needs_codecs(self.written()).map_err(not_made)?;
@@ -104,7 +105,7 @@ impl Picture {
 #[cfg(feature = "codecs")]
 #[wasm_bindgen]
 impl Picture {
-    /// Smaller, upright JPEGs of any picture, all from one decode. The picture is of no more use then.
+    /// Smaller, upright JPEGs of any picture but a HEIC, all from one decode. The picture is of no more use then.
     #[wasm_bindgen(js_name = resizeGeneral, unchecked_return_type = "ResizeOutcome")]
     pub fn resize_general(
         self,
@@ -113,6 +114,21 @@ impl Picture {
         use windlass_core::image::resize_general;
 
         made(&resize_general(self.written(), &parsed(options)?, &Limits::default()).map_err(not_made)?)
+    }
+}
+
+#[cfg(feature = "heic")]
+#[wasm_bindgen]
+impl Picture {
+    /// Smaller, upright JPEGs of a HEIC, all from one decode. The picture is of no more use then.
+    #[wasm_bindgen(js_name = resizeHeic, unchecked_return_type = "ResizeOutcome")]
+    pub fn resize_heic(
+        self,
+        #[wasm_bindgen(unchecked_param_type = "ResizeOptions")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        use windlass_core::image::resize_heic;
+
+        made(&resize_heic(self.written(), &parsed(options)?, &Limits::default()).map_err(not_made)?)
     }
 }
 

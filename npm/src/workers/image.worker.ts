@@ -1,16 +1,18 @@
 /** Reads metadata and makes smaller pictures, one photo at a time, away from the page's main thread. */
 import { isTrap, toPlainError } from "../errors.js";
 import { readMetadataWith } from "../read-metadata.js";
-import { resizeFastWith, resizeGeneralWith } from "../resize-picture.js";
+import { resizeFastWith, resizeGeneralWith, resizeHeicWith } from "../resize-picture.js";
 import initCodecs, { Picture as GeneralPicture } from "../wasm/generated/windlass_codecs.js";
+import initHeic, { Picture as HeicPicture } from "../wasm/generated/windlass_heic.js";
 import initPhoto, { MetadataReader, Picture, readMetadata } from "../wasm/generated/windlass_photo.js";
-import type { CodecsModule, PhotoModule, ResizeOutcome } from "../wasm/photo.js";
+import { decoderOf, type CodecsModule, type HeicModule, type PhotoModule, type ResizeOutcome } from "../wasm/photo.js";
 import type { ImageReply, ImageRequest, Job, JobAnswer, ResizeRequest, Start } from "./messages.js";
 import { workerScope } from "./scope.js";
 
 const scope = workerScope<Start<null> | Job<ImageRequest>, JobAnswer<ImageReply>>();
 const photo: PhotoModule = { MetadataReader, Picture, readMetadata };
 const codecs: CodecsModule = { Picture: GeneralPicture };
+const heic: HeicModule = { Picture: HeicPicture };
 let ready: Promise<unknown>;
 
 scope.onmessage = ({ data }) => {
@@ -36,7 +38,7 @@ async function perform(request: ImageRequest): Promise<ImageReply> {
   }
   const outcome = await resize(request);
   if (outcome.kind === "needs_codecs") {
-    return { task: "needs-codecs" };
+    return { task: "needs-decoder", decoder: decoderOf(outcome.format) };
   }
   return {
     task: "resize",
@@ -48,11 +50,15 @@ async function perform(request: ImageRequest): Promise<ImageReply> {
   };
 }
 
-async function resize({ file, options, codecs: module }: ResizeRequest): Promise<ResizeOutcome> {
-  if (module === null) {
+async function resize({ file, options, decoder }: ResizeRequest): Promise<ResizeOutcome> {
+  if (decoder === null) {
     return resizeFastWith(photo, file, options);
   }
   // Instantiating a second time returns what is there.
-  await initCodecs({ module_or_path: module });
+  if (decoder.name === "heic") {
+    await initHeic({ module_or_path: decoder.module });
+    return resizeHeicWith(heic, file, options);
+  }
+  await initCodecs({ module_or_path: decoder.module });
   return resizeGeneralWith(codecs, file, options);
 }

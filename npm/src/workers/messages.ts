@@ -4,6 +4,7 @@ import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { PhotoMetadata } from "../generated/PhotoMetadata";
 import type { ResizeOptions } from "../generated/ResizeOptions";
 import type { UploadEvent } from "../generated/UploadEvent";
+import type { Decoder } from "../wasm/photo.js";
 import type { FileDescription, UploadQueueConfig, VariantFile } from "../wasm/upload.js";
 
 /** The first message to any worker; the rest may follow at once. */
@@ -32,8 +33,8 @@ export interface ResizeRequest {
   task: "resize";
   file: Blob;
   options: ResizeOptions;
-  /** The compiled codecs module, for a picture that the photo module answered `needs-codecs` of. */
-  codecs: WebAssembly.Module | null;
+  /** For a picture that the photo module answered `needs-decoder` of: the module named there, compiled. */
+  decoder: { name: Decoder; module: WebAssembly.Module } | null;
 }
 
 export interface ResizedPhoto {
@@ -44,8 +45,8 @@ export interface ResizedPhoto {
 export type ImageReply =
   | { task: "read"; metadata: PhotoMetadata }
   | ({ task: "resize" } & ResizedPhoto)
-  /** The photo module does not decode this picture: ask again with the codecs module. */
-  | { task: "needs-codecs" };
+  /** The photo module does not decode this picture: ask again with this one. */
+  | { task: "needs-decoder"; decoder: Decoder };
 
 export type ToUploadWorker =
   | Start<UploadQueueConfig>

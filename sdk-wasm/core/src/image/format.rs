@@ -46,7 +46,7 @@ impl PictureFormat {
             Some(MediaType::Gif) => return Ok(Self::Gif),
             Some(MediaType::Tiff) if is_big_tiff => "A BigTIFF picture",
             Some(MediaType::Tiff) => return Ok(Self::Tiff),
-            Some(MediaType::Heic | MediaType::Heif) => "A HEIC picture",
+            Some(MediaType::Heic | MediaType::Heif) => return Ok(Self::Heic),
             Some(MediaType::Avif) => "An AVIF picture",
             Some(MediaType::Pdf) => "A PDF document",
             Some(MediaType::Dwg) => "A drawing",

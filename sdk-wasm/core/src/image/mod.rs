@@ -59,12 +59,14 @@ pub fn resize_photo(
 ) -> Result<ResizeOutcome, ImageError> {
     match resize_fast(bytes, options, limits)? {
         FastOutcome::Made(outcome) => Ok(outcome),
+        #[cfg(feature = "heic")]
+        FastOutcome::NeedsCodecs(PictureFormat::Heic) => resize_heic(bytes, options, limits),
         FastOutcome::NeedsCodecs(_) => resize_general(bytes, options, limits),
     }
 }
 
 /// The first half of [`resize_photo`]: makes the variants of a baseline JPEG, and tells of every other picture
-/// that it needs the codecs.
+/// that it needs the codecs, or the feature `heic`, and which format it has.
 ///
 /// # Errors
 /// As [`resize_photo`]; trying [`resize_general`] then is of no use.
@@ -97,7 +99,8 @@ pub fn needs_codecs(head: &[u8]) -> Result<Option<PictureFormat>, ImageError> {
     Ok((!handled).then_some(format))
 }
 
-/// The second half of [`resize_photo`], for what [`resize_fast`] handed on. Slower, and takes several times the
+/// The second half of [`resize_photo`], for what [`resize_fast`] handed on, but for HEIC, whose second half is
+/// the feature `heic`. Slower, and takes several times the
 /// memory.
 ///
 /// # Errors
