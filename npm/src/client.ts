@@ -18,7 +18,7 @@ import { DEFAULT_VARIANTS, prepareFile } from "./prepare.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadState } from "./upload.js";
 import { LeaveGuard, watchNetwork } from "./page.js";
-import { compileDecoder, compilePhotoModule } from "./wasm/photo.js";
+import { compileModule, compilePhotoModule } from "./wasm/photo.js";
 import { compileUploadModule } from "./wasm/upload.js";
 import { WorkerPool } from "./workers/bridge.js";
 import type { ImageReply, ImageRequest } from "./workers/messages.js";
@@ -193,13 +193,14 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   async #prepare(running: Running): Promise<void> {
     const { upload, preparing } = running;
-    const { variants = DEFAULT_VARIANTS, metadata = "keep" } = this.#options;
+    const { variants = DEFAULT_VARIANTS, metadata = "keep", format = "jpeg" } = this.#options;
     try {
       const { preview, warnings, ...description } = await prepareFile(this.#images, upload.file, upload.filename, {
         variants,
         metadata,
+        format,
         signal: preparing.signal,
-        decoder: compileDecoder,
+        module: compileModule,
       });
       if (upload.ended) {
         return;

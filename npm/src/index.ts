@@ -11,6 +11,7 @@ export {
 } from "./events.js";
 export { filesFrom, type FileSource } from "./files.js";
 export type { WindlassOptions } from "./options.js";
+export type { OutputFormat } from "./resize-photo.js";
 export { DEFAULT_VARIANTS } from "./prepare.js";
 export { tokenFromUrl, type TokenProvider } from "./token.js";
 export { Upload, type UploadState } from "./upload.js";

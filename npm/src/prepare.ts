@@ -8,9 +8,10 @@ import type { MetadataPolicy } from "./generated/MetadataPolicy";
 import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { VariantOptions } from "./generated/VariantOptions";
+import type { OutputFormat, ResizePhotoOptions } from "./resize-photo.js";
+import type { ModuleName } from "./routes.js";
 import type { WorkerPool } from "./workers/bridge.js";
-import type { ImageReply, ImageRequest, ResizedPhoto } from "./workers/messages.js";
-import type { Decoder } from "./wasm/photo.js";
+import type { ImageReply, ImageRequest, ResizedPhoto, ResizeRequest } from "./workers/messages.js";
 import type { FileDescription, VariantFile } from "./wasm/upload.js";
 
 export type ImagePool = Pick<WorkerPool<ImageRequest, ImageReply>, "run">;
@@ -25,8 +26,9 @@ export interface PrepareOptions {
   variants: readonly VariantOptions[];
   metadata: MetadataPolicy;
   signal: AbortSignal;
+  format: OutputFormat;
   /** A compiled module beside the photo module; asked for only when a picture needs it. */
-  decoder: (name: Decoder) => Promise<WebAssembly.Module>;
+  module: (name: ModuleName) => Promise<WebAssembly.Module>;
 }
 
 export interface PreparedFile extends FileDescription {
@@ -46,7 +48,7 @@ export async function prepareFile(
   pool: ImagePool,
   file: Blob,
   filename: string,
-  { variants, metadata: policy, signal, decoder }: PrepareOptions,
+  { variants, metadata: policy, format, signal, module }: PrepareOptions,
 ): Promise<PreparedFile> {
   const claimedType = contentTypeOf(file, filename);
   const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [] };
@@ -59,7 +61,7 @@ export async function prepareFile(
   const wanted = worthMaking(variants, contentType, metadata);
   let images: VariantFile[] = [];
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    const resized = await resize(pool, file, { variants: wanted, metadata: policy }, decoder, warnings, signal);
+    const resized = await resize(pool, file, { variants: wanted, metadata: policy, format }, module, warnings, signal);
     images = resized.images;
     addNew(warnings, resized.warnings);
   }
@@ -110,22 +112,24 @@ async function read(
 async function resize(
   pool: ImagePool,
   file: Blob,
-  options: { variants: VariantOptions[]; metadata: MetadataPolicy },
-  decoder: PrepareOptions["decoder"],
+  options: ResizePhotoOptions,
+  module: PrepareOptions["module"],
   warnings: MetadataWarning[],
   signal: AbortSignal,
-): Promise<ResizedPhoto> {
-  const nothing: ResizedPhoto = { images: [], warnings: [] };
+): Promise<Pick<ResizedPhoto, "images" | "warnings">> {
+  const nothing: Pick<ResizedPhoto, "images" | "warnings"> = { images: [], warnings: [] };
   try {
     if (file.size > MAX_RESIZE_BYTES) {
       throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
     }
-    let reply = await pool.run({ task: "resize", file, options, decoder: null }, signal);
-    if (reply.task === "needs-decoder") {
-      const name = reply.decoder;
-      reply = await pool.run({ task: "resize", file, options, decoder: { name, module: await decoder(name) } }, signal);
+    let modules: ResizeRequest["modules"] = {};
+    for (;;) {
+      const reply = await pool.run({ task: "resize", file, options, modules }, signal);
+      if (reply.task !== "needs-module" || modules[reply.module] !== undefined) {
+        return reply.task === "resize" ? reply : nothing;
+      }
+      modules = { ...modules, [reply.module]: await module(reply.module) };
     }
-    return reply.task === "resize" ? reply : nothing;
   } catch (thrown) {
     addNew(warnings, [warningFrom(thrown)]);
     return nothing;

@@ -1,4 +1,4 @@
-/** Resizing with the photo module, the codecs module and the HEIC module; shared by `windlass/core` and the image worker. */
+/** Resizing with one module each; `resize-photo.ts` chooses. */
 import type { ResizeOptions } from "./generated/ResizeOptions";
 import type { CodecsModule, HeicModule, PhotoModule, PictureBytes, ResizeOutcome } from "./wasm/photo.js";
 
@@ -30,13 +30,24 @@ export async function resizeFastWith(
   return picture.resizeFast(options);
 }
 
+/** The format of a picture that the photo module hands on by its head. */
+export async function handedOnFormat(module: PhotoModule, source: Uint8Array | Blob): Promise<string | undefined> {
+  const head = source instanceof Blob ? source.slice(0, PIECE_BYTES) : source.subarray(0, PIECE_BYTES);
+  const picture = await fillPicture(new module.Picture(sizeOf(head)), head);
+  try {
+    return picture.needsCodecs();
+  } finally {
+    freeQuietly(picture);
+  }
+}
+
 /** The general path. */
 export async function resizeGeneralWith(
   module: CodecsModule,
   source: Uint8Array | Blob,
   options: ResizeOptions,
 ): Promise<ResizeOutcome> {
-  return (await filled(new module.Picture(sizeOf(source)), source)).resizeGeneral(options);
+  return (await fillPicture(new module.Picture(sizeOf(source)), source)).resizeGeneral(options);
 }
 
 /** The path of what iPhones make. */
@@ -45,10 +56,11 @@ export async function resizeHeicWith(
   source: Uint8Array | Blob,
   options: ResizeOptions,
 ): Promise<ResizeOutcome> {
-  return (await filled(new module.Picture(sizeOf(source)), source)).resizeHeic(options);
+  return (await fillPicture(new module.Picture(sizeOf(source)), source)).resizeHeic(options);
 }
 
-async function filled<P extends PictureBytes>(picture: P, source: Uint8Array | Blob): Promise<P> {
+/** Gives a picture all bytes of its file. */
+export async function fillPicture<P extends PictureBytes>(picture: P, source: Uint8Array | Blob): Promise<P> {
   try {
     for await (const piece of piecesOf(source)) {
       picture.push(piece);
@@ -60,7 +72,7 @@ async function filled<P extends PictureBytes>(picture: P, source: Uint8Array | B
   }
 }
 
-function sizeOf(source: Uint8Array | Blob): number {
+export function sizeOf(source: Uint8Array | Blob): number {
   return source instanceof Uint8Array ? source.length : source.size;
 }
 

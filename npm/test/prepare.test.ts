@@ -26,10 +26,10 @@ function image(name: string, edge: number): { name: string; content_type: string
 const healthy = (request: ImageRequest): ImageReply =>
   request.task === "read"
     ? { task: "read", metadata: jpeg }
-    : { task: "resize", images: request.options.variants.map(({ name, max_edge }) => image(name, max_edge)).reverse(), warnings: [] };
+    : { task: "resize", images: request.options.variants.map(({ name, max_edge }) => image(name, max_edge)).reverse(), warnings: [], decoder: "photo" };
 
-const noDecoder = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs another module"));
-const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, signal: new AbortController().signal, decoder: noDecoder };
+const noModule = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs another module"));
+const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, format: "jpeg" as const, signal: new AbortController().signal, module: noModule };
 const photo = new Blob(["photo"], { type: "image/jpeg" });
 
 test("a photo gets its metadata, its variants, and the smallest as preview", async () => {
@@ -40,7 +40,7 @@ test("a photo gets its metadata, its variants, and the smallest as preview", asy
   assert.deepEqual(prepared.warnings, []);
 });
 
-test("another module is asked for only when the photo module names it", async () => {
+test("modules are fetched one by one, each when the worker names it, and all are given along", async () => {
   const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
   const given: unknown[] = [];
   const asked: string[] = [];
@@ -48,19 +48,28 @@ test("another module is asked for only when the photo module names it", async ()
     if (request.task !== "resize") {
       return healthy(request);
     }
-    given.push(request.decoder);
-    return request.decoder === null ? { task: "needs-decoder", decoder: "heic" } : healthy(request);
+    given.push(Object.keys(request.modules));
+    const missing = (["pixels", "heic"] as const).find((name) => request.modules[name] === undefined);
+    return missing === undefined ? healthy(request) : { task: "needs-module", module: missing };
   });
   const prepared = await prepareFile(pool, photo, "IMG_0001.HEIC", {
     ...options,
-    decoder: async (name) => {
+    module: async (name) => {
       asked.push(name);
       return module;
     },
   });
-  assert.deepEqual(asked, ["heic"]);
-  assert.deepEqual(given, [null, { name: "heic", module }]);
+  assert.deepEqual(asked, ["pixels", "heic"]);
+  assert.deepEqual(given, [[], ["pixels"], ["pixels", "heic"]]);
   assert.equal(prepared.variants?.length, 2);
+});
+
+test("a worker that asks for what it was given is not asked for ever", async () => {
+  const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  const pool = poolThat((request) => (request.task === "resize" ? { task: "needs-module", module: "codecs" } : healthy(request)));
+  const prepared = await prepareFile(pool, photo, "odd.png", { ...options, module: async () => module });
+  assert.equal(prepared.variants, undefined);
+  assert.deepEqual(pool.tasks, ["read", "resize", "resize"]);
 });
 
 test("an incomplete picture is sent unchanged, with a warning in its metadata", async () => {

@@ -102,6 +102,22 @@ impl Picture {
     }
 }
 
+#[cfg(feature = "pixels")]
+#[wasm_bindgen]
+impl Picture {
+    /// For a decoder outside, the browser's: proves that the picture is whole, and says what must be known before.
+    /// The picture is of no more use then.
+    #[wasm_bindgen(js_name = decodeExternally)]
+    pub fn decode_externally(
+        self,
+        #[wasm_bindgen(unchecked_param_type = "ResizeOptions")] options: JsValue,
+    ) -> Result<crate::external::ExternalDecode, JsValue> {
+        let options = parsed(options)?;
+        let decode = windlass_core::image::ExternalDecode::open(self.written(), &options, &Limits::default());
+        Ok(crate::external::ExternalDecode::from(decode.map_err(not_made)?))
+    }
+}
+
 #[cfg(feature = "codecs")]
 #[wasm_bindgen]
 impl Picture {
@@ -137,7 +153,7 @@ fn parsed(options: JsValue) -> Result<ResizeOptions, JsFailure> {
         .map_err(|error| JsFailure::invalid_options(format!("The resize options are not usable: {error}.")))
 }
 
-fn made(outcome: &ResizeOutcome) -> Result<JsValue, JsValue> {
+pub(crate) fn made(outcome: &ResizeOutcome) -> Result<JsValue, JsValue> {
     let images: Array = outcome.images.iter().map(image_object).collect();
     Ok(object(&[("kind", "made".into()), ("images", images.into()), ("warnings", plain(&outcome.warnings)?)]))
 }
@@ -157,6 +173,6 @@ fn name_of(format: windlass_core::image::PictureFormat) -> JsValue {
     format.to_string().into()
 }
 
-fn not_made(error: ImageError) -> JsFailure {
+pub(crate) fn not_made(error: ImageError) -> JsFailure {
     JsFailure::lasting(error.code(), error)
 }

@@ -25,9 +25,11 @@ struct Module {
 /// Every browser since 2023 has this; the page chooses the `baseline` build where it is missing.
 const SIMD: &str = "-C target-feature=+simd128";
 
-const MODULES: [Module; 7] = [
+const MODULES: [Module; 9] = [
     Module { name: "photo", feature: "photo", rustflags: SIMD },
     Module { name: "photo_baseline", feature: "photo", rustflags: "" },
+    Module { name: "pixels", feature: "pixels", rustflags: SIMD },
+    Module { name: "pixels_baseline", feature: "pixels", rustflags: "" },
     Module { name: "codecs", feature: "codecs", rustflags: SIMD },
     Module { name: "codecs_baseline", feature: "codecs", rustflags: "" },
     Module { name: "heic", feature: "heic", rustflags: SIMD },

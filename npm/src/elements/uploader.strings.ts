@@ -90,6 +90,8 @@ export const uploaderStrings = {
         return "Part of this picture is missing in the file. It is sent as it is; take it again if you can.";
       case "corrupt":
         return "This picture is damaged. It is sent as it is; take it again if you can.";
+      case "unsupported_format":
+        return "No smaller picture could be made of this kind of file. It is sent unchanged.";
       case "worker_crashed":
         return "No preview could be made of this picture. It is sent unchanged.";
       default:

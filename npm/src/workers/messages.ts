@@ -2,9 +2,9 @@
 import type { PlainError } from "../errors.js";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { PhotoMetadata } from "../generated/PhotoMetadata";
-import type { ResizeOptions } from "../generated/ResizeOptions";
 import type { UploadEvent } from "../generated/UploadEvent";
-import type { Decoder } from "../wasm/photo.js";
+import type { ResizePhotoOptions } from "../resize-photo.js";
+import type { BrowserDecoder, DecoderName, ModuleName } from "../routes.js";
 import type { FileDescription, UploadQueueConfig, VariantFile } from "../wasm/upload.js";
 
 /** The first message to any worker; the rest may follow at once. */
@@ -32,21 +32,24 @@ export type ImageRequest =
 export interface ResizeRequest {
   task: "resize";
   file: Blob;
-  options: ResizeOptions;
-  /** For a picture that the photo module answered `needs-decoder` of: the module named there, compiled. */
-  decoder: { name: Decoder; module: WebAssembly.Module } | null;
+  options: ResizePhotoOptions;
+  /** The modules beside the photo module that were asked for with `needs-module`, compiled. */
+  modules: { readonly [name in ModuleName]?: WebAssembly.Module };
+  /** This decoder of the browser, and no other. */
+  only?: BrowserDecoder;
 }
 
 export interface ResizedPhoto {
   images: VariantFile[];
   warnings: MetadataWarning[];
+  decoder: DecoderName;
 }
 
 export type ImageReply =
   | { task: "read"; metadata: PhotoMetadata }
   | ({ task: "resize" } & ResizedPhoto)
-  /** The photo module does not decode this picture: ask again with this one. */
-  | { task: "needs-decoder"; decoder: Decoder };
+  /** Ask again with this module, too. */
+  | { task: "needs-module"; module: ModuleName };
 
 export type ToUploadWorker =
   | Start<UploadQueueConfig>

@@ -3,18 +3,20 @@
 //! Baseline JPEGs, which is what phones make, come to planes by the `fast` path. What it hands on takes the
 //! `general` one, which the cargo feature `codecs` adds, because the browser loads it only for a picture that
 //! needs it: `decode` reads the header and later the pixels, `plan` decides sizes and memory in between,
-//! `complete` refuses what is not all there, `convert` makes planes of the pixels. From there on all go the
-//! same way: `variants` has them resampled, turned and encoded by [`planar`], with what `carry` keeps of what
+//! `complete` refuses what is not all there, `convert` makes planes of the pixels. What a browser decodes
+//! comes by `external`. From there on all go the same way: `variants` has them resampled, turned and encoded by [`planar`], with what `carry` keeps of what
 //! the camera knew. The original's bytes are never altered.
 
 mod carry;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod complete;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod convert;
 #[cfg(feature = "codecs")]
 mod decode;
 mod error;
+#[cfg(feature = "pixels")]
+mod external;
 mod fast;
 #[cfg(feature = "codecs")]
 mod flatten;
@@ -29,16 +31,21 @@ mod plan;
 pub mod planar;
 #[cfg(feature = "codecs")]
 mod raster;
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod riff;
 mod variants;
+#[cfg(feature = "pixels")]
 mod webp_metadata;
 
 pub use error::ImageError;
+#[cfg(feature = "pixels")]
+pub use external::{ExternalDecode, PixelImage};
 pub use format::PictureFormat;
 #[cfg(feature = "heic")]
 pub use heic::resize_heic;
 pub use options::{EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
 pub use plan::Limits;
+#[cfg(feature = "pixels")]
 pub use webp_metadata::webp_with_metadata;
 
 use carry::Original;
@@ -99,9 +106,8 @@ pub fn needs_codecs(head: &[u8]) -> Result<Option<PictureFormat>, ImageError> {
     Ok((!handled).then_some(format))
 }
 
-/// The second half of [`resize_photo`], for what [`resize_fast`] handed on, but for HEIC, whose second half is
-/// the feature `heic`. Slower, and takes several times the
-/// memory.
+/// The second half of [`resize_photo`], for what [`resize_fast`] handed on, but for HEIC, which takes the
+/// feature `heic`, and AVIF, which only browsers decode. Slower, and takes several times the memory.
 ///
 /// # Errors
 /// As [`resize_photo`].
