@@ -118,8 +118,8 @@ async function viaBrowser(
     }
     return { images: encoded, warnings, decoder: by };
   }
-  const { images, warnings } = decode.finish();
-  return { images, warnings, decoder: by };
+  const outcome = decode.finish();
+  return outcome.kind === "made" ? { images: outcome.images, warnings: outcome.warnings, decoder: by } : null;
 }
 
 function notDecoded(format: string): WindlassError {

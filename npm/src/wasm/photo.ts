@@ -61,7 +61,7 @@ export interface ExternalDecode {
   begin(width: number, height: number, isUpright: boolean): void;
   /** Red, green, blue, alpha; an even number of rows unless they are the last. */
   push(rows: Uint8Array): void;
-  finish(): { images: EncodedImage[]; warnings: MetadataWarning[] };
+  finish(): ResizeOutcome;
   /** For the browser's encoder. */
   finishPixels(): { images: PixelImage[]; warnings: MetadataWarning[] };
   free(): void;

@@ -15,8 +15,10 @@ const ARGUMENTS = [
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 900 };
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+/** `args` are given to Chromium besides those that a container needs. */
+export function launch({ args = [] } = {}) {
+  const executablePath = process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...args] });
 }
 
 /** A page whose console errors and crashes fail the test that looks at `complaints`. */
