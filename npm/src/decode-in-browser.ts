@@ -3,6 +3,7 @@
  * other picture. The module has proven the file whole before; it hides EXIF from the browser, so that only
  * one of the two turns the picture.
  */
+import { bitmapIsUpright } from "./container-turn.js";
 import { WindlassError, isTrap } from "./errors.js";
 import type { ResizeOptions } from "./generated/ResizeOptions";
 import { fillPicture, sizeOf } from "./resize-picture.js";
@@ -112,7 +113,12 @@ async function viaImageBitmap(decode: ExternalDecode, file: Blob): Promise<void>
   const bitmap = await createImageBitmap(file);
   try {
     const { width, height } = bitmap;
-    decode.begin(width, height, decode.containerOrientation !== 1);
+    const stored = { width: decode.usefulWidth, height: decode.usefulHeight };
+    const isUpright = await bitmapIsUpright(file.type, decode.containerOrientation, stored, bitmap);
+    if (isUpright === null) {
+      throw notDecoded();
+    }
+    decode.begin(width, height, isUpright && decode.containerOrientation !== 1);
     const context = readableContext(width, Math.min(STRIP_ROWS, height));
     if (context === null) {
       throw notDecoded();
