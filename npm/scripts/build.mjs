@@ -46,7 +46,11 @@ await build({
 // Without chunks, so that bundlers can copy the file as it is.
 await build({
   ...shared,
-  entryPoints: { "image.worker": "src/workers/image.worker.ts", "upload.worker": "src/workers/upload.worker.ts" },
+  entryPoints: {
+    "image.worker": "src/workers/image.worker.ts",
+    "keep.worker": "src/workers/keep.worker.ts",
+    "upload.worker": "src/workers/upload.worker.ts",
+  },
 });
 
 for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) {

@@ -91,6 +91,7 @@ const RETRYABLE: Record<ErrorCode, boolean> = {
   type_mismatch: false,
   upload_closed: false,
   invalid_transition: false,
+  quota_exceeded: false,
   rate_limited: true,
   store_unavailable: true,
   unavailable: true,
@@ -143,6 +144,12 @@ export function toPlainError(thrown: unknown): PlainError {
 export function fromPlainError(plain: PlainError, file?: string): WindlassError {
   const { code, message, retryable, requestId } = plain;
   return new WindlassError(code, message, { retryable, requestId, file });
+}
+
+/** The same error, about that file. */
+export function withFile(error: WindlassError, file: string): WindlassError {
+  const { code, message, retryable, requestId, cause } = error;
+  return new WindlassError(code, message, { retryable, requestId, file, cause });
 }
 
 export function cancelled(file?: string, cause?: unknown): WindlassError {

@@ -23,6 +23,22 @@ export interface WindlassOptions {
   format?: OutputFormat;
   /** How many connections the engine may use at once; it chooses fewer on a bad network. */
   maxConnections?: number;
+  /**
+   * Gives a file up after this many milliseconds online without any success. By default never: what can
+   * heal is waited for, however long it takes.
+   */
+  giveUpAfterMs?: number;
+  /**
+   * Who is signed in, as you call them: what one user left in this browser is not sent as another. By
+   * default the token's `sub`; give it where files may be chosen before a token can be had (offline).
+   */
+  subject?: string;
+  /** Whether files are kept in the browser until they are stored, so that they outlive the page; true by default. */
+  keep?: boolean;
+  /** Whether this client goes on with what earlier pages left, and shows what other tabs send; true by default. */
+  resume?: boolean;
+  /** Whether the screen stays on while something is sent; true by default. */
+  wakeLock?: boolean;
   /** How many photos are resized at once; by default one less than there are cores, at most 4. */
   imageWorkers?: number;
 }
@@ -42,7 +58,7 @@ export function absoluteEndpoint(endpoint: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-export function checkOptions({ project, token, format, imageWorkers }: WindlassOptions): void {
+export function checkOptions({ project, token, format, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
@@ -54,6 +70,9 @@ export function checkOptions({ project, token, format, imageWorkers }: WindlassO
   }
   if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
     throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
+  }
+  if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
+    throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");
   }
 }
 

@@ -17,17 +17,28 @@ export interface UploadCommands {
   retry(upload: Upload): Upload;
 }
 
+/**
+ * Where an upload came from: `add` in this page; a page before this one, which was left or died; another
+ * tab, which sends it while it is shown here too.
+ */
+export type UploadOrigin = "here" | "before" | "elsewhere";
+
 export class Upload {
   /** The idempotency key under which the service knows the file. */
   readonly clientRef: string;
-  readonly file: Blob;
   readonly filename: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** What the browser takes its type for. */
+  readonly type: string;
   /**
    * Resolves when the bytes are stored and verified; rejects with a `WindlassError`. Nobody has to
    * listen: errors are also events of the client.
    */
   readonly done: Promise<Photo>;
 
+  #file: Blob;
+  #origin: UploadOrigin;
   #state: UploadState = "preparing";
   #reason: string | null = null;
   #progress: ProgressCounts;
@@ -40,15 +51,24 @@ export class Upload {
   #settle!: { resolve: (photo: Photo) => void; reject: (error: WindlassError) => void };
 
   /** Made by `Windlass.add`. */
-  constructor(commands: UploadCommands, clientRef: string, file: Blob, filename: string) {
+  constructor(
+    commands: UploadCommands,
+    clientRef: string,
+    file: Blob,
+    filename: string,
+    { origin = "here", size = file.size }: { origin?: UploadOrigin; size?: number } = {},
+  ) {
     this.#commands = commands;
     this.clientRef = clientRef;
-    this.file = file;
     this.filename = filename;
+    this.size = size;
+    this.type = file.type;
+    this.#file = file;
+    this.#origin = origin;
     this.#progress = {
       confirmed_bytes: 0,
       sent_bytes: 0,
-      total_bytes: file.size,
+      total_bytes: size,
       rate_bytes_per_s: null,
       remaining_ms: null,
     };
@@ -58,6 +78,15 @@ export class Upload {
     this.done.catch(() => {
       // So that a failure nobody awaits is not also an unhandled rejection.
     });
+  }
+
+  /** The file; empty of an upload that another tab sends. */
+  get file(): Blob {
+    return this.#file;
+  }
+
+  get origin(): UploadOrigin {
+    return this.#origin;
   }
 
   get state(): UploadState {
@@ -110,7 +139,7 @@ export class Upload {
     this.#commands.resume(this);
   }
 
-  /** Gives the upload up and removes what was stored of it. */
+  /** Gives the upload up and removes what was stored of it, and of a failed one what this browser keeps. */
   cancel(): void {
     this.#commands.cancel(this);
   }
@@ -140,9 +169,20 @@ export class Upload {
   }
 
   /** @internal */
+  takeOver(file: Blob): void {
+    this.#file = file;
+    this.#origin = "before";
+  }
+
+  /** @internal */
+  warn(warning: MetadataWarning): void {
+    this.#warnings = [...this.#warnings, warning];
+  }
+
+  /** @internal */
   setPrepared(metadata: PhotoMetadata | null, warnings: readonly MetadataWarning[], preview: Blob | null): void {
     this.#metadata = metadata;
-    this.#warnings = warnings;
+    this.#warnings = [...warnings, ...this.#warnings];
     this.#preview = preview === null ? null : URL.createObjectURL(preview);
   }
 

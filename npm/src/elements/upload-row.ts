@@ -39,7 +39,7 @@ export class UploadRow {
       },
       this.#fill,
     );
-    this.#thumb.append(icon(iconFor(upload.file.type)));
+    this.#thumb.append(icon(iconFor(upload.type)));
     const name = element("div", { class: "name", title: upload.filename }, upload.filename);
     this.node = element(
       "li",
@@ -53,14 +53,12 @@ export class UploadRow {
   }
 
   update(): void {
-    const { state, progress, file, error, reason, warnings } = this.#upload;
+    const { state, progress, size, error, reason, warnings, origin, ended } = this.#upload;
     this.node.dataset["state"] = state;
     // For whoever has to find out why: the words on the page stay those for the crew.
     this.#state.title = reason ?? error?.requestId ?? "";
-    setText(
-      this.#state,
-      state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, file.size),
-    );
+    const words = state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, size);
+    setText(this.#state, origin === "elsewhere" && !ended ? `${words} · ${this.#strings.elsewhere}` : words);
     const warning = warnings.map((each) => this.#strings.warning(each)).find((text) => text !== null);
     this.#warning.hidden = warning === undefined;
     setText(this.#warning, warning ?? "");

@@ -2,6 +2,7 @@
 import type { WindlassError } from "../errors.js";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { ProgressCounts } from "../generated/ProgressCounts";
+import type { NotKeptCode } from "../keep/messages.js";
 import type { UploadState } from "../upload.js";
 import { formatBytes, formatDuration, formatRate, percentOf } from "./format.js";
 
@@ -92,12 +93,32 @@ export const uploaderStrings = {
         return "This picture is damaged. It is sent as it is; take it again if you can.";
       case "unsupported_format":
         return "No smaller picture could be made of this kind of file. It is sent unchanged.";
+      case "storage_full":
+        return "This device has no room left to keep a copy. Keep this page open until it is stored.";
       case "worker_crashed":
         return "No preview could be made of this picture. It is sent unchanged.";
       default:
         return null;
     }
   },
+
+  /** Above the list: what an earlier page has left goes on. */
+  resuming: (count: number, arePictures: boolean) => {
+    const what = arePictures ? (count === 1 ? "photo" : "photos") : count === 1 ? "file" : "files";
+    return `Resuming ${count} ${what} from before.`;
+  },
+  /** What an earlier page could not keep. */
+  chooseAgain: (names: readonly string[]) =>
+    names.length === 1
+      ? `“${names[0]}” was not sent before this page was left. Choose it again and it goes on where it was.`
+      : `${names.length} files were not sent before this page was left. Choose them again and they go on where they were: ${names.join(", ")}.`,
+  /** After a file's state, where another tab sends it. */
+  elsewhere: "in another tab",
+  /** The browser keeps no copy: what was chosen would be lost with the page. */
+  notKept: (code: NotKeptCode) =>
+    code === "storage_full"
+      ? "This device has no room left to keep what you chose. Keep this page open until everything is sent."
+      : "This browser keeps no files for this page. Keep it open until everything is sent.",
 
   /** Left out of a drop or a paste. */
   notAccepted: (names: readonly string[]) =>

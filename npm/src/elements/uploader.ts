@@ -7,7 +7,9 @@
  */
 import type { Windlass } from "../client.js";
 import { toWindlassError } from "../errors.js";
+import type { MissingFile } from "../events.js";
 import { filesFrom } from "../files.js";
+import type { WindlassOptions } from "../options.js";
 import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
 import { tell, WindlassElement } from "./base.js";
@@ -28,6 +30,8 @@ export class WindlassUploader extends WindlassElement {
   #frame = 0;
   #dragDepth = 0;
   #page: AbortController | null = null;
+  /** Files an earlier page could not keep. */
+  #missing: readonly MissingFile[] = [];
 
   #summary!: UploadSummary;
   readonly #root: ShadowRoot;
@@ -36,6 +40,7 @@ export class WindlassUploader extends WindlassElement {
   readonly #live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   readonly #noticeText = element("p");
   readonly #notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#noticeText);
+  readonly #resumed = element("p", { class: "resumed", part: "resumed", role: "status", hidden: true });
   readonly #chooser = element("input", { type: "file", hidden: true, class: "chooser" });
   readonly #camera = element("input", { type: "file", hidden: true, class: "camera-input", accept: "image/*" });
   #drop: HTMLDivElement | null = null;
@@ -105,6 +110,9 @@ export class WindlassUploader extends WindlassElement {
       const client = this.connect();
       this.#listen(client);
       const chosen = this.multiple ? files : files.slice(0, 1);
+      this.#missing = this.#missing.filter(
+        ({ filename, size }) => !chosen.some((file) => file instanceof File && file.name === filename && file.size === size),
+      );
       return chosen.map((file) => this.#show(client.add(file)));
     } catch (thrown) {
       const error = toWindlassError(thrown);
@@ -138,6 +146,22 @@ export class WindlassUploader extends WindlassElement {
     if (label) {
       setText(label, onlyPictures(this.accept) ? this.#strings.choosePhotos : this.#strings.chooseFiles);
     }
+    this.#goOn();
+  }
+
+  protected override clientOptions(): Partial<WindlassOptions> {
+    return {};
+  }
+
+  /** With who and where known, what earlier pages have left goes on by itself. */
+  #goOn(): void {
+    if (this.configured) {
+      try {
+        this.#listen(this.connect());
+      } catch (thrown) {
+        this.#warn(toWindlassError(thrown).message);
+      }
+    }
   }
 
   #render(): void {
@@ -165,7 +189,7 @@ export class WindlassUploader extends WindlassElement {
     const dismiss = button({ label: strings.dismiss, icon: "close", class: "symbol danger" }, () => this.#warn(null));
     this.#notice.replaceChildren(this.#noticeText, dismiss);
     this.#list.setAttribute("aria-label", strings.listLabel);
-    this.#main.replaceChildren(this.#drop, this.#notice, this.#summary.node, this.#list, this.#live);
+    this.#main.replaceChildren(this.#drop, this.#notice, this.#resumed, this.#summary.node, this.#list, this.#live);
     for (const upload of [...this.#rows.keys()]) {
       const row = new UploadRow(upload, strings, this.#rowActions);
       this.#rows.get(upload)?.node.replaceWith(row.node);
@@ -179,7 +203,8 @@ export class WindlassUploader extends WindlassElement {
       const again = upload.retry();
       const row = new UploadRow(again, this.#strings, this.#rowActions);
       this.#rows.get(upload)?.node.replaceWith(row.node);
-      this.#forget(upload);
+      this.#rows.delete(upload);
+      upload.releasePreview();
       this.#rows.set(again, row);
       row.node.querySelector("button")?.focus();
       this.#refresh();
@@ -198,6 +223,17 @@ export class WindlassUploader extends WindlassElement {
       return;
     }
     this.#listened.add(client);
+    client.addEventListener("added", ({ upload }) => this.#show(upload));
+    client.addEventListener("restored", ({ missing }) => {
+      this.#missing = missing;
+      this.#refresh();
+    });
+    client.addEventListener("warning", ({ upload, code }) => {
+      if (this.#rows.has(upload)) {
+        this.#touch(upload);
+        this.#warn(this.#strings.notKept(code));
+      }
+    });
     client.addEventListener("progress", ({ upload }) => this.#touch(upload));
     client.addEventListener("statechange", ({ upload, state }) => {
       if (state === "cancelled" && this.#rows.has(upload)) {
@@ -249,7 +285,19 @@ export class WindlassUploader extends WindlassElement {
 
   #refresh(): void {
     this.#main.classList.toggle("busy", this.#rows.size > 0);
+    this.#showResumed();
     this.#summary.update(this.uploads, this.client?.progress.rate_bytes_per_s ?? null);
+  }
+
+  #showResumed(): void {
+    const resuming = this.uploads.filter(({ origin, ended }) => origin === "before" && !ended);
+    const arePictures = resuming.every(({ type }) => type.startsWith("image/"));
+    const words = [
+      resuming.length > 0 ? this.#strings.resuming(resuming.length, arePictures) : "",
+      this.#missing.length > 0 ? this.#strings.chooseAgain(this.#missing.map(({ filename }) => filename)) : "",
+    ];
+    setText(this.#resumed, words.filter((text) => text !== "").join(" "));
+    this.#resumed.hidden = resuming.length === 0 && this.#missing.length === 0;
   }
 
   #each(act: (upload: Upload) => void): void {
@@ -274,6 +322,10 @@ export class WindlassUploader extends WindlassElement {
   #forget(upload: Upload): void {
     this.#rows.get(upload)?.node.remove();
     this.#rows.delete(upload);
+    if (upload.state === "failed") {
+      // Taken off the list it is not to come back with the next page.
+      upload.cancel();
+    }
     upload.releasePreview();
   }
 

@@ -165,6 +165,10 @@ export class UploadLink {
 
   #crashed(detail: string | undefined): void {
     this.#stop();
+    for (const entry of this.#entries.values()) {
+      // The worker that died may have sent some of it.
+      entry.description = { ...entry.description, resumed: true };
+    }
     this.#crashes += 1;
     if (this.#crashes < MAX_CRASHES) {
       this.#start();

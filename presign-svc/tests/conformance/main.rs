@@ -6,4 +6,5 @@ mod laws;
 mod on_every_database;
 mod on_every_store;
 mod postgres_server;
+mod quotas;
 mod uploads;

@@ -5,14 +5,16 @@ use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::changes;
 use super::uploads::find_by_client_ref;
+use super::{changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::upload_row::{UploadColumns, UploadRow};
+use crate::adapters::usage_row::keys_of;
+use crate::domain::quota::{Allowance, charge_of};
 use crate::domain::upload::Upload;
 use crate::failpoints;
 use crate::ports::uploads::{Recorded, RepositoryError, RepositoryResult};
@@ -26,8 +28,6 @@ const AT_ONCE: usize = 2;
 /// How long a request waits for its turn and its commit. What became of uploads after that is not known to
 /// whoever announced them, who asks again.
 const LIMIT: Duration = Duration::from_secs(10);
-/// How often to look again for a `client_ref` that is given up in the very moment it is looked for.
-const TRIES: u32 = 3;
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     let names: Vec<&str> = UploadRow::COLUMNS.iter().map(|(name, _)| *name).collect();
@@ -54,6 +54,7 @@ type Reply = oneshot::Sender<RepositoryResult<Vec<Recorded>>>;
 /// One request's uploads, and who waits for what becomes of them.
 struct Insert {
     uploads: Vec<Upload>,
+    allowance: Allowance,
     reply: Reply,
 }
 
@@ -72,11 +73,15 @@ impl Inserts {
     }
 
     /// Records new uploads, all or none.
-    pub(super) async fn record(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>> {
+    pub(super) async fn record(
+        &self,
+        uploads: Vec<Upload>,
+        allowance: Allowance,
+    ) -> RepositoryResult<Vec<Recorded>> {
         let (reply, answer) = oneshot::channel();
         let closed = || RepositoryError::Unavailable("the database is closed".to_owned());
         let asked = async {
-            self.queue.send(Insert { uploads, reply }).await.map_err(|_| closed())?;
+            self.queue.send(Insert { uploads, allowance, reply }).await.map_err(|_| closed())?;
             answer.await.map_err(|_| closed())?
         };
         timeout(LIMIT, asked).await.unwrap_or_else(|_| {
@@ -101,18 +106,17 @@ async fn run(mut queue: mpsc::Receiver<Insert>, pool: PgPool) {
 }
 
 async fn record_group(pool: &PgPool, group: Vec<Insert>) {
-    let refs: Vec<&[Upload]> = group.iter().map(|insert| insert.uploads.as_slice()).collect();
-    match record(pool, &refs).await {
+    match record(pool, &group).await {
         Ok(recorded) => {
             for (insert, recorded) in group.into_iter().zip(recorded) {
                 // Nobody listens where the request was given up.
                 let _ = insert.reply.send(Ok(recorded));
             }
         }
-        // The server said no to one of them, and so to all: each for itself.
-        Err(Failed::Refused(_)) if group.len() > 1 => {
+        // The server said no to one of them, and so to all, or there is no room for one: each for itself.
+        Err(Failed::Refused(_) | Failed::Tight) if group.len() > 1 => {
             for insert in group {
-                let outcome = record(pool, &[insert.uploads.as_slice()]).await;
+                let outcome = record(pool, std::slice::from_ref(&insert)).await;
                 let outcome = outcome.map(|mut recorded| recorded.pop().unwrap_or_default());
                 let _ = insert.reply.send(outcome.map_err(RepositoryError::from));
             }
@@ -131,6 +135,9 @@ enum Failed {
     /// By the rows themselves.
     #[error("{0}")]
     Refused(sqlx::Error),
+    /// There is no room for all of them.
+    #[error("there is no room for all uploads of the group")]
+    Tight,
     /// Whatever the rows were.
     #[error(transparent)]
     Unavailable(#[from] RepositoryError),
@@ -151,24 +158,38 @@ impl From<Failed> for RepositoryError {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Refused(error) => error.into(),
+            Failed::Tight => Self::Unavailable(failed.to_string()),
             Failed::Unavailable(error) => error,
         }
     }
 }
 
 /// What became of the uploads of each request, in one statement where all of them are new.
-async fn record(pool: &PgPool, requests: &[&[Upload]]) -> Result<Vec<Vec<Recorded>>, Failed> {
-    let uploads: Vec<&Upload> = requests.iter().copied().flatten().collect();
-    let inserted = insert(pool, &uploads).await?;
+async fn record(pool: &PgPool, requests: &[Insert]) -> Result<Vec<Vec<Recorded>>, Failed> {
+    let uploads: Vec<&Upload> = requests.iter().flat_map(|request| &request.uploads).collect();
+    let inserted = if requests.iter().all(|request| request.allowance.is_unlimited()) {
+        insert(pool, &uploads).await?
+    } else {
+        let mut transaction = pool.begin().await?;
+        if !all_fit(&mut transaction, requests).await? {
+            return match requests {
+                [only] => Ok(vec![insert_what_fits(transaction, only).await?]),
+                _ => Err(Failed::Tight),
+            };
+        }
+        let inserted = insert_with_changes(&mut transaction, &uploads).await?;
+        commit(transaction).await?;
+        inserted
+    };
     let mut recorded = Vec::with_capacity(requests.len());
     for request in requests {
-        let mut of_request = Vec::with_capacity(request.len());
-        for upload in *request {
+        let mut of_request = Vec::with_capacity(request.uploads.len());
+        for upload in &request.uploads {
             let is_new = inserted.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
             of_request.push(if is_new {
                 recorded_as_new(upload)
             } else {
-                existing_or_new(pool, upload).await?
+                existing_or_new(pool, upload, &request.allowance).await?
             });
         }
         recorded.push(of_request);
@@ -176,8 +197,93 @@ async fn record(pool: &PgPool, requests: &[&[Upload]]) -> Result<Vec<Vec<Recorde
     Ok(recorded)
 }
 
+/// Whether there is room for all of them, even if none is there already. From here to the commit nobody
+/// else can take it.
+async fn all_fit(connection: &mut PgConnection, requests: &[Insert]) -> Result<bool, Failed> {
+    let limited: Vec<&Insert> = requests.iter().filter(|request| !request.allowance.is_unlimited()).collect();
+    let mut keys: Vec<_> = limited
+        .iter()
+        .filter_map(|request| Some((&request.uploads.first()?.facts().tenant, request.allowance.link_id())))
+        .flat_map(|(tenant, link)| keys_of(tenant, link))
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut room = usage::lock(connection, &keys).await?;
+    Ok(limited.iter().all(|request| room.reserve_all(&request.uploads, &request.allowance)))
+}
+
+/// One request's uploads one after the other, as far as there is room for them.
+async fn insert_what_fits(
+    mut transaction: Transaction<'_, Postgres>,
+    request: &Insert,
+) -> Result<Vec<Recorded>, Failed> {
+    let Some(tenant) = request.uploads.first().map(|upload| &upload.facts().tenant) else {
+        return Ok(Vec::new());
+    };
+    let link = request.allowance.link_id();
+    let keys: Vec<_> = keys_of(tenant, link).collect();
+    let mut in_use = usage::lock(&mut transaction, &keys).await?.in_use(tenant, link);
+    let mut recorded = Vec::with_capacity(request.uploads.len());
+    for upload in &request.uploads {
+        // One that is there already needs no room.
+        if let Some(existing) = find_by_client_ref(&mut *transaction, upload).await? {
+            recorded.push(Recorded::Existing(existing));
+            continue;
+        }
+        if let Err(exceeded) = request.allowance.reserve(&mut in_use, charge_of(upload)) {
+            recorded.push(Recorded::OverQuota(exceeded));
+            continue;
+        }
+        if insert_with_changes(&mut transaction, &[upload]).await?.is_some() {
+            let why = "its client_ref was taken in this very moment".to_owned();
+            return Err(RepositoryError::Unavailable(why).into());
+        }
+        recorded.push(recorded_as_new(upload));
+    }
+    commit(transaction).await?;
+    Ok(recorded)
+}
+
 /// Inserts those whose `client_ref` is free, and says which; `None` for all of them.
 async fn insert(pool: &PgPool, uploads: &[&Upload]) -> Result<Option<HashSet<String>>, Failed> {
+    // What is only announced has nothing beside it: one trip.
+    if uploads.iter().all(|upload| Changes::of(upload).is_empty()) {
+        failpoints::reach("insert::before_commit");
+        let inserted = insert_rows(&mut *pool.acquire().await?, uploads).await?;
+        failpoints::reach("insert::after_commit");
+        return Ok(inserted);
+    }
+    let mut transaction = pool.begin().await?;
+    let inserted = insert_with_changes(&mut transaction, uploads).await?;
+    commit(transaction).await?;
+    Ok(inserted)
+}
+
+async fn commit(transaction: Transaction<'_, Postgres>) -> sqlx::Result<()> {
+    failpoints::reach("insert::before_commit");
+    transaction.commit().await?;
+    failpoints::reach("insert::after_commit");
+    Ok(())
+}
+
+/// The same inside a transaction, and what goes with them.
+async fn insert_with_changes(
+    connection: &mut PgConnection,
+    uploads: &[&Upload],
+) -> Result<Option<HashSet<String>>, Failed> {
+    let inserted = insert_rows(connection, uploads).await?;
+    for changes in uploads.iter().map(|upload| Changes::of(upload)).filter(|changes| !changes.is_empty()) {
+        if inserted.as_ref().is_none_or(|new| new.contains(&changes.id)) {
+            changes::record(connection, changes).await?;
+        }
+    }
+    Ok(inserted)
+}
+
+async fn insert_rows(
+    connection: &mut PgConnection,
+    uploads: &[&Upload],
+) -> Result<Option<HashSet<String>>, Failed> {
     let mut rows =
         uploads.iter().map(|upload| UploadRow::of(upload)).collect::<RepositoryResult<Vec<_>>>()?;
     // All instances insert in one order, so that none waits for another that waits for it. Stable: of two
@@ -186,33 +292,6 @@ async fn insert(pool: &PgPool, uploads: &[&Upload]) -> Result<Option<HashSet<Str
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let mut columns = UploadColumns::default();
     rows.into_iter().for_each(|row| columns.push(row));
-    let changes: Vec<Changes> =
-        uploads.iter().map(|upload| Changes::of(upload)).filter(|changes| !changes.is_empty()).collect();
-    // What is only announced has nothing beside it: one trip.
-    if changes.is_empty() {
-        failpoints::reach("insert::before_commit");
-        let inserted = insert_rows(&mut *pool.acquire().await?, columns, ids).await?;
-        failpoints::reach("insert::after_commit");
-        return Ok(inserted);
-    }
-    let mut transaction = pool.begin().await?;
-    let inserted = insert_rows(&mut transaction, columns, ids).await?;
-    for changes in changes {
-        if inserted.as_ref().is_none_or(|new| new.contains(&changes.id)) {
-            changes::record(&mut transaction, changes).await?;
-        }
-    }
-    failpoints::reach("insert::before_commit");
-    transaction.commit().await?;
-    failpoints::reach("insert::after_commit");
-    Ok(inserted)
-}
-
-async fn insert_rows(
-    connection: &mut PgConnection,
-    columns: UploadColumns,
-    ids: Vec<String>,
-) -> Result<Option<HashSet<String>>, Failed> {
     let done = columns.bind_to(sqlx::query(INSERT.as_str())).execute(&mut *connection).await?;
     if done.rows_affected() == ids.len() as u64 {
         return Ok(None);
@@ -229,15 +308,12 @@ fn recorded_as_new(upload: &Upload) -> Recorded {
 }
 
 /// The upload that has this one's `client_ref`. Where that was given up since, this one is new after all.
-async fn existing_or_new(pool: &PgPool, upload: &Upload) -> Result<Recorded, Failed> {
-    for _ in 0..TRIES {
-        if let Some(existing) = find_by_client_ref(pool, upload).await? {
-            return Ok(Recorded::Existing(existing));
-        }
-        if insert(pool, &[upload]).await?.is_none() {
-            return Ok(recorded_as_new(upload));
-        }
+async fn existing_or_new(pool: &PgPool, upload: &Upload, allowance: &Allowance) -> Result<Recorded, Failed> {
+    if let Some(existing) = find_by_client_ref(pool, upload).await? {
+        return Ok(Recorded::Existing(existing));
     }
-    let why = "its client_ref is taken and given up again and again".to_owned();
-    Err(RepositoryError::Unavailable(why).into())
+    let (reply, _) = oneshot::channel();
+    let alone = Insert { uploads: vec![upload.clone()], allowance: allowance.clone(), reply };
+    let recorded = insert_what_fits(pool.begin().await?, &alone).await?;
+    recorded.into_iter().next().ok_or_else(|| Failed::Unavailable(sqlx::Error::RowNotFound.into()))
 }

@@ -10,6 +10,7 @@ mod events;
 mod insert;
 mod leases;
 mod uploads;
+mod usage;
 
 use std::str::FromStr as _;
 use std::sync::Arc;

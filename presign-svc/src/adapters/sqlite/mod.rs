@@ -7,6 +7,7 @@ mod changes;
 mod events;
 mod insert;
 mod uploads;
+mod usage;
 mod writer;
 
 use std::path::Path;

@@ -61,7 +61,7 @@ impl Finding {
 /// Looks and says.
 pub async fn run(options: DoctorOptions) -> Result<()> {
     let serve = &options.serve;
-    let mut findings = vec![database(serve).await, token_key(serve)];
+    let mut findings = vec![database(serve).await, tokens(serve).await];
     let mut advice = Vec::new();
     match serve.store.place() {
         StorePlace::Embedded => findings.push(Finding::note(
@@ -123,14 +123,28 @@ async fn database(options: &ServeOptions) -> Finding {
     }
 }
 
-fn token_key(options: &ServeOptions) -> Finding {
+async fn tokens(options: &ServeOptions) -> Finding {
     let what = "tokens";
-    match (options.auth.keys(&options.data), options.auth.source()) {
-        (Err(error), _) => Finding::bad(what, format!("{error}.")),
-        (Ok(_), TokenSource::Configured) => Finding::good(what, "an HS256 secret is configured."),
-        (Ok(_), TokenSource::Development) => Finding::note(
+    let tokens = match options.auth.tokens(&options.data) {
+        Ok(tokens) => tokens,
+        Err(error) => return Finding::bad(what, format!("{error}.")),
+    };
+    match (tokens.provider(), options.auth.source()) {
+        (Some(provider), _) => match provider.try_source().await {
+            Ok(keys) => Finding::good(what, format!("{} publishes {keys} usable keys.", provider.name())),
+            Err(error) => Finding::bad(
+                what,
+                format!(
+                    "the keys at {} cannot be used: {error}. Check WINDLASS_JWT_JWKS_URL.",
+                    provider.name()
+                ),
+            ),
+        },
+        (None, TokenSource::Configured) => Finding::good(what, "an HS256 secret is configured."),
+        (None, TokenSource::Development) => Finding::note(
             what,
-            "the development key is in use and the demo page hands out tokens. For production, set WINDLASS_JWT_HS256_SECRET.",
+            "the development key is in use and the demo page hands out tokens. For production, set \
+             WINDLASS_JWT_JWKS_URL or WINDLASS_JWT_HS256_SECRET.",
         ),
     }
 }
