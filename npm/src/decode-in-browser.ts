@@ -60,9 +60,13 @@ export async function decodeInBrowser(
         await (by === "image-decoder" ? viaImageDecoder : viaImageBitmap)(decode, file);
         return { decode, by };
       } catch (thrown) {
-        if (!mayTryAnother(thrown)) {
-          throw thrown;
+        if (mayTryAnother(thrown)) {
+          continue;
         }
+        if (!isTrap(thrown)) {
+          decode.free();
+        }
+        throw thrown;
       }
     }
   }
@@ -138,7 +142,10 @@ async function viaImageBitmap(decode: ExternalDecode, file: Blob): Promise<void>
 
 let canvasIsTrue: boolean | undefined;
 
-/** Whether pixels survive a canvas. Browsers that guard against fingerprinting give noise, or white, for what was painted: not for a photo. */
+/**
+ * Whether pixels survive a canvas. Browsers that guard against fingerprinting give noise, or white, for what was
+ * painted: not for a photo.
+ */
 export function hasTrueCanvas(): boolean {
   canvasIsTrue ??= typeof createImageBitmap === "function" && readsWhatItPainted();
   return canvasIsTrue;

@@ -7,6 +7,8 @@
 //! it described. HEIC and AVIF are turned by properties of the container, which no decoder leaves out: the
 //! caller says whether it was given the picture as stored or upright.
 
+use windlass_protocol::metadata::MetadataWarning;
+
 use super::carry::Original;
 use super::complete;
 use super::convert::ColourPlanes;
@@ -16,7 +18,6 @@ use super::planar::{OutOfMemory, Turn};
 use super::variants::Variants;
 use super::{ImageError, Limits, PictureFormat, ResizeOptions, ResizeOutcome};
 use crate::metadata::{exif_offset, read_metadata};
-use windlass_protocol::metadata::MetadataWarning;
 
 /// Bytes the decoder holds for a pixel: red, green, blue, alpha.
 const DECODER_BYTES_PER_PIXEL: u64 = 4;
@@ -79,7 +80,11 @@ impl ExternalDecode {
             return Err(ImageError::Incomplete { format, found: "its size is not told" });
         };
         limits.admit(size)?;
-        complete::check(bytes, format)?;
+        match complete::check(bytes, format) {
+            // Whole, but not for the codecs: of one scan per colour.
+            Err(ImageError::UnsupportedFormat { .. }) if format == PictureFormat::Jpeg => {}
+            checked => checked?,
+        }
         let pixels = u64::from(size.0) * u64::from(size.1);
         let planes = pixels / 2 * 3;
         let making =
@@ -156,10 +161,14 @@ impl ExternalDecode {
     /// Gives the next rows: red, green, blue, alpha; an even number of them unless they are the last. What is
     /// transparent is laid on white.
     pub fn push(&mut self, rows: &[u8]) {
-        if let Some(Began { planes, .. }) = &mut self.began {
-            planes.push(rows.as_chunks::<4>().0, |[red, green, blue, alpha]| match alpha {
-                255 => [*red, *green, *blue],
-                _ => [*red, *green, *blue].map(|level| on_white(level, *alpha)),
+        let Some(Began { planes, .. }) = &mut self.began else { return };
+        let (pixels, _) = rows.as_chunks::<4>();
+        // Nearly always; and without a branch for each pixel it takes a third of the time.
+        if pixels.iter().fold(255, |opacity, pixel| opacity & pixel[3]) == 255 {
+            planes.push(pixels, |[red, green, blue, _]| [*red, *green, *blue]);
+        } else {
+            planes.push(pixels, |[red, green, blue, alpha]| {
+                [*red, *green, *blue].map(|level| on_white(level, *alpha))
             });
         }
     }

@@ -69,7 +69,9 @@ fn exif_turns_once_and_is_hidden_from_the_browser() {
 fn wide_colours_and_inks_are_told_and_their_profile_is_not_attached_to_srgb() {
     let profile = |name: &[u8]| [&[0; 16][..], b"RGB ", &[0; 108], name].concat();
     let form = JpegForm { progressive: true, ..JpegForm::default() };
-    for (name, is_srgb) in [(&b"Display P3"[..], false), (b"sRGB IEC61966-2.1", true), (b"s\0R\0G\0B\0", true)] {
+    for (name, is_srgb) in
+        [(&b"Display P3"[..], false), (b"sRGB IEC61966-2.1", true), (b"s\0R\0G\0B\0", true)]
+    {
         let bytes = jpeg(32, 24, 1, &form, None, Some(&profile(name)));
         let decode = open(&bytes, 32).unwrap();
         assert_eq!(decode.is_srgb(), is_srgb);
@@ -102,7 +104,8 @@ fn what_is_not_whole_is_never_given_to_a_browser() {
 fn a_picture_over_the_budget_or_the_limits_is_refused_before_it_is_decoded() {
     let bytes = file(pixels(400, 300), ImageFormat::Png);
     let code = |limits: Limits| {
-        ExternalDecode::open(&bytes, &options(&[100], 0.8), &limits).map_or_else(|error| error.code(), |_| "opened")
+        ExternalDecode::open(&bytes, &options(&[100], 0.8), &limits)
+            .map_or_else(|error| error.code(), |_| "opened")
     };
     // 120,000 pixels: four bytes of the browser's and one and a half of ours for each.
     assert_eq!(code(Limits { memory_bytes: 659_999, ..Limits::default() }), "over_memory_budget");
@@ -140,4 +143,15 @@ fn pixels_for_another_encoder_are_those_of_the_picture() {
     // Its colours are a quarter as fine.
     let ratio = psnr(&images[0].rgba, picture.as_raw());
     assert!(ratio > 24.0, "{ratio} dB");
+}
+
+#[test]
+fn a_jpeg_of_one_scan_per_colour_is_for_a_browser_alone() {
+    let form = JpegForm { optimized: true, ..JpegForm::default() };
+    let bytes = jpeg(64, 48, 1, &form, None, None);
+    let code = resize_general(&bytes, &options(&[32], 0.8), &Limits::default()).unwrap_err().code();
+    assert_eq!(code, "unsupported_format");
+    assert!(open(&bytes, 32).is_ok());
+    let cut = bytes.get(..bytes.len() - 200).unwrap();
+    assert_eq!(open(cut, 32).map_or_else(|error| error.code(), |_| "opened"), "incomplete");
 }
