@@ -7,6 +7,7 @@ import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import { readMetadataWith } from "./read-metadata.js";
 import { resizePhotoWith, type Modules, type OutputFormat, type ResizePhotoOptions } from "./resize-photo.js";
+import { within } from "./trapped.js";
 import initPhoto, { MetadataReader, Picture, readMetadata as readBytes } from "./wasm/generated/windlass_photo.js";
 import { compileModule, compilePhotoModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
 
@@ -34,7 +35,7 @@ export async function init(): Promise<void> {
  * is `null`, never a guess; broken EXIF is a warning, never a failure.
  */
 export async function readMetadata(source: Uint8Array | Blob): Promise<PhotoMetadata> {
-  return explained(async (photo) => readMetadataWith(photo, source));
+  return explained(async (photo) => within("photo", () => readMetadataWith(photo, source)));
 }
 
 /** Smaller, upright pictures of a photo, all from one decode. Rejects where the photo is incomplete. */
@@ -96,7 +97,7 @@ async function explained<T>(work: (photo: PhotoModule) => Promise<T>): Promise<T
     return await work(photo);
   } catch (thrown) {
     if (isTrap(thrown)) {
-      throw new WindlassError("wasm_trap", "This file made the photo module fail. Please report it with the file.", { cause: thrown });
+      throw new WindlassError("wasm_trap", "This file made the photo module fail, which is not used again. Please report it with the file.", { cause: thrown });
     }
     throw fromPlainError(toPlainError(thrown));
   }

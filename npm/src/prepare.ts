@@ -31,10 +31,43 @@ export interface PrepareOptions {
   module: (name: ModuleName) => Promise<WebAssembly.Module>;
 }
 
+/** What was made of a photo on this device before it was sent. */
+export interface MadePictures {
+  /** The smaller pictures, as they are sent. */
+  readonly pictures: readonly MadePicture[];
+  /** The names of those asked for that would have been as large as the photo, which serves instead. */
+  readonly leftOut: readonly string[];
+  /** What it took; `null` where an earlier page made them. */
+  readonly work: MakingOfPictures | null;
+}
+
+export interface MakingOfPictures {
+  /**
+   * What decoded the photo: a module (`photo` for baseline JPEG, `heic`, `codecs`), or a decoder of the browser
+   * (`image-decoder`, `image-bitmap`).
+   */
+  readonly decoder: string;
+  /** In the worker, from the file to the encoded pictures. */
+  readonly durationMs: number;
+  /** Of WebAssembly memory in that worker: the most that any photo so far has needed. */
+  readonly memoryBytes: number;
+}
+
+/** One smaller picture. */
+export interface MadePicture {
+  readonly name: string;
+  readonly contentType: string;
+  readonly width: number;
+  readonly height: number;
+  readonly sizeBytes: number;
+}
+
 export interface PreparedFile extends FileDescription {
   /** The smallest picture made, to show while the file is sent. */
   preview: Blob | null;
   warnings: MetadataWarning[];
+  /** `null` where there is no picture, or none that could be decoded. */
+  made: MadePictures | null;
 }
 
 /** Above this a picture is not read into memory as a whole; the service makes its variants. */
@@ -51,7 +84,7 @@ export async function prepareFile(
   { variants, metadata: policy, format, signal, module }: PrepareOptions,
 ): Promise<PreparedFile> {
   const claimedType = contentTypeOf(file, filename);
-  const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [] };
+  const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [], made: null };
   if (!mayBePicture(claimedType)) {
     return plain;
   }
@@ -59,12 +92,12 @@ export async function prepareFile(
   const contentType = metadata?.content_type ?? claimedType;
   const warnings = [...(metadata?.warnings ?? []), ...plain.warnings];
   const wanted = worthMaking(variants, contentType, metadata);
-  let images: VariantFile[] = [];
+  let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    const resized = await resize(pool, file, { variants: wanted, metadata: policy, format }, module, warnings, signal);
-    images = resized.images;
-    addNew(warnings, resized.warnings);
+    resized = await resize(pool, file, { variants: wanted, metadata: policy, format }, module, warnings, signal);
+    addNew(warnings, resized?.warnings ?? []);
   }
+  const images = resized?.images ?? [];
   return {
     filename,
     content_type: contentType,
@@ -72,6 +105,27 @@ export async function prepareFile(
     ...(images.length > 0 ? { variants: images } : {}),
     preview: smallest(images)?.blob ?? null,
     warnings,
+    made: resized && madeOf(resized.images, variants, resized.work),
+  };
+}
+
+/** `images` of the `variants` that were asked for. */
+export function madeOf(
+  images: readonly VariantFile[],
+  variants: readonly VariantOptions[],
+  work: ResizeWork | null,
+): MadePictures {
+  const made = new Set(images.map(({ name }) => name));
+  return {
+    pictures: images.map(({ name, content_type, width, height, blob }) => ({
+      name,
+      contentType: content_type,
+      width,
+      height,
+      sizeBytes: blob.size,
+    })),
+    leftOut: variants.map(({ name }) => name).filter((name) => !made.has(name)),
+    work: work && { decoder: work.decoder, durationMs: work.took_ms, memoryBytes: work.memory_bytes },
   };
 }
 
@@ -101,7 +155,7 @@ async function read(
   signal: AbortSignal,
 ): Promise<PhotoMetadata | null> {
   try {
-    const reply = await pool.run({ task: "read", file }, signal);
+    const reply = await pool.run({ task: "read", file }, { signal });
     return reply.task === "read" ? reply.metadata : null;
   } catch (thrown) {
     warnings.push(warningFrom(thrown));
@@ -116,23 +170,24 @@ async function resize(
   module: PrepareOptions["module"],
   warnings: MetadataWarning[],
   signal: AbortSignal,
-): Promise<Pick<ResizedPhoto, "images" | "warnings">> {
-  const nothing: Pick<ResizedPhoto, "images" | "warnings"> = { images: [], warnings: [] };
+): Promise<ResizedPhoto | null> {
   try {
     if (file.size > MAX_RESIZE_BYTES) {
       throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
     }
+    // Before the reading of other files: one photo that is ready can be on its way already.
+    const turn = { signal, first: true };
     let modules: ResizeRequest["modules"] = {};
     for (;;) {
-      const reply = await pool.run({ task: "resize", file, options, modules }, signal);
+      const reply = await pool.run({ task: "resize", file, options, modules }, turn);
       if (reply.task !== "needs-module" || modules[reply.module] !== undefined) {
-        return reply.task === "resize" ? reply : nothing;
+        return reply.task === "resize" ? reply : null;
       }
       modules = { ...modules, [reply.module]: await module(reply.module) };
     }
   } catch (thrown) {
     addNew(warnings, [warningFrom(thrown)]);
-    return nothing;
+    return null;
   }
 }
 

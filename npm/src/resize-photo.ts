@@ -6,6 +6,7 @@ import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { ResizeOptions } from "./generated/ResizeOptions";
 import { handedOnFormat, resizeFastWith, resizeGeneralWith, resizeHeicWith } from "./resize-picture.js";
 import { routeOf, type BrowserDecoder, type DecoderName } from "./routes.js";
+import { within } from "./trapped.js";
 import type { CodecsModule, EncodedImage, HeicModule, PhotoModule, PixelsModule } from "./wasm/photo.js";
 
 /** What smaller pictures are encoded as. */
@@ -59,9 +60,9 @@ async function viaBestRoute(
   only: BrowserDecoder | undefined,
 ): Promise<MadeImages> {
   const viaBrowserFirst = webp || only !== undefined;
-  let handedOn = viaBrowserFirst ? await handedOnFormat(photo, source) : undefined;
+  let handedOn = viaBrowserFirst ? await within("photo", () => handedOnFormat(photo, source)) : undefined;
   if (!viaBrowserFirst) {
-    const fast = await resizeFastWith(photo, source, options);
+    const fast = await within("photo", () => resizeFastWith(photo, source, options));
     if (fast.kind === "made") {
       return { images: fast.images, warnings: fast.warnings, decoder: "photo" };
     }
@@ -71,7 +72,8 @@ async function viaBestRoute(
   const decoders = await availableOf(only === undefined ? route : { ...route, browser: [only] });
   if (decoders.length > 0 && modules.browserFailed !== true) {
     const onlySrgb = route.module !== null && !webp && only === undefined;
-    const made = await viaBrowser(await modules.pixels(), source, options, { decoders, type: route.type, onlySrgb }, webp);
+    const how = { decoders, type: route.type, onlySrgb };
+    const made = await within("pixels", async () => viaBrowser(await modules.pixels(), source, options, how, webp));
     if (made !== null) {
       return made;
     }
@@ -80,7 +82,7 @@ async function viaBestRoute(
     throw notDecoded(handedOn ?? "JPEG");
   }
   if (viaBrowserFirst && handedOn === undefined) {
-    const fast = await resizeFastWith(photo, source, options);
+    const fast = await within("photo", () => resizeFastWith(photo, source, options));
     if (fast.kind === "made") {
       return { images: fast.images, warnings: fast.warnings, decoder: "photo" };
     }
@@ -90,8 +92,8 @@ async function viaBestRoute(
   }
   const outcome =
     route.module === "heic"
-      ? await resizeHeicWith(await modules.heic(), source, options)
-      : await resizeGeneralWith(await modules.codecs(), source, options);
+      ? await within("heic", async () => resizeHeicWith(await modules.heic(), source, options))
+      : await within("codecs", async () => resizeGeneralWith(await modules.codecs(), source, options));
   if (outcome.kind !== "made") {
     throw notDecoded(outcome.format);
   }

@@ -7,6 +7,8 @@ mod js_error;
 mod js_value;
 #[cfg(feature = "photo")]
 pub mod metadata;
+#[cfg(any(feature = "photo", feature = "pixels", feature = "codecs", feature = "heic"))]
+mod options;
 mod panic_hook;
 #[cfg(any(feature = "photo", feature = "pixels", feature = "codecs", feature = "heic"))]
 pub mod picture;

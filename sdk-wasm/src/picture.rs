@@ -6,10 +6,11 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use windlass_core::image::{EncodedImage, ImageError, Limits, ResizeOptions, ResizeOutcome};
+use windlass_core::image::{EncodedImage, ImageError, Limits, ResizeOutcome};
 
 use crate::js_error::JsFailure;
 use crate::js_value::{object, plain};
+use crate::options::resize_options;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -93,7 +94,7 @@ impl Picture {
     ) -> Result<JsValue, JsValue> {
         use windlass_core::image::{FastOutcome, resize_fast};
 
-        match resize_fast(self.written(), &parsed(options)?, &Limits::default()).map_err(not_made)? {
+        match resize_fast(self.written(), &resize_options(&options)?, &Limits::default()).map_err(not_made)? {
             FastOutcome::Made(outcome) => made(&outcome),
             FastOutcome::NeedsCodecs(format) => {
                 Ok(object(&[("kind", "needs_codecs".into()), ("format", name_of(format))]))
@@ -112,7 +113,7 @@ impl Picture {
         self,
         #[wasm_bindgen(unchecked_param_type = "ResizeOptions")] options: JsValue,
     ) -> Result<crate::external::ExternalDecode, JsValue> {
-        let options = parsed(options)?;
+        let options = resize_options(&options)?;
         let decode = windlass_core::image::ExternalDecode::open(self.written(), &options, &Limits::default());
         Ok(crate::external::ExternalDecode::from(decode.map_err(not_made)?))
     }
@@ -129,7 +130,10 @@ impl Picture {
     ) -> Result<JsValue, JsValue> {
         use windlass_core::image::resize_general;
 
-        made(&resize_general(self.written(), &parsed(options)?, &Limits::default()).map_err(not_made)?)
+        made(
+            &resize_general(self.written(), &resize_options(&options)?, &Limits::default())
+                .map_err(not_made)?,
+        )
     }
 }
 
@@ -144,13 +148,8 @@ impl Picture {
     ) -> Result<JsValue, JsValue> {
         use windlass_core::image::resize_heic;
 
-        made(&resize_heic(self.written(), &parsed(options)?, &Limits::default()).map_err(not_made)?)
+        made(&resize_heic(self.written(), &resize_options(&options)?, &Limits::default()).map_err(not_made)?)
     }
-}
-
-fn parsed(options: JsValue) -> Result<ResizeOptions, JsFailure> {
-    serde_wasm_bindgen::from_value(options)
-        .map_err(|error| JsFailure::invalid_options(format!("The resize options are not usable: {error}.")))
 }
 
 pub(crate) fn made(outcome: &ResizeOutcome) -> Result<JsValue, JsValue> {

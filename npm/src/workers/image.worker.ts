@@ -13,6 +13,8 @@ import { workerScope } from "./scope.js";
 
 const scope = workerScope<Start<null> | Job<ImageRequest>, JobAnswer<ImageReply>>();
 const photo: PhotoModule = { MetadataReader, Picture, readMetadata };
+/** Of every module that was started here. */
+const memories = new Set<WebAssembly.Memory>();
 let ready: Promise<unknown>;
 
 /** A module that the page has not given: it is asked for. */
@@ -22,7 +24,7 @@ class Missing {
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "start") {
-    ready = initPhoto({ module_or_path: data.module });
+    ready = initPhoto({ module_or_path: data.module }).then(({ memory }) => memories.add(memory));
     return;
   }
   void answer(data.request);
@@ -45,14 +47,20 @@ async function perform(request: ImageRequest): Promise<ImageReply> {
   if (request.task === "read") {
     return { task: "read", metadata: await readMetadataWith(photo, request.file) };
   }
-  const { images, ...made } = await resizePhotoWith(photo, given(request), request.file, request.options, request.only);
+  const begun = performance.now();
+  const { images, warnings, decoder } = await resizePhotoWith(photo, given(request), request.file, request.options, request.only);
   return {
     task: "resize",
     images: images.map(({ bytes: encoded, ...image }) => ({
       ...image,
       blob: new Blob([encoded], { type: image.content_type }),
     })),
-    ...made,
+    warnings,
+    work: {
+      decoder,
+      took_ms: performance.now() - begun,
+      memory_bytes: [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
+    },
   };
 }
 
@@ -67,15 +75,15 @@ function given({ modules }: ResizeRequest): Modules {
   };
   return {
     async pixels() {
-      await initPixels(module("pixels"));
+      memories.add((await initPixels(module("pixels"))).memory);
       return { Picture: PixelPicture, webpWithExif };
     },
     async codecs() {
-      await initCodecs(module("codecs"));
+      memories.add((await initCodecs(module("codecs"))).memory);
       return { Picture: GeneralPicture };
     },
     async heic() {
-      await initHeic(module("heic"));
+      memories.add((await initHeic(module("heic"))).memory);
       return { Picture: HeicPicture };
     },
     browserFailed: modules.codecs !== undefined || modules.heic !== undefined,

@@ -8,7 +8,9 @@ use super::convert::to_rgba;
 #[cfg(feature = "pixels")]
 use super::external::PixelImage;
 use super::plan::Target;
-use super::planar::{self, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample};
+use super::planar::{
+    self, EncodeError, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample,
+};
 use super::{EncodedImage, ImageError, MetadataPolicy, ResizeOutcome};
 
 /// The media type of what is made.
@@ -43,15 +45,16 @@ impl Variants {
 
     /// Makes them all.
     pub(super) fn make(mut self, targets: &[Target]) -> Result<ResizeOutcome, ImageError> {
-        let mut images = Vec::with_capacity(targets.len());
+        let mut images: Vec<Option<EncodedImage>> = targets.iter().map(|_| None).collect();
         for target in targets {
             let upright = self.upright(target)?;
-            images.push((target.index, self.finish(target, &upright)?));
+            let image = self.finish(target, &upright)?;
+            if let Some(place) = images.get_mut(target.index) {
+                *place = Some(image);
+            }
             self.made.push(upright);
         }
-        images.sort_by_key(|(index, _)| *index);
-        let images = images.into_iter().map(|(_, image)| image).collect();
-        Ok(ResizeOutcome { images, warnings: self.warnings })
+        Ok(ResizeOutcome { images: images.into_iter().flatten().collect(), warnings: self.warnings })
     }
 
     /// Makes them all, for an encoder outside.
@@ -94,8 +97,11 @@ impl Variants {
         let segments: Vec<(u8, &[u8])> =
             segments.iter().map(|(application, payload)| (*application, payload.as_slice())).collect();
         let quality = (target.variant.quality * 100.0).round().clamp(1.0, 100.0) as u8;
-        let bytes = encode(upright, &EncodeOptions { quality, segments: &segments })
-            .map_err(|error| failed(error.to_string()))?;
+        let encoded = encode(upright, &EncodeOptions { quality, segments: &segments });
+        let bytes = encoded.map_err(|error| match error {
+            EncodeError::OutOfMemory(OutOfMemory) => ImageError::OutOfMemory,
+            other => failed(other.to_string()),
+        })?;
         let name = target.variant.name.clone();
         Ok(EncodedImage { name, content_type: CONTENT_TYPE, width: size.0, height: size.1, bytes })
     }
