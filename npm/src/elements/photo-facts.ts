@@ -23,13 +23,14 @@ export function pictureFor(photo: Photo, edgePx: number): Picture | null {
     return enough;
   }
   // A photo no larger than its variant has none of that size: the original is then as good.
-  return SHOWN.has(photo.content_type) && isWebAddress(photo.url) ? photo : (variants.at(-1) ?? null);
+  const { url, width, height } = photo;
+  return SHOWN.has(photo.content_type) && isWebAddress(url) ? { url, width, height } : (variants.at(-1) ?? null);
 }
 
 /** Addresses come from a server; only these may become a link or a picture. */
-export function isWebAddress(text: string): boolean {
+export function isWebAddress(text: string | null): text is string {
   try {
-    return ["https:", "http:"].includes(new URL(text, globalThis.document?.baseURI).protocol);
+    return text !== null && ["https:", "http:"].includes(new URL(text, globalThis.document?.baseURI).protocol);
   } catch {
     return false;
   }

@@ -3,7 +3,7 @@
  *
  * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default),
  * `capture` (`environment` or `user`: which camera), `multiple`, `details` (what was read of each file and made
- * of it can be unfolded), `theme`. Events, which bubble:
+ * of it can be unfolded), `service-worker-url`, `theme`. Events, which bubble:
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
 import type { Windlass } from "../client.js";
@@ -25,7 +25,7 @@ import { uploaderStyles } from "./uploader.styles.js";
 import { whenIdle } from "./warm-up.js";
 
 export class WindlassUploader extends WindlassElement {
-  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple"];
+  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple", "service-worker-url"];
 
   #strings: UploaderStrings = uploaderStrings;
   readonly #rows = new Map<Upload, UploadRow>();
@@ -163,7 +163,8 @@ export class WindlassUploader extends WindlassElement {
   }
 
   protected override clientOptions(): Partial<WindlassOptions> {
-    return {};
+    const serviceWorkerUrl = this.getAttribute("service-worker-url");
+    return serviceWorkerUrl ? { serviceWorkerUrl } : {};
   }
 
   /** With who and where known, what earlier pages have left goes on by itself. */
