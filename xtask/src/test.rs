@@ -85,13 +85,20 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             ]))
         }
         Stage::Rust => {
-            let mut tests = cargo();
-            tests.args(["test", "--quiet", "--locked", "--workspace"]);
-            tests.env("WINDLASS_GARAGE", tools::ensure_garage()?);
-            if let Some(programs) = tools::ensure_postgres()? {
-                tests.env("WINDLASS_POSTGRES", programs);
+            let garage = tools::ensure_garage()?;
+            let postgres = tools::ensure_postgres()?;
+            // The second build has failpoints in it: the service is killed at each of them.
+            let killed =
+                ["--package", "windlass-presign-svc", "--features", "failpoints", "--test", "faults"];
+            for what in [&["--workspace"][..], &killed] {
+                let mut tests = cargo();
+                tests.args(["test", "--quiet", "--locked"]).args(what).env("WINDLASS_GARAGE", &garage);
+                if let Some(programs) = &postgres {
+                    tests.env("WINDLASS_POSTGRES", programs);
+                }
+                process::run(&mut tests)?;
             }
-            process::run(&mut tests)
+            Ok(())
         }
         Stage::Npm => {
             npm::build_package()?;
