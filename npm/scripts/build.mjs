@@ -42,12 +42,13 @@ await build({
   external: ["node:*"],
 });
 
-// Without chunks, so that bundlers can copy the file as it is.
+// Without chunks, so that bundlers can copy the file as it is, and a service worker needs no other.
 await build({
   ...shared,
   entryPoints: {
     "image.worker": "src/workers/image.worker.ts",
     "keep.worker": "src/workers/keep.worker.ts",
+    "service-worker": "src/service-worker.ts",
     "upload.worker": "src/workers/upload.worker.ts",
   },
 });

@@ -16,7 +16,7 @@ export {
 export { filesFrom, type FileSource } from "./files.js";
 export type { NotKeptCode, StorageReport } from "./keep/messages.js";
 export type { WindlassOptions } from "./options.js";
-export { DEFAULT_VARIANTS } from "./prepare.js";
+export { DEFAULT_VARIANTS, type MadePicture, type MadePictures, type MakingOfPictures } from "./prepare.js";
 export { tokenFromUrl, type TokenProvider } from "./token.js";
 export { Upload, type UploadOrigin, type UploadState } from "./upload.js";
 

@@ -31,6 +31,11 @@ export interface WindlassOptions {
   keep?: boolean;
   /** Whether this client goes on with what earlier pages left, and shows what other tabs send; true by default. */
   resume?: boolean;
+  /**
+   * Your service worker, which calls `drainInBackground` of `windlass/service-worker`: what is kept is then
+   * sent after the last tab is closed, in browsers with Background Sync. See the README.
+   */
+  serviceWorkerUrl?: string;
   /** Whether the screen stays on while something is sent; true by default. */
   wakeLock?: boolean;
   /** How many photos are resized at once; by default one less than there are cores, at most 4. */
@@ -67,7 +72,7 @@ export function checkOptions({ project, token, imageWorkers, giveUpAfterMs }: Wi
   }
 }
 
-/** A decoder takes some 150 MB for a 12-megapixel photo, so phones with little memory get fewer. */
+/** A progressive 12-megapixel photo takes some 110 MB to decode, so phones with little memory get fewer. */
 export function defaultImageWorkers(): number {
   const { hardwareConcurrency = 2, deviceMemory = 8 } = navigator as Navigator & { deviceMemory?: number };
   const byMemory = deviceMemory <= 2 ? 1 : deviceMemory <= 4 ? 2 : 4;

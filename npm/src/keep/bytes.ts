@@ -1,15 +1,16 @@
 /**
  * Where kept bytes lie: the origin private file system, written through synchronous handles a mebibyte at
- * a time, or blobs in IndexedDB where a browser has none (WebKitGTK, pages without https).
+ * a time; IndexedDB (`blob-bytes.ts`) where a browser has none.
  */
 import type { KeptBytes } from "../generated/KeptBytes";
-import { transact } from "./database.js";
 
 /** Keeps blobs by folder and name. */
 export interface ByteStore {
   readonly place: Extract<KeptBytes, "opfs" | "indexed_db">;
   /** Writes all of it, or rejects; what was written of a write that fails or is no longer wanted is removed. */
   write(folder: string, name: string, bytes: Blob, isWanted: () => boolean): Promise<void>;
+  /** In bytes; `null` where there is none. */
+  size(folder: string, name: string): Promise<number | null>;
   /** `null` where there is none. */
   read(folder: string, name: string): Promise<Blob | null>;
   remove(folder: string): Promise<void>;
@@ -20,7 +21,8 @@ export interface ByteStore {
 /** The write was given up because nobody wants the file any more. */
 export class Unwanted extends Error {}
 
-const CHUNK_BYTES = 1024 * 1024;
+/** What is in memory at once, in bytes. */
+export const CHUNK_BYTES = 1024 * 1024;
 const ROOT = "windlass-queue";
 
 /** What the DOM library's types do not know of workers. */
@@ -44,9 +46,9 @@ export class OpfsBytes implements ByteStore {
     this.#root = root;
   }
 
-  /** Rejects where the browser has no private file system, or none that a worker can write. */
-  static async open(): Promise<OpfsBytes> {
-    if (!("createSyncAccessHandle" in FileSystemFileHandle.prototype)) {
+  /** Rejects where the browser has no private file system, or, with `toWrite`, none that this worker can write. */
+  static async open(toWrite: boolean): Promise<OpfsBytes> {
+    if (toWrite && !("createSyncAccessHandle" in FileSystemFileHandle.prototype)) {
       throw new DOMException("There is no way to write the private file system.", "NotSupportedError");
     }
     const root = await navigator.storage.getDirectory();
@@ -80,6 +82,10 @@ export class OpfsBytes implements ByteStore {
     }
   }
 
+  async size(folder: string, name: string): Promise<number | null> {
+    return (await this.read(folder, name))?.size ?? null;
+  }
+
   async read(folder: string, name: string): Promise<Blob | null> {
     try {
       const directory = await this.#root.getDirectoryHandle(folder);
@@ -101,45 +107,6 @@ export class OpfsBytes implements ByteStore {
 
   async sweep(isKnown: (folder: string) => boolean): Promise<void> {
     for await (const folder of this.#root.keys()) {
-      if (!isKnown(folder)) {
-        await this.remove(folder);
-      }
-    }
-  }
-}
-
-export class IndexedDbBytes implements ByteStore {
-  readonly place = "indexed_db";
-  readonly #database: IDBDatabase;
-
-  constructor(database: IDBDatabase) {
-    this.#database = database;
-  }
-
-  async write(folder: string, name: string, bytes: Blob, isWanted: () => boolean): Promise<void> {
-    if (!isWanted()) {
-      throw new Unwanted();
-    }
-    // Without a name of its own: a copy of the bytes, not a reference to the user's file.
-    const copy = bytes.slice(0, bytes.size, bytes.type);
-    await transact(this.#database, "blobs", "readwrite", (store) => store("blobs").put(copy, [folder, name]));
-  }
-
-  async read(folder: string, name: string): Promise<Blob | null> {
-    const found = await transact<unknown>(this.#database, "blobs", "readonly", (store) => store("blobs").get([folder, name]));
-    return found instanceof Blob ? found : null;
-  }
-
-  async remove(folder: string): Promise<void> {
-    await transact(this.#database, "blobs", "readwrite", (store) =>
-      store("blobs").delete(IDBKeyRange.bound([folder], [folder, []])),
-    );
-  }
-
-  async sweep(isKnown: (folder: string) => boolean): Promise<void> {
-    const keys = await transact<IDBValidKey[]>(this.#database, "blobs", "readonly", (store) => store("blobs").getAllKeys());
-    const folders = new Set(keys.map((key) => (key as [string, string])[0]));
-    for (const folder of folders) {
       if (!isKnown(folder)) {
         await this.remove(folder);
       }

@@ -28,6 +28,12 @@ export class CopyQueue {
     this.#next();
   }
 
+  /** Begins nothing more. */
+  stop(): void {
+    this.#waiting = [];
+    clearTimeout(this.#timer);
+  }
+
   #next(): void {
     clearTimeout(this.#timer);
     if (this.#busy) {

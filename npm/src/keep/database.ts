@@ -4,6 +4,11 @@ import type { KeptUpload } from "../generated/KeptUpload";
 export const DATABASE = "windlass";
 const VERSION = 1;
 
+/** Where the pages of one queue talk to each other. */
+export function channelName(namespace: string): string {
+  return `windlass ${namespace}`;
+}
+
 export type StoreName = "uploads" | "blobs" | "sessions";
 
 /** One upload, and which page answers for it. */

@@ -6,14 +6,20 @@ import { fromPlainError, toPlainError, WindlassError, type PlainError } from "..
 import { UploadErrorEvent, UploadPhotoEvent, UploadProgressEvent, UploadStateEvent } from "../events.js";
 import type { Photo } from "../generated/Photo";
 import type { ProgressCounts } from "../generated/ProgressCounts";
-import { Upload, type UploadCommands, type UploadState } from "../upload.js";
+import { channelName } from "./database.js";
+import { randomName } from "../random-name.js";
+import { Upload, type UploadCommands, type UploadOrigin, type UploadState } from "../upload.js";
 
 export type CommandName = "pause" | "resume" | "cancel";
 
-type Message =
+/** What pages, and the service worker, say to each other. */
+export type PageMessage =
   /** A tab has come: whoever sends something says so. */
   | { kind: "hello"; from: string }
-  | { kind: "upload"; from: string; told: Told }
+  /** The service worker asks whether a page is open. */
+  | { kind: "worker" }
+  | { kind: "present"; from: string }
+  | { kind: "upload"; from: string; page: string; told: Told }
   | { kind: "command"; to: string; clientRef: string; command: CommandName };
 
 interface Told {
@@ -43,6 +49,13 @@ export interface ElsewhereOptions {
   dispatch: (event: Event) => void;
 }
 
+let ownPage: string | undefined;
+
+/** Names this page: a second client in it is no other tab. */
+function thisPage(): string {
+  return (ownPage ??= randomName());
+}
+
 /** After a tab is gone, another one may have taken over what is not ours now: it is waited for so long. */
 const SUCCESSOR_MS = 5_000;
 
@@ -54,9 +67,9 @@ export class Elsewhere {
 
   constructor(options: ElsewhereOptions) {
     this.#options = options;
-    this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`windlass ${options.namespace}`);
+    this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(channelName(options.namespace));
     if (this.#channel !== null) {
-      this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data);
+      this.#channel.onmessage = ({ data }: MessageEvent<PageMessage>) => this.#hear(data);
       this.#post({ kind: "hello", from: options.session });
     }
   }
@@ -75,7 +88,7 @@ export class Elsewhere {
       photo,
       error: error === null ? null : toPlainError(error),
     };
-    this.#post({ kind: "upload", from: this.#options.session, told });
+    this.#post({ kind: "upload", from: this.#options.session, page: thisPage(), told });
   }
 
   /** Asks the tab that sends it; false where that is not another one. */
@@ -129,16 +142,21 @@ export class Elsewhere {
     this.#shown.clear();
   }
 
-  #post(message: Message): void {
+  #post(message: PageMessage): void {
     this.#channel?.postMessage(message);
   }
 
-  #hear(message: Message): void {
+  #hear(message: PageMessage): void {
     switch (message.kind) {
       case "hello":
         for (const upload of this.#options.own()) {
           this.tell(upload);
         }
+        return;
+      case "worker":
+        this.#post({ kind: "present", from: this.#options.session });
+        return;
+      case "present":
         return;
       case "command":
         if (message.to === this.#options.session) {
@@ -146,11 +164,11 @@ export class Elsewhere {
         }
         return;
       case "upload":
-        this.#show(message.from, message.told);
+        this.#show(message.from, message.page === thisPage() ? "here" : "elsewhere", message.told);
     }
   }
 
-  #show(session: string, told: Told): void {
+  #show(session: string, origin: UploadOrigin, told: Told): void {
     let shown = this.#shown.get(told.clientRef);
     const hasEnded = told.state === "stored" || told.state === "failed" || told.state === "cancelled";
     if (shown === undefined) {
@@ -160,7 +178,7 @@ export class Elsewhere {
       }
       const file = new File([], told.filename, { type: told.type });
       shown = {
-        upload: new Upload(this.#options.commands, told.clientRef, file, told.filename, { origin: "elsewhere", size: told.size }),
+        upload: new Upload(this.#options.commands, told.clientRef, file, told.filename, { origin, size: told.size }),
         session,
       };
       this.#shown.set(told.clientRef, shown);

@@ -165,7 +165,7 @@ export class Keeper {
     }
     this.#asking = true;
     Promise.all([this.#options.whoIsIt(), this.#options.compile()])
-      .then(([subject, module]) => this.#send({ kind: "restore", module, subject }))
+      .then(([subject, module]) => this.#send({ kind: "restore", module, subject, readyOnly: false }))
       .catch(() => {
         if (!this.#closed) {
           this.#askTimer = setTimeout(() => this.#restore(), this.#askAgainMs);
@@ -260,17 +260,5 @@ export class Keeper {
       const { storage } = navigator as Navigator & { storage?: StorageManager };
       void storage?.persist?.().catch(() => false);
     }
-  }
-}
-
-/** The `sub` of a JWT; `null` of a token that is none. It is read, not verified: the service does that. */
-export function subjectOf(token: string): string | null {
-  try {
-    const payload = token.split(".")[1] ?? "";
-    const bytes = Uint8Array.from(atob(payload.replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
-    const { sub } = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown };
-    return typeof sub === "string" && sub !== "" ? sub : null;
-  } catch {
-    return null;
   }
 }

@@ -8,21 +8,14 @@ import type { KeptUpload } from "../generated/KeptUpload";
 import type { Resumption } from "../generated/Resumption";
 import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
-import { IndexedDbBytes, OpfsBytes, type ByteStore } from "./bytes.js";
+import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
-import { changeRow, inNamespace, openDatabase, transact, type Key, type UploadRow } from "./database.js";
+import { changeRow, inNamespace, transact, type Key, type UploadRow } from "./database.js";
 import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
-import { LeasedSessions, LockedSessions, type Sessions } from "./sessions.js";
+import type { Ground } from "./ground.js";
+import type { Sessions } from "./sessions.js";
 
 const ORIGINAL = "original";
-
-/** What everything else stands on. */
-interface Ground {
-  database: IDBDatabase;
-  /** The first one is written; all are read. */
-  places: ByteStore[];
-  sessions: Sessions;
-}
 
 export class Keeping {
   readonly #namespace: string;
@@ -36,17 +29,17 @@ export class Keeping {
   /** What concerns the rows is done in the order it came. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(namespace: string, session: string, tell: (message: FromKeepWorker) => void) {
+  constructor(namespace: string, session: string, ground: Promise<Ground>, tell: (message: FromKeepWorker) => void) {
     this.#namespace = namespace;
     this.#session = session;
     this.#tell = tell;
-    this.#ground = prepareGround(session);
+    this.#ground = ground;
     this.#ground.catch(() => {
       // Told to every file that is to be kept.
     });
   }
 
-  take(message: Exclude<ToKeepWorker, { kind: "start" }>): void {
+  take(message: Exclude<ToKeepWorker, { kind: "start" | "close" }>): void {
     switch (message.kind) {
       case "keep":
         this.#keep(message.upload, message.file);
@@ -66,21 +59,21 @@ export class Keeping {
         this.#forget(message.clientRef);
         return;
       case "restore":
-        this.#inOrder(() => this.#restore(message.module, message.subject));
+        this.#inOrder(() => this.#restore(message.module, message.subject, message.readyOnly));
         return;
       case "watch":
         this.#inOrder(async () => this.#watch((await this.#ground).sessions, message.session));
         return;
       case "report":
         void this.#report().then((report) => this.#tell({ kind: "report", question: message.question, report }));
-        return;
-      case "close":
-        this.#folders.clear();
-        this.#inOrder(async () => {
-          await (await this.#ground).sessions.end();
-          close();
-        });
     }
+  }
+
+  /** Does what was asked before, and lets go of its rows: others may take over. */
+  async end(): Promise<void> {
+    this.#copies.stop();
+    await this.#last;
+    await (await this.#ground).sessions.end();
   }
 
   #keep(upload: KeptUpload, file: Blob): void {
@@ -163,22 +156,25 @@ export class Keeping {
     await Promise.all(places.map((place) => place.remove(folder)));
   }
 
-  async #restore(module: WebAssembly.Module, subject: string | null): Promise<void> {
+  async #restore(module: WebAssembly.Module, subject: string | null, readyOnly: boolean): Promise<void> {
     const ground = await this.#ground;
     await initUpload({ module_or_path: module });
     const { database, sessions } = ground;
     const uploads: Restored[] = [];
     const missing: KeptUpload[] = [];
+    let elsewhere = 0;
     for (const row of await this.#rows(database)) {
       if (row.holder === this.#session) {
         continue;
       }
       if (row.holder !== null && (await sessions.isAlive(row.holder))) {
         this.#watch(sessions, row.holder);
+        elsewhere += 1;
         continue;
       }
       const plan = await this.#plan(ground, row, subject);
-      if (plan.next === "leave") {
+      const isReady = plan.next === "send" && !plan.upload.paused;
+      if (plan.next === "leave" || (readyOnly && !isReady)) {
         continue;
       }
       if (!(await this.#claim(database, row, "upload" in plan ? { ...plan.upload, subject: plan.upload.subject ?? subject } : null))) {
@@ -194,13 +190,13 @@ export class Keeping {
       }
     }
     uploads.sort((a, b) => a.upload.chosen_at_ms - b.upload.chosen_at_ms);
-    this.#tell({ kind: "restored", uploads, missing });
+    this.#tell({ kind: "restored", uploads, missing, elsewhere });
     await this.#sweep(ground);
   }
 
   /** The core's decision about a row, from what really lies beside it. */
   async #plan({ places }: Ground, row: UploadRow, subject: string | null): Promise<Resumption> {
-    const size = async (name: string): Promise<number | null> => (await readSomewhere(places, row.folder, name))?.size ?? null;
+    const size = (name: string): Promise<number | null> => firstOf(places, (place) => place.size(row.folder, name));
     const count = Array.isArray(row.record?.prepared?.variants) ? row.record.prepared.variants.length : 0;
     const found = {
       original_bytes: await size(ORIGINAL),
@@ -220,10 +216,10 @@ export class Keeping {
   }
 
   async #open({ places }: Ground, { folder }: UploadRow, upload: KeptUpload): Promise<Restored> {
-    const original = (await readSomewhere(places, folder, ORIGINAL)) ?? new Blob();
+    const original = (await firstOf(places, (place) => place.read(folder, ORIGINAL))) ?? new Blob();
     const variants = await Promise.all(
       (upload.prepared?.variants ?? []).map(async ({ content_type: type }, index) => {
-        const bytes = (await readSomewhere(places, folder, String(index))) ?? new Blob();
+        const bytes = (await firstOf(places, (place) => place.read(folder, String(index)))) ?? new Blob();
         return bytes.slice(0, bytes.size, type);
       }),
     );
@@ -300,16 +296,6 @@ export class Keeping {
   }
 }
 
-async function prepareGround(session: string): Promise<Ground> {
-  const database = await openDatabase();
-  const blobs = new IndexedDbBytes(database);
-  const files = await OpfsBytes.open().catch(() => null);
-  const { locks } = navigator as Navigator & { locks?: LockManager };
-  const sessions = locks === undefined ? new LeasedSessions(session, database) : new LockedSessions(session, locks);
-  await sessions.begin();
-  return { database, places: files === null ? [blobs] : [files, blobs], sessions };
-}
-
 /** Writes to the first place that takes it. Where one is full the others are: they share the quota. */
 async function writeSomewhere(
   places: ByteStore[],
@@ -333,9 +319,10 @@ async function writeSomewhere(
   throw last;
 }
 
-async function readSomewhere(places: ByteStore[], folder: string, name: string): Promise<Blob | null> {
+/** What the first place has that has anything. */
+async function firstOf<Result>(places: ByteStore[], ask: (place: ByteStore) => Promise<Result | null>): Promise<Result | null> {
   for (const place of places) {
-    const found = await place.read(folder, name).catch(() => null);
+    const found = await ask(place).catch(() => null);
     if (found !== null) {
       return found;
     }

@@ -42,8 +42,8 @@ export type ToKeepWorker =
   | { kind: "subject"; subject: string }
   /** It has ended: nothing of it is needed any more. */
   | { kind: "forget"; clientRef: string }
-  /** Take over what no living page holds. */
-  | { kind: "restore"; module: WebAssembly.Module; subject: string | null }
+  /** Take over what no living page holds; with `readyOnly` nothing that a page still has to do something about. */
+  | { kind: "restore"; module: WebAssembly.Module; subject: string | null; readyOnly: boolean }
   /** Take over what that page holds as soon as it is gone. */
   | { kind: "watch"; session: string }
   | { kind: "report"; question: number }
@@ -53,8 +53,8 @@ export type FromKeepWorker =
   /** All bytes are kept: the page may go. */
   | { kind: "kept"; clientRef: string }
   | { kind: "not-kept"; clientRef: string; code: NotKeptCode; message: string }
-  /** `missing` have to be chosen again. */
-  | { kind: "restored"; uploads: Restored[]; missing: KeptUpload[] }
+  /** `missing` have to be chosen again; `elsewhere` are how many living pages hold. */
+  | { kind: "restored"; uploads: Restored[]; missing: KeptUpload[]; elsewhere: number }
   /** A page whose uploads were watched is gone; ask for them with `restore`. */
   | { kind: "gone"; session: string }
   | { kind: "report"; question: number; report: StorageReport };

@@ -18,8 +18,10 @@ import { compileUploadModule } from "../wasm/upload.js";
 import { startKeepWorker } from "../workers/start.js";
 import { Awake } from "./awake.js";
 import { Elsewhere, type CommandName } from "./elsewhere.js";
-import { Keeper, subjectOf } from "./keeper.js";
+import { Background } from "./background.js";
+import { Keeper } from "./keeper.js";
 import type { NotKeptCode, Restored, StorageReport } from "./messages.js";
+import { subjectOf } from "./subject.js";
 
 export interface SurvivalOptions {
   options: WindlassOptions;
@@ -40,6 +42,7 @@ export class Survival {
   readonly #elsewhere: Elsewhere | null;
   readonly #leaving = new LeaveGuard();
   readonly #awake = new Awake();
+  readonly #background: Background | null;
   /** What would be lost with the page. */
   readonly #unkept = new Set<string>();
   /** Files an earlier page could not keep. */
@@ -50,6 +53,8 @@ export class Survival {
     this.#options = options;
     const { keep, resume } = options.options;
     this.#keeper = keep === false ? null : this.#openKeeper();
+    const { serviceWorkerUrl } = options.options;
+    this.#background = serviceWorkerUrl === undefined ? null : new Background(serviceWorkerUrl);
     this.#elsewhere = this.#keeper === null || resume === false ? null : this.#openElsewhere(this.#keeper);
   }
 
@@ -137,6 +142,7 @@ export class Survival {
     this.#keeper?.close();
     this.#elsewhere?.close();
     this.#awake.close();
+    this.#background?.close();
   }
 
   #openKeeper(): Keeper {
@@ -147,7 +153,10 @@ export class Survival {
       endpoint,
       project: options.project,
       whoIsIt: async () => options.subject ?? subjectOf(await tokens.get()),
-      onKept: (clientRef) => this.#setUnkept(clientRef, false),
+      onKept: (clientRef) => {
+        this.#setUnkept(clientRef, false);
+        this.#background?.wanted();
+      },
       onNotKept: (clientRef, code) => this.#warn(clientRef, code),
       onRestored: (uploads, missing) => this.#restored(uploads, missing),
       onGone: (session) => this.#elsewhere?.settle(session),
@@ -196,6 +205,9 @@ export class Survival {
       this.#elsewhere?.lost(client_ref);
     }
     this.#missing = [...this.#missing, ...lost];
+    if (uploads.length > 0) {
+      this.#background?.wanted();
+    }
     if (uploads.length > 0 || lost.length > 0) {
       dispatch(new UploadsRestoredEvent(uploads, this.#missing.map(({ filename, size_bytes: size }) => ({ filename, size }))));
     }

@@ -1,7 +1,7 @@
 /** Where a browser keeps little, or nothing, or in another way: what was chosen is sent all the same. */
 
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -61,6 +61,30 @@ test("what was not kept is asked for again after a reload, and goes on where it 
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
   await page.getByText("was not sent before this page was left").waitFor({ state: "hidden" });
   await world.assertStored([video], []);
+});
+
+test("F7: another file under the same name, of the same size and date, is not spliced together", async () => {
+  const { gate, profile, service } = world;
+  const path = join(world.folder, "twin.mp4");
+  await makeVideo(path, 30 * MIB, 21);
+  await utimes(path, 1_700_000_000, 1_700_000_000);
+  const page = await profile.open(service.address);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: service.address, quotaSize: 1 * MIB });
+  gate.bytesPerSecond = 8 * MIB;
+  await choose(page, path);
+  await eventually("some parts are stored", () => gate.stored.length, (count) => count >= 2);
+  await page.getByText(/Keep this page open/).first().waitFor();
+  gate.bytesPerSecond = 0;
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.reload();
+  await makeVideo(path, 30 * MIB, 22);
+  await utimes(path, 1_700_000_000, 1_700_000_000);
+  await page.getByText("“twin.mp4” was not sent before this page was left.").waitFor();
+  gate.bytesPerSecond = Infinity;
+  await choose(page, path);
+  await allRows(page, ["stored"], 60_000);
+  await world.assertStored([path], []);
 });
 
 test("F8: where storage is blocked everything is sent, with one warning and nothing in the console", async () => {

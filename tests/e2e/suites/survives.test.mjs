@@ -70,6 +70,29 @@ test("F4: after the browser was killed a video sends only the parts that are mis
   assert.deepEqual(again.complaints, []);
 });
 
+test("F2: a reload before the answer to an announcement makes no second upload", async () => {
+  const { gate, profile, service } = world;
+  const video = await makeVideo(join(world.folder, "announced.mp4"), 12 * MIB, 6);
+  const page = await profile.open(service.address);
+  const ids = [];
+  const announcements = (url) => url.pathname === "/api/v1/uploads";
+  await page.context().route(announcements, async (route) => {
+    // The service has heard it; the page never gets to know.
+    const { uploads } = await (await route.fetch()).json();
+    ids.push(...uploads.map(({ upload_id }) => upload_id));
+  });
+  await choose(page, video);
+  await eventually("it is announced", () => ids.length, (count) => count === 1);
+  await areKept(page, 1);
+  await page.context().unroute(announcements);
+  gate.forget();
+  await page.reload();
+  await allRows(page, ["stored"], 60_000);
+  const stored = (await service.photos()).filter(({ filename }) => filename === "announced.mp4");
+  assert.deepEqual(stored.map(({ photo_id }) => photo_id), ids);
+  await world.assertStored([video], []);
+});
+
 test("F3: a reload between the last byte and the photo sends no byte again", async () => {
   const { gate, profile, service } = world;
   const [file] = await world.photos(1, "last");

@@ -75,11 +75,13 @@ impl Target<'_> {
 
 /// The images to make of a picture of `size`, largest first; a picture is never enlarged.
 pub(super) fn targets(size: (u32, u32), options: &ResizeOptions) -> Vec<Target<'_>> {
-    let variants = options.variants.iter().enumerate();
-    let mut targets: Vec<Target<'_>> = variants
-        .map(|(index, variant)| Target { index, variant, size: fit(size, variant.max_edge) })
-        .collect();
-    targets.sort_by_key(|target| std::cmp::Reverse(target.size));
+    let mut targets: Vec<Target<'_>> = Vec::with_capacity(options.variants.len());
+    for (index, variant) in options.variants.iter().enumerate() {
+        let target = Target { index, variant, size: fit(size, variant.max_edge) };
+        // A handful: put into place, as the sort of the standard library is 7 kB to download.
+        let place = targets.partition_point(|other| other.size >= target.size);
+        targets.insert(place, target);
+    }
     targets
 }
 

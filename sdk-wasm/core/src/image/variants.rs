@@ -41,15 +41,16 @@ impl Variants {
 
     /// Makes them all.
     pub(super) fn make(mut self, targets: &[Target]) -> Result<ResizeOutcome, ImageError> {
-        let mut images = Vec::with_capacity(targets.len());
+        let mut images: Vec<Option<EncodedImage>> = targets.iter().map(|_| None).collect();
         for target in targets {
             let upright = self.upright(target)?;
-            images.push((target.index, self.finish(target, &upright)?));
+            let image = self.finish(target, &upright)?;
+            if let Some(place) = images.get_mut(target.index) {
+                *place = Some(image);
+            }
             self.made.push(upright);
         }
-        images.sort_by_key(|(index, _)| *index);
-        let images = images.into_iter().map(|(_, image)| image).collect();
-        Ok(ResizeOutcome { images, warnings: self.warnings })
+        Ok(ResizeOutcome { images: images.into_iter().flatten().collect(), warnings: self.warnings })
     }
 
     /// The picture at the size wanted, made of the smallest that is large enough.
