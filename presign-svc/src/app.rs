@@ -9,6 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use windlass_protocol::UploadId;
 
 use crate::auth::{Membership, Tokens};
+use crate::domain::client_address::TrustedProxies;
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
@@ -16,6 +17,7 @@ use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::leases::{Lease, UploadLeases};
 use crate::ports::object_store::{ObjectStore, SigningWindow};
+use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::uploads::{RepositoryResult, UploadRepository};
 
 /// A running service.
@@ -32,6 +34,8 @@ pub struct App {
     pub ids: Arc<dyn IdSource>,
     /// Whose tokens are accepted.
     pub tokens: Tokens,
+    /// Who has asked how often.
+    pub limiter: Arc<dyn RateLimiter>,
     /// Who may touch which project.
     pub membership: Membership,
     /// One at a time per upload.
@@ -45,6 +49,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What each tenant may keep.
     pub allowance: Allowance,
+    /// How fast somebody may ask for signatures.
+    pub rates: RateLimits,
     /// The shape of object keys.
     pub key_template: KeyTemplate,
     /// How long signed PUT and part URLs work.
@@ -55,6 +61,19 @@ pub struct Settings {
     pub upload_deadline: Duration,
     /// Whether the store honours `If-None-Match` on writes.
     pub conditional_writes: bool,
+}
+
+/// How many files may be signed in a minute; `None` where there is no limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// For one person or device.
+    pub per_subject: Option<u32>,
+    /// For one company.
+    pub per_tenant: Option<u32>,
+    /// For one place in the network.
+    pub per_address: Option<u32>,
+    /// Whose word about places is taken; `None` where places are not counted.
+    pub proxies: Option<TrustedProxies>,
 }
 
 /// Signing times of GET URLs are rounded down to this, so that browsers and caches see one URL for a while.
@@ -137,6 +156,7 @@ mod tests {
         let settings = Settings {
             limits: Limits::default(),
             allowance: Allowance::default(),
+            rates: RateLimits::default(),
             key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
             put_url_lifetime: Duration::from_secs(900),
             get_url_lifetime: Duration::from_secs(7200),

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::memory::MemoryRateLimiter;
 use super::postgres::{ConnectError, PostgresDatabase};
 use super::sqlite::{OpenError, SqliteDatabase};
 use crate::ports::leases::UploadLeases;
+use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::uploads::UploadRepository;
 
 /// Which database, and where.
@@ -66,6 +68,14 @@ impl Database {
         match self {
             Self::Sqlite(_) => None,
             Self::Postgres(database) => Some(Arc::new(database.clone())),
+        }
+    }
+
+    /// Rate limits, shared by all who share the database.
+    pub fn rate_limiter(&self) -> Arc<dyn RateLimiter> {
+        match self {
+            Self::Sqlite(_) => Arc::new(MemoryRateLimiter::default()),
+            Self::Postgres(database) => Arc::new(database.clone()),
         }
     }
 

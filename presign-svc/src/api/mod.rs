@@ -9,6 +9,7 @@ mod headers;
 mod health;
 mod me;
 mod photos;
+pub mod rates;
 pub mod scopes;
 mod timeout;
 mod uploads;

@@ -85,8 +85,12 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
             (options.store.embedded_settings(listens, &keys), Some(listens))
         }
     };
+    let mut app_settings =
+        options.limits.settings(store_address.is_some(), options.store.conditional_writes())?;
+    app_settings.rates = options.rates.limits(options.auth.source());
     let app = Arc::new(App {
-        settings: options.limits.settings(store_address.is_some(), options.store.conditional_writes())?,
+        settings: app_settings,
+        limiter: database.rate_limiter(),
         store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
         uploads: database.uploads(),
         clock: Arc::new(SystemClock),

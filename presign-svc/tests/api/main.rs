@@ -22,6 +22,7 @@ mod list_parts;
 mod list_photos;
 mod me;
 mod quotas;
+mod rate_limits;
 mod show_photo;
 mod show_upload;
 mod sign_parts;

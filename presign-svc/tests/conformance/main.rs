@@ -7,4 +7,5 @@ mod on_every_database;
 mod on_every_store;
 mod postgres_server;
 mod quotas;
+mod rate_limits;
 mod uploads;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use windlass_presign_svc::adapters::memory::MemoryRateLimiter;
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::ports::leases::UploadLeases as _;
@@ -90,4 +91,19 @@ async fn one_instance_at_a_time_works_on_an_upload() {
     assert!(futures::poll!(&mut waiting).is_pending());
     drop(held);
     waiting.await.unwrap();
+}
+
+#[tokio::test]
+async fn rate_limits_hold_in_memory_and_among_instances() {
+    use crate::rate_limits::*;
+    let in_memory = Arc::new(MemoryRateLimiter::default());
+    a_bucket_gives_what_it_holds_and_what_flows_in(in_memory.clone()).await;
+    of_several_buckets_all_give_or_none(in_memory.clone()).await;
+    racing_draws_never_get_more_than_there_is(vec![in_memory]).await;
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let one = Arc::new(PostgresDatabase::connect(&url, 4).await.unwrap());
+    let other = Arc::new(PostgresDatabase::connect(&url, 4).await.unwrap());
+    a_bucket_gives_what_it_holds_and_what_flows_in(one.clone()).await;
+    of_several_buckets_all_give_or_none(other.clone()).await;
+    racing_draws_never_get_more_than_there_is(vec![one.clone(), other]).await;
 }

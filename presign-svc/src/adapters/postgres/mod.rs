@@ -9,6 +9,7 @@ mod changes;
 mod events;
 mod insert;
 mod leases;
+mod rate_limiter;
 mod uploads;
 mod usage;
 

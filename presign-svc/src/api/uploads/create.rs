@@ -16,6 +16,7 @@ use super::sign::sign_upload;
 use super::{Draft, draft, may_upload_to};
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
+use crate::api::rates::{FILE, Place, draw};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{Transfer, checksums_agree};
@@ -30,6 +31,7 @@ const AT_ONCE: usize = 16;
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Extension(request_id): Extension<RequestId>,
     JsonBody(request): JsonBody<CreateUploadsRequest>,
 ) -> Result<(StatusCode, Json<CreateUploadsResponse>), ApiError> {
@@ -43,6 +45,8 @@ pub async fn create(
         drafts.push(draft(&app, Draft::of_batch(&caller, &request.project_id, file), now));
     }
     let accepted: Vec<Upload> = drafts.iter().filter_map(|draft| draft.as_ref().ok()).cloned().collect();
+    let files = u32::try_from(accepted.len()).unwrap_or(u32::MAX);
+    draw(&app, &caller, &place, files.saturating_mul(FILE)).await?;
     let mut recorded = app.uploads.insert(accepted, &app.settings.allowance).await?.into_iter();
     let outcomes: Vec<_> = names
         .into_iter()

@@ -24,12 +24,13 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
+use windlass_presign_svc::adapters::memory::MemoryRateLimiter;
 use windlass_presign_svc::adapters::s3::{CredentialsFrom, S3Settings, S3Store};
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::adapters::system::RandomIds;
 use windlass_presign_svc::api::cors::AllowedOrigins;
 use windlass_presign_svc::api::demo::DemoSite;
-use windlass_presign_svc::app::{App, Settings, Turns};
+use windlass_presign_svc::app::{App, RateLimits, Settings, Turns};
 use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
@@ -116,6 +117,7 @@ impl TestApp {
             ids: Arc::new(RandomIds::new()),
             tokens: options.tokens,
             membership: options.membership,
+            limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::default(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
@@ -231,6 +233,7 @@ fn scratch_folder() -> TempDir {
 pub fn settings() -> Settings {
     Settings {
         allowance: Allowance::default(),
+        rates: RateLimits::default(),
         limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },
         key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
         put_url_lifetime: Duration::from_secs(900),
