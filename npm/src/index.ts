@@ -12,7 +12,7 @@ export {
 export { filesFrom, type FileSource } from "./files.js";
 export type { WindlassOptions } from "./options.js";
 export { DEFAULT_VARIANTS } from "./prepare.js";
-export { tokenFromUrl, type TokenProvider } from "./token.js";
+export { fromLink, tokenFromUrl, type TokenProvider } from "./token.js";
 export { Upload, type UploadState } from "./upload.js";
 
 export type { ErrorCode } from "./generated/ErrorCode";

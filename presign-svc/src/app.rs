@@ -18,6 +18,7 @@ use crate::ports::ids::IdSource;
 use crate::ports::leases::{Lease, UploadLeases};
 use crate::ports::object_store::{ObjectStore, SigningWindow};
 use crate::ports::rate_limiter::RateLimiter;
+use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::{RepositoryResult, UploadRepository};
 
 /// A running service.
@@ -34,6 +35,8 @@ pub struct App {
     pub ids: Arc<dyn IdSource>,
     /// Whose tokens are accepted.
     pub tokens: Tokens,
+    /// Capabilities for customers without an account.
+    pub links: Arc<dyn UploadLinkRepository>,
     /// Who has asked how often.
     pub limiter: Arc<dyn RateLimiter>,
     /// Who may touch which project.
@@ -51,6 +54,8 @@ pub struct Settings {
     pub allowance: Allowance,
     /// How fast somebody may ask for signatures.
     pub rates: RateLimits,
+    /// The page upload links lead to.
+    pub upload_page: Option<String>,
     /// The shape of object keys.
     pub key_template: KeyTemplate,
     /// How long signed PUT and part URLs work.
@@ -157,6 +162,7 @@ mod tests {
             limits: Limits::default(),
             allowance: Allowance::default(),
             rates: RateLimits::default(),
+            upload_page: None,
             key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
             put_url_lifetime: Duration::from_secs(900),
             get_url_lifetime: Duration::from_secs(7200),

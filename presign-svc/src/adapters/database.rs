@@ -8,6 +8,7 @@ use super::postgres::{ConnectError, PostgresDatabase};
 use super::sqlite::{OpenError, SqliteDatabase};
 use crate::ports::leases::UploadLeases;
 use crate::ports::rate_limiter::RateLimiter;
+use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::UploadRepository;
 
 /// Which database, and where.
@@ -68,6 +69,14 @@ impl Database {
         match self {
             Self::Sqlite(_) => None,
             Self::Postgres(database) => Some(Arc::new(database.clone())),
+        }
+    }
+
+    /// The upload links.
+    pub fn upload_links(&self) -> Arc<dyn UploadLinkRepository> {
+        match self {
+            Self::Sqlite(database) => Arc::new(database.clone()),
+            Self::Postgres(database) => Arc::new(database.clone()),
         }
     }
 

@@ -4,10 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
 use uuid::{ContextV7, Timestamp, Uuid};
-use windlass_protocol::UploadId;
+use windlass_protocol::{UploadId, UploadLinkId};
 
+use crate::domain::upload_link::SECRET_BYTES;
 use crate::ports::clock::Clock;
-use crate::ports::ids::IdSource;
+use crate::ports::ids::{IdSource, NoRandomness};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,6 +45,12 @@ impl IdSource for RandomIds {
         let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();
         let counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
         Uuid::new_v7(Timestamp::from_unix(&*counter, seconds, now.nanosecond())).into()
+    }
+
+    fn upload_link(&self, now: OffsetDateTime) -> Result<(UploadLinkId, [u8; SECRET_BYTES]), NoRandomness> {
+        let mut secret = [0; SECRET_BYTES];
+        getrandom::fill(&mut secret).map_err(|error| NoRandomness(error.to_string()))?;
+        Ok(((*self.upload_id(now).as_uuid()).into(), secret))
     }
 
     fn request_id(&self) -> String {

@@ -80,6 +80,7 @@ impl LimitOptions {
             limits,
             allowance,
             rates: RateLimits::default(),
+            upload_page: None,
             key_template: KeyTemplate::parse(&self.key_template)?,
             put_url_lifetime: Duration::from_secs(self.put_url_seconds.into()),
             get_url_lifetime: Duration::from_secs(self.get_url_seconds.into()),

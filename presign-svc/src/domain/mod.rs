@@ -18,5 +18,6 @@ pub mod search;
 pub mod stored;
 pub mod text;
 pub mod upload;
+pub mod upload_link;
 pub mod variant;
 pub mod verify;

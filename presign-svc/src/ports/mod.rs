@@ -8,4 +8,5 @@ pub mod leases;
 pub mod object_store;
 pub mod project_check;
 pub mod rate_limiter;
+pub mod upload_links;
 pub mod uploads;

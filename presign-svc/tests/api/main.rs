@@ -27,5 +27,7 @@ mod show_photo;
 mod show_upload;
 mod sign_parts;
 mod tenants;
+
 mod tokens;
+mod upload_links;
 mod upload_url;

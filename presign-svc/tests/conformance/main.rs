@@ -8,4 +8,5 @@ mod on_every_store;
 mod postgres_server;
 mod quotas;
 mod rate_limits;
+mod upload_links;
 mod uploads;

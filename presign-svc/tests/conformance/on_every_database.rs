@@ -107,3 +107,12 @@ async fn rate_limits_hold_in_memory_and_among_instances() {
     of_several_buckets_all_give_or_none(other.clone()).await;
     racing_draws_never_get_more_than_there_is(vec![one.clone(), other]).await;
 }
+
+#[tokio::test]
+async fn upload_links_are_kept_in_every_database() {
+    use crate::upload_links::a_link_is_found_by_its_secret_listed_with_its_usage_and_ended_once as law;
+    let folder = tempfile::tempdir().unwrap();
+    law(SqliteDatabase::open(&folder.path().join("laws.sqlite")).await.unwrap()).await;
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    law(PostgresDatabase::connect(&url, 4).await.unwrap()).await;
+}

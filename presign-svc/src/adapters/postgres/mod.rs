@@ -10,6 +10,7 @@ mod events;
 mod insert;
 mod leases;
 mod rate_limiter;
+mod upload_links;
 mod uploads;
 mod usage;
 

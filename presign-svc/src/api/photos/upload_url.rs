@@ -11,7 +11,7 @@ use windlass_protocol::upload_url::{UploadUrlRequest, UploadUrlResponse};
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::api::rates::{FILE, Place, draw};
-use crate::api::uploads::{Draft, draft, may_upload_to, sign_original};
+use crate::api::uploads::{Draft, allowance_of, draft, may_upload_to, sign_original};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{FileClaim, TransferChoice};
@@ -42,7 +42,7 @@ pub async fn upload_url(
     };
     let upload = draft(&app, announced, now)?;
     draw(&app, &caller, &place, FILE).await?;
-    let recorded = app.uploads.insert(vec![upload.clone()], &app.settings.allowance).await?;
+    let recorded = app.uploads.insert(vec![upload.clone()], &allowance_of(&app, &caller)).await?;
     if let Some(Recorded::OverQuota(exceeded)) = recorded.into_iter().next() {
         return Err(ApiError::Quota(exceeded));
     }

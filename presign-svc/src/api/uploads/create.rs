@@ -13,7 +13,7 @@ use windlass_protocol::create_uploads::{
 };
 
 use super::sign::sign_upload;
-use super::{Draft, draft, may_upload_to};
+use super::{Draft, allowance_of, draft, may_upload_to};
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::api::rates::{FILE, Place, draw};
@@ -47,7 +47,7 @@ pub async fn create(
     let accepted: Vec<Upload> = drafts.iter().filter_map(|draft| draft.as_ref().ok()).cloned().collect();
     let files = u32::try_from(accepted.len()).unwrap_or(u32::MAX);
     draw(&app, &caller, &place, files.saturating_mul(FILE)).await?;
-    let mut recorded = app.uploads.insert(accepted, &app.settings.allowance).await?.into_iter();
+    let mut recorded = app.uploads.insert(accepted, &allowance_of(&app, &caller)).await?.into_iter();
     let outcomes: Vec<_> = names
         .into_iter()
         .zip(drafts)

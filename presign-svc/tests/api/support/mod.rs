@@ -107,7 +107,7 @@ impl TestApp {
     async fn start_on(s3: S3Store, options: TestOptions, folder: TempDir, stop: CancellationToken) -> Self {
         let store = Arc::new(FaultyStore::around(s3));
         let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
-        let uploads = Arc::new(InterruptedUploads::around(database));
+        let uploads = Arc::new(InterruptedUploads::around(database.clone()));
         let clock = Arc::new(MovableClock::default());
         let app = Arc::new(App {
             settings: options.settings,
@@ -117,6 +117,7 @@ impl TestApp {
             ids: Arc::new(RandomIds::new()),
             tokens: options.tokens,
             membership: options.membership,
+            links: Arc::new(database),
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::default(),
         });
@@ -141,6 +142,7 @@ impl TestApp {
             subject: "ann".to_owned(),
             projects,
             scopes: scopes.iter().copied().collect(),
+            link: None,
         };
         let grant = TokenGrant { caller, lifetime: Duration::from_secs(3600) };
         self.app.tokens.mint(&grant, self.clock.now()).unwrap()
@@ -234,6 +236,7 @@ pub fn settings() -> Settings {
     Settings {
         allowance: Allowance::default(),
         rates: RateLimits::default(),
+        upload_page: None,
         limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },
         key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
         put_url_lifetime: Duration::from_secs(900),
