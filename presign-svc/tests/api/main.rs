@@ -28,6 +28,7 @@ mod show_upload;
 mod sign_parts;
 mod tenants;
 
+mod threats;
 mod tokens;
 mod upload_links;
 mod upload_url;

@@ -64,7 +64,10 @@ async fn t10_a_link_brings_so_many_files_and_bytes_and_no_more() {
     assert!(send("a", 4096).await.get("error").is_none());
     assert!(send("b", 4096).await.get("error").is_none());
     let refused = send("c", 1024).await;
-    assert!(refused["error"]["detail"].as_str().unwrap().contains("upload link may hold 2 files"), "{refused}");
+    assert!(
+        refused["error"]["detail"].as_str().unwrap().contains("upload link may hold 2 files"),
+        "{refused}"
+    );
     assert!(send("a", 4096).await.get("error").is_none(), "a repetition needs no room");
     let files = json!([file("x", "a.jpg", "image/jpeg", 4096)]);
     let inside = app.post("/api/v1/uploads", json!({"project_id": "job-7", "files": files})).await;
