@@ -117,7 +117,7 @@ pub struct Turns {
 /// The right to work on one upload, until dropped.
 #[derive(Debug)]
 pub struct Turn {
-    // First, so that other instances may go on when the next one here does.
+    // Dropped first: its release is under way when the next request here asks for one of its own.
     _lease: Option<Lease>,
     _guard: OwnedMutexGuard<()>,
 }

@@ -59,7 +59,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     options.data.prepare().context("the data directory cannot be used")?;
     let listener = listen(options.http.address()).await?;
     let address = listener.local_addr()?;
-    let database = Database::open(&options.database.place(&options.data)).await?;
+    let database = Database::open(&options.database.place(&options.data)?).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
 

@@ -1,7 +1,9 @@
 //! The laws of the uploads port, on every database Windlass is meant to work with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use windlass_presign_svc::adapters::memory::MemoryRateLimiter;
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
@@ -88,7 +90,8 @@ async fn one_instance_at_a_time_works_on_an_upload() {
     let id = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();
     let held = one.take(id).await.unwrap();
     let mut waiting = Box::pin(other.take(id));
-    assert!(futures::poll!(&mut waiting).is_pending());
+    // Longer than the longest pause between two looks.
+    assert!(timeout(Duration::from_millis(300), &mut waiting).await.is_err(), "both have it");
     drop(held);
     waiting.await.unwrap();
 }

@@ -24,7 +24,7 @@ use windlass_presign_svc::ports::uploads::{PhotoQuery, Recorded, RepositoryError
 use windlass_protocol::metadata::{GpsReading, TakenAt};
 use windlass_protocol::{Checksum, PhotoMetadata, UploadStatus};
 
-type Repository = Arc<dyn UploadRepository>;
+pub type Repository = Arc<dyn UploadRepository>;
 
 pub const NOON: OffsetDateTime = datetime!(2026-11-21 12:00:00.123 UTC);
 pub const HOUR: Duration = Duration::from_secs(3600);
@@ -96,13 +96,13 @@ pub fn object() -> VerifiedObject {
     }
 }
 
-fn photo(client_ref: &str) -> Upload {
+pub fn photo(client_ref: &str) -> Upload {
     let mut photo = upload(client_ref);
     photo.verified(object(), photo.progress().variants.clone(), NOON).unwrap();
     photo
 }
 
-async fn record(repository: &Repository, upload: &Upload) {
+pub async fn record(repository: &Repository, upload: &Upload) {
     let recorded = repository.insert(vec![upload.clone()], &Allowance::default()).await.unwrap();
     assert_eq!(recorded, [Recorded::New(upload.clone())]);
 }
@@ -111,7 +111,7 @@ async fn found(repository: &Repository, upload: &Upload) -> Option<Upload> {
     repository.find(&upload.facts().tenant, upload.id()).await.unwrap()
 }
 
-async fn listed(repository: &Repository, query: &PhotoQuery<'_>) -> Vec<Upload> {
+pub async fn listed(repository: &Repository, query: &PhotoQuery<'_>) -> Vec<Upload> {
     repository.list_photos(query).await.unwrap().photos
 }
 

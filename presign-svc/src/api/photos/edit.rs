@@ -26,7 +26,7 @@ pub async fn edit(
     let caption =
         request.caption.map(|caption| description::caption(&caption.unwrap_or_default())).transpose()?;
     let tags = request.tags.map(|tags| description::tags(&tags)).transpose()?;
-    let _turn = app.turns.take(id.into()).await;
+    let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
     let mut description = upload.progress().description.clone();
     if let Some(caption) = caption {
@@ -39,5 +39,5 @@ pub async fn edit(
     if !upload.news().is_empty() {
         app.uploads.save(&mut upload).await?;
     }
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }

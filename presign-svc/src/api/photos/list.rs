@@ -47,7 +47,7 @@ pub async fn list(
         app.uploads.photo_totals(&caller.tenant, &query.project_id),
     )
     .await?;
-    let photos = try_join_all(page.photos.iter().map(|upload| present(&app, upload))).await?;
+    let photos = try_join_all(page.photos.iter().map(|upload| present(&app, &caller, upload))).await?;
     Ok(Json(ListPhotosResponse { photos, next_cursor: page.next.map(write_cursor), totals }))
 }
 

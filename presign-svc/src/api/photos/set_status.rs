@@ -25,13 +25,13 @@ pub async fn set_status(
 ) -> Result<Json<Photo>, ApiError> {
     find(&app, &caller, id).await?;
     let verdict = verdict(request)?;
-    let _turn = app.turns.take(id.into()).await;
+    let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
     upload.advance(verdict, app.clock.now()).map_err(ApiError::Transition)?;
     if !upload.news().is_empty() {
         app.uploads.save(&mut upload).await?;
     }
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }
 
 fn verdict(request: SetStatusRequest) -> Result<Verdict, ApiError> {

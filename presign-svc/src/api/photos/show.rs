@@ -20,5 +20,5 @@ pub async fn show(
     Id(id): Id<PhotoId>,
 ) -> Result<Json<Photo>, ApiError> {
     let upload = find(&app, &caller, id).await?;
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }

@@ -31,11 +31,11 @@ pub async fn complete(
     };
     // On its own: a client that hangs up while the store joins ten thousand parts does not stop it.
     let finishing = tokio::spawn({
-        let app = app.clone();
-        async move { finalise(&app, &caller.tenant, id, &claim).await }
+        let (app, tenant) = (app.clone(), caller.tenant.clone());
+        async move { finalise(&app, &tenant, id, &claim).await }
     });
     let upload = finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??;
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }
 
 impl From<CompletedPart> for PartToJoin {

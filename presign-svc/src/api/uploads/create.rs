@@ -12,6 +12,7 @@ use windlass_protocol::create_uploads::{
     AcceptedUpload, CreateUploadResult, CreateUploadsRequest, CreateUploadsResponse, MAX_FILES, RefusedUpload,
 };
 
+use super::already_there::{AlreadyThere, already_there};
 use super::sign::sign_upload;
 use super::{Draft, allowance_of, draft, may_upload_to};
 use crate::api::error::ApiError;
@@ -101,7 +102,7 @@ async fn sign_recorded(
         Recorded::OverQuota(exceeded) => Err(ApiError::Quota(exceeded)),
         // Signing a single PUT changes nothing in the record.
         Recorded::New(mut upload) if upload.facts().file.transfer == Transfer::Put => {
-            sign_upload(app, &mut upload, client_ref, announced).await
+            sign_upload(app, &mut upload, client_ref, announced, &AlreadyThere::default()).await
         }
         Recorded::Existing(upload) if !upload.facts().file.is_same_as(&draft.facts().file) => {
             Err(ApiError::ClientRefConflict)
@@ -115,7 +116,8 @@ async fn sign_recorded(
             if !checksums_agree(stored, draft.facts().file.checksum.as_ref()) {
                 return Err(ApiError::ClientRefConflict);
             }
-            sign_upload(app, &mut current, client_ref, announced).await
+            let there = already_there(app, &current).await;
+            sign_upload(app, &mut current, client_ref, announced, &there).await
         }
     }
 }

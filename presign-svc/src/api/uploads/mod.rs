@@ -7,6 +7,7 @@ pub mod list_parts;
 pub mod show;
 pub mod sign_parts;
 
+mod already_there;
 mod draft;
 mod sign;
 

@@ -1,5 +1,6 @@
 //! A whole service on free ports, and the words its tests speak in.
 
+mod busy_leases;
 mod clock;
 mod faulty_store;
 mod interrupted_uploads;
@@ -7,6 +8,7 @@ mod photo;
 pub mod provider;
 mod requests;
 
+pub use busy_leases::BusyLeases;
 pub use clock::MovableClock;
 pub use faulty_store::FaultyStore;
 pub use interrupted_uploads::InterruptedUploads;
@@ -62,6 +64,7 @@ pub struct TestApp {
     pub clock: Arc<MovableClock>,
     pub store: Arc<FaultyStore>,
     pub uploads: Arc<InterruptedUploads>,
+    pub leases: Arc<BusyLeases>,
     pub http: reqwest::Client,
     address: SocketAddr,
     stop: CancellationToken,
@@ -108,6 +111,7 @@ impl TestApp {
         let store = Arc::new(FaultyStore::around(s3));
         let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
         let uploads = Arc::new(InterruptedUploads::around(database.clone()));
+        let leases = Arc::new(BusyLeases::default());
         let clock = Arc::new(MovableClock::default());
         let app = Arc::new(App {
             settings: options.settings,
@@ -119,7 +123,7 @@ impl TestApp {
             membership: options.membership,
             links: Arc::new(database),
             limiter: Arc::new(MemoryRateLimiter::default()),
-            turns: Turns::default(),
+            turns: Turns::among(Some(leases.clone())),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
         let demo = Some(DemoSite { tenant: "demo".parse().unwrap(), origins: origins.clone() });
@@ -128,7 +132,7 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         tokio::spawn(server::serve(listener, router, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { app, clock, store, uploads, http, address, stop, _folder: folder }
+        Self { app, clock, store, uploads, leases, http, address, stop, _folder: folder }
     }
 
     /// A token for these scopes in these projects of a tenant.
