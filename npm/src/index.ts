@@ -19,7 +19,7 @@ export type { NotKeptCode, StorageReport } from "./keep/messages.js";
 export type { WindlassOptions } from "./options.js";
 export type { OutputFormat } from "./resize-photo.js";
 export { DEFAULT_VARIANTS, type MadePicture, type MadePictures, type MakingOfPictures } from "./prepare.js";
-export { tokenFromUrl, type TokenProvider } from "./token.js";
+export { fromLink, tokenFromUrl, type TokenProvider } from "./token.js";
 export { Upload, type UploadOrigin, type UploadState } from "./upload.js";
 
 export type { ErrorCode } from "./generated/ErrorCode";
