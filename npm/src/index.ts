@@ -13,6 +13,7 @@ export {
   type MissingFile,
   type WindlassEventMap,
 } from "./events.js";
+export { LivePhotos, type LiveListener, type LiveSource, type LiveState } from "./live.js";
 export { filesFrom, type FileSource } from "./files.js";
 export type { NotKeptCode, StorageReport } from "./keep/messages.js";
 export type { WindlassOptions } from "./options.js";

@@ -76,9 +76,11 @@ export const uploaderStrings = {
     if (paused === active) {
       return `${done} · paused`;
     }
+    // What the store has confirmed, and nothing that is only on its way.
+    const bytes = `${formatBytes(progress.confirmed_bytes)} of ${formatBytes(progress.total_bytes)} safe`;
     return progress.remaining_ms === null
-      ? `${done} · ${percentOf(progress.sent_bytes, progress.total_bytes)} %`
-      : `${done} · ${formatDuration(progress.remaining_ms)} left`;
+      ? `${done} · ${bytes}`
+      : `${done} · ${bytes} · ${formatDuration(progress.remaining_ms)} left`;
   },
 
   /** Why a file was not sent. The service's and the engine's sentences say what to do next. */
@@ -145,6 +147,8 @@ export const uploaderStrings = {
     names.length === 1
       ? `“${names[0]}” was left out: files of this type are not accepted here.`
       : `${names.length} files were left out: files of their types are not accepted here.`,
+  /** The same picture was chosen twice: it is there once. */
+  storedBefore: "Stored — the same picture was sent before",
   alreadyListed: (name: string) => `“${name}” is already being sent.`,
   /** Said to screen readers when a file has ended. */
   announceStored: (name: string) => `${name} is stored.`,
