@@ -23,7 +23,7 @@ import { randomName } from "./random-name.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
-import { compileCodecsModule } from "./wasm/photo.js";
+import { compileModule } from "./wasm/photo.js";
 import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
 import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
 import { startUploadWorker } from "./workers/start.js";
@@ -266,8 +266,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
         variants: this.#variants,
         metadata: this.#options.metadata ?? "keep",
+        format: this.#options.format ?? "jpeg",
         signal: preparing.signal,
-        codecs: compileCodecsModule,
+        module: compileModule,
       });
       if (upload.ended) {
         return;

@@ -94,6 +94,8 @@ export const uploaderStrings = {
         return "Part of this picture is missing in the file. It is sent as it is; take it again if you can.";
       case "corrupt":
         return "This picture is damaged. It is sent as it is; take it again if you can.";
+      case "unsupported_format":
+        return "No smaller picture could be made of this kind of file. It is sent unchanged.";
       case "storage_full":
         return "This device has no room left to keep a copy. Keep this page open until it is stored.";
       case "too_large":
@@ -158,6 +160,9 @@ export type UploaderStrings = typeof uploaderStrings;
 const DECODERS = new Map([
   ["photo", "the fast path for JPEG"],
   ["codecs", "the general decoders"],
+  ["heic", "the decoder for HEIC"],
+  ["image-decoder", "the browser"],
+  ["image-bitmap", "the browser"],
 ]);
 
 function describe({ sent_bytes, total_bytes, rate_bytes_per_s, remaining_ms }: ProgressCounts): string {

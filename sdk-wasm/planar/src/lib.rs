@@ -38,4 +38,4 @@ pub use header::Header;
 pub use plane::{Plane, Planes, Sampling};
 pub use resample::{Target, Turn, resample};
 pub use scale::Scale;
-pub(super) use tokens::token_bytes;
+pub use tokens::token_bytes;
