@@ -10,7 +10,7 @@ import {
   UploadStateEvent,
   type WindlassEventMap,
 } from "./events.js";
-import { flattenFiles, type FileSource } from "./files.js";
+import { flattenFiles, handleOf, isSameFile, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
 import type { Restored, StorageReport } from "./keep/messages.js";
@@ -39,6 +39,8 @@ export interface AddOptions extends AddManyOptions {
   clientRef?: string;
   /** For a `Blob` without a name. */
   filename?: string;
+  /** From a file picker: the file can then be read again after a reload where there is no room to keep it. */
+  handle?: FileSystemFileHandle;
 }
 
 interface Running {
@@ -178,9 +180,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
-  #addOne(file: Blob, { signal, clientRef, filename }: AddOptions): Upload {
+  #addOne(file: Blob, { signal, clientRef, filename, handle = handleOf(file) }: AddOptions): Upload {
     const twin = clientRef === undefined ? this.#underWay(file) : this.#running.get(clientRef)?.upload;
-    const upload = twin ?? this.#beginWith(file, filename ?? nameOf(file), clientRef);
+    const upload = twin ?? this.#beginWith(file, filename ?? nameOf(file), clientRef, handle);
     if (signal?.aborted) {
       upload.cancel();
     } else {
@@ -191,16 +193,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   /** The same photo chosen twice, by what the browser tells of it. */
   #underWay(file: Blob): Upload | undefined {
-    if (!(file instanceof File)) {
-      return undefined;
-    }
-    return [...this.#running.values()].find(
-      ({ upload: { file: other } }) =>
-        other instanceof File &&
-        other.name === file.name &&
-        other.size === file.size &&
-        other.lastModified === file.lastModified,
-    )?.upload;
+    return [...this.#running.values()].find(({ upload }) => isSameFile(upload.file, file))?.upload;
   }
 
   readonly #commands: UploadCommands = {
@@ -210,15 +203,15 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     retry: (which) => this.#retry(which),
   };
 
-  #beginWith(file: Blob, filename: string, given: string | undefined): Upload {
+  #beginWith(file: Blob, filename: string, given: string | undefined, handle: FileSystemFileHandle | undefined): Upload {
     const before = this.#survival.begunBefore(file, filename, given);
-    return this.#begin(file, filename, before ?? given ?? randomName(), before !== undefined);
+    return this.#begin(file, filename, before ?? given ?? randomName(), before !== undefined, handle);
   }
 
-  #begin(file: Blob, filename: string, clientRef: string, resumed: boolean): Upload {
+  #begin(file: Blob, filename: string, clientRef: string, resumed: boolean, handle?: FileSystemFileHandle): Upload {
     const upload = new Upload(this.#commands, clientRef, file, filename);
     const running = this.#register(upload, { resumed, paused: false });
-    this.#survival.begin(upload);
+    this.#survival.begin(upload, handle);
     void this.#prepare(running);
     return upload;
   }
