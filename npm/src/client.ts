@@ -1,7 +1,7 @@
 /** The client: takes files, sends them through the workers, tells how it goes, lists what is there. */
 import { Photos } from "./api.js";
 import { Batch } from "./batch.js";
-import { cancelled, fromPlainError, toWindlassError, WindlassError, withFile } from "./errors.js";
+import { cancelled, closedError, fromPlainError, toWindlassError, type WindlassError, withFile } from "./errors.js";
 import {
   TypedEventTarget,
   UploadErrorEvent,
@@ -10,9 +10,10 @@ import {
   UploadStateEvent,
   type WindlassEventMap,
 } from "./events.js";
-import { flattenFiles, handleOf, isSameFile, type FileSource } from "./files.js";
+import { flattenFiles, handleOf, isSameFile, nameOf, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
+import type { VariantOptions } from "./generated/VariantOptions";
 import type { Restored, StorageReport } from "./keep/messages.js";
 import { describeKept } from "./keep/restored.js";
 import { Survival } from "./keep/survival.js";
@@ -22,11 +23,10 @@ import { randomName } from "./random-name.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
-import { compileCodecsModule, compilePhotoModule } from "./wasm/photo.js";
+import { compileCodecsModule } from "./wasm/photo.js";
 import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
-import { WorkerPool } from "./workers/bridge.js";
-import type { ImageReply, ImageRequest } from "./workers/messages.js";
-import { startImageWorker, startUploadWorker } from "./workers/start.js";
+import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
+import { startUploadWorker } from "./workers/start.js";
 import { UploadLink } from "./workers/upload-link.js";
 
 export interface AddManyOptions {
@@ -53,8 +53,6 @@ interface Running {
   resumed: boolean;
 }
 
-const IMAGE_WORKER_IDLE_MS = 20_000;
-
 export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly endpoint: string;
   readonly project: string;
@@ -62,7 +60,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly photos: Photos;
 
   readonly #options: WindlassOptions;
-  readonly #images: WorkerPool<ImageRequest, ImageReply>;
+  readonly #variants: readonly VariantOptions[];
+  readonly #images: ImageWorkers;
   readonly #link: UploadLink;
   readonly #running = new Map<string, Running>();
   readonly #batch = new Batch();
@@ -75,19 +74,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     super();
     checkOptions(options);
     this.#options = options;
+    this.#variants = options.variants ?? DEFAULT_VARIANTS;
     this.endpoint = absoluteEndpoint(options.endpoint);
     this.project = options.project;
     const tokens = new TokenSource(options.token, (token) => this.#survival.signedIn(token));
     this.photos = new Photos(this.endpoint, this.project, tokens);
-    this.#images = new WorkerPool(
-      async () => {
-        const module = await compilePhotoModule();
-        const worker = startImageWorker();
-        worker.postMessage({ kind: "start", module, config: null });
-        return worker;
-      },
-      { size: options.imageWorkers ?? defaultImageWorkers(), idleMs: IMAGE_WORKER_IDLE_MS },
-    );
+    this.#images = imageWorkers(options.imageWorkers ?? defaultImageWorkers());
     this.#link = new UploadLink({
       startWorker: startUploadWorker,
       compile: compileUploadModule,
@@ -129,6 +121,14 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     return source instanceof Blob
       ? this.#addOne(source, options)
       : flattenFiles(source).map((file) => this.#addOne(file, { ...(options.signal && { signal: options.signal }) }));
+  }
+
+  /** Fetches what photos need and starts the workers, for when somebody is about to choose. May be called often. */
+  warmUp(): void {
+    if (!this.#closed) {
+      this.#images.warm();
+      this.#link.warm();
+    }
   }
 
   /** The uploads since nothing was under way. */
@@ -219,12 +219,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Goes on with what another page has begun. */
   #goOn(upload: Upload, found: Restored): void {
     const running = this.#register(upload, { resumed: true, paused: found.upload.paused });
-    const described = describeKept(found);
+    const described = describeKept(found, this.#variants);
     if (described === null) {
       upload.setState(running.paused ? "paused" : "preparing", null);
       void this.#prepare(running);
     } else {
-      upload.setPrepared(described.metadata ?? null, described.warnings, described.preview);
+      upload.setPrepared(described);
       this.#submit(running, described);
     }
   }
@@ -233,6 +233,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     const running: Running = { upload, preparing: new AbortController(), submitted: false, ...how };
     this.#running.set(upload.clientRef, running);
     this.#batch.add(upload);
+    // The upload worker starts while the first photo is read.
+    this.#link.expectFiles();
     this.#tellBusy();
     return running;
   }
@@ -243,20 +245,19 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   async #prepare(running: Running): Promise<void> {
     const { upload, preparing } = running;
-    const { variants = DEFAULT_VARIANTS, metadata = "keep" } = this.#options;
     try {
-      const { preview, warnings, ...description } = await prepareFile(this.#images, upload.file, upload.filename, {
-        variants,
-        metadata,
+      const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
+        variants: this.#variants,
+        metadata: this.#options.metadata ?? "keep",
         signal: preparing.signal,
         codecs: compileCodecsModule,
       });
       if (upload.ended) {
         return;
       }
-      upload.setPrepared(description.metadata ?? null, warnings, preview);
-      this.#survival.prepared(upload.clientRef, description, warnings);
-      this.#submit(running, description);
+      upload.setPrepared(prepared);
+      this.#survival.prepared(upload.clientRef, prepared, prepared.warnings);
+      this.#submit(running, prepared);
     } catch (thrown) {
       this.#fail(upload.clientRef, toWindlassError(thrown, upload.filename));
     }
@@ -387,12 +388,4 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       this.#rate = null;
     }
   }
-}
-
-function closedError(): WindlassError {
-  return new WindlassError("closed", "This Windlass client was closed. Make a new one to send files.");
-}
-
-function nameOf(file: Blob): string {
-  return file instanceof File && file.name !== "" ? file.name : "file";
 }

@@ -157,6 +157,10 @@ export function cancelled(file?: string, cause?: unknown): WindlassError {
   return new WindlassError("cancelled", `${what} was cancelled.`, { file, cause });
 }
 
+export function closedError(): WindlassError {
+  return new WindlassError("closed", "This Windlass client was closed. Make a new one to send files.");
+}
+
 /** A trap leaves a WebAssembly instance in an unknown state: it must not be called again. */
 export function isTrap(thrown: unknown): boolean {
   return thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError;

@@ -58,6 +58,11 @@ export function isSameFile(a: Blob, b: Blob): boolean {
   return a instanceof File && b instanceof File && a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 }
 
+/** Pictures from a clipboard or a canvas have no name. */
+export function nameOf(file: Blob): string {
+  return file instanceof File && file.name !== "" ? file.name : "file";
+}
+
 /** The media type for what browsers leave nameless, by the name's ending. */
 export function contentTypeOf(file: Blob, filename: string): string {
   if (file.type !== "") {

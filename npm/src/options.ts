@@ -72,7 +72,7 @@ export function checkOptions({ project, token, imageWorkers, giveUpAfterMs }: Wi
   }
 }
 
-/** A decoder takes some 150 MB for a 12-megapixel photo, so phones with little memory get fewer. */
+/** A progressive 12-megapixel photo takes some 110 MB to decode, so phones with little memory get fewer. */
 export function defaultImageWorkers(): number {
   const { hardwareConcurrency = 2, deviceMemory = 8 } = navigator as Navigator & { deviceMemory?: number };
   const byMemory = deviceMemory <= 2 ? 1 : deviceMemory <= 4 ? 2 : 4;

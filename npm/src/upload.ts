@@ -5,6 +5,7 @@ import type { Photo } from "./generated/Photo";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadPhase } from "./generated/UploadPhase";
+import type { MadePictures } from "./prepare.js";
 
 /** `stored`, `failed` and `cancelled` are final. */
 export type UploadState = "preparing" | UploadPhase | "stored" | "failed" | "cancelled";
@@ -17,6 +18,13 @@ export interface UploadCommands {
   retry(upload: Upload): Upload;
 }
 
+/** What is known of a file once it was read. */
+interface Preparation {
+  metadata?: PhotoMetadata;
+  warnings: readonly MetadataWarning[];
+  preview: Blob | null;
+  made: MadePictures | null;
+}
 /**
  * Where an upload came from: `add` in this page; a page before this one, which was left or died; another
  * tab, which sends it while it is shown here too.
@@ -45,6 +53,7 @@ export class Upload {
   #preview: string | null = null;
   #metadata: PhotoMetadata | null = null;
   #warnings: readonly MetadataWarning[] = [];
+  #made: MadePictures | null = null;
   #photo: Photo | null = null;
   #error: WindlassError | null = null;
   readonly #commands: UploadCommands;
@@ -122,6 +131,11 @@ export class Upload {
     return this.#warnings;
   }
 
+  /** The smaller pictures that were made of it; `null` before that, and where none could be made. */
+  get made(): MadePictures | null {
+    return this.#made;
+  }
+
   /** What it became. */
   get photo(): Photo | null {
     return this.#photo;
@@ -180,9 +194,10 @@ export class Upload {
   }
 
   /** @internal */
-  setPrepared(metadata: PhotoMetadata | null, warnings: readonly MetadataWarning[], preview: Blob | null): void {
-    this.#metadata = metadata;
+  setPrepared({ metadata, warnings, preview, made }: Preparation): void {
+    this.#metadata = metadata ?? null;
     this.#warnings = [...warnings, ...this.#warnings];
+    this.#made = made;
     this.#preview = preview === null ? null : URL.createObjectURL(preview);
   }
 

@@ -5,6 +5,8 @@ mod js_error;
 mod js_value;
 #[cfg(feature = "photo")]
 pub mod metadata;
+#[cfg(any(feature = "photo", feature = "codecs"))]
+mod options;
 mod panic_hook;
 #[cfg(any(feature = "photo", feature = "codecs"))]
 pub mod picture;

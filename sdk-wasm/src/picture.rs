@@ -6,10 +6,11 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use windlass_core::image::{EncodedImage, ImageError, Limits, ResizeOptions, ResizeOutcome};
+use windlass_core::image::{EncodedImage, ImageError, Limits, ResizeOutcome};
 
 use crate::js_error::JsFailure;
 use crate::js_value::{object, plain};
+use crate::options::resize_options;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -92,7 +93,7 @@ impl Picture {
     ) -> Result<JsValue, JsValue> {
         use windlass_core::image::{FastOutcome, resize_fast};
 
-        match resize_fast(self.written(), &parsed(options)?, &Limits::default()).map_err(not_made)? {
+        match resize_fast(self.written(), &resize_options(&options)?, &Limits::default()).map_err(not_made)? {
             FastOutcome::Made(outcome) => made(&outcome),
             FastOutcome::NeedsCodecs(format) => {
                 Ok(object(&[("kind", "needs_codecs".into()), ("format", name_of(format))]))
@@ -112,13 +113,11 @@ impl Picture {
     ) -> Result<JsValue, JsValue> {
         use windlass_core::image::resize_general;
 
-        made(&resize_general(self.written(), &parsed(options)?, &Limits::default()).map_err(not_made)?)
+        made(
+            &resize_general(self.written(), &resize_options(&options)?, &Limits::default())
+                .map_err(not_made)?,
+        )
     }
-}
-
-fn parsed(options: JsValue) -> Result<ResizeOptions, JsFailure> {
-    serde_wasm_bindgen::from_value(options)
-        .map_err(|error| JsFailure::invalid_options(format!("The resize options are not usable: {error}.")))
 }
 
 fn made(outcome: &ResizeOutcome) -> Result<JsValue, JsValue> {

@@ -17,7 +17,7 @@ const IMPURE: [&str; 10] = [
     "axum",
     "aws-sdk-s3",
 ];
-const PURE_CRATES: [&str; 3] = ["windlass-core", "windlass-protocol", "windlass-signing"];
+const PURE_CRATES: [&str; 4] = ["windlass-core", "windlass-planar", "windlass-protocol", "windlass-signing"];
 
 /// Fails when a pure crate depends on one that acts.
 pub fn check() -> Result<()> {

@@ -10,8 +10,11 @@ use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const GARAGE_VERSION: &str = "2.5.0";
+const SCHEMATHESIS_VERSION: &str = "4.32.5";
 /// Where Debian puts the programs of its PostgreSQL, by version.
 const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
+/// What Debian's packages of PostgreSQL read when they are installed.
+const CREATE_CLUSTER: &str = "/etc/postgresql-common/createcluster.d";
 /// Debian packages: without them letters and emoji are boxes in every browser.
 const FONTS: &[&str] = &["fonts-liberation", "fonts-noto-color-emoji"];
 
@@ -127,6 +130,29 @@ pub fn ensure_garage() -> Result<PathBuf> {
     Ok(binary)
 }
 
+/// schemathesis, which tries a service against its description, in a Python environment of its own.
+pub fn ensure_schemathesis() -> Result<PathBuf> {
+    let folder = workspace::target_dir().join(format!("schemathesis-{SCHEMATHESIS_VERSION}"));
+    let program = folder.join("bin/schemathesis");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let makes_environments = || {
+        let check = command("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        check.is_ok_and(|status| status.success())
+    };
+    if !makes_environments() {
+        say("installing Python (Debian packages `python3` and `python3-venv`) for schemathesis");
+        apt_install(&["python3", "python3-venv"])?;
+    }
+    say(format!("installing schemathesis {SCHEMATHESIS_VERSION} from PyPI into {}", folder.display()));
+    run(command("python3").args(["-m", "venv"]).arg(&folder))?;
+    run(command(folder.join("bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check"])
+        .arg(format!("schemathesis=={SCHEMATHESIS_VERSION}")))?;
+    Ok(program)
+}
+
 /// The folder of PostgreSQL's programs, for the database tests: `WINDLASS_POSTGRES`, or the newest of Debian's,
 /// which is installed where there is none. Elsewhere than on Debian the tests say that they were skipped.
 pub fn ensure_postgres() -> Result<Option<PathBuf>> {
@@ -134,10 +160,26 @@ pub fn ensure_postgres() -> Result<Option<PathBuf>> {
         return Ok(Some(PathBuf::from(path)));
     }
     if debian_postgres().is_none() && find_program("apt-get").is_some() {
-        say("installing PostgreSQL (Debian package `postgresql`) for the database tests");
-        apt_install(&["postgresql"])?;
+        say(
+            "installing PostgreSQL (Debian package `postgresql`, no server is started) for the database tests",
+        );
+        install_postgres()?;
+        if debian_postgres().is_none() {
+            bail!("the Debian package `postgresql` is installed, and {DEBIAN_POSTGRES} has no initdb");
+        }
     }
     Ok(debian_postgres())
+}
+
+/// Installs the programs only. Left to itself, the package makes a server of its own that listens on port 5432
+/// from then on; while it is installed, its configuration says not to.
+fn install_postgres() -> Result<()> {
+    let note = format!("{CREATE_CLUSTER}/windlass-tests.conf");
+    run(as_root("mkdir").args(["-p", CREATE_CLUSTER]))?;
+    run(as_root("sh").args(["-c", "echo 'create_main_cluster = false' > \"$0\"", &note]))?;
+    let installed = apt_install(&["postgresql"]);
+    run(as_root("rm").arg(&note))?;
+    installed
 }
 
 fn debian_postgres() -> Option<PathBuf> {
@@ -151,18 +193,21 @@ fn apt_install(packages: &[&str]) -> Result<()> {
         bail!("cannot install {}: no apt-get here; install it by hand and try again", packages.join(", "));
     }
     let apt = |arguments: &[&str]| -> Command {
-        let mut command = if is_root() {
-            command("apt-get")
-        } else {
-            let mut sudo = command("sudo");
-            sudo.arg("apt-get");
-            sudo
-        };
+        let mut command = as_root("apt-get");
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
         command
     };
     run(&mut apt(&["update", "--quiet"]))?;
     run(apt(&["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+fn as_root(program: &str) -> Command {
+    if is_root() {
+        return command(program);
+    }
+    let mut sudo = command("sudo");
+    sudo.arg(program);
+    sudo
 }
 
 fn is_root() -> bool {

@@ -13,24 +13,28 @@ use crate::process::{cargo, run, say};
 use crate::{tools, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PROFILE: &str = "wasm-release";
 
-/// One module: a feature of the crate `windlass-sdk`, and what the engine must have.
+/// One module: a feature of the crate `windlass-sdk`, how it is optimised, and what the engine must have.
 struct Module {
     name: &'static str,
     feature: &'static str,
+    profile: &'static str,
     rustflags: &'static str,
 }
+
+/// Cargo profiles: for speed, and for size but for what goes over pixels.
+const FAST: &str = "wasm-release";
+const SMALL: &str = "wasm-small";
 
 /// Every browser since 2023 has this; the page chooses the `baseline` build where it is missing.
 const SIMD: &str = "-C target-feature=+simd128";
 
 const MODULES: [Module; 5] = [
-    Module { name: "photo", feature: "photo", rustflags: SIMD },
-    Module { name: "photo_baseline", feature: "photo", rustflags: "" },
-    Module { name: "codecs", feature: "codecs", rustflags: SIMD },
-    Module { name: "codecs_baseline", feature: "codecs", rustflags: "" },
-    Module { name: "upload", feature: "upload", rustflags: "" },
+    Module { name: "photo", feature: "photo", profile: SMALL, rustflags: SIMD },
+    Module { name: "photo_baseline", feature: "photo", profile: SMALL, rustflags: "" },
+    Module { name: "codecs", feature: "codecs", profile: FAST, rustflags: SIMD },
+    Module { name: "codecs_baseline", feature: "codecs", profile: FAST, rustflags: "" },
+    Module { name: "upload", feature: "upload", profile: FAST, rustflags: "" },
 ];
 
 /// Builds the modules into `npm/src/wasm/generated/`.
@@ -50,11 +54,11 @@ fn build_module(module: &Module, out_dir: &Path) -> Result<()> {
     let target_dir = workspace::target_dir().join("wasm").join(module.name);
     run(cargo()
         .args(["build", "--quiet", "--locked", "--package", "windlass-sdk", "--lib"])
-        .args(["--target", TARGET, "--profile", PROFILE, "--no-default-features"])
+        .args(["--target", TARGET, "--profile", module.profile, "--no-default-features"])
         .args(["--features", module.feature, "--target-dir"])
         .arg(&target_dir)
         .env("RUSTFLAGS", module.rustflags))?;
-    let input = target_dir.join(TARGET).join(PROFILE).join("windlass_sdk.wasm");
+    let input = target_dir.join(TARGET).join(module.profile).join("windlass_sdk.wasm");
     if module.name == module.feature {
         return bind(module, &input, out_dir);
     }

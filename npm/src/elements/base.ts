@@ -105,6 +105,17 @@ export abstract class WindlassElement extends Base {
     return { resume: false };
   }
 
+  /** Gets ready for a first file. What is wrong with the attributes is said when there is one to send. */
+  protected warmUp(): void {
+    if (this.configured) {
+      try {
+        this.connect().warmUp();
+      } catch {
+        // As above.
+      }
+    }
+  }
+
   /** Whether the attributes and properties say enough to begin. */
   protected get configured(): boolean {
     return this.#given !== null || (this.project !== "" && (this.#token !== null || this.tokenUrl !== ""));

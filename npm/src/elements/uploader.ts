@@ -2,7 +2,8 @@
  * `<windlass-uploader>`: choose, photograph, drop or paste files, and see how they get on.
  *
  * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default),
- * `capture` (`environment` or `user`: which camera), `multiple`, `service-worker-url`, `theme`. Events, which bubble:
+ * `capture` (`environment` or `user`: which camera), `multiple`, `details` (what was read of each file and made
+ * of it can be unfolded), `service-worker-url`, `theme`. Events, which bubble:
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
 import type { Windlass } from "../client.js";
@@ -14,11 +15,14 @@ import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
 import { tell, WindlassElement } from "./base.js";
 import { adopt, button, element, icon, setText } from "./dom.js";
+import { listenForDrops } from "./drops.js";
+import { factsStyles } from "./facts.styles.js";
 import { tokens } from "./tokens.styles.js";
 import { UploadSummary } from "./upload-summary.js";
 import { UploadRow } from "./upload-row.js";
 import { uploaderStrings, type UploaderStrings } from "./uploader.strings.js";
 import { uploaderStyles } from "./uploader.styles.js";
+import { whenIdle } from "./warm-up.js";
 
 export class WindlassUploader extends WindlassElement {
   static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple", "service-worker-url"];
@@ -28,8 +32,8 @@ export class WindlassUploader extends WindlassElement {
   readonly #listened = new WeakSet<Windlass>();
   readonly #changed = new Set<Upload>();
   #frame = 0;
-  #dragDepth = 0;
   #page: AbortController | null = null;
+  #stopWaiting: () => void = () => undefined;
   /** Files an earlier page could not keep. */
   #missing: readonly MissingFile[] = [];
 
@@ -48,7 +52,7 @@ export class WindlassUploader extends WindlassElement {
   constructor() {
     super();
     this.#root = this.attachShadow({ mode: "open" });
-    adopt(this.#root, [tokens, uploaderStyles]);
+    adopt(this.#root, [tokens, factsStyles, uploaderStyles]);
     for (const input of [this.#chooser, this.#camera]) {
       input.addEventListener("change", () => {
         this.add([...(input.files ?? [])]);
@@ -57,7 +61,11 @@ export class WindlassUploader extends WindlassElement {
       });
     }
     this.#root.append(this.#main);
-    this.#listenForDrops();
+    // Anywhere on the element: a file let go beside the mark would otherwise replace the page.
+    listenForDrops(this.#main, {
+      hover: (isOver) => this.#markDrop(isOver),
+      dropped: (transfer) => void this.#addFrom(transfer),
+    });
   }
 
   /** Everything the element says; assign a changed copy to translate it. */
@@ -92,11 +100,13 @@ export class WindlassUploader extends WindlassElement {
 
   /** Opens the file dialog; only while the user is pressing something. */
   choose(): void {
+    this.warmUp();
     this.#chooser.click();
   }
 
   /** Opens the camera, where there is one; only while the user is pressing something. */
   takePhoto(): void {
+    this.warmUp();
     this.#camera.click();
   }
 
@@ -131,6 +141,7 @@ export class WindlassUploader extends WindlassElement {
 
   override disconnectedCallback(): void {
     this.#page?.abort();
+    this.#stopWaiting();
     super.disconnectedCallback();
   }
 
@@ -139,6 +150,8 @@ export class WindlassUploader extends WindlassElement {
   }
 
   protected override connectionChanged(): void {
+    this.#stopWaiting();
+    this.#stopWaiting = whenIdle(this, () => this.warmUp());
     this.#chooser.accept = this.accept;
     this.#chooser.multiple = this.multiple;
     this.#camera.setAttribute("capture", this.getAttribute("capture") || "environment");
@@ -192,7 +205,7 @@ export class WindlassUploader extends WindlassElement {
     this.#list.setAttribute("aria-label", strings.listLabel);
     this.#main.replaceChildren(this.#drop, this.#notice, this.#resumed, this.#summary.node, this.#list, this.#live);
     for (const upload of [...this.#rows.keys()]) {
-      const row = new UploadRow(upload, strings, this.#rowActions);
+      const row = this.#row(upload);
       this.#rows.get(upload)?.node.replaceWith(row.node);
       this.#rows.set(upload, row);
     }
@@ -202,7 +215,7 @@ export class WindlassUploader extends WindlassElement {
   readonly #rowActions = {
     retry: (upload: Upload): void => {
       const again = upload.retry();
-      const row = new UploadRow(again, this.#strings, this.#rowActions);
+      const row = this.#row(again);
       this.#rows.get(upload)?.node.replaceWith(row.node);
       this.#rows.delete(upload);
       upload.releasePreview();
@@ -218,6 +231,10 @@ export class WindlassUploader extends WindlassElement {
       this.#refresh();
     },
   };
+
+  #row(upload: Upload): UploadRow {
+    return new UploadRow(upload, this.#strings, this.#rowActions, this.hasAttribute("details"));
+  }
 
   #listen(client: Windlass): void {
     if (this.#listened.has(client)) {
@@ -260,7 +277,7 @@ export class WindlassUploader extends WindlassElement {
   #show(upload: Upload): Upload {
     const listed = this.#rows.get(upload);
     if (listed === undefined) {
-      const row = new UploadRow(upload, this.#strings, this.#rowActions);
+      const row = this.#row(upload);
       this.#rows.set(upload, row);
       this.#list.append(row.node);
       this.#refresh();
@@ -342,37 +359,12 @@ export class WindlassUploader extends WindlassElement {
     setText(this.#noticeText, text ?? "");
   }
 
-  /** Anywhere on the element: a file let go beside the mark would otherwise replace the page. */
-  #listenForDrops(): void {
-    const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
-    const over = (depth: number): void => {
-      this.#dragDepth = Math.max(0, depth);
-      this.#drop?.classList.toggle("over", this.#dragDepth > 0);
-      const hint = this.#drop?.querySelector(".hint");
-      if (hint) {
-        setText(hint, this.#dragDepth > 0 ? this.#strings.dropNow : this.#strings.hint);
-      }
-    };
-    const on = (type: "dragenter" | "dragover" | "dragleave" | "drop", act: (event: DragEvent) => void): void =>
-      this.#main.addEventListener(type, (event) => {
-        if (isFiles(event)) {
-          event.preventDefault();
-          act(event);
-        }
-      });
-    on("dragenter", () => over(this.#dragDepth + 1));
-    on("dragleave", () => over(this.#dragDepth - 1));
-    on("dragover", (event) => {
-      if (event.dataTransfer) {
-        event.dataTransfer.dropEffect = "copy";
-      }
-    });
-    on("drop", (event) => {
-      over(0);
-      if (event.dataTransfer) {
-        void this.#addFrom(event.dataTransfer);
-      }
-    });
+  #markDrop(isOver: boolean): void {
+    this.#drop?.classList.toggle("over", isOver);
+    const hint = this.#drop?.querySelector(".hint");
+    if (hint) {
+      setText(hint, isOver ? this.#strings.dropNow : this.#strings.hint);
+    }
   }
 
   async #pasted(event: ClipboardEvent): Promise<void> {

@@ -1,5 +1,7 @@
 /** From what was kept to what the engine takes. */
 import type { MetadataWarning } from "../generated/MetadataWarning";
+import type { VariantOptions } from "../generated/VariantOptions";
+import { madeOf, type MadePictures } from "../prepare.js";
 import type { FileDescription, VariantFile } from "../wasm/upload.js";
 import type { Restored } from "./messages.js";
 
@@ -7,10 +9,14 @@ export interface KeptDescriptionOfFile extends FileDescription {
   /** The smallest picture that was made of it. */
   preview: Blob | null;
   warnings: readonly MetadataWarning[];
+  made: MadePictures | null;
 }
 
-/** `null` where the file is still to be prepared. */
-export function describeKept({ upload, variants: blobs }: Restored): KeptDescriptionOfFile | null {
+/** `null` where the file is still to be prepared. `asked` are the variants that are asked for now. */
+export function describeKept(
+  { upload, variants: blobs }: Restored,
+  asked: readonly VariantOptions[],
+): KeptDescriptionOfFile | null {
   const { prepared } = upload;
   if (prepared === null) {
     return null;
@@ -30,5 +36,6 @@ export function describeKept({ upload, variants: blobs }: Restored): KeptDescrip
     ...(variants.length > 0 ? { variants } : {}),
     preview: smallest?.blob ?? null,
     warnings: prepared.warnings,
+    made: variants.length > 0 ? madeOf(variants, asked, null) : null,
   };
 }

@@ -1,6 +1,7 @@
 //! `POST /api/v1/uploads/{upload_id}/complete` — verify the stored bytes and make the photo. Idempotent.
 //!
-//! Caller: scope `upload` on the project. The body may be empty. Answers 200 with the [`Photo`].
+//! Caller: scope `upload` on the project. The body may be empty. Answers 200 with the [`Photo`], which has
+//! URLs and metadata for those with scope `read` only.
 //! Errors: `not_found`, `invalid_request`, `parts_missing` and `bytes_missing` (409, the upload can go
 //! on), `size_mismatch`, `checksum_mismatch`, `type_mismatch` (422), `upload_closed`, `store_unavailable`.
 //!
@@ -14,6 +15,7 @@ use crate::{Checksum, PartNumber};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CompleteUploadRequest {
     /// The parts, as the store acknowledged them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,6 +31,7 @@ pub struct CompleteUploadRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CompletedPart {
     /// Its number.
     pub part_number: PartNumber,

@@ -11,6 +11,7 @@ use crate::{PhotoId, PhotoMetadata, ProjectId, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UploadStatus {
     /// Recorded and signed; the bytes are on their way.
     PendingUpload,
@@ -34,6 +35,7 @@ pub enum UploadStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum MediaKind {
     /// A still picture.
     Photo,
@@ -46,8 +48,12 @@ pub enum MediaKind {
 }
 
 /// One verified file of a project, with signed URLs to fetch it.
+///
+/// Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew: `url`,
+/// `url_expires_at`, `taken_at`, `location` and `metadata` are `null` then, and `variants` is empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Photo {
     /// The photo's id, the same as its upload's.
     pub photo_id: PhotoId,
@@ -77,11 +83,11 @@ pub struct Photo {
     /// All the metadata there is.
     pub metadata: Option<PhotoMetadata>,
     /// Signed GET URL of the original.
-    pub url: String,
+    pub url: Option<String>,
     /// The smaller pictures made from it, by name (`thumb_200`, `web_1920` …).
     pub variants: BTreeMap<String, Variant>,
     /// When `url` and the variants' URLs stop working.
-    pub url_expires_at: Timestamp,
+    pub url_expires_at: Option<Timestamp>,
     /// When the upload was created.
     pub created_at: Timestamp,
     /// When its bytes were verified.
@@ -90,13 +96,14 @@ pub struct Photo {
     pub caption: Option<String>,
     /// The tags somebody gave it.
     pub tags: Vec<String>,
-    /// Every status it has had, oldest first.
+    /// The statuses it has had, oldest first: announced, verified, and the last 50 of the pipeline's.
     pub status_history: Vec<StatusAt>,
 }
 
 /// A status, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusAt {
     /// Where it stood.
     pub status: UploadStatus,
@@ -111,6 +118,7 @@ pub struct StatusAt {
 /// A derived image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Variant {
     /// Signed GET URL.
     pub url: String,

@@ -1,7 +1,9 @@
 //! `PATCH /api/v1/photos/{photo_id}/status` — how far the pipeline is with a photo. Answers the photo.
 //!
 //! Caller: scope `pipeline` on the project. `uploaded` and `processing` may become any of the three,
-//! `failed` may become `processing` again, `completed` stays. To say the same again changes nothing.
+//! `failed` may become `processing` again, `completed` stays. To say the same again changes nothing; a
+//! failure's reason may be replaced by another. The answer has URLs and metadata for those with scope `read`
+//! only.
 //! Errors: `not_found`, `invalid_request`, `invalid_transition`.
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetStatusRequest {
     /// `processing`, `completed` or `failed`.
     pub status: PipelineStatus,
@@ -23,6 +26,7 @@ pub struct SetStatusRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PipelineStatus {
     /// It is at work.
     Processing,

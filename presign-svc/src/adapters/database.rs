@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::memory_tickets::MemoryTickets;
 use super::postgres::{ConnectError, PostgresDatabase};
+use super::schema::SchemaState;
 use super::sqlite::{OpenError, SqliteDatabase};
+use crate::ports::events::EventLog;
 use crate::ports::leases::UploadLeases;
+use crate::ports::tickets::TicketBook;
 use crate::ports::uploads::UploadRepository;
 
 /// Which database, and where.
@@ -53,10 +57,37 @@ impl Database {
         })
     }
 
+    /// Looks at it without changing it: what messages call it, and how far its schema is.
+    pub async fn examine(place: &DatabasePlace) -> Result<(String, SchemaState), DatabaseError> {
+        Ok(match place {
+            DatabasePlace::Sqlite(path) => (path.display().to_string(), SqliteDatabase::examine(path).await?),
+            DatabasePlace::Postgres { url, .. } => {
+                let (host, state) = PostgresDatabase::examine(url).await?;
+                (on_server(&host), state)
+            }
+        })
+    }
+
     /// The record of uploads.
     pub fn uploads(&self) -> Arc<dyn UploadRepository> {
         match self {
             Self::Sqlite(database) => Arc::new(database.clone()),
+            Self::Postgres(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// The record of events.
+    pub fn events(&self) -> Arc<dyn EventLog> {
+        match self {
+            Self::Sqlite(database) => Arc::new(database.clone()),
+            Self::Postgres(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// Tickets for streams, known wherever the record is.
+    pub fn tickets(&self) -> Arc<dyn TicketBook> {
+        match self {
+            Self::Sqlite(_) => Arc::new(MemoryTickets::default()),
             Self::Postgres(database) => Arc::new(database.clone()),
         }
     }
@@ -73,7 +104,7 @@ impl Database {
     pub fn name(&self) -> String {
         match self {
             Self::Sqlite(database) => database.path().display().to_string(),
-            Self::Postgres(database) => format!("PostgreSQL on {}", database.host()),
+            Self::Postgres(database) => on_server(database.host()),
         }
     }
 
@@ -84,4 +115,8 @@ impl Database {
             Self::Postgres(database) => database.close().await,
         }
     }
+}
+
+fn on_server(host: &str) -> String {
+    format!("PostgreSQL on {host}")
 }

@@ -10,9 +10,7 @@ use std::time::Instant;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use windlass_core::image::planar::{
-    EncodeOptions, Header, Planes, Sampling, Scale, Target, Turn, encode, resample,
-};
+use windlass_planar::{EncodeOptions, Header, Planes, Sampling, Scale, Target, Turn, encode, resample};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 

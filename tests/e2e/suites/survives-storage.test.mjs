@@ -78,7 +78,7 @@ test("what there was no room for is read again through its handle, where the pag
     return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }, 3 * MIB);
   const session = await page.context().newCDPSession(page);
-  await session.send("Storage.overrideQuotaForOrigin", { origin: service.address, quotaSize: 1 * MIB });
+  await session.send("Storage.overrideQuotaForOrigin", { origin: service.address, quotaSize: 4.5 * MIB });
   gate.bytesPerSecond = 0;
   await page.evaluate(async () => {
     const handle = await (await navigator.storage.getDirectory()).getFileHandle("picked.pdf");

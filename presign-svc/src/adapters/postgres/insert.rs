@@ -106,39 +106,28 @@ async fn run(mut queue: mpsc::Receiver<Insert>, pool: PgPool) {
 }
 
 async fn record_group(pool: &PgPool, group: Vec<Insert>) {
-    match record(pool, &group).await {
-        Ok(recorded) => {
-            for (insert, recorded) in group.into_iter().zip(recorded) {
-                // Nobody listens where the request was given up.
-                let _ = insert.reply.send(Ok(recorded));
-            }
-        }
-        // The server said no to one of them, and so to all, or there is no room for one: each for itself.
-        Err(Failed::Refused(_) | Failed::Tight) if group.len() > 1 => {
-            for insert in group {
-                let outcome = record(pool, std::slice::from_ref(&insert)).await;
-                let outcome = outcome.map(|mut recorded| recorded.pop().unwrap_or_default());
-                let _ = insert.reply.send(outcome.map_err(RepositoryError::from));
-            }
-        }
-        Err(error) => {
-            let why = error.to_string();
-            for insert in group {
-                let _ = insert.reply.send(Err(RepositoryError::Unavailable(why.clone())));
-            }
-        }
+    let together = insert_group(pool, &group).await;
+    for request in group {
+        let outcome = match &together {
+            Ok(inserted) => recorded(pool, &request, inserted.as_ref()).await,
+            // The server said no to one of them, and so to all, or there is no room for one: each for itself.
+            Err(Failed::Refused(_) | Failed::Tight) => record(pool, &request).await,
+            Err(Failed::Unavailable(error)) => Err(RepositoryError::Unavailable(error.to_string())),
+        };
+        // Nobody listens where the request was given up.
+        let _ = request.reply.send(outcome);
     }
 }
 
 #[derive(Debug, thiserror::Error)]
 enum Failed {
-    /// By the rows themselves.
+    /// By the uploads themselves.
     #[error("{0}")]
-    Refused(sqlx::Error),
+    Refused(RepositoryError),
     /// There is no room for all of them.
     #[error("there is no room for all uploads of the group")]
     Tight,
-    /// Whatever the rows were.
+    /// Whatever the uploads were.
     #[error(transparent)]
     Unavailable(#[from] RepositoryError),
 }
@@ -150,49 +139,58 @@ impl From<sqlx::Error> for Failed {
             .as_database_error()
             .and_then(|error| error.code())
             .is_some_and(|code| code.starts_with("22") || code.starts_with("23"));
-        if is_refusal { Self::Refused(error) } else { Self::Unavailable(error.into()) }
+        if is_refusal { Self::Refused(error.into()) } else { Self::Unavailable(error.into()) }
     }
 }
 
 impl From<Failed> for RepositoryError {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Refused(error) => error.into(),
+            Failed::Refused(error) | Failed::Unavailable(error) => error,
             Failed::Tight => Self::Unavailable(failed.to_string()),
-            Failed::Unavailable(error) => error,
         }
     }
 }
 
-/// What became of the uploads of each request, in one statement where all of them are new.
-async fn record(pool: &PgPool, requests: &[Insert]) -> Result<Vec<Vec<Recorded>>, Failed> {
+/// Records the uploads of one request.
+async fn record(pool: &PgPool, request: &Insert) -> RepositoryResult<Vec<Recorded>> {
+    match insert_group(pool, std::slice::from_ref(request)).await {
+        Ok(inserted) => recorded(pool, request, inserted.as_ref()).await,
+        Err(Failed::Tight) => Ok(insert_what_fits(pool.begin().await?, request).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Inserts the uploads of all requests by one statement, and says which are new; `None` for all of them.
+async fn insert_group(pool: &PgPool, requests: &[Insert]) -> Result<Option<HashSet<String>>, Failed> {
     let uploads: Vec<&Upload> = requests.iter().flat_map(|request| &request.uploads).collect();
-    let inserted = if requests.iter().all(|request| request.allowance.is_unlimited()) {
-        insert(pool, &uploads).await?
-    } else {
-        let mut transaction = pool.begin().await?;
-        if !all_fit(&mut transaction, requests).await? {
-            return match requests {
-                [only] => Ok(vec![insert_what_fits(transaction, only).await?]),
-                _ => Err(Failed::Tight),
-            };
-        }
-        let inserted = insert_with_changes(&mut transaction, &uploads).await?;
-        commit(transaction).await?;
-        inserted
-    };
-    let mut recorded = Vec::with_capacity(requests.len());
-    for request in requests {
-        let mut of_request = Vec::with_capacity(request.uploads.len());
-        for upload in &request.uploads {
-            let is_new = inserted.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
-            of_request.push(if is_new {
-                recorded_as_new(upload)
-            } else {
-                existing_or_new(pool, upload, &request.allowance).await?
-            });
-        }
-        recorded.push(of_request);
+    if requests.iter().all(|request| request.allowance.is_unlimited()) {
+        return insert(pool, &uploads).await;
+    }
+    let mut transaction = pool.begin().await?;
+    if !all_fit(&mut transaction, requests).await? {
+        return Err(Failed::Tight);
+    }
+    let inserted = insert_with_changes(&mut transaction, &uploads).await?;
+    commit(transaction).await?;
+    Ok(inserted)
+}
+
+/// What became of the uploads of one request, of which these were inserted; `None` for all of them. That one
+/// of them cannot be looked up is no matter of the other requests, whose uploads are recorded.
+async fn recorded(
+    pool: &PgPool,
+    request: &Insert,
+    inserted: Option<&HashSet<String>>,
+) -> RepositoryResult<Vec<Recorded>> {
+    let mut recorded = Vec::with_capacity(request.uploads.len());
+    for upload in &request.uploads {
+        let is_new = inserted.is_none_or(|new| new.contains(&upload.id().to_string()));
+        recorded.push(if is_new {
+            recorded_as_new(upload)
+        } else {
+            existing_or_new(pool, upload, &request.allowance).await?
+        });
     }
     Ok(recorded)
 }
@@ -284,8 +282,10 @@ async fn insert_rows(
     connection: &mut PgConnection,
     uploads: &[&Upload],
 ) -> Result<Option<HashSet<String>>, Failed> {
-    let mut rows =
-        uploads.iter().map(|upload| UploadRow::of(upload)).collect::<RepositoryResult<Vec<_>>>()?;
+    let mut rows = uploads
+        .iter()
+        .map(|upload| UploadRow::of(upload).map_err(Failed::Refused))
+        .collect::<Result<Vec<_>, _>>()?;
     // All instances insert in one order, so that none waits for another that waits for it. Stable: of two
     // with one name the first to come is recorded.
     rows.sort_by(|a, b| (&a.tenant, &a.project, &a.client_ref).cmp(&(&b.tenant, &b.project, &b.client_ref)));
@@ -308,12 +308,16 @@ fn recorded_as_new(upload: &Upload) -> Recorded {
 }
 
 /// The upload that has this one's `client_ref`. Where that was given up since, this one is new after all.
-async fn existing_or_new(pool: &PgPool, upload: &Upload, allowance: &Allowance) -> Result<Recorded, Failed> {
+async fn existing_or_new(
+    pool: &PgPool,
+    upload: &Upload,
+    allowance: &Allowance,
+) -> RepositoryResult<Recorded> {
     if let Some(existing) = find_by_client_ref(pool, upload).await? {
         return Ok(Recorded::Existing(existing));
     }
     let (reply, _) = oneshot::channel();
     let alone = Insert { uploads: vec![upload.clone()], allowance: allowance.clone(), reply };
     let recorded = insert_what_fits(pool.begin().await?, &alone).await?;
-    recorded.into_iter().next().ok_or_else(|| Failed::Unavailable(sqlx::Error::RowNotFound.into()))
+    recorded.into_iter().next().ok_or_else(|| sqlx::Error::RowNotFound.into())
 }

@@ -16,6 +16,18 @@ use crate::auth::Caller;
 use crate::domain::description;
 
 /// Changes what people say about a photo.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/photos/{photo_id}",
+    operation_id = "edit_photo",
+    tag = "photos",
+    params(("photo_id" = PhotoId, Path, description = "The photo")),
+    request_body = EditPhotoRequest,
+    responses(
+        (status = 200, body = Photo),
+    ),
+    security(("token" = []))
+)]
 pub async fn edit(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -26,7 +38,7 @@ pub async fn edit(
     let caption =
         request.caption.map(|caption| description::caption(&caption.unwrap_or_default())).transpose()?;
     let tags = request.tags.map(|tags| description::tags(&tags)).transpose()?;
-    let _turn = app.turns.take(id.into()).await;
+    let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
     let mut description = upload.progress().description.clone();
     if let Some(caption) = caption {
@@ -39,5 +51,5 @@ pub async fn edit(
     if !upload.news().is_empty() {
         app.uploads.save(&mut upload).await?;
     }
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }

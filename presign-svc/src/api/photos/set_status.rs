@@ -17,6 +17,18 @@ use crate::domain::text;
 use crate::domain::upload::pipeline::{MAX_REASON_CHARS, Verdict};
 
 /// Records what the pipeline says.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/photos/{photo_id}/status",
+    operation_id = "set_photo_status",
+    tag = "photos",
+    params(("photo_id" = PhotoId, Path, description = "The photo")),
+    request_body = SetStatusRequest,
+    responses(
+        (status = 200, body = Photo),
+    ),
+    security(("token" = []))
+)]
 pub async fn set_status(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -25,13 +37,13 @@ pub async fn set_status(
 ) -> Result<Json<Photo>, ApiError> {
     find(&app, &caller, id).await?;
     let verdict = verdict(request)?;
-    let _turn = app.turns.take(id.into()).await;
+    let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
     upload.advance(verdict, app.clock.now()).map_err(ApiError::Transition)?;
     if !upload.news().is_empty() {
         app.uploads.save(&mut upload).await?;
     }
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }
 
 fn verdict(request: SetStatusRequest) -> Result<Verdict, ApiError> {

@@ -18,6 +18,18 @@ use crate::jobs::ClientClaim;
 use crate::jobs::finalise::finalise;
 
 /// Completes an upload.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads/{upload_id}/complete",
+    operation_id = "complete_upload",
+    tag = "uploads",
+    params(("upload_id" = UploadId, Path, description = "The upload")),
+    request_body = Option<CompleteUploadRequest>,
+    responses(
+        (status = 200, body = Photo),
+    ),
+    security(("token" = []))
+)]
 pub async fn complete(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -31,11 +43,11 @@ pub async fn complete(
     };
     // On its own: a client that hangs up while the store joins ten thousand parts does not stop it.
     let finishing = tokio::spawn({
-        let app = app.clone();
-        async move { finalise(&app, &caller.tenant, id, &claim).await }
+        let (app, tenant) = (app.clone(), caller.tenant.clone());
+        async move { finalise(&app, &tenant, id, &claim).await }
     });
     let upload = finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??;
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }
 
 impl From<CompletedPart> for PartToJoin {

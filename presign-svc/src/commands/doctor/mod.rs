@@ -13,6 +13,7 @@ use clap::Args;
 
 use crate::adapters::database::Database;
 use crate::adapters::s3::{S3Settings, S3Store};
+use crate::adapters::schema::SchemaState;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
 use probe::Probe;
 
@@ -110,15 +111,23 @@ async fn database(options: &ServeOptions) -> Finding {
             format!("the data directory cannot be used: {error}. Set WINDLASS_DATA_DIR."),
         );
     }
-    match Database::open(&options.database.place(&options.data)).await {
-        Ok(database) => {
-            let answer = database.uploads().check().await;
-            database.close().await;
-            match answer {
-                Ok(()) => Finding::good(what, format!("{} answers and is up to date.", database.name())),
-                Err(error) => Finding::bad(what, error.to_string()),
-            }
-        }
+    let place = match options.database.place(&options.data) {
+        Ok(place) => place,
+        Err(error) => return Finding::bad(what, format!("{error}.")),
+    };
+    match Database::examine(&place).await {
+        Ok((name, SchemaState::Current)) => Finding::good(what, format!("{name} answers and is up to date.")),
+        Ok((name, SchemaState::Behind(missing))) => Finding::note(
+            what,
+            format!(
+                "{name} answers; an update of its schema is pending ({missing} migrations). `windlass migrate` \
+                 makes it, or the next start. Take a backup before."
+            ),
+        ),
+        Ok((name, SchemaState::Absent)) => Finding::note(
+            what,
+            format!("{name} is empty or not there yet. `windlass migrate` sets it up, or the first start."),
+        ),
         Err(error) => Finding::bad(what, error.to_string()),
     }
 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use windlass_core::image::planar::{
+use windlass_planar::{
     EncodeOptions, Header, Sampling, Scale, Target, Turn, encode, resample,
 };
 

@@ -3,7 +3,9 @@
 use windlass_protocol::metadata::MetadataWarning;
 
 use super::MetadataPolicy;
-use crate::metadata::{ExifRewrite, extract_exif, extract_icc, read_metadata, rewrite_exif};
+#[cfg(any(feature = "codecs", feature = "heic"))]
+use crate::metadata::extract_icc;
+use crate::metadata::{ExifRewrite, extract_exif, extract_jpeg_icc, read_metadata, rewrite_exif};
 
 /// Images up to this edge in pixels carry no EXIF: it would outweigh the picture.
 const THUMBNAIL_MAX_EDGE: u32 = 256;
@@ -37,13 +39,23 @@ pub(super) struct Carried {
 
 impl Original {
     /// Reads what there is. What cannot be read is not carried over; damage is a warning.
+    #[cfg(any(feature = "codecs", feature = "heic"))]
     pub(super) fn read(bytes: &[u8]) -> Self {
+        Self::with_profile(bytes, extract_icc(bytes))
+    }
+
+    /// As `read` of what is known to be a JPEG: the fast path's module needs no reader of other profiles.
+    pub(super) fn read_jpeg(bytes: &[u8]) -> Self {
+        Self::with_profile(bytes, extract_jpeg_icc(bytes))
+    }
+
+    fn with_profile(bytes: &[u8], icc: Option<Vec<u8>>) -> Self {
         let metadata = read_metadata(bytes).ok();
         Self {
             orientation: metadata.as_ref().map_or(1, |metadata| metadata.display_orientation),
             warnings: metadata.map(|metadata| metadata.warnings).unwrap_or_default(),
             exif: extract_exif(bytes),
-            icc: extract_icc(bytes),
+            icc,
         }
     }
 

@@ -1,9 +1,7 @@
-//! The fast path's first half: baseline JPEGs to planes, without ever becoming RGB (see [`planar`]).
+//! The fast path's first half: baseline JPEGs to planes, without ever becoming RGB (see [`super::planar`]).
 //!
 //! The decoder counts the parts of the picture itself, so these files need no walk beforehand to prove
 //! that they are whole.
-//!
-//! [`planar`]: super::planar
 
 use super::jpeg::Frame;
 use super::plan::{Target, targets};

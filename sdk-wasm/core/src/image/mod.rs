@@ -4,7 +4,7 @@
 //! `general` one, which the cargo feature `codecs` adds, because the browser loads it only for a picture that
 //! needs it: `decode` reads the header and later the pixels, `plan` decides sizes and memory in between,
 //! `complete` refuses what is not all there, `convert` makes planes of the pixels. From there on all go the
-//! same way: `variants` has them resampled, turned and encoded by [`planar`], with what `carry` keeps of what
+//! same way: `variants` has them resampled, turned and encoded by `windlass_planar`, with what `carry` keeps of what
 //! the camera knew. The original's bytes are never altered.
 
 mod carry;
@@ -26,7 +26,6 @@ mod heic;
 mod jpeg;
 mod options;
 mod plan;
-pub mod planar;
 #[cfg(feature = "codecs")]
 mod raster;
 mod riff;
@@ -40,6 +39,7 @@ pub use heic::resize_heic;
 pub use options::{EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
 pub use plan::Limits;
 pub use webp_metadata::webp_with_metadata;
+pub use windlass_planar as planar;
 
 use carry::Original;
 use planar::{DecodeError, Header};
@@ -80,7 +80,7 @@ pub fn resize_fast(
         _ => None,
     };
     let Some((planes, targets)) = decoded else { return Ok(FastOutcome::NeedsCodecs(format)) };
-    Variants::new(Original::read(bytes), options.metadata, planes).make(&targets).map(FastOutcome::Made)
+    Variants::new(Original::read_jpeg(bytes), options.metadata, planes).make(&targets).map(FastOutcome::Made)
 }
 
 /// Whether [`resize_fast`] would hand this picture on, as far as its first bytes tell, so that the rest need not

@@ -30,7 +30,7 @@ impl ResizeOptions {
                 return refuse(format!("The variant “{name}” has max_edge 0: give at least 1 pixel."));
             }
             if !(0.0..=1.0).contains(quality) {
-                return refuse(format!("The variant “{name}” has quality {quality}: give 0 to 1."));
+                return refuse(format!("The quality of the variant “{name}” is out of range: give 0 to 1."));
             }
         }
         Ok(())
@@ -52,8 +52,13 @@ pub struct VariantOptions {
     pub quality: f32,
 }
 
+impl VariantOptions {
+    /// The quality when none is said.
+    pub const DEFAULT_QUALITY: f32 = 0.8;
+}
+
 fn default_quality() -> f32 {
-    0.8
+    VariantOptions::DEFAULT_QUALITY
 }
 
 /// What of the original's metadata an image carries.

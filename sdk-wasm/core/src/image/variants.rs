@@ -4,7 +4,9 @@ use windlass_protocol::metadata::MetadataWarning;
 
 use super::carry::{Carried, Original, Samples};
 use super::plan::Target;
-use super::planar::{self, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample};
+use super::planar::{
+    self, EncodeError, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample,
+};
 use super::{EncodedImage, ImageError, MetadataPolicy, ResizeOutcome};
 
 /// The media type of what is made.
@@ -39,15 +41,16 @@ impl Variants {
 
     /// Makes them all.
     pub(super) fn make(mut self, targets: &[Target]) -> Result<ResizeOutcome, ImageError> {
-        let mut images = Vec::with_capacity(targets.len());
+        let mut images: Vec<Option<EncodedImage>> = targets.iter().map(|_| None).collect();
         for target in targets {
             let upright = self.upright(target)?;
-            images.push((target.index, self.finish(target, &upright)?));
+            let image = self.finish(target, &upright)?;
+            if let Some(place) = images.get_mut(target.index) {
+                *place = Some(image);
+            }
             self.made.push(upright);
         }
-        images.sort_by_key(|(index, _)| *index);
-        let images = images.into_iter().map(|(_, image)| image).collect();
-        Ok(ResizeOutcome { images, warnings: self.warnings })
+        Ok(ResizeOutcome { images: images.into_iter().flatten().collect(), warnings: self.warnings })
     }
 
     /// The picture at the size wanted, made of the smallest that is large enough.
@@ -73,8 +76,11 @@ impl Variants {
         let segments: Vec<(u8, &[u8])> =
             segments.iter().map(|(application, payload)| (*application, payload.as_slice())).collect();
         let quality = (target.variant.quality * 100.0).round().clamp(1.0, 100.0) as u8;
-        let bytes = encode(upright, &EncodeOptions { quality, segments: &segments })
-            .map_err(|error| failed(error.to_string()))?;
+        let encoded = encode(upright, &EncodeOptions { quality, segments: &segments });
+        let bytes = encoded.map_err(|error| match error {
+            EncodeError::OutOfMemory(OutOfMemory) => ImageError::OutOfMemory,
+            other => failed(other.to_string()),
+        })?;
         let name = target.variant.name.clone();
         Ok(EncodedImage { name, content_type: CONTENT_TYPE, width: size.0, height: size.1, bytes })
     }

@@ -59,7 +59,7 @@ pub(super) fn describes_capture(directory: Directory, tag: u16) -> bool {
 pub fn extract_icc(bytes: &[u8]) -> Option<Vec<u8>> {
     let source = Source::whole(bytes);
     let pieces = match sniff(bytes)? {
-        MediaType::Jpeg => container::jpeg::icc_pieces(&source).ok()?,
+        MediaType::Jpeg => return extract_jpeg_icc(bytes),
         MediaType::Png => return container::png::icc_profile(&source, ICC_CAP_BYTES).ok()?,
         MediaType::WebP => vec![container::webp::icc_profile(&source).ok()??],
         MediaType::Heic | MediaType::Heif | MediaType::Avif => {
@@ -73,7 +73,17 @@ pub fn extract_icc(bytes: &[u8]) -> Option<Vec<u8>> {
         | MediaType::QuickTime
         | MediaType::Zip => return None,
     };
-    let profile = assemble(&source, &pieces, ICC_CAP_BYTES as u64).ok()?;
+    joined(&source, &pieces)
+}
+
+/// As [`extract_icc`], of a JPEG.
+pub fn extract_jpeg_icc(bytes: &[u8]) -> Option<Vec<u8>> {
+    let source = Source::whole(bytes);
+    joined(&source, &container::jpeg::icc_pieces(&source).ok()?)
+}
+
+fn joined(source: &Source<'_>, pieces: &[ByteRange]) -> Option<Vec<u8>> {
+    let profile = assemble(source, pieces, ICC_CAP_BYTES as u64).ok()?;
     (!profile.is_empty()).then_some(profile)
 }
 

@@ -1,8 +1,8 @@
 //! What the camera knew: container → EXIF → [`PhotoMetadata`], and back again for what is re-encoded.
 //!
 //! The way of one file: [`sniff`] tells the container; `container` finds in it the EXIF block, the
-//! dimensions and the orientation; `tiff` gathers the wanted entries of the block under caps; `exif` gives
-//! them their meaning. Parsing never fails and never guesses: what is damaged becomes a warning and what
+//! dimensions and the orientation; `tiff` gathers the wanted entries of the block under caps; `fields` reads
+//! their values, `exif` gives them their meaning. Parsing never fails and never guesses: what is damaged becomes a warning and what
 //! is absent stays `None`. [`MetadataReader`] does all this over ranged reads, [`read_metadata`] over a
 //! file in memory; the service and the browser run the same code.
 
@@ -10,6 +10,7 @@ mod container;
 mod error;
 mod exif;
 mod extract;
+mod fields;
 mod gps;
 mod media_type;
 mod orientation;
@@ -21,7 +22,7 @@ mod tiff;
 mod warning;
 
 pub use error::MetadataError;
-pub use extract::{ICC_CAP_BYTES, extract_exif, extract_icc};
+pub use extract::{ICC_CAP_BYTES, extract_exif, extract_icc, extract_jpeg_icc};
 pub use media_type::{MediaType, SNIFF_BYTES, content_matches, sniff};
 pub use reader::{MAX_READ_BYTES, MAX_READS, MetadataReader, read_metadata};
 pub use rewrite::{EXIF_SEGMENT_CAP_BYTES, ExifRewrite, rewrite_exif};

@@ -44,6 +44,8 @@ pub struct Engine {
     pub(super) window: Window,
     pub(super) watchdog: Watchdog,
     pub(super) link: Link,
+    /// When the PUT began that was stored last.
+    pub(super) stored_began_ms: u64,
     pub(super) answer_times: AnswerTimes,
     pub(super) online: Online,
     pub(super) token: Token,
@@ -75,6 +77,7 @@ impl Engine {
             window: Window::new(config.connections_start, config.connections_max),
             watchdog: Watchdog::default(),
             link: Link::default(),
+            stored_began_ms: 0,
             answer_times: AnswerTimes::default(),
             online: Online::assumed(),
             token: Token::absent(),

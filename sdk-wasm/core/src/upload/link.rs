@@ -11,6 +11,9 @@ const TELLING_BYTES: u64 = 64 * 1024;
 const BURST_MS: u64 = 1_000;
 /// Bytes on the move are measured over at least this long.
 const STRETCH_MS: u64 = 1_000;
+/// The same for the very first estimate: a rough one soon is better than none.
+const FIRST_BURST_MS: u64 = 200;
+const FIRST_STRETCH_MS: u64 = 250;
 /// How much one sample counts.
 const WEIGHT: f64 = 0.25;
 /// Goodput assumed until something was measured: 16 KiB/s, one of two connections on a 200 kbit/s link.
@@ -67,9 +70,13 @@ impl Link {
         sent_bytes: u64,
     ) -> Option<Milestone> {
         let here = Milestone { at_ms: now_ms, sent_bytes };
+        let (burst_ms, stretch_ms) = match self.goodput_bytes_per_s {
+            None => (FIRST_BURST_MS, FIRST_STRETCH_MS),
+            Some(_) => (BURST_MS, STRETCH_MS),
+        };
         match last {
-            None => (now_ms >= started_ms + BURST_MS).then_some(here),
-            Some(last) if now_ms >= last.at_ms + STRETCH_MS => {
+            None => (now_ms >= started_ms + burst_ms).then_some(here),
+            Some(last) if now_ms >= last.at_ms + stretch_ms => {
                 let moved = sent_bytes.saturating_sub(last.sent_bytes) * active.max(1) as u64;
                 self.measured(moved, now_ms - last.at_ms);
                 Some(here)

@@ -286,6 +286,7 @@ impl Engine {
             .chain(self.token.rests_until_ms())
             .chain([self.window.held_until_ms(), self.announcements_held_until_ms])
             .chain(self.next_progress_ms())
+            .chain(self.next_overdue_ms())
             .filter(|at_ms| *at_ms > self.now_ms)
             .min()
     }

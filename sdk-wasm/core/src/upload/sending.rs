@@ -3,7 +3,8 @@
 //! Only the first uploads of the queue are worked on, so that URLs are asked for just before they are
 //! used; those in trouble do not hold the others up. The smaller pictures of all photos go before any
 //! original, so that the office sees something of each. As few PUTs as keep the line busy are in flight:
-//! what dies with the connections is then little, and what ends, ends soon.
+//! what dies with the connections is then little, and what ends, ends soon. A PUT that should have ended
+//! and is silent does not count among them: the next one tries another connection.
 
 use super::command::Work;
 use super::engine::Engine;
@@ -61,7 +62,8 @@ impl Engine {
         let limit = self.window.limit() as usize;
         let (mut pictures, mut originals) = self.afloat();
         // One more for a small picture: an original that takes a minute must not keep it waiting.
-        if pictures.puts + originals.puts > limit {
+        let is_full = self.flying().count() >= self.config.connections_max as usize;
+        if is_full || pictures.puts + originals.puts > limit {
             return;
         }
         for turn in self.turns(active) {
@@ -112,12 +114,16 @@ impl Engine {
         turns
     }
 
-    /// PUTs in flight: of smaller pictures, and of originals.
+    /// PUTs in flight that are not overdue: of smaller pictures, and of originals.
     fn afloat(&self) -> (Afloat, Afloat) {
         let (mut pictures, mut originals) = (Afloat::default(), Afloat::default());
         let active = self.flying().count();
+        let overdue_ms = self.watchdog.overdue_ms(&self.link, self.buffered_bytes());
         for piece in self.flying() {
             let Some(flight) = piece.flight() else { continue };
+            if self.now_ms >= flight.heard_ms + overdue_ms {
+                continue;
+            }
             let elapsed_ms = self.now_ms.saturating_sub(flight.started_ms);
             // What was handed over in a burst is still on its way.
             let left = piece.size_bytes().saturating_sub(flight.sent_bytes)

@@ -15,6 +15,10 @@ const SILENCE_MOST_MS: u64 = 30_000;
 const SILENCE_LEAST_MS: u64 = 6_000;
 /// Draining may be this many times slower than what was seen.
 const SLOWNESS: u64 = 2;
+/// A PUT is overdue when it stays silent for this long after its bytes should have arrived.
+const OVERDUE_MS: u64 = 3_000;
+/// The same while nothing is known of the line.
+const OVERDUE_UNMEASURED_MS: u64 = 10_000;
 
 /// What is known of silence on this link.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,6 +31,15 @@ impl Watchdog {
     /// A PUT showed progress after a silence of that long.
     pub fn heard_after(&mut self, silence_ms: u64) {
         self.gap = Some(Smoothed::with(self.gap, silence_ms));
+    }
+
+    /// Milliseconds of silence after which another PUT may try its luck beside it. Where one that began
+    /// later gets through first, the connection was dead, and not the line.
+    pub fn overdue_ms(&self, link: &Link, buffered_bytes: u64) -> u64 {
+        match link.goodput_bytes_per_s() {
+            Some(_) => link.time_for_ms(buffered_bytes).saturating_add(OVERDUE_MS),
+            None => OVERDUE_UNMEASURED_MS,
+        }
     }
 
     /// Milliseconds of silence after which a PUT is dead, given how many bytes of all PUTs lie in buffers

@@ -1,9 +1,9 @@
 //! Bits of entropy-coded data, stuffed zero bytes removed (T.81, F.2.2.5).
 
 use super::huffman::HuffmanTable;
-use super::segments::marker;
 use super::{corrupt, incomplete};
 use crate::image::ImageError;
+use windlass_planar::segments::marker;
 
 const STOPS: &str = "the picture's data stops early";
 

@@ -1,8 +1,8 @@
 //! The frame header: what the picture measures and how it is coded (T.81, B.2.2).
 
-use super::segments::{Segments, marker};
 use super::{corrupt, incomplete};
 use crate::image::ImageError;
+use windlass_planar::segments::{Segments, marker};
 
 /// The coding processes that are read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

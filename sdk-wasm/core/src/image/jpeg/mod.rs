@@ -10,10 +10,8 @@ mod huffman;
 mod progressive;
 #[cfg(feature = "codecs")]
 mod scan;
-pub(super) mod segments;
 #[cfg(feature = "codecs")]
 mod walk;
-pub(super) mod zeros;
 
 pub(super) use frame::Frame;
 #[cfg(feature = "codecs")]
@@ -21,7 +19,18 @@ pub(super) use frame::Process;
 #[cfg(feature = "codecs")]
 pub(super) use walk::check_complete;
 
+use windlass_planar::segments::SegmentError;
+
 use super::{ImageError, PictureFormat};
+
+impl From<SegmentError> for ImageError {
+    fn from(error: SegmentError) -> Self {
+        match error {
+            SegmentError::Ends => incomplete("the file ends before the end-of-image marker"),
+            SegmentError::Length => corrupt("a segment has an impossible length"),
+        }
+    }
+}
 
 /// The data stops before the picture does.
 fn incomplete(found: &'static str) -> ImageError {

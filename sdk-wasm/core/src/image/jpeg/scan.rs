@@ -5,9 +5,9 @@ use super::corrupt;
 use super::frame::{Frame, Process};
 use super::huffman::HuffmanTable;
 use super::progressive::{Band, Coefficients};
-use super::segments::marker;
-use super::zeros::has_long_zeros;
 use crate::image::ImageError;
+use windlass_planar::segments::marker;
+use windlass_planar::zeros::has_long_zeros;
 
 /// The four slots a file may fill with tables of one class.
 pub(crate) type TableSlots = [Option<HuffmanTable>; 4];

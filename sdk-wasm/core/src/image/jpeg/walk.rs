@@ -9,9 +9,9 @@ use super::frame::{Frame, Process};
 use super::huffman::HuffmanTable;
 use super::progressive::Coefficients;
 use super::scan::{Scan, TableSlots};
-use super::segments::{Segments, marker};
 use super::{corrupt, incomplete};
 use crate::image::ImageError;
+use windlass_planar::segments::{Segments, marker};
 
 /// Encoders write about ten scans. The bound keeps a file of a few kilobytes, whose thousands of scans
 /// each visit every block, from taking minutes.

@@ -5,6 +5,7 @@
 mod cursor;
 pub(super) mod gif;
 pub(super) mod heif;
+mod inflate;
 pub(super) mod isobmff;
 pub(super) mod jpeg;
 pub(super) mod png;

@@ -1,5 +1,6 @@
 //! PNG (W3C PNG, third edition): EXIF in an `eXIf` chunk, or in a text chunk as ImageMagick wrote it.
 
+use super::inflate::inflate;
 use super::{ELEMENT_CAP, EXIF_PREFIX, ExifBlock, Survey, without_prefix};
 use crate::metadata::source::{ByteRange, Source, Stop};
 use crate::metadata::warning::Oddity;
@@ -149,11 +150,6 @@ fn profile_text(name: &[u8; 4], body: &[u8]) -> Option<Vec<u8>> {
         }
         _ => None,
     }
-}
-
-/// Inflates a zlib stream, or nothing where it is damaged or would become larger than the cap.
-fn inflate(compressed: &[u8], cap_bytes: usize) -> Option<Vec<u8>> {
-    fdeflate::decompress_to_vec_bounded(compressed, cap_bytes).ok()
 }
 
 /// ImageMagick's raw profile: a line with the name, a line with the length, then hexadecimal digits.

@@ -2,8 +2,8 @@
 //!
 //! [`View`] reads numbers of a block that may lie anywhere in a half-known file, [`RawDirectory`] one
 //! directory under the rules that keep damage out, [`collect`] the wanted entries of the directories that
-//! count. [`build`] writes entries as a small sound block: what the EXIF library is given to read, so that
-//! its memory is bounded whatever the file says, and what a TIFF's photo carries on as EXIF.
+//! count, within bounds whatever the file says. [`build`] writes entries as a small sound block: what a TIFF's
+//! photo carries on as EXIF.
 
 mod build;
 mod collect;
@@ -35,25 +35,31 @@ pub(super) mod tag {
 
 /// Field types (TIFF 6.0, section 2; BigTIFF).
 pub(super) mod kind {
+    pub(in crate::metadata) const BYTE: u16 = 1;
     pub(in crate::metadata) const ASCII: u16 = 2;
     pub(in crate::metadata) const SHORT: u16 = 3;
     pub(in crate::metadata) const LONG: u16 = 4;
+    pub(in crate::metadata) const RATIONAL: u16 = 5;
+    pub(in crate::metadata) const SBYTE: u16 = 6;
+    pub(in crate::metadata) const UNDEFINED: u16 = 7;
+    pub(in crate::metadata) const SSHORT: u16 = 8;
+    pub(in crate::metadata) const SLONG: u16 = 9;
+    pub(in crate::metadata) const SRATIONAL: u16 = 10;
+    pub(in crate::metadata) const FLOAT: u16 = 11;
+    pub(in crate::metadata) const DOUBLE: u16 = 12;
     pub(in crate::metadata) const IFD: u16 = 13;
     pub(in crate::metadata) const LONG8: u16 = 16;
+    pub(in crate::metadata) const SLONG8: u16 = 17;
     pub(in crate::metadata) const IFD8: u16 = 18;
     pub(in crate::metadata) const UTF8: u16 = 129;
 
     /// How many bytes one value of a type takes; `None` for a type there is not.
     pub(in crate::metadata) fn unit_bytes(kind: u16) -> Option<u64> {
         match kind {
-            // BYTE, ASCII, SBYTE, UNDEFINED, UTF-8
-            1 | ASCII | 6 | 7 | UTF8 => Some(1),
-            // SHORT, SSHORT
-            SHORT | 8 => Some(2),
-            // LONG, SLONG, FLOAT, IFD
-            LONG | 9 | 11 | IFD => Some(4),
-            // RATIONAL, SRATIONAL, DOUBLE, LONG8, SLONG8, IFD8
-            5 | 10 | 12 | LONG8 | 17 | IFD8 => Some(8),
+            BYTE | ASCII | SBYTE | UNDEFINED | UTF8 => Some(1),
+            SHORT | SSHORT => Some(2),
+            LONG | SLONG | FLOAT | IFD => Some(4),
+            RATIONAL | SRATIONAL | DOUBLE | LONG8 | SLONG8 | IFD8 => Some(8),
             _ => None,
         }
     }
