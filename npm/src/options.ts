@@ -2,6 +2,7 @@
 import { WindlassError } from "./errors.js";
 import type { MetadataPolicy } from "./generated/MetadataPolicy";
 import type { VariantOptions } from "./generated/VariantOptions";
+import type { OutputFormat } from "./resize-photo.js";
 import type { TokenProvider } from "./token.js";
 
 export interface WindlassOptions {
@@ -15,6 +16,11 @@ export interface WindlassOptions {
   variants?: readonly VariantOptions[];
   /** What of the photo's metadata the smaller pictures carry; the original is never changed. */
   metadata?: MetadataPolicy;
+  /**
+   * What the smaller pictures are encoded as: `jpeg` when absent. `webp` is encoded by the browser; where it cannot,
+   * as in Safari, it is JPEG all the same, and the upload's warnings say so.
+   */
+  format?: OutputFormat;
   /** How many connections the engine may use at once; it chooses fewer on a bad network. */
   maxConnections?: number;
   /**
@@ -42,6 +48,25 @@ export interface WindlassOptions {
   imageWorkers?: number;
 }
 
+export interface AddManyOptions {
+  /** Aborting it cancels the upload. */
+  signal?: AbortSignal;
+  /**
+   * Send it even if these very bytes are on their way, or were stored by this client, already. Otherwise
+   * the upload ends with the photo that is there, and `sameAs` names the one that sent it.
+   */
+  again?: boolean;
+}
+
+export interface AddOptions extends AddManyOptions {
+  /** Your own idempotency key: the same one for the same file gives the same upload, another one another. */
+  clientRef?: string;
+  /** For a `Blob` without a name. */
+  filename?: string;
+  /** From a file picker: the file can then be read again after a reload where there is no room to keep it. */
+  handle?: FileSystemFileHandle;
+}
+
 /** Absolute, for workers have no page to be relative to, and without a slash at its end. */
 export function absoluteEndpoint(endpoint: string): string {
   const base = (globalThis as { document?: Document }).document?.baseURI;
@@ -57,12 +82,15 @@ export function absoluteEndpoint(endpoint: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-export function checkOptions({ project, token, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
+export function checkOptions({ project, token, format, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
   if (typeof token !== "function") {
     throw new WindlassError("invalid_options", "token: a function that returns a token is missing.");
+  }
+  if (format !== undefined && format !== "jpeg" && format !== "webp") {
+    throw new WindlassError("invalid_options", `format: “${String(format)}” is neither "jpeg" nor "webp".`);
   }
   if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
     throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");

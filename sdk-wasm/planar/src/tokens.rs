@@ -13,6 +13,7 @@ const BLOCK_TOKENS: usize = 64;
 const MCU_BLOCKS: [usize; 2] = [6, 3];
 
 /// The most bytes of tokens that encoding a picture of this size in colour takes.
+#[must_use]
 pub fn token_bytes(width: u32, height: u32) -> u64 {
     let most = [16, 8].into_iter().zip(MCU_BLOCKS).map(|(edge, blocks)| {
         let (columns, rows) = (width.div_ceil(edge) as usize, height.div_ceil(edge) as usize);

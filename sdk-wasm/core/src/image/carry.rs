@@ -59,6 +59,21 @@ impl Original {
         }
     }
 
+    /// The same for a picture that somebody else decoded, to sRGB: the profile described other numbers. Where
+    /// that decoder has turned it already, nothing is left to turn.
+    #[cfg(feature = "pixels")]
+    pub(super) fn decoded_elsewhere(self, is_upright: bool) -> Self {
+        Self { orientation: if is_upright { 1 } else { self.orientation }, icc: None, ..self }
+    }
+
+    /// Whether there is a profile of other colours than sRGB, which a decoder to sRGB would lose. Its name
+    /// tells, which stands in ASCII or in UTF-16 (ICC.1:2022, 9.2.41).
+    #[cfg(feature = "pixels")]
+    pub(super) fn has_other_colours(&self) -> bool {
+        let named = |profile: &[u8], name: &[u8]| profile.windows(name.len()).any(|at| at == name);
+        self.icc.as_ref().is_some_and(|profile| !named(profile, b"sRGB") && !named(profile, b"s\0R\0G\0B"))
+    }
+
     /// What was odd about the photo.
     pub(super) fn warnings(&self) -> Vec<MetadataWarning> {
         self.warnings.clone()

@@ -3,6 +3,10 @@
 use windlass_protocol::metadata::MetadataWarning;
 
 use super::carry::{Carried, Original, Samples};
+#[cfg(feature = "pixels")]
+use super::convert::to_rgba;
+#[cfg(feature = "pixels")]
+use super::external::PixelImage;
 use super::plan::Target;
 use super::planar::{
     self, EncodeError, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample,
@@ -53,6 +57,27 @@ impl Variants {
         Ok(ResizeOutcome { images: images.into_iter().flatten().collect(), warnings: self.warnings })
     }
 
+    /// Makes them all, for an encoder outside.
+    #[cfg(feature = "pixels")]
+    pub(super) fn make_pixels(
+        mut self,
+        targets: &[Target],
+    ) -> Result<(Vec<PixelImage>, Vec<MetadataWarning>), ImageError> {
+        let mut images = Vec::with_capacity(targets.len());
+        for target in targets {
+            let upright = self.upright(target)?;
+            let (width, height) = (upright.width, upright.height);
+            let exif = self.carried(target, &upright).exif;
+            let rgba = to_rgba(&upright)?;
+            let Target { variant, index, .. } = target;
+            let (name, quality) = (variant.name.clone(), variant.quality);
+            images.push((*index, PixelImage { name, width, height, quality, rgba, exif }));
+            self.made.push(upright);
+        }
+        images.sort_by_key(|(index, _)| *index);
+        Ok((images.into_iter().map(|(_, image)| image).collect(), self.warnings))
+    }
+
     /// The picture at the size wanted, made of the smallest that is large enough.
     fn upright(&self, target: &Target) -> Result<Planes, ImageError> {
         let turn = Turn::from_exif(self.original.orientation);
@@ -65,12 +90,8 @@ impl Variants {
 
     /// The file, with what is carried over.
     fn finish(&mut self, target: &Target, upright: &Planes) -> Result<EncodedImage, ImageError> {
-        let samples = if upright.planes.len() == 1 { Samples::Grey } else { Samples::Rgb };
         let size = (upright.width, upright.height);
-        let (carried, warning) = self.original.carried(target.variant.max_edge, size, samples, self.policy);
-        if let Some(new) = warning.filter(|new| !self.warnings.contains(new)) {
-            self.warnings.push(new);
-        }
+        let carried = self.carried(target, upright);
         let failed = |reason: String| ImageError::Failed { stage: "encoded", reason };
         let segments = segments(&carried).map_err(failed)?;
         let segments: Vec<(u8, &[u8])> =
@@ -83,6 +104,17 @@ impl Variants {
         })?;
         let name = target.variant.name.clone();
         Ok(EncodedImage { name, content_type: CONTENT_TYPE, width: size.0, height: size.1, bytes })
+    }
+
+    /// What an image carries; why something had to be left out is added to the warnings.
+    fn carried(&mut self, target: &Target, upright: &Planes) -> Carried {
+        let samples = if upright.planes.len() == 1 { Samples::Grey } else { Samples::Rgb };
+        let size = (upright.width, upright.height);
+        let (carried, warning) = self.original.carried(target.variant.max_edge, size, samples, self.policy);
+        if let Some(new) = warning.filter(|new| !self.warnings.contains(new)) {
+            self.warnings.push(new);
+        }
+        carried
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod beside;
 mod corpora;
+mod external;
 mod faithful;
 mod formats;
 mod limits;

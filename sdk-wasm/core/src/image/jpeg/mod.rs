@@ -1,22 +1,22 @@
 //! JPEG (ITU-T T.81) as far as Windlass reads it itself: segments, Huffman codes, and the walk that
 //! proves that every block of the picture is in the file.
 
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod bits;
 mod frame;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod huffman;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod progressive;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod scan;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod walk;
 
 pub(super) use frame::Frame;
 #[cfg(feature = "codecs")]
 pub(super) use frame::Process;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 pub(super) use walk::check_complete;
 
 use windlass_planar::segments::SegmentError;
