@@ -3,7 +3,7 @@
 use windlass_protocol::metadata::MetadataWarning;
 
 use super::MetadataPolicy;
-#[cfg(any(feature = "codecs", feature = "heic"))]
+#[cfg(any(feature = "codecs", feature = "heic", feature = "pixels"))]
 use crate::metadata::extract_icc;
 use crate::metadata::{ExifRewrite, extract_exif, extract_jpeg_icc, read_metadata, rewrite_exif};
 
@@ -39,7 +39,7 @@ pub(super) struct Carried {
 
 impl Original {
     /// Reads what there is. What cannot be read is not carried over; damage is a warning.
-    #[cfg(any(feature = "codecs", feature = "heic"))]
+    #[cfg(any(feature = "codecs", feature = "heic", feature = "pixels"))]
     pub(super) fn read(bytes: &[u8]) -> Self {
         Self::with_profile(bytes, extract_icc(bytes))
     }
