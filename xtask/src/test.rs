@@ -133,16 +133,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
         Stage::Faults => {
             let chromium = tools::ensure_chromium()?;
             demo::build_site()?;
-            say("building the fault proxy");
-            process::run(cargo().args([
-                "build",
-                "--quiet",
-                "--locked",
-                "--package",
-                "windlass-fault-proxy",
-            ]))?;
-            let proxy = workspace::target_dir().join("debug/fault-proxy");
-            let tools = [("WINDLASS_CHROMIUM", chromium), ("WINDLASS_FAULT_PROXY", proxy)];
+            let tools = [("WINDLASS_CHROMIUM", chromium)];
             browser_tests("test:faults", &tools)?;
             if long { browser_tests("test:faults-long", &tools) } else { Ok(()) }
         }
