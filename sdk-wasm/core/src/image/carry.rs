@@ -3,6 +3,7 @@
 use windlass_protocol::metadata::MetadataWarning;
 
 use super::MetadataPolicy;
+use super::as_it_is::AsItIs;
 #[cfg(any(feature = "codecs", feature = "heic"))]
 use crate::metadata::extract_icc;
 use crate::metadata::{ExifRewrite, extract_exif, extract_jpeg_icc, read_metadata, rewrite_exif};
@@ -20,7 +21,9 @@ pub(super) enum Samples {
 }
 
 /// What of the original is worth carrying over.
-pub(super) struct Original {
+pub(super) struct Original<'a> {
+    /// The file, where browsers show it as it is.
+    file: Option<AsItIs<'a>>,
     /// How the stored picture has to be turned, 1 to 8.
     pub(super) orientation: u8,
     warnings: Vec<MetadataWarning>,
@@ -37,21 +40,22 @@ pub(super) struct Carried {
     pub(super) icc: Option<Vec<u8>>,
 }
 
-impl Original {
+impl<'a> Original<'a> {
     /// Reads what there is. What cannot be read is not carried over; damage is a warning.
     #[cfg(any(feature = "codecs", feature = "heic"))]
-    pub(super) fn read(bytes: &[u8]) -> Self {
-        Self::with_profile(bytes, extract_icc(bytes))
+    pub(super) fn read(bytes: &'a [u8]) -> Self {
+        Self::with_profile(bytes, AsItIs::of(bytes), extract_icc(bytes))
     }
 
     /// As `read` of what is known to be a JPEG: the fast path's module needs no reader of other profiles.
-    pub(super) fn read_jpeg(bytes: &[u8]) -> Self {
-        Self::with_profile(bytes, extract_jpeg_icc(bytes))
+    pub(super) fn read_jpeg(bytes: &'a [u8]) -> Self {
+        Self::with_profile(bytes, AsItIs::of_jpeg(bytes), extract_jpeg_icc(bytes))
     }
 
-    fn with_profile(bytes: &[u8], icc: Option<Vec<u8>>) -> Self {
+    fn with_profile(bytes: &[u8], file: Option<AsItIs<'a>>, icc: Option<Vec<u8>>) -> Self {
         let metadata = read_metadata(bytes).ok();
         Self {
+            file,
             orientation: metadata.as_ref().map_or(1, |metadata| metadata.display_orientation),
             warnings: metadata.map(|metadata| metadata.warnings).unwrap_or_default(),
             exif: extract_exif(bytes),
@@ -62,6 +66,16 @@ impl Original {
     /// What was odd about the photo.
     pub(super) fn warnings(&self) -> Vec<MetadataWarning> {
         self.warnings.clone()
+    }
+
+    /// The file itself, where it is upright and may stand for an image of its own size.
+    pub(super) fn as_it_is(&self) -> Option<&AsItIs<'a>> {
+        self.file.as_ref().filter(|_| self.orientation == 1)
+    }
+
+    /// Whether an image asked for with `max_edge` carries all that the original does.
+    pub(super) fn carries_all(max_edge: u32, policy: MetadataPolicy) -> bool {
+        policy == MetadataPolicy::Keep && max_edge > THUMBNAIL_MAX_EDGE
     }
 
     /// What an upright image asked for with `max_edge` carries, and a warning when something had to be left out.

@@ -7,6 +7,7 @@
 //! same way: `variants` has them resampled, turned and encoded by `windlass_planar`, with what `carry` keeps of what
 //! the camera knew. The original's bytes are never altered.
 
+mod as_it_is;
 mod carry;
 #[cfg(feature = "codecs")]
 mod complete;
@@ -26,6 +27,8 @@ mod heic;
 mod jpeg;
 mod options;
 mod plan;
+#[cfg(any(feature = "codecs", feature = "heic"))]
+mod png_chunks;
 #[cfg(feature = "codecs")]
 mod raster;
 mod riff;

@@ -98,7 +98,7 @@ pub enum FastOutcome {
 pub struct EncodedImage {
     /// As asked for.
     pub name: String,
-    /// Its media type.
+    /// Its media type: `image/jpeg`, unless the original was passed through.
     pub content_type: &'static str,
     /// Width in pixels.
     pub width: u32,
@@ -106,4 +106,8 @@ pub struct EncodedImage {
     pub height: u32,
     /// The file.
     pub bytes: Vec<u8>,
+    /// Whether this is the original's own picture, not encoded again: it was upright and of this size already, and
+    /// encoding would have made it larger, or hardly smaller. With `keep` these are the original's bytes; else all
+    /// metadata but what the policy leaves was taken out of them.
+    pub passed_through: bool,
 }

@@ -121,7 +121,7 @@ pub fn one(bytes: &[u8], max_edge: u32) -> EncodedImage {
 
 /// The pixels of an image that was made.
 pub fn decoded(image: &EncodedImage) -> RgbImage {
-    let picture = image::load_from_memory_with_format(&image.bytes, ImageFormat::Jpeg).unwrap().to_rgb8();
+    let picture = image::load_from_memory(&image.bytes).unwrap().to_rgb8();
     assert_eq!(picture.dimensions(), (image.width, image.height), "what is said of {} is true", image.name);
     picture
 }
