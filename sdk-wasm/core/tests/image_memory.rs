@@ -12,7 +12,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image::{GrayImage, ImageFormat, RgbImage, RgbaImage};
-use windlass_core::image::{Limits, MetadataPolicy, ResizeOptions, VariantOptions, resize_photo};
+use windlass_core::image::{
+    ColorPolicy, Limits, MetadataPolicy, ResizeOptions, VariantOptions, resize_photo,
+};
 
 #[path = "image/patience.rs"]
 mod patience;
@@ -46,8 +48,11 @@ static ALLOCATOR: Counting = Counting;
 /// The most bytes held at once beyond what was held before, and how it ended.
 fn peak_of_resizing(bytes: &[u8], limits: &Limits) -> (usize, &'static str) {
     let variant = |edge: u32| VariantOptions { name: edge.to_string(), max_edge: edge, quality: 0.8 };
-    let options =
-        ResizeOptions { variants: [1920, 200].map(variant).to_vec(), metadata: MetadataPolicy::Keep };
+    let options = ResizeOptions {
+        variants: [1920, 200].map(variant).to_vec(),
+        metadata: MetadataPolicy::Keep,
+        color: ColorPolicy::Keep,
+    };
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
     let ended = resize_photo(bytes, &options, limits).map_or_else(|error| error.code(), |_| "made");

@@ -63,6 +63,34 @@ impl<'a> Original<'a> {
         }
     }
 
+    /// Leaves out a profile that says no more than what holds without one; `false` where one of other colours of
+    /// red, green and blue stays.
+    pub(super) fn drop_srgb_profile(&mut self) -> bool {
+        self.icc = self.icc.take().filter(|profile| !names_srgb(profile));
+        !self.icc.as_ref().is_some_and(|profile| fits_samples(profile, Samples::Rgb))
+    }
+
+    /// The colour profile.
+    #[cfg(feature = "codecs")]
+    pub(super) fn profile(&self) -> Option<&[u8]> {
+        self.icc.as_deref()
+    }
+
+    /// The pixels are sRGB now: neither the profile nor the file itself goes with them.
+    #[cfg(feature = "codecs")]
+    pub(super) fn was_converted(&mut self) {
+        (self.icc, self.file) = (None, None);
+    }
+
+    /// The profile says too little to convert by: it goes with the image.
+    #[cfg(feature = "codecs")]
+    pub(super) fn warn_of_its_colours(&mut self) {
+        self.warnings.push(MetadataWarning {
+            code: "colors_not_converted".to_owned(),
+            message: "The colour profile is damaged: resized images carry it, and are not sRGB.".to_owned(),
+        });
+    }
+
     /// What was odd about the photo.
     pub(super) fn warnings(&self) -> Vec<MetadataWarning> {
         self.warnings.clone()
@@ -104,6 +132,12 @@ impl<'a> Original<'a> {
         });
         (Carried { exif, icc }, warning)
     }
+}
+
+/// Whether a profile calls itself sRGB, in the text of either version (ICC.1:2022, 9.2.41; version 2, 6.5.17).
+fn names_srgb(profile: &[u8]) -> bool {
+    let is_in = |name: &[u8]| profile.windows(name.len()).any(|window| window == name);
+    is_in(b"sRGB") || is_in(b"s\0R\0G\0B")
 }
 
 /// Whether a profile describes these samples (ICC.1:2022, 7.2.8): one for CMYK or grey would give an RGB

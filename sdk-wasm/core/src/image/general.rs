@@ -1,6 +1,7 @@
 //! The general path: whatever is no baseline JPEG, decoded by the `image` crate's codecs to pixels, which
 //! become planes; but progressive JPEGs, which go the whole way as coefficients, at the scale that is needed.
 
+use super::colour::ToSrgb;
 use super::decode::Source;
 use super::fast::in_words;
 use super::jpeg::{self, Frame};
@@ -14,8 +15,10 @@ pub(super) fn decode<'o>(
     format: PictureFormat,
     options: &'o ResizeOptions,
     limits: &Limits,
+    conversion: Option<ToSrgb>,
 ) -> Result<(Planes, Vec<Target<'o>>), ImageError> {
     if format == PictureFormat::Jpeg
+        && conversion.is_none()
         && let Some(decoded) = progressive(bytes, options, limits)?
     {
         return Ok(decoded);
@@ -23,7 +26,16 @@ pub(super) fn decode<'o>(
     let source = Source::open(bytes, format, limits)?;
     let targets = plan(&source, options, limits)?;
     complete::check(bytes, format)?;
-    Ok((convert::to_planes(&source.decode(limits)?)?, targets))
+    let raster = match conversion {
+        Some(conversion) if conversion.is_from_print() => conversion.decode_print(bytes, limits)?,
+        Some(conversion) => {
+            let mut raster = source.decode(limits)?;
+            conversion.convert(&mut raster)?;
+            raster
+        }
+        None => source.decode(limits)?,
+    };
+    Ok((convert::to_planes(&raster)?, targets))
 }
 
 /// A progressive JPEG of grey or YCbCr, in a quarter of the memory that all of its coefficients and pixels would

@@ -10,6 +10,8 @@
 mod as_it_is;
 mod carry;
 #[cfg(feature = "codecs")]
+mod colour;
+#[cfg(feature = "codecs")]
 mod complete;
 #[cfg(feature = "codecs")]
 mod convert;
@@ -39,12 +41,16 @@ pub use error::ImageError;
 pub use format::PictureFormat;
 #[cfg(feature = "heic")]
 pub use heic::resize_heic;
-pub use options::{EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
+pub use options::{
+    ColorPolicy, EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions,
+};
 pub use plan::Limits;
 pub use webp_metadata::webp_with_metadata;
 pub use windlass_planar as planar;
 
 use carry::Original;
+#[cfg(feature = "codecs")]
+use colour::ToSrgb;
 use planar::{DecodeError, Header};
 use variants::Variants;
 
@@ -78,12 +84,16 @@ pub fn resize_fast(
 ) -> Result<FastOutcome, ImageError> {
     options.check()?;
     let format = PictureFormat::of(bytes)?;
-    let decoded = match format {
-        PictureFormat::Jpeg => fast::decode(bytes, options, limits)?,
-        _ => None,
-    };
+    if format != PictureFormat::Jpeg {
+        return Ok(FastOutcome::NeedsCodecs(format));
+    }
+    let mut original = Original::read_jpeg(bytes);
+    if options.color == ColorPolicy::Srgb && !original.drop_srgb_profile() {
+        return Ok(FastOutcome::NeedsCodecs(format));
+    }
+    let decoded = fast::decode(bytes, options, limits)?;
     let Some((planes, targets)) = decoded else { return Ok(FastOutcome::NeedsCodecs(format)) };
-    Variants::new(Original::read_jpeg(bytes), options.metadata, planes).make(&targets).map(FastOutcome::Made)
+    Variants::new(original, options.metadata, planes).make(&targets).map(FastOutcome::Made)
 }
 
 /// Whether [`resize_fast`] would hand this picture on, as far as its first bytes tell, so that the rest need not
@@ -112,6 +122,17 @@ pub fn resize_general(
     limits: &Limits,
 ) -> Result<ResizeOutcome, ImageError> {
     options.check()?;
-    let (planes, targets) = general::decode(bytes, PictureFormat::of(bytes)?, options, limits)?;
-    Variants::new(Original::read(bytes), options.metadata, planes).make(&targets)
+    let mut original = Original::read(bytes);
+    let wants_srgb = options.color == ColorPolicy::Srgb && !original.drop_srgb_profile();
+    let profile = original.profile().and_then(ToSrgb::from_profile);
+    let conversion = profile.filter(|profile| wants_srgb || profile.is_from_print());
+    let converted = conversion.is_some();
+    let format = PictureFormat::of(bytes)?;
+    let (planes, targets) = general::decode(bytes, format, options, limits, conversion)?;
+    if converted {
+        original.was_converted();
+    } else if wants_srgb {
+        original.warn_of_its_colours();
+    }
+    Variants::new(original, options.metadata, planes).make(&targets)
 }

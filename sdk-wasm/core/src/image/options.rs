@@ -16,6 +16,10 @@ pub struct ResizeOptions {
     #[serde(default)]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<MetadataPolicy>"))]
     pub metadata: MetadataPolicy,
+    /// What colours the images are in. `keep` when absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<ColorPolicy>"))]
+    pub color: ColorPolicy,
 }
 
 impl ResizeOptions {
@@ -73,6 +77,18 @@ pub enum MetadataPolicy {
     StripLocation,
     /// The colour profile only.
     Strip,
+}
+
+/// The colours of an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum ColorPolicy {
+    /// The original's, with its profile: Display P3 stays Display P3. Only colours for print become sRGB.
+    #[default]
+    Keep,
+    /// sRGB, without a profile: for programs that know of no other colours.
+    Srgb,
 }
 
 /// The images made of one photo.

@@ -3,8 +3,8 @@
 use image::{DynamicImage, ImageFormat, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use windlass_core::image::{
-    EncodedImage, ImageError, Limits, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions,
-    resize_photo,
+    ColorPolicy, EncodedImage, ImageError, Limits, MetadataPolicy, ResizeOptions, ResizeOutcome,
+    VariantOptions, resize_photo,
 };
 
 use crate::exif_block::{CameraNotes, exif_block};
@@ -106,7 +106,11 @@ pub fn file(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 /// Options for variants of these longest edges, named by them.
 pub fn options(max_edges: &[u32], quality: f32) -> ResizeOptions {
     let variant = |edge: &u32| VariantOptions { name: format!("web_{edge}"), max_edge: *edge, quality };
-    ResizeOptions { variants: max_edges.iter().map(variant).collect(), metadata: MetadataPolicy::Keep }
+    ResizeOptions {
+        variants: max_edges.iter().map(variant).collect(),
+        metadata: MetadataPolicy::Keep,
+        color: ColorPolicy::Keep,
+    }
 }
 
 /// Resizes under the default limits.

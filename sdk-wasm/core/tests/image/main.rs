@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod beside;
+mod colour;
 mod corpora;
 mod faithful;
 mod formats;
