@@ -48,6 +48,8 @@ test("the tarball holds what is used, the licences, and nothing else", async () 
     "dist/core.node.js",
     "dist/elements.js",
     "dist/image.worker.js",
+    "dist/keep.worker.js",
+    "dist/service-worker.js",
     "dist/upload.worker.js",
     "dist/windlass_photo_bg.wasm",
     "dist/windlass_photo_baseline_bg.wasm",
@@ -138,7 +140,7 @@ test("Vite builds the dashboard example, with workers and WebAssembly as files o
   await run("npm", ["run", "build"], example);
 
   const assets = await readdir(join(example, "dist/assets"));
-  for (const wanted of ["image.worker", "upload.worker", "windlass_photo_bg", "windlass_photo_baseline_bg", "windlass_codecs_bg", "windlass_upload_bg"]) {
+  for (const wanted of ["image.worker", "keep.worker", "upload.worker", "windlass_photo_bg", "windlass_photo_baseline_bg", "windlass_codecs_bg", "windlass_upload_bg"]) {
     assert.ok(assets.some((name) => name.startsWith(wanted)), `${wanted} is not among ${assets}`);
   }
   const script = assets.find((name) => /^index-.*\.js$/.test(name));

@@ -42,10 +42,15 @@ await build({
   external: ["node:*"],
 });
 
-// Without chunks, so that bundlers can copy the file as it is.
+// Without chunks, so that bundlers can copy the file as it is, and a service worker needs no other.
 await build({
   ...shared,
-  entryPoints: { "image.worker": "src/workers/image.worker.ts", "upload.worker": "src/workers/upload.worker.ts" },
+  entryPoints: {
+    "image.worker": "src/workers/image.worker.ts",
+    "keep.worker": "src/workers/keep.worker.ts",
+    "service-worker": "src/service-worker.ts",
+    "upload.worker": "src/workers/upload.worker.ts",
+  },
 });
 
 for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) {

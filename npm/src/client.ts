@@ -1,7 +1,7 @@
 /** The client: takes files, sends them through the workers, tells how it goes, lists what is there. */
 import { Photos } from "./api.js";
 import { Batch } from "./batch.js";
-import { cancelled, fromPlainError, toWindlassError, WindlassError } from "./errors.js";
+import { cancelled, closedError, fromPlainError, toWindlassError, type WindlassError, withFile } from "./errors.js";
 import {
   TypedEventTarget,
   UploadErrorEvent,
@@ -10,19 +10,23 @@ import {
   UploadStateEvent,
   type WindlassEventMap,
 } from "./events.js";
-import { flattenFiles, type FileSource } from "./files.js";
+import { flattenFiles, nameOf, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
+import type { VariantOptions } from "./generated/VariantOptions";
+import type { Restored, StorageReport } from "./keep/messages.js";
+import { describeKept } from "./keep/restored.js";
+import { Survival } from "./keep/survival.js";
 import { absoluteEndpoint, checkOptions, defaultImageWorkers, type WindlassOptions } from "./options.js";
 import { DEFAULT_VARIANTS, prepareFile } from "./prepare.js";
+import { randomName } from "./random-name.js";
 import { TokenSource } from "./token.js";
-import { Upload, type UploadState } from "./upload.js";
-import { LeaveGuard, watchNetwork } from "./page.js";
-import { compileCodecsModule, compilePhotoModule } from "./wasm/photo.js";
-import { compileUploadModule } from "./wasm/upload.js";
-import { WorkerPool } from "./workers/bridge.js";
-import type { ImageReply, ImageRequest } from "./workers/messages.js";
-import { startImageWorker, startUploadWorker } from "./workers/start.js";
+import { Upload, type UploadCommands, type UploadState } from "./upload.js";
+import { watchNetwork } from "./page.js";
+import { compileCodecsModule } from "./wasm/photo.js";
+import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
+import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
+import { startUploadWorker } from "./workers/start.js";
 import { UploadLink } from "./workers/upload-link.js";
 
 export interface AddManyOptions {
@@ -43,9 +47,9 @@ interface Running {
   paused: boolean;
   /** Whether the engine has it. */
   submitted: boolean;
+  /** Whether an earlier page may have sent some of it. */
+  resumed: boolean;
 }
-
-const IMAGE_WORKER_IDLE_MS = 20_000;
 
 export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly endpoint: string;
@@ -54,11 +58,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly photos: Photos;
 
   readonly #options: WindlassOptions;
-  readonly #images: WorkerPool<ImageRequest, ImageReply>;
+  readonly #variants: readonly VariantOptions[];
+  readonly #images: ImageWorkers;
   readonly #link: UploadLink;
   readonly #running = new Map<string, Running>();
   readonly #batch = new Batch();
-  readonly #leaving = new LeaveGuard();
+  readonly #survival: Survival;
   readonly #unwatch: () => void;
   #rate: number | null = null;
   #closed = false;
@@ -67,19 +72,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     super();
     checkOptions(options);
     this.#options = options;
+    this.#variants = options.variants ?? DEFAULT_VARIANTS;
     this.endpoint = absoluteEndpoint(options.endpoint);
     this.project = options.project;
-    const tokens = new TokenSource(options.token);
+    const tokens = new TokenSource(options.token, (token) => this.#survival.signedIn(token));
     this.photos = new Photos(this.endpoint, this.project, tokens);
-    this.#images = new WorkerPool(
-      async () => {
-        const module = await compilePhotoModule();
-        const worker = startImageWorker();
-        worker.postMessage({ kind: "start", module, config: null });
-        return worker;
-      },
-      { size: options.imageWorkers ?? defaultImageWorkers(), idleMs: IMAGE_WORKER_IDLE_MS },
-    );
+    this.#images = imageWorkers(options.imageWorkers ?? defaultImageWorkers());
     this.#link = new UploadLink({
       startWorker: startUploadWorker,
       compile: compileUploadModule,
@@ -87,12 +85,28 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         endpoint: this.endpoint,
         project: this.project,
         ...(options.maxConnections === undefined ? {} : { max_connections: options.maxConnections }),
+        ...(options.giveUpAfterMs === undefined ? {} : { give_up_after_ms: options.giveUpAfterMs }),
       },
       tokens,
       onEvent: (event) => this.#follow(event),
       onFailed: (clientRef, error) => this.#fail(clientRef, error),
     });
-    this.#unwatch = watchNetwork((online) => this.#link.setOnline(online));
+    this.#survival = new Survival({
+      options,
+      endpoint: this.endpoint,
+      tokens,
+      commands: this.#commands,
+      own: () => [...this.#running.values()].map(({ upload }) => upload),
+      goOn: (upload, found) => this.#goOn(upload, found),
+      dispatch: (event) => this.dispatchEvent(event),
+    });
+    this.#unwatch = watchNetwork((online) => {
+      this.#link.setOnline(online);
+      if (online) {
+        this.#survival.wake();
+      }
+    });
+    this.#survival.resume();
   }
 
   /** Sends one file, or several. A file that is still under way is not sent a second time. */
@@ -107,6 +121,14 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       : flattenFiles(source).map((file) => this.#addOne(file, { ...(options.signal && { signal: options.signal }) }));
   }
 
+  /** Fetches what photos need and starts the workers, for when somebody is about to choose. May be called often. */
+  warmUp(): void {
+    if (!this.#closed) {
+      this.#images.warm();
+      this.#link.warm();
+    }
+  }
+
   /** The uploads since nothing was under way. */
   get uploads(): readonly Upload[] {
     return this.#batch.uploads;
@@ -115,6 +137,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Of all of them together. */
   get progress(): ProgressCounts {
     return this.#batch.progress(this.#rate);
+  }
+
+  /** What this browser keeps of the queue, and how much room it has; `null` with `keep: false`. */
+  storage(): Promise<StorageReport | null> {
+    return this.#survival.report();
   }
 
   pause(): void {
@@ -129,13 +156,18 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
-  /** Stops everything at once. What was stored of unfinished files is removed by the service in time. */
+  /**
+   * Stops everything at once. What this browser keeps of unfinished files goes on with the next client; of
+   * the rest, what was stored is removed by the service in time.
+   */
   close(): void {
     if (this.#closed) {
       return;
     }
     this.#closed = true;
     this.#unwatch();
+    // First, so that ending the uploads here does not make it forget them.
+    this.#survival.close();
     this.#images.close(closedError());
     this.#link.close();
     for (const clientRef of [...this.#running.keys()]) {
@@ -148,7 +180,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   #addOne(file: Blob, { signal, clientRef, filename }: AddOptions): Upload {
     const twin = clientRef === undefined ? this.#underWay(file) : this.#running.get(clientRef)?.upload;
-    const upload = twin ?? this.#begin(file, filename ?? nameOf(file), clientRef ?? newClientRef());
+    const upload = twin ?? this.#beginWith(file, filename ?? nameOf(file), clientRef);
     if (signal?.aborted) {
       upload.cancel();
     } else {
@@ -171,50 +203,83 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     )?.upload;
   }
 
-  #begin(file: Blob, filename: string, clientRef: string): Upload {
-    const upload = new Upload(
-      {
-        pause: (which) => this.#setPaused(which, true),
-        resume: (which) => this.#setPaused(which, false),
-        cancel: (which) => this.#cancel(which),
-        retry: (which) => this.#retry(which),
-      },
-      clientRef,
-      file,
-      filename,
-    );
-    const running: Running = { upload, preparing: new AbortController(), paused: false, submitted: false };
-    this.#running.set(clientRef, running);
-    this.#batch.add(upload);
-    this.#leaving.hold();
+  readonly #commands: UploadCommands = {
+    pause: (which) => this.#setPaused(which, true),
+    resume: (which) => this.#setPaused(which, false),
+    cancel: (which) => this.#cancel(which),
+    retry: (which) => this.#retry(which),
+  };
+
+  #beginWith(file: Blob, filename: string, given: string | undefined): Upload {
+    const before = this.#survival.begunBefore(file, filename, given);
+    return this.#begin(file, filename, before ?? given ?? randomName(), before !== undefined);
+  }
+
+  #begin(file: Blob, filename: string, clientRef: string, resumed: boolean): Upload {
+    const upload = new Upload(this.#commands, clientRef, file, filename);
+    const running = this.#register(upload, { resumed, paused: false });
+    this.#survival.begin(upload);
     void this.#prepare(running);
     return upload;
   }
 
+  /** Goes on with what another page has begun. */
+  #goOn(upload: Upload, found: Restored): void {
+    const running = this.#register(upload, { resumed: true, paused: found.upload.paused });
+    const described = describeKept(found, this.#variants);
+    if (described === null) {
+      upload.setState(running.paused ? "paused" : "preparing", null);
+      void this.#prepare(running);
+    } else {
+      upload.setPrepared(described);
+      this.#submit(running, described);
+    }
+  }
+
+  #register(upload: Upload, how: Pick<Running, "resumed" | "paused">): Running {
+    const running: Running = { upload, preparing: new AbortController(), submitted: false, ...how };
+    this.#running.set(upload.clientRef, running);
+    this.#batch.add(upload);
+    // The upload worker starts while the first photo is read.
+    this.#link.expectFiles();
+    this.#tellBusy();
+    return running;
+  }
+
+  #tellBusy(): void {
+    this.#survival.setBusy([...this.#running.values()].some(({ paused }) => !paused));
+  }
+
   async #prepare(running: Running): Promise<void> {
     const { upload, preparing } = running;
-    const { variants = DEFAULT_VARIANTS, metadata = "keep" } = this.#options;
     try {
-      const { preview, warnings, ...description } = await prepareFile(this.#images, upload.file, upload.filename, {
-        variants,
-        metadata,
+      const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
+        variants: this.#variants,
+        metadata: this.#options.metadata ?? "keep",
         signal: preparing.signal,
         codecs: compileCodecsModule,
       });
       if (upload.ended) {
         return;
       }
-      upload.setPrepared(description.metadata ?? null, warnings, preview);
-      running.submitted = true;
-      this.#link.add(upload.clientRef, upload.file, description);
-      if (running.paused) {
-        this.#link.pause(upload.clientRef);
-      } else {
-        this.#setState(upload, "queued");
-      }
+      upload.setPrepared(prepared);
+      this.#survival.prepared(upload.clientRef, prepared, prepared.warnings);
+      this.#submit(running, prepared);
     } catch (thrown) {
       this.#fail(upload.clientRef, toWindlassError(thrown, upload.filename));
     }
+  }
+
+  /** Hands it to the engine. */
+  #submit(running: Running, { filename, content_type, metadata, variants }: FileDescription): void {
+    const { upload, paused, resumed } = running;
+    running.submitted = true;
+    const rest = { ...(metadata && { metadata }), ...(variants && { variants }) };
+    this.#link.add(upload.clientRef, upload.file, { filename, content_type, resumed, ...rest });
+    if (paused) {
+      this.#link.pause(upload.clientRef);
+    }
+    this.#setState(upload, paused ? "paused" : "queued");
   }
 
   #follow(event: UploadEvent): void {
@@ -234,10 +299,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         upload.setProgress(event.file);
         this.#rate = event.total.rate_bytes_per_s;
         this.dispatchEvent(new UploadProgressEvent(upload, event.file, this.progress));
+        this.#survival.tell(upload);
         return;
       case "stored":
-        this.#end(upload);
         upload.succeed(event.photo);
+        this.#end(upload);
         this.dispatchEvent(new UploadStateEvent(upload, "stored"));
         this.dispatchEvent(new UploadPhotoEvent(upload, event.photo));
         return;
@@ -254,16 +320,23 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #setState(upload: Upload, state: UploadState, reason: string | null = null): void {
     if (upload.state !== state || upload.reason !== reason) {
       upload.setState(state, reason);
+      this.#survival.tell(upload);
       this.dispatchEvent(new UploadStateEvent(upload, state));
     }
   }
 
   #setPaused(upload: Upload, paused: boolean): void {
     const running = this.#running.get(upload.clientRef);
-    if (running?.upload !== upload || running.paused === paused) {
+    if (running?.upload !== upload) {
+      this.#survival.command(upload, paused ? "pause" : "resume");
+      return;
+    }
+    if (running.paused === paused) {
       return;
     }
     running.paused = paused;
+    this.#survival.paused(upload.clientRef, paused);
+    this.#tellBusy();
     if (running.submitted) {
       if (paused) {
         this.#link.pause(upload.clientRef);
@@ -277,6 +350,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #cancel(upload: Upload): void {
     const running = this.#running.get(upload.clientRef);
     if (running?.upload !== upload) {
+      if (upload.state === "failed") {
+        this.#survival.forget(upload.clientRef);
+      } else {
+        this.#survival.command(upload, "cancel");
+      }
       return;
     }
     this.#link.cancel(upload.clientRef);
@@ -293,7 +371,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     // Where the service refused for good, only a new reference can have another outcome.
     const sameRef = upload.state === "failed" && upload.error?.retryable === true;
-    return this.#begin(upload.file, upload.filename, sameRef ? upload.clientRef : newClientRef());
+    return this.#begin(upload.file, upload.filename, sameRef ? upload.clientRef : randomName(), sameRef);
   }
 
   #fail(clientRef: string, error: WindlassError): void {
@@ -301,8 +379,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     if (upload === undefined) {
       return;
     }
-    this.#end(upload);
     upload.fail(error.file === upload.filename ? error : withFile(error, upload.filename));
+    this.#end(upload);
     this.dispatchEvent(new UploadStateEvent(upload, upload.state));
     if (upload.state === "failed" && upload.error !== null) {
       this.dispatchEvent(new UploadErrorEvent(upload, upload.error));
@@ -311,27 +389,10 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   #end(upload: Upload): void {
     this.#running.delete(upload.clientRef);
-    this.#leaving.release();
+    this.#survival.ended(upload);
+    this.#tellBusy();
     if (this.#running.size === 0) {
       this.#rate = null;
     }
   }
-}
-
-function withFile(error: WindlassError, file: string): WindlassError {
-  const { code, message, retryable, requestId, cause } = error;
-  return new WindlassError(code, message, { retryable, requestId, file, cause });
-}
-
-function closedError(): WindlassError {
-  return new WindlassError("closed", "This Windlass client was closed. Make a new one to send files.");
-}
-
-function nameOf(file: Blob): string {
-  return file instanceof File && file.name !== "" ? file.name : "file";
-}
-
-/** Not `randomUUID`: that is missing on plain-http pages of a local network. */
-function newClientRef(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -8,6 +8,7 @@ import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { ResizeOptions } from "./generated/ResizeOptions";
 import { readMetadataWith } from "./read-metadata.js";
 import { resizeFastWith, resizeGeneralWith } from "./resize-picture.js";
+import { within } from "./trapped.js";
 import initPhoto, { MetadataReader, Picture, readMetadata as readBytes } from "./wasm/generated/windlass_photo.js";
 import { compileCodecsModule, compilePhotoModule, type CodecsModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
 
@@ -38,14 +39,17 @@ export async function init(): Promise<void> {
  * is `null`, never a guess; broken EXIF is a warning, never a failure.
  */
 export async function readMetadata(source: Uint8Array | Blob): Promise<PhotoMetadata> {
-  return explained(async (photo) => readMetadataWith(photo, source));
+  return explained(async (photo) => within("photo", () => readMetadataWith(photo, source)));
 }
 
 /** Smaller, upright JPEGs of a photo, all from one decode. Rejects where the photo is incomplete. */
 export async function resizePhoto(source: Uint8Array | Blob, options: ResizeOptions): Promise<ResizedImages> {
   return explained(async (photo) => {
-    const fast = await resizeFastWith(photo, source, options);
-    const outcome = fast.kind === "made" ? fast : await resizeGeneralWith(await startCodecs(), source, options);
+    const fast = await within("photo", () => resizeFastWith(photo, source, options));
+    const outcome =
+      fast.kind === "made"
+        ? fast
+        : await within("codecs", async () => resizeGeneralWith(await startCodecs(), source, options));
     if (outcome.kind !== "made") {
       throw new WindlassError("unsupported_format", `A ${outcome.format} picture of this kind cannot be decoded here.`);
     }
@@ -84,7 +88,7 @@ async function explained<T>(work: (photo: PhotoModule) => Promise<T>): Promise<T
     return await work(photo);
   } catch (thrown) {
     if (isTrap(thrown)) {
-      throw new WindlassError("wasm_trap", "This file made the photo module fail. Please report it with the file.", { cause: thrown });
+      throw new WindlassError("wasm_trap", "This file made the photo module fail, which is not used again. Please report it with the file.", { cause: thrown });
     }
     throw fromPlainError(toPlainError(thrown));
   }

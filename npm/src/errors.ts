@@ -91,6 +91,7 @@ const RETRYABLE: Record<ErrorCode, boolean> = {
   type_mismatch: false,
   upload_closed: false,
   invalid_transition: false,
+  quota_exceeded: false,
   rate_limited: true,
   store_unavailable: true,
   unavailable: true,
@@ -145,9 +146,19 @@ export function fromPlainError(plain: PlainError, file?: string): WindlassError 
   return new WindlassError(code, message, { retryable, requestId, file });
 }
 
+/** The same error, about that file. */
+export function withFile(error: WindlassError, file: string): WindlassError {
+  const { code, message, retryable, requestId, cause } = error;
+  return new WindlassError(code, message, { retryable, requestId, file, cause });
+}
+
 export function cancelled(file?: string, cause?: unknown): WindlassError {
   const what = file === undefined ? "The operation" : `The upload of “${file}”`;
   return new WindlassError("cancelled", `${what} was cancelled.`, { file, cause });
+}
+
+export function closedError(): WindlassError {
+  return new WindlassError("closed", "This Windlass client was closed. Make a new one to send files.");
 }
 
 /** A trap leaves a WebAssembly instance in an unknown state: it must not be called again. */

@@ -1,5 +1,6 @@
 /** The events of a client. They are `Event`s, so `addEventListener` takes a signal, `once` and so on. */
 import type { WindlassError } from "./errors.js";
+import type { NotKeptCode } from "./keep/messages.js";
 import type { Photo } from "./generated/Photo";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { Upload, UploadState } from "./upload.js";
@@ -47,7 +48,47 @@ export class UploadErrorEvent extends Event {
   }
 }
 
+/** An upload that nobody added here: an earlier page left it, or another tab sends it (`upload.origin`). */
+export class UploadAddedEvent extends Event {
+  constructor(readonly upload: Upload) {
+    super("added");
+  }
+}
+
+/** What earlier pages have left was found, and goes on. */
+export class UploadsRestoredEvent extends Event {
+  constructor(
+    /** These go on by themselves. */
+    readonly uploads: readonly Upload[],
+    /** Files whose bytes this browser could not keep: chosen again, they go on where they were. */
+    readonly missing: readonly MissingFile[],
+  ) {
+    super("restored");
+  }
+}
+
+/** A file that has to be chosen again. */
+export interface MissingFile {
+  filename: string;
+  /** In bytes. */
+  size: number;
+}
+
+/** Something is amiss that stops no upload. */
+export class UploadWarningEvent extends Event {
+  constructor(
+    readonly upload: Upload,
+    /** Both say: keep this page open until the file is stored. `storage_unavailable` is told once a client. */
+    readonly code: NotKeptCode,
+  ) {
+    super("warning");
+  }
+}
+
 export interface WindlassEventMap {
+  added: UploadAddedEvent;
+  restored: UploadsRestoredEvent;
+  warning: UploadWarningEvent;
   progress: UploadProgressEvent;
   statechange: UploadStateEvent;
   photo: UploadPhotoEvent;

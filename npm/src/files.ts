@@ -33,6 +33,11 @@ export async function filesFrom(transfer: DataTransfer): Promise<File[]> {
   return files;
 }
 
+/** Pictures from a clipboard or a canvas have no name. */
+export function nameOf(file: Blob): string {
+  return file instanceof File && file.name !== "" ? file.name : "file";
+}
+
 /** The media type for what browsers leave nameless, by the name's ending. */
 export function contentTypeOf(file: Blob, filename: string): string {
   if (file.type !== "") {

@@ -1,19 +1,24 @@
-/** `windlass`: the client. Importing it does nothing; making a `Windlass` starts no worker before a file comes. */
+/** `windlass`: the client. Importing it does nothing; making a `Windlass` starts no worker before there is a file to send. */
 export { Windlass, type AddManyOptions, type AddOptions } from "./client.js";
 export { Photos, type ListOptions, type RequestOptions } from "./api.js";
 export { WindlassError, type ClientErrorCode, type WindlassErrorCode } from "./errors.js";
 export {
+  UploadAddedEvent,
   UploadErrorEvent,
   UploadPhotoEvent,
   UploadProgressEvent,
+  UploadsRestoredEvent,
   UploadStateEvent,
+  UploadWarningEvent,
+  type MissingFile,
   type WindlassEventMap,
 } from "./events.js";
 export { filesFrom, type FileSource } from "./files.js";
+export type { NotKeptCode, StorageReport } from "./keep/messages.js";
 export type { WindlassOptions } from "./options.js";
-export { DEFAULT_VARIANTS } from "./prepare.js";
+export { DEFAULT_VARIANTS, type MadePicture, type MadePictures, type MakingOfPictures } from "./prepare.js";
 export { tokenFromUrl, type TokenProvider } from "./token.js";
-export { Upload, type UploadState } from "./upload.js";
+export { Upload, type UploadOrigin, type UploadState } from "./upload.js";
 
 export type { ErrorCode } from "./generated/ErrorCode";
 export type { ListPhotosResponse } from "./generated/ListPhotosResponse";

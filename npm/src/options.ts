@@ -17,6 +17,27 @@ export interface WindlassOptions {
   metadata?: MetadataPolicy;
   /** How many connections the engine may use at once; it chooses fewer on a bad network. */
   maxConnections?: number;
+  /**
+   * Gives a file up after this many milliseconds online without any success. By default never: what can
+   * heal is waited for, however long it takes.
+   */
+  giveUpAfterMs?: number;
+  /**
+   * Who is signed in, as you call them: what one user left in this browser is not sent as another. By
+   * default the token's `sub`; give it where files may be chosen before a token can be had (offline).
+   */
+  subject?: string;
+  /** Whether files are kept in the browser until they are stored, so that they outlive the page; true by default. */
+  keep?: boolean;
+  /** Whether this client goes on with what earlier pages left, and shows what other tabs send; true by default. */
+  resume?: boolean;
+  /**
+   * Your service worker, which calls `drainInBackground` of `windlass/service-worker`: what is kept is then
+   * sent after the last tab is closed, in browsers with Background Sync. See the README.
+   */
+  serviceWorkerUrl?: string;
+  /** Whether the screen stays on while something is sent; true by default. */
+  wakeLock?: boolean;
   /** How many photos are resized at once; by default one less than there are cores, at most 4. */
   imageWorkers?: number;
 }
@@ -36,7 +57,7 @@ export function absoluteEndpoint(endpoint: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-export function checkOptions({ project, token, imageWorkers }: WindlassOptions): void {
+export function checkOptions({ project, token, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
@@ -46,9 +67,12 @@ export function checkOptions({ project, token, imageWorkers }: WindlassOptions):
   if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
     throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
   }
+  if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
+    throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");
+  }
 }
 
-/** A decoder takes some 150 MB for a 12-megapixel photo, so phones with little memory get fewer. */
+/** A progressive 12-megapixel photo takes some 110 MB to decode, so phones with little memory get fewer. */
 export function defaultImageWorkers(): number {
   const { hardwareConcurrency = 2, deviceMemory = 8 } = navigator as Navigator & { deviceMemory?: number };
   const byMemory = deviceMemory <= 2 ? 1 : deviceMemory <= 4 ? 2 : 4;

@@ -20,10 +20,20 @@ export class LeaveGuard {
   }
 }
 
-/** Passes on what the browser believes about the network: a hint, for it is often wrong. */
+/**
+ * Passes on what the browser believes about the network: a hint, for it is often wrong. A page that is seen
+ * again, or comes back out of the browser's cache of pages, is a reason to try again at once too.
+ */
 export function watchNetwork(tell: (online: boolean) => void): () => void {
   const watching = new AbortController();
   const { signal } = watching;
+  const again = (): void => {
+    if (globalThis.document?.visibilityState !== "hidden" && globalThis.navigator?.onLine !== false) {
+      tell(true);
+    }
+  };
+  globalThis.document?.addEventListener?.("visibilitychange", again, { signal });
+  globalThis.addEventListener?.("pageshow", (event) => (event as PageTransitionEvent).persisted && again(), { signal });
   globalThis.addEventListener?.("online", () => tell(true), { signal });
   globalThis.addEventListener?.("offline", () => tell(false), { signal });
   if (globalThis.navigator?.onLine === false) {

@@ -9,7 +9,7 @@ import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { WorkerPool } from "./workers/bridge.js";
-import type { ImageReply, ImageRequest, ResizedPhoto } from "./workers/messages.js";
+import type { ImageReply, ImageRequest, ResizedPhoto, ResizeWork } from "./workers/messages.js";
 import type { FileDescription, VariantFile } from "./wasm/upload.js";
 
 export type ImagePool = Pick<WorkerPool<ImageRequest, ImageReply>, "run">;
@@ -28,10 +28,40 @@ export interface PrepareOptions {
   codecs: () => Promise<WebAssembly.Module>;
 }
 
+/** What was made of a photo on this device before it was sent. */
+export interface MadePictures {
+  /** The smaller pictures, as they are sent. */
+  readonly pictures: readonly MadePicture[];
+  /** The names of those asked for that would have been as large as the photo, which serves instead. */
+  readonly leftOut: readonly string[];
+  /** What it took; `null` where an earlier page made them. */
+  readonly work: MakingOfPictures | null;
+}
+
+export interface MakingOfPictures {
+  /** The module that decoded the photo: `photo` (baseline JPEG), `codecs` (other pictures). */
+  readonly decoder: string;
+  /** In the worker, from the file to the encoded pictures. */
+  readonly durationMs: number;
+  /** Of WebAssembly memory in that worker: the most that any photo so far has needed. */
+  readonly memoryBytes: number;
+}
+
+/** One smaller picture. */
+export interface MadePicture {
+  readonly name: string;
+  readonly contentType: string;
+  readonly width: number;
+  readonly height: number;
+  readonly sizeBytes: number;
+}
+
 export interface PreparedFile extends FileDescription {
   /** The smallest picture made, to show while the file is sent. */
   preview: Blob | null;
   warnings: MetadataWarning[];
+  /** `null` where there is no picture, or none that could be decoded. */
+  made: MadePictures | null;
 }
 
 /** Above this a picture is not read into memory as a whole; the service makes its variants. */
@@ -48,7 +78,7 @@ export async function prepareFile(
   { variants, metadata: policy, signal, codecs }: PrepareOptions,
 ): Promise<PreparedFile> {
   const claimedType = contentTypeOf(file, filename);
-  const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [] };
+  const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [], made: null };
   if (!mayBePicture(claimedType)) {
     return plain;
   }
@@ -56,12 +86,12 @@ export async function prepareFile(
   const contentType = metadata?.content_type ?? claimedType;
   const warnings = [...(metadata?.warnings ?? []), ...plain.warnings];
   const wanted = worthMaking(variants, contentType, metadata);
-  let images: VariantFile[] = [];
+  let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    const resized = await resize(pool, file, { variants: wanted, metadata: policy }, codecs, warnings, signal);
-    images = resized.images;
-    addNew(warnings, resized.warnings);
+    resized = await resize(pool, file, { variants: wanted, metadata: policy }, codecs, warnings, signal);
+    addNew(warnings, resized?.warnings ?? []);
   }
+  const images = resized?.images ?? [];
   return {
     filename,
     content_type: contentType,
@@ -69,6 +99,27 @@ export async function prepareFile(
     ...(images.length > 0 ? { variants: images } : {}),
     preview: smallest(images)?.blob ?? null,
     warnings,
+    made: resized && madeOf(resized.images, variants, resized.work),
+  };
+}
+
+/** `images` of the `variants` that were asked for. */
+export function madeOf(
+  images: readonly VariantFile[],
+  variants: readonly VariantOptions[],
+  work: ResizeWork | null,
+): MadePictures {
+  const made = new Set(images.map(({ name }) => name));
+  return {
+    pictures: images.map(({ name, content_type, width, height, blob }) => ({
+      name,
+      contentType: content_type,
+      width,
+      height,
+      sizeBytes: blob.size,
+    })),
+    leftOut: variants.map(({ name }) => name).filter((name) => !made.has(name)),
+    work: work && { decoder: work.decoder, durationMs: work.took_ms, memoryBytes: work.memory_bytes },
   };
 }
 
@@ -98,7 +149,7 @@ async function read(
   signal: AbortSignal,
 ): Promise<PhotoMetadata | null> {
   try {
-    const reply = await pool.run({ task: "read", file }, signal);
+    const reply = await pool.run({ task: "read", file }, { signal });
     return reply.task === "read" ? reply.metadata : null;
   } catch (thrown) {
     warnings.push(warningFrom(thrown));
@@ -113,20 +164,21 @@ async function resize(
   codecs: () => Promise<WebAssembly.Module>,
   warnings: MetadataWarning[],
   signal: AbortSignal,
-): Promise<ResizedPhoto> {
-  const nothing: ResizedPhoto = { images: [], warnings: [] };
+): Promise<ResizedPhoto | null> {
   try {
     if (file.size > MAX_RESIZE_BYTES) {
       throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
     }
-    let reply = await pool.run({ task: "resize", file, options, codecs: null }, signal);
+    // Before the reading of other files: one photo that is ready can be on its way already.
+    const turn = { signal, first: true };
+    let reply = await pool.run({ task: "resize", file, options, codecs: null }, turn);
     if (reply.task === "needs-codecs") {
-      reply = await pool.run({ task: "resize", file, options, codecs: await codecs() }, signal);
+      reply = await pool.run({ task: "resize", file, options, codecs: await codecs() }, turn);
     }
-    return reply.task === "resize" ? reply : nothing;
+    return reply.task === "resize" ? reply : null;
   } catch (thrown) {
     addNew(warnings, [warningFrom(thrown)]);
-    return nothing;
+    return null;
   }
 }
 

@@ -67,6 +67,6 @@ function freeQuietly(picture: PictureBytes): void {
   try {
     picture.free();
   } catch {
-    // The instance is not used again.
+    // The instance is not used again: `windlass/core` refuses to, and the page ends the worker it is in.
   }
 }

@@ -5,11 +5,14 @@ export type TokenProvider = () => string | Promise<string>;
 
 export class TokenSource {
   readonly #provider: TokenProvider;
+  readonly #onToken: (token: string) => void;
   #held: string | null = null;
   #pending: Promise<string> | null = null;
 
-  constructor(provider: TokenProvider) {
+  /** `onToken` hears of every new one. */
+  constructor(provider: TokenProvider, onToken: (token: string) => void = () => undefined) {
     this.#provider = provider;
+    this.#onToken = onToken;
   }
 
   /** The token at hand, or a new one where there is none. */
@@ -41,6 +44,7 @@ export class TokenSource {
       throw new WindlassError("token_unavailable", "The token function gave no token. It must return a non-empty string.");
     }
     this.#held = token;
+    this.#onToken(token);
     return token;
   }
 }

@@ -5,6 +5,7 @@ import type { Photo } from "./generated/Photo";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadPhase } from "./generated/UploadPhase";
+import type { MadePictures } from "./prepare.js";
 
 /** `stored`, `failed` and `cancelled` are final. */
 export type UploadState = "preparing" | UploadPhase | "stored" | "failed" | "cancelled";
@@ -17,38 +18,66 @@ export interface UploadCommands {
   retry(upload: Upload): Upload;
 }
 
+/** What is known of a file once it was read. */
+interface Preparation {
+  metadata?: PhotoMetadata;
+  warnings: readonly MetadataWarning[];
+  preview: Blob | null;
+  made: MadePictures | null;
+}
+/**
+ * Where an upload came from: `add` in this page; a page before this one, which was left or died; another
+ * tab, which sends it while it is shown here too.
+ */
+export type UploadOrigin = "here" | "before" | "elsewhere";
+
 export class Upload {
   /** The idempotency key under which the service knows the file. */
   readonly clientRef: string;
-  readonly file: Blob;
   readonly filename: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** What the browser takes its type for. */
+  readonly type: string;
   /**
    * Resolves when the bytes are stored and verified; rejects with a `WindlassError`. Nobody has to
    * listen: errors are also events of the client.
    */
   readonly done: Promise<Photo>;
 
+  #file: Blob;
+  #origin: UploadOrigin;
   #state: UploadState = "preparing";
   #reason: string | null = null;
   #progress: ProgressCounts;
   #preview: string | null = null;
   #metadata: PhotoMetadata | null = null;
   #warnings: readonly MetadataWarning[] = [];
+  #made: MadePictures | null = null;
   #photo: Photo | null = null;
   #error: WindlassError | null = null;
   readonly #commands: UploadCommands;
   #settle!: { resolve: (photo: Photo) => void; reject: (error: WindlassError) => void };
 
   /** Made by `Windlass.add`. */
-  constructor(commands: UploadCommands, clientRef: string, file: Blob, filename: string) {
+  constructor(
+    commands: UploadCommands,
+    clientRef: string,
+    file: Blob,
+    filename: string,
+    { origin = "here", size = file.size }: { origin?: UploadOrigin; size?: number } = {},
+  ) {
     this.#commands = commands;
     this.clientRef = clientRef;
-    this.file = file;
     this.filename = filename;
+    this.size = size;
+    this.type = file.type;
+    this.#file = file;
+    this.#origin = origin;
     this.#progress = {
       confirmed_bytes: 0,
       sent_bytes: 0,
-      total_bytes: file.size,
+      total_bytes: size,
       rate_bytes_per_s: null,
       remaining_ms: null,
     };
@@ -58,6 +87,15 @@ export class Upload {
     this.done.catch(() => {
       // So that a failure nobody awaits is not also an unhandled rejection.
     });
+  }
+
+  /** The file; empty of an upload that another tab sends. */
+  get file(): Blob {
+    return this.#file;
+  }
+
+  get origin(): UploadOrigin {
+    return this.#origin;
   }
 
   get state(): UploadState {
@@ -93,6 +131,11 @@ export class Upload {
     return this.#warnings;
   }
 
+  /** The smaller pictures that were made of it; `null` before that, and where none could be made. */
+  get made(): MadePictures | null {
+    return this.#made;
+  }
+
   /** What it became. */
   get photo(): Photo | null {
     return this.#photo;
@@ -110,7 +153,7 @@ export class Upload {
     this.#commands.resume(this);
   }
 
-  /** Gives the upload up and removes what was stored of it. */
+  /** Gives the upload up and removes what was stored of it, and of a failed one what this browser keeps. */
   cancel(): void {
     this.#commands.cancel(this);
   }
@@ -140,9 +183,21 @@ export class Upload {
   }
 
   /** @internal */
-  setPrepared(metadata: PhotoMetadata | null, warnings: readonly MetadataWarning[], preview: Blob | null): void {
-    this.#metadata = metadata;
-    this.#warnings = warnings;
+  takeOver(file: Blob): void {
+    this.#file = file;
+    this.#origin = "before";
+  }
+
+  /** @internal */
+  warn(warning: MetadataWarning): void {
+    this.#warnings = [...this.#warnings, warning];
+  }
+
+  /** @internal */
+  setPrepared({ metadata, warnings, preview, made }: Preparation): void {
+    this.#metadata = metadata ?? null;
+    this.#warnings = [...warnings, ...this.#warnings];
+    this.#made = made;
     this.#preview = preview === null ? null : URL.createObjectURL(preview);
   }
 

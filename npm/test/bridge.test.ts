@@ -37,6 +37,59 @@ test("requests beyond the size of the pool wait their turn, in order", async () 
   pool.close(new Error("over"));
 });
 
+test("what goes first is taken before what waits, and never from under what is being worked on", async () => {
+  const { pool, workers } = poolOf(1);
+  const replies = [pool.run("read 1"), pool.run("read 2"), pool.run("read 3")];
+  await settle();
+  replies.push(pool.run("resize 1", { first: true }));
+  for (const reply of ["R1", "S1", "R2", "R3"]) {
+    workers[0]?.say({ kind: "done", reply });
+    await settle();
+  }
+  assert.deepEqual(requests(workers[0]), ["read 1", "resize 1", "read 2", "read 3"]);
+  assert.deepEqual(await Promise.all(replies), ["R1", "R2", "R3", "S1"]);
+  pool.close(new Error("over"));
+});
+
+test("a worker started ahead is the one that takes the first request, however long that takes to come", async (context) => {
+  const { pool, workers } = poolOf(2, 20_000);
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  pool.warm();
+  pool.warm();
+  await settle();
+  context.mock.timers.tick(3_600_000);
+  await settle();
+  assert.deepEqual(workers.map(({ terminated }) => terminated), [false]);
+  const reply = pool.run("a");
+  await settle();
+  assert.deepEqual(workers.map(requests), [["a"]]);
+  workers[0]?.say({ kind: "done", reply: "A" });
+  assert.equal(await reply, "A");
+  pool.close(new Error("over"));
+});
+
+test("a worker that could not be started ahead is started with the first request", async () => {
+  let attempts = 0;
+  const worker = new FakeWorker();
+  const pool = new WorkerPool<string, string>(
+    async () => {
+      attempts += 1;
+      if (attempts === 1) {
+        throw new WindlassError("wasm_unavailable", "no network");
+      }
+      return worker;
+    },
+    { size: 1, idleMs: 1_000_000 },
+  );
+  pool.warm();
+  await settle();
+  const reply = pool.run("a");
+  await settle();
+  worker.say({ kind: "done", reply: "A" });
+  assert.equal(await reply, "A");
+  pool.close(new Error("over"));
+});
+
 test("an ordinary failure rejects its request and keeps the worker", async () => {
   const { pool, workers } = poolOf(1);
   const reply = pool.run("a");
@@ -79,7 +132,7 @@ test("aborting a waiting request takes it out of the queue and disturbs nobody",
   const { pool, workers } = poolOf(1);
   const stop = new AbortController();
   const first = pool.run("a");
-  const second = pool.run("b", stop.signal);
+  const second = pool.run("b", { signal: stop.signal });
   await settle();
   stop.abort();
   await assert.rejects(second, withCode("cancelled"));
@@ -93,7 +146,7 @@ test("aborting a waiting request takes it out of the queue and disturbs nobody",
 test("aborting a running request ends its worker, and the next gets a new one", async () => {
   const { pool, workers } = poolOf(1);
   const stop = new AbortController();
-  const first = pool.run("a", stop.signal);
+  const first = pool.run("a", { signal: stop.signal });
   const second = pool.run("b");
   await settle();
   stop.abort();
@@ -108,7 +161,7 @@ test("aborting a running request ends its worker, and the next gets a new one", 
 
 test("a request that is aborted already starts nothing", async () => {
   const { pool, workers } = poolOf(1);
-  await assert.rejects(pool.run("a", AbortSignal.abort()), withCode("cancelled"));
+  await assert.rejects(pool.run("a", { signal: AbortSignal.abort() }), withCode("cancelled"));
   assert.equal(workers.length, 0);
 });
 

@@ -26,7 +26,12 @@ function image(name: string, edge: number): { name: string; content_type: string
 const healthy = (request: ImageRequest): ImageReply =>
   request.task === "read"
     ? { task: "read", metadata: jpeg }
-    : { task: "resize", images: request.options.variants.map(({ name, max_edge }) => image(name, max_edge)).reverse(), warnings: [] };
+    : {
+        task: "resize",
+        images: request.options.variants.map(({ name, max_edge }) => image(name, max_edge)).reverse(),
+        warnings: [],
+        work: { decoder: "photo", took_ms: 78, memory_bytes: 18_000_000 },
+      };
 
 const noCodecs = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs the codecs"));
 const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, signal: new AbortController().signal, codecs: noCodecs };
@@ -38,6 +43,17 @@ test("a photo gets its metadata, its variants, and the smallest as preview", asy
   assert.deepEqual(prepared.variants?.map(({ name }) => name).sort(), ["thumb_200", "web_1920"]);
   assert.equal(await prepared.preview?.text(), "thumb_200");
   assert.deepEqual(prepared.warnings, []);
+});
+
+test("what was made is told, and what was left out because the photo is as small", async () => {
+  const small = { ...jpeg, width: 1600, height: 1200 };
+  const pool = poolThat((request) => (request.task === "read" ? { task: "read", metadata: small } : healthy(request)));
+  const { made } = await prepareFile(pool, photo, "roof.jpg", options);
+  assert.deepEqual(made, {
+    pictures: [{ name: "thumb_200", contentType: "image/jpeg", width: 200, height: 200, sizeBytes: "thumb_200".length }],
+    leftOut: ["web_1920"],
+    work: { decoder: "photo", durationMs: 78, memoryBytes: 18_000_000 },
+  });
 });
 
 test("the codecs are asked for only when the photo module hands a picture on", async () => {
@@ -65,6 +81,7 @@ test("an incomplete picture is sent unchanged, with a warning in its metadata", 
   const prepared = await prepareFile(pool, photo, "half.jpg", options);
   assert.equal(prepared.variants, undefined);
   assert.equal(prepared.preview, null);
+  assert.equal(prepared.made, null);
   assert.deepEqual(prepared.metadata?.warnings, [{ code: "incomplete", message: "The JPEG is incomplete." }]);
   assert.deepEqual(jpeg.warnings, [], "the reader's own object is left alone");
 });

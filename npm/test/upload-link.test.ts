@@ -75,6 +75,50 @@ test("the worker gets its token by message; two questions at once are one call",
   link.close();
 });
 
+test("the worker can be started ahead of the first file, and once only", async () => {
+  const { link, workers } = harness();
+  link.warm();
+  link.warm();
+  await settle();
+  link.warm();
+  assert.deepEqual(workers.map(kinds), [["start", "online"]]);
+  link.add("a", file, description("a.jpg"));
+  assert.deepEqual(workers.map(kinds), [["start", "online", "add a"]]);
+  link.close();
+});
+
+test("while files are on their way here a token is fetched, which answers the first question and no other", async () => {
+  let calls = 0;
+  const { link, workers } = harness(async () => `jwt-${(calls += 1)}`);
+  link.expectFiles();
+  link.expectFiles();
+  await settle();
+  assert.equal(calls, 1);
+  link.add("a", file, description("a.jpg"));
+  for (const question of [1, 2]) {
+    workers[0]?.say({ kind: "token", question });
+    await settle();
+  }
+  assert.deepEqual(workers[0]?.received.slice(-2), [
+    { kind: "token", question: 1, token: "jwt-1" },
+    { kind: "token", question: 2, token: "jwt-2" },
+  ]);
+  link.close();
+});
+
+test("a worker that dies with nothing to send is started again with the next file", async () => {
+  const { link, workers } = harness();
+  link.warm();
+  await settle();
+  workers[0]?.crash("out of memory");
+  await settle();
+  assert.equal(workers.length, 1);
+  link.add("a", file, description("a.jpg"));
+  await settle();
+  assert.deepEqual(kinds(workers[1]), ["start", "online", "add a"]);
+  link.close();
+});
+
 test("a token function that fails is answered, not left open", async () => {
   const { link, workers } = harness(async () => {
     throw new Error("signed out");

@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 use windlass_protocol::UploadId;
 
-use crate::auth::TokenKeys;
+use crate::auth::{Membership, Tokens};
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
+use crate::domain::quota::Allowance;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::leases::{Lease, UploadLeases};
@@ -30,7 +31,9 @@ pub struct App {
     /// New identifiers.
     pub ids: Arc<dyn IdSource>,
     /// Whose tokens are accepted.
-    pub tokens: TokenKeys,
+    pub tokens: Tokens,
+    /// Who may touch which project.
+    pub membership: Membership,
     /// One at a time per upload.
     pub turns: Turns,
 }
@@ -40,6 +43,8 @@ pub struct App {
 pub struct Settings {
     /// Accepted kinds and sizes.
     pub limits: Limits,
+    /// What each tenant may keep.
+    pub allowance: Allowance,
     /// The shape of object keys.
     pub key_template: KeyTemplate,
     /// How long signed PUT and part URLs work.
@@ -88,7 +93,7 @@ pub struct Turns {
 /// The right to work on one upload, until dropped.
 #[derive(Debug)]
 pub struct Turn {
-    // First, so that other instances may go on when the next one here does.
+    // Dropped first: its release is under way when the next request here asks for one of its own.
     _lease: Option<Lease>,
     _guard: OwnedMutexGuard<()>,
 }
@@ -131,6 +136,7 @@ mod tests {
     fn get_urls_are_the_same_for_a_quarter_of_an_hour() {
         let settings = Settings {
             limits: Limits::default(),
+            allowance: Allowance::default(),
             key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
             put_url_lifetime: Duration::from_secs(900),
             get_url_lifetime: Duration::from_secs(7200),

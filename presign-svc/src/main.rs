@@ -40,7 +40,7 @@ async fn main() -> Result<()> {
     match cli.command {
         Command::Serve(options) => serve::run(*options).await,
         Command::Migrate(options) => migrate::run(options).await,
-        Command::Token(options) => token::run(&options),
+        Command::Token(options) => token::run(&options).await,
         Command::Doctor(options) => doctor::run(*options).await,
     }
 }

@@ -57,10 +57,20 @@ try {
       await page.locator("windlass-gallery img.loaded").first().waitFor();
       await shot(page, `${name}-${colorScheme}`);
       await page.screenshot({ path: join(folder, `${name}-${colorScheme}-whole.png`), fullPage: true });
+      for (const [place, what] of [["first", "made"], ["last", "not-made"]]) {
+        const details = page.locator("windlass-uploader details:visible")[place]();
+        await details.locator("summary").click();
+        await details.evaluate((node) => node.closest("li").scrollIntoView({ block: "start" }));
+        await shot(page, `${name}-${colorScheme}-${what}`);
+        await details.locator("summary").click();
+      }
       await page.locator("windlass-gallery button.tile:has(img.loaded)").last().click();
       await page.locator("windlass-gallery dialog[open] img").first().waitFor();
       await page.waitForTimeout(500);
       await shot(page, `${name}-${colorScheme}-details`);
+      await page.locator("windlass-gallery dialog summary").click();
+      await page.locator("windlass-gallery dialog .readings").evaluate((list) => list.scrollIntoView({ block: "end" }));
+      await shot(page, `${name}-${colorScheme}-everything`);
       await page.context().close();
     }
   }

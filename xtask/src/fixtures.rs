@@ -9,8 +9,9 @@ use crate::process::{cargo, run, say};
 use crate::workspace;
 
 /// Name and what the camera is made to say; place and time are the same on all.
-const PHOTOS: [(&str, &[&str]); 2] = [
+const PHOTOS: [(&str, &[&str]); 3] = [
     ("photo_12mp_o6.jpg", &["--width", "4048", "--height", "3036", "--orientation", "6"]),
+    ("photo_48mp_o1.jpg", &["--width", "8064", "--height", "6048", "--orientation", "1"]),
     ("photo_2mp_o1.jpg", &["--width", "1632", "--height", "1224", "--orientation", "1"]),
 ];
 const CAMERA: [&str; 14] = [

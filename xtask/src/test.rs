@@ -14,6 +14,9 @@ pub struct Options {
     /// Only these stages, in this order.
     #[arg(value_enum)]
     only: Vec<Stage>,
+    /// Also what takes minutes of waiting: a browser that sleeps past its URLs.
+    #[arg(long)]
+    long: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -29,12 +32,14 @@ enum Stage {
     Packaging,
     /// The whole way in a real Chromium.
     Browser,
+    /// The rows of the fault list in a real Chromium, through the fault proxy.
+    Faults,
     /// The main job in Firefox, and in WebKit, the engine of every iPhone.
     Engines,
 }
 
-const ALL: [Stage; 6] =
-    [Stage::Checks, Stage::Rust, Stage::Npm, Stage::Packaging, Stage::Browser, Stage::Engines];
+const ALL: [Stage; 7] =
+    [Stage::Checks, Stage::Rust, Stage::Npm, Stage::Packaging, Stage::Browser, Stage::Faults, Stage::Engines];
 
 pub fn run(options: &Options) -> Result<()> {
     let stages = if options.only.is_empty() { ALL.to_vec() } else { options.only.clone() };
@@ -42,7 +47,7 @@ pub fn run(options: &Options) -> Result<()> {
     for stage in stages {
         say(format!("{stage:?}"));
         let started = Instant::now();
-        let outcome = run_stage(stage);
+        let outcome = run_stage(stage, options.long);
         if let Err(error) = &outcome {
             println!("✗ {stage:?}: {error:#}");
         }
@@ -61,7 +66,7 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn run_stage(stage: Stage) -> Result<()> {
+fn run_stage(stage: Stage, long: bool) -> Result<()> {
     match stage {
         Stage::Checks => {
             process::run(cargo().args(["fmt", "--all", "--check"]))?;
@@ -80,13 +85,20 @@ fn run_stage(stage: Stage) -> Result<()> {
             ]))
         }
         Stage::Rust => {
-            let mut tests = cargo();
-            tests.args(["test", "--quiet", "--locked", "--workspace"]);
-            tests.env("WINDLASS_GARAGE", tools::ensure_garage()?);
-            if let Some(programs) = tools::ensure_postgres()? {
-                tests.env("WINDLASS_POSTGRES", programs);
+            let garage = tools::ensure_garage()?;
+            let postgres = tools::ensure_postgres()?;
+            // The second build has failpoints in it: the service is killed at each of them.
+            let killed =
+                ["--package", "windlass-presign-svc", "--features", "failpoints", "--test", "faults"];
+            for what in [&["--workspace"][..], &killed] {
+                let mut tests = cargo();
+                tests.args(["test", "--quiet", "--locked"]).args(what).env("WINDLASS_GARAGE", &garage);
+                if let Some(programs) = &postgres {
+                    tests.env("WINDLASS_POSTGRES", programs);
+                }
+                process::run(&mut tests)?;
             }
-            process::run(&mut tests)
+            Ok(())
         }
         Stage::Npm => {
             npm::build_package()?;
@@ -105,6 +117,22 @@ fn run_stage(stage: Stage) -> Result<()> {
             npm::script("examples/dashboard-vite", "build")?;
             browser_tests("test", &[("WINDLASS_CHROMIUM", chromium)])
         }
+        Stage::Faults => {
+            let chromium = tools::ensure_chromium()?;
+            demo::build_site()?;
+            say("building the fault proxy");
+            process::run(cargo().args([
+                "build",
+                "--quiet",
+                "--locked",
+                "--package",
+                "windlass-fault-proxy",
+            ]))?;
+            let proxy = workspace::target_dir().join("debug/fault-proxy");
+            let tools = [("WINDLASS_CHROMIUM", chromium), ("WINDLASS_FAULT_PROXY", proxy)];
+            browser_tests("test:faults", &tools)?;
+            if long { browser_tests("test:faults-long", &tools) } else { Ok(()) }
+        }
         Stage::Engines => {
             let firefox = tools::ensure_firefox()?;
             let webkit = tools::ensure_webkit()?;
@@ -117,16 +145,16 @@ fn run_stage(stage: Stage) -> Result<()> {
     }
 }
 
-/// A script of `tests/e2e`, with the service, the photos and the browsers that it needs. The site must be
+/// A script of `tests/e2e`, with the service, the photos and the programs that it needs. The site must be
 /// there already.
-fn browser_tests(script: &str, browsers: &[(&str, PathBuf)]) -> Result<()> {
+fn browser_tests(script: &str, programs: &[(&str, PathBuf)]) -> Result<()> {
     demo::build_service("dev")?;
     npm::install("tests/e2e")?;
     process::run(
         command("npm")
             .args(["run", "--silent", script])
             .current_dir(workspace::root().join("tests/e2e"))
-            .envs(browsers.iter().map(|(name, path)| (name, path)))
+            .envs(programs.iter().map(|(name, path)| (name, path)))
             .env("WINDLASS_FIXTURES", fixtures::make()?)
             .env("WINDLASS_BINARY", demo::service_binary("dev")),
     )

@@ -12,6 +12,8 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const GARAGE_VERSION: &str = "2.5.0";
 /// Where Debian puts the programs of its PostgreSQL, by version.
 const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
+/// What Debian's packages of PostgreSQL read when they are installed.
+const CREATE_CLUSTER: &str = "/etc/postgresql-common/createcluster.d";
 /// Debian packages: without them letters and emoji are boxes in every browser.
 const FONTS: &[&str] = &["fonts-liberation", "fonts-noto-color-emoji"];
 
@@ -134,10 +136,26 @@ pub fn ensure_postgres() -> Result<Option<PathBuf>> {
         return Ok(Some(PathBuf::from(path)));
     }
     if debian_postgres().is_none() && find_program("apt-get").is_some() {
-        say("installing PostgreSQL (Debian package `postgresql`) for the database tests");
-        apt_install(&["postgresql"])?;
+        say(
+            "installing PostgreSQL (Debian package `postgresql`, no server is started) for the database tests",
+        );
+        install_postgres()?;
+        if debian_postgres().is_none() {
+            bail!("the Debian package `postgresql` is installed, and {DEBIAN_POSTGRES} has no initdb");
+        }
     }
     Ok(debian_postgres())
+}
+
+/// Installs the programs only. Left to itself, the package makes a server of its own that listens on port 5432
+/// from then on; while it is installed, its configuration says not to.
+fn install_postgres() -> Result<()> {
+    let note = format!("{CREATE_CLUSTER}/windlass-tests.conf");
+    run(as_root("mkdir").args(["-p", CREATE_CLUSTER]))?;
+    run(as_root("sh").args(["-c", "echo 'create_main_cluster = false' > \"$0\"", &note]))?;
+    let installed = apt_install(&["postgresql"]);
+    run(as_root("rm").arg(&note))?;
+    installed
 }
 
 fn debian_postgres() -> Option<PathBuf> {
@@ -151,18 +169,21 @@ fn apt_install(packages: &[&str]) -> Result<()> {
         bail!("cannot install {}: no apt-get here; install it by hand and try again", packages.join(", "));
     }
     let apt = |arguments: &[&str]| -> Command {
-        let mut command = if is_root() {
-            command("apt-get")
-        } else {
-            let mut sudo = command("sudo");
-            sudo.arg("apt-get");
-            sudo
-        };
+        let mut command = as_root("apt-get");
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
         command
     };
     run(&mut apt(&["update", "--quiet"]))?;
     run(apt(&["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+fn as_root(program: &str) -> Command {
+    if is_root() {
+        return command(program);
+    }
+    let mut sudo = command("sudo");
+    sudo.arg(program);
+    sudo
 }
 
 fn is_root() -> bool {

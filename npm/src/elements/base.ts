@@ -1,5 +1,6 @@
 /** What the elements share: where the service is, and how to get a token for it. */
 import { Windlass } from "../client.js";
+import type { WindlassOptions } from "../options.js";
 import { tokenFromUrl, type TokenProvider } from "../token.js";
 
 /** So that importing the classes on a server, where there is no DOM, is harmless. */
@@ -94,8 +95,25 @@ export abstract class WindlassElement extends Base {
       endpoint: this.endpoint,
       project: this.project,
       token: this.#token ?? this.#tokenFromAttribute(),
+      ...this.clientOptions(),
     });
     return this.#own;
+  }
+
+  /** What its own client is made with, besides where and who: by default it leaves other pages' uploads alone. */
+  protected clientOptions(): Partial<WindlassOptions> {
+    return { resume: false };
+  }
+
+  /** Gets ready for a first file. What is wrong with the attributes is said when there is one to send. */
+  protected warmUp(): void {
+    if (this.configured) {
+      try {
+        this.connect().warmUp();
+      } catch {
+        // As above.
+      }
+    }
   }
 
   /** Whether the attributes and properties say enough to begin. */

@@ -43,3 +43,9 @@ export function formatDuration(milliseconds: number): string {
 export function formatNumber(value: number, digits: number, locale?: string): string {
   return new Intl.NumberFormat(locale, { minimumFractionDigits: 0, maximumFractionDigits: digits }).format(value);
 }
+
+/** A message of a program as a person writes it. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}

@@ -2,6 +2,7 @@
 import type { WindlassError } from "../errors.js";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { UploadStatus } from "../generated/UploadStatus";
+import { factStrings } from "./facts.strings.js";
 
 export const galleryStrings = {
   label: "Photos",
@@ -27,6 +28,9 @@ export const galleryStrings = {
   size: "Size",
   stored: "Stored",
   status: "Status",
+  pictures: "Smaller pictures",
+  everything: "Everything the file says",
+  facts: factStrings,
   openOriginal: "Open original",
   remove: "Delete",
   confirmRemove: "Delete for good?",
@@ -56,6 +60,8 @@ export const galleryStrings = {
       case "worker_crashed":
       case "too_large":
       case "over_memory_budget":
+      case "out_of_memory":
+      case "resize_failed":
         return "No preview could be made on the device that sent it.";
       default:
         return message;

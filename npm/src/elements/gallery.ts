@@ -9,6 +9,7 @@ import { toWindlassError, type WindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import { tell, WindlassElement } from "./base.js";
 import { adopt, button, element, icon } from "./dom.js";
+import { factsStyles } from "./facts.styles.js";
 import { galleryStrings, type GalleryStrings } from "./gallery.strings.js";
 import { galleryStyles } from "./gallery.styles.js";
 import { PhotoDialog } from "./photo-dialog.js";
@@ -38,7 +39,7 @@ export class WindlassGallery extends WindlassElement {
   constructor() {
     super();
     this.#root = this.attachShadow({ mode: "open" });
-    adopt(this.#root, [tokens, galleryStyles]);
+    adopt(this.#root, [tokens, factsStyles, galleryStyles]);
     this.#root.append(this.#grid, this.#foot);
   }
 

@@ -4,8 +4,10 @@ import type { Photo } from "../generated/Photo";
 import { button, element, icon, setText } from "./dom.js";
 import { formatBytes } from "./format.js";
 import type { GalleryStrings } from "./gallery.strings.js";
+import { factList, metadataFacts } from "./metadata-facts.js";
 import {
   cameraName,
+  formatPictures,
   formatPlace,
   formatSettings,
   formatSize,
@@ -36,6 +38,7 @@ export class PhotoDialog {
   readonly #title = element("h2", { class: "title", part: "title" });
   readonly #stage = element("figure", { class: "stage", part: "stage" });
   readonly #facts = element("dl", { class: "facts", part: "facts" });
+  readonly #everything = element("details", { class: "everything", part: "everything" });
   readonly #warnings = element("ul", { class: "warnings" });
   readonly #footer = element("div", { class: "dialog-buttons" });
   readonly #previous: HTMLButtonElement;
@@ -53,7 +56,7 @@ export class PhotoDialog {
       "dialog",
       { part: "dialog", "aria-labelledby": "title" },
       element("header", { class: "bar-top" }, this.#title, this.#previous, this.#next, close),
-      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#warnings, this.#facts, this.#footer)),
+      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#warnings, this.#facts, this.#everything, this.#footer)),
     );
     this.node.addEventListener("close", () => this.#closed());
     this.node.addEventListener("keydown", (event) => this.#onKey(event));
@@ -162,6 +165,7 @@ export class PhotoDialog {
       [strings.place, location && formatPlace(location), location && this.#mapLink(mapAddress(location))],
       [strings.settings, metadata && formatSettings(metadata)],
       [strings.size, photo.kind === "photo" ? formatSize(photo) : formatBytes(photo.size)],
+      [strings.pictures, formatPictures(photo)],
       [strings.stored, new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" }).format(stored)],
       [strings.status, strings.statusText(photo.status, photo.status_reason)],
     ];
@@ -170,6 +174,9 @@ export class PhotoDialog {
         .filter(([, value]) => value !== null && value !== undefined)
         .flatMap(([name, ...values]) => [element("dt", {}, name), element("dd", {}, ...values.map((value) => value ?? null))]),
     );
+    const everything = metadata === null ? [] : metadataFacts(metadata, strings.facts);
+    this.#everything.hidden = everything.length === 0;
+    this.#everything.replaceChildren(element("summary", {}, strings.everything), factList(everything));
     const warnings = new Set((metadata?.warnings ?? []).map((warning) => strings.warning(warning)));
     this.#warnings.replaceChildren(...[...warnings].map((text) => element("li", {}, icon("warning"), element("span", {}, text))));
   }

@@ -23,13 +23,14 @@ export function pictureFor(photo: Photo, edgePx: number): Picture | null {
     return enough;
   }
   // A photo no larger than its variant has none of that size: the original is then as good.
-  return SHOWN.has(photo.content_type) && isWebAddress(photo.url) ? photo : (variants.at(-1) ?? null);
+  const { url, width, height } = photo;
+  return SHOWN.has(photo.content_type) && isWebAddress(url) ? { url, width, height } : (variants.at(-1) ?? null);
 }
 
 /** Addresses come from a server; only these may become a link or a picture. */
-export function isWebAddress(text: string): boolean {
+export function isWebAddress(text: string | null): text is string {
   try {
-    return ["https:", "http:"].includes(new URL(text, globalThis.document?.baseURI).protocol);
+    return text !== null && ["https:", "http:"].includes(new URL(text, globalThis.document?.baseURI).protocol);
   } catch {
     return false;
   }
@@ -71,11 +72,16 @@ export function mapAddress({ latitude, longitude }: NonNullable<Photo["location"
   return `https://www.openstreetmap.org/?mlat=${lat}&mlon=${lon}#map=17/${lat}/${lon}`;
 }
 
+/** `1/125 s`, and from 0.4 s on `2.5 s`. */
+export function formatExposure(seconds: number): string {
+  return seconds >= 0.4 || seconds <= 0 ? `${formatNumber(seconds, 1)} s` : `1/${Math.round(1 / seconds)} s`;
+}
+
 /** `1/125 s · f/1.8 · ISO 57 · 4.4 mm`. */
 export function formatSettings(metadata: PhotoMetadata): string | null {
   const { exposure_time_s: exposure, f_number, iso, focal_length_mm } = metadata;
   const parts = [
-    exposure === null || exposure <= 0 ? null : exposure >= 0.4 ? `${formatNumber(exposure, 1)} s` : `1/${Math.round(1 / exposure)} s`,
+    exposure === null || exposure <= 0 ? null : formatExposure(exposure),
     f_number === null ? null : `f/${formatNumber(f_number, 1)}`,
     iso === null ? null : `ISO ${iso}`,
     focal_length_mm === null ? null : `${formatNumber(focal_length_mm, 1)} mm`,
@@ -85,6 +91,14 @@ export function formatSettings(metadata: PhotoMetadata): string | null {
 
 export function formatSize({ width, height, size }: Pick<Photo, "width" | "height" | "size">): string {
   return width === null || height === null ? formatBytes(size) : `${width} × ${height} px · ${formatBytes(size)}`;
+}
+
+/** `150 × 200, 1440 × 1920 px`, smallest first. */
+export function formatPictures({ variants }: Pick<Photo, "variants">): string | null {
+  const sizes = Object.values(variants)
+    .sort((a, b) => longEdge(a) - longEdge(b))
+    .map(({ width, height }) => `${width} × ${height}`);
+  return sizes.length === 0 ? null : `${sizes.join(", ")} px`;
 }
 
 function longEdge({ width, height }: { width: number; height: number }): number {

@@ -2,6 +2,7 @@
 import type { Upload } from "../upload.js";
 import { button, element, icon, setText, type IconName } from "./dom.js";
 import { percentOf } from "./format.js";
+import { UploadDetails } from "./upload-details.js";
 import type { UploaderStrings } from "./uploader.strings.js";
 
 export interface RowActions {
@@ -20,10 +21,12 @@ export class UploadRow {
   readonly #fill = element("span");
   readonly #bar: HTMLDivElement;
   readonly #buttons = element("div", { class: "row-buttons" });
+  readonly #details: UploadDetails | null;
   #shownButtons = "";
   #shownPreview: string | null = null;
 
-  constructor(upload: Upload, strings: UploaderStrings, actions: RowActions) {
+  /** `withDetails`: what was read and made is told below. */
+  constructor(upload: Upload, strings: UploaderStrings, actions: RowActions, withDetails: boolean) {
     this.#upload = upload;
     this.#strings = strings;
     this.#actions = actions;
@@ -39,7 +42,8 @@ export class UploadRow {
       },
       this.#fill,
     );
-    this.#thumb.append(icon(iconFor(upload.file.type)));
+    this.#thumb.append(icon(iconFor(upload.type)));
+    this.#details = withDetails ? new UploadDetails(upload, strings) : null;
     const name = element("div", { class: "name", title: upload.filename }, upload.filename);
     this.node = element(
       "li",
@@ -48,25 +52,25 @@ export class UploadRow {
       name,
       element("div", { class: "detail" }, this.#state, this.#warning, this.#bar),
       this.#buttons,
+      this.#details?.node ?? null,
     );
     this.update();
   }
 
   update(): void {
-    const { state, progress, file, error, reason, warnings } = this.#upload;
+    const { state, progress, size, error, reason, warnings, origin, ended } = this.#upload;
     this.node.dataset["state"] = state;
     // For whoever has to find out why: the words on the page stay those for the crew.
     this.#state.title = reason ?? error?.requestId ?? "";
-    setText(
-      this.#state,
-      state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, file.size),
-    );
+    const words = state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, size);
+    setText(this.#state, origin === "elsewhere" && !ended ? `${words} · ${this.#strings.elsewhere}` : words);
     const warning = warnings.map((each) => this.#strings.warning(each)).find((text) => text !== null);
     this.#warning.hidden = warning === undefined;
     setText(this.#warning, warning ?? "");
     this.#showProgress();
     this.#showPreview();
     this.#showButtons();
+    this.#details?.update();
   }
 
   /** Points out that the file is listed already. */

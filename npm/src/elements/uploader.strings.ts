@@ -2,8 +2,10 @@
 import type { WindlassError } from "../errors.js";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { ProgressCounts } from "../generated/ProgressCounts";
+import type { NotKeptCode } from "../keep/messages.js";
 import type { UploadState } from "../upload.js";
-import { formatBytes, formatDuration, formatRate, percentOf } from "./format.js";
+import { factStrings } from "./facts.strings.js";
+import { formatBytes, formatDuration, formatNumber, formatRate, percentOf, sentence } from "./format.js";
 
 export interface UploadCounts {
   total: number;
@@ -90,12 +92,51 @@ export const uploaderStrings = {
         return "Part of this picture is missing in the file. It is sent as it is; take it again if you can.";
       case "corrupt":
         return "This picture is damaged. It is sent as it is; take it again if you can.";
+      case "storage_full":
+        return "This device has no room left to keep a copy. Keep this page open until it is stored.";
+      case "too_large":
+      case "over_memory_budget":
+      case "out_of_memory":
+      case "resize_failed":
       case "worker_crashed":
         return "No preview could be made of this picture. It is sent unchanged.";
       default:
         return null;
     }
   },
+
+  /** With the attribute `details`: what was read of a file and made of it. */
+  details: "What was read and made",
+  readTitle: "Read from the file",
+  nothingRead: "Nothing could be read from it.",
+  facts: factStrings,
+  madeTitle: "Made on this device",
+  pictures: "Pictures",
+  nothingMade: "None: the file goes alone",
+  leftOut: "Left out: the photo itself is no larger",
+  original: "Original",
+  unchanged: "As chosen",
+  /** `decoder` is the module's name, `memory` a size in words. */
+  madeBy: (decoder: string, durationMs: number, memory: string): string =>
+    `Decoded by ${DECODERS.get(decoder) ?? decoder}; all made in ${formatNumber(durationMs, 0)}\u00a0ms, with ${memory} of memory.`,
+  oddTitle: "Odd about the file",
+  /** Above the list: what an earlier page has left goes on. */
+  resuming: (count: number, arePictures: boolean) => {
+    const what = arePictures ? (count === 1 ? "photo" : "photos") : count === 1 ? "file" : "files";
+    return `Resuming ${count} ${what} from before.`;
+  },
+  /** What an earlier page could not keep. */
+  chooseAgain: (names: readonly string[]) =>
+    names.length === 1
+      ? `“${names[0]}” was not sent before this page was left. Choose it again and it goes on where it was.`
+      : `${names.length} files were not sent before this page was left. Choose them again and they go on where they were: ${names.join(", ")}.`,
+  /** After a file's state, where another tab sends it. */
+  elsewhere: "in another tab",
+  /** The browser keeps no copy: what was chosen would be lost with the page. */
+  notKept: (code: NotKeptCode) =>
+    code === "storage_full"
+      ? "This device has no room left to keep what you chose. Keep this page open until everything is sent."
+      : "This browser keeps no files for this page. Keep it open until everything is sent.",
 
   /** Left out of a drop or a paste. */
   notAccepted: (names: readonly string[]) =>
@@ -109,6 +150,11 @@ export const uploaderStrings = {
 };
 
 export type UploaderStrings = typeof uploaderStrings;
+
+const DECODERS = new Map([
+  ["photo", "the fast path for JPEG"],
+  ["codecs", "the general decoders"],
+]);
 
 function describe({ sent_bytes, total_bytes, rate_bytes_per_s, remaining_ms }: ProgressCounts): string {
   const parts = [`${percentOf(sent_bytes, total_bytes)} %`];
@@ -129,11 +175,6 @@ function withoutName(message: string, file: string | undefined): string {
     rest = rest.slice(prefix.length);
   }
   return rest;
-}
-
-function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function files(count: number): string {

@@ -39,6 +39,7 @@ export const uploaderStyles: string = `
 :host(:dir(rtl)) .bar > span { transform-origin: right; }
 .bar.waiting > span { background: var(--_muted); }
 
+.resumed { margin: 0.75rem 0 0; color: var(--_muted); }
 .notice {
   display: flex; align-items: center; gap: 0.625rem; margin-top: 0.75rem;
   padding: 0.25rem 0.25rem 0.25rem 0.875rem; border-radius: 10px;
@@ -47,7 +48,7 @@ export const uploaderStyles: string = `
 .notice p { flex: 1; padding: 0.5rem 0; }
 
 .row {
-  display: grid; grid-template: "thumb name buttons" auto "thumb detail detail" 1fr / 56px minmax(0, 1fr) auto;
+  display: grid; grid-template: "thumb name buttons" auto "thumb detail detail" 1fr "more more more" auto / 56px minmax(0, 1fr) auto;
   column-gap: 0.875rem; padding: 0.75rem 0; border-top: 1px solid var(--_line);
 }
 .list { margin-top: 0.5rem; }
@@ -61,6 +62,20 @@ export const uploaderStyles: string = `
 .state { color: var(--_muted); font-size: 0.875rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .row-buttons { grid-area: buttons; display: flex; margin-block: -8px -6px; }
 .detail { grid-area: detail; }
+.details { grid-area: more; margin-bottom: -0.5rem; }
+.row > .details > summary { margin-inline-start: calc(56px + 0.875rem); }
+.details-content { padding: 0.25rem 0 1rem; display: grid; gap: 0.5rem; }
+.details h3 { margin: 0.5rem 0 0; font-size: 0.875rem; font-weight: 600; }
+.details h3:first-child { margin-top: 0; }
+.details p, .odd { font-size: 0.875rem; }
+.how { color: var(--_muted); }
+.pictures { width: 100%; border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+.pictures th { width: 8.875rem; font-weight: 400; text-align: start; color: var(--_muted); overflow-wrap: anywhere; }
+.pictures :is(th, td) { padding: 0.25rem 0.875rem 0.25rem 0; vertical-align: top; }
+.pictures td:last-child { padding-inline-end: 0; }
+.pictures td:nth-child(3) { text-align: end; white-space: nowrap; }
+.odd { display: grid; gap: 0.375rem; }
+.odd code { color: var(--_muted); overflow-wrap: anywhere; }
 .row .bar { margin-top: 0.5rem; }
 .row .bar.idle { visibility: hidden; }
 .warning { color: var(--_warning); font-size: 0.875rem; margin-top: 0.125rem; }

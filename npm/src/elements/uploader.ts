@@ -2,32 +2,40 @@
  * `<windlass-uploader>`: choose, photograph, drop or paste files, and see how they get on.
  *
  * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default),
- * `capture` (`environment` or `user`: which camera), `multiple`, `theme`. Events, which bubble:
+ * `capture` (`environment` or `user`: which camera), `multiple`, `details` (what was read of each file and made
+ * of it can be unfolded), `service-worker-url`, `theme`. Events, which bubble:
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
 import type { Windlass } from "../client.js";
 import { toWindlassError } from "../errors.js";
+import type { MissingFile } from "../events.js";
 import { filesFrom } from "../files.js";
+import type { WindlassOptions } from "../options.js";
 import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
 import { tell, WindlassElement } from "./base.js";
 import { adopt, button, element, icon, setText } from "./dom.js";
+import { listenForDrops } from "./drops.js";
+import { factsStyles } from "./facts.styles.js";
 import { tokens } from "./tokens.styles.js";
 import { UploadSummary } from "./upload-summary.js";
 import { UploadRow } from "./upload-row.js";
 import { uploaderStrings, type UploaderStrings } from "./uploader.strings.js";
 import { uploaderStyles } from "./uploader.styles.js";
+import { whenIdle } from "./warm-up.js";
 
 export class WindlassUploader extends WindlassElement {
-  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple"];
+  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple", "service-worker-url"];
 
   #strings: UploaderStrings = uploaderStrings;
   readonly #rows = new Map<Upload, UploadRow>();
   readonly #listened = new WeakSet<Windlass>();
   readonly #changed = new Set<Upload>();
   #frame = 0;
-  #dragDepth = 0;
   #page: AbortController | null = null;
+  #stopWaiting: () => void = () => undefined;
+  /** Files an earlier page could not keep. */
+  #missing: readonly MissingFile[] = [];
 
   #summary!: UploadSummary;
   readonly #root: ShadowRoot;
@@ -36,6 +44,7 @@ export class WindlassUploader extends WindlassElement {
   readonly #live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   readonly #noticeText = element("p");
   readonly #notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#noticeText);
+  readonly #resumed = element("p", { class: "resumed", part: "resumed", role: "status", hidden: true });
   readonly #chooser = element("input", { type: "file", hidden: true, class: "chooser" });
   readonly #camera = element("input", { type: "file", hidden: true, class: "camera-input", accept: "image/*" });
   #drop: HTMLDivElement | null = null;
@@ -43,7 +52,7 @@ export class WindlassUploader extends WindlassElement {
   constructor() {
     super();
     this.#root = this.attachShadow({ mode: "open" });
-    adopt(this.#root, [tokens, uploaderStyles]);
+    adopt(this.#root, [tokens, factsStyles, uploaderStyles]);
     for (const input of [this.#chooser, this.#camera]) {
       input.addEventListener("change", () => {
         this.add([...(input.files ?? [])]);
@@ -52,7 +61,11 @@ export class WindlassUploader extends WindlassElement {
       });
     }
     this.#root.append(this.#main);
-    this.#listenForDrops();
+    // Anywhere on the element: a file let go beside the mark would otherwise replace the page.
+    listenForDrops(this.#main, {
+      hover: (isOver) => this.#markDrop(isOver),
+      dropped: (transfer) => void this.#addFrom(transfer),
+    });
   }
 
   /** Everything the element says; assign a changed copy to translate it. */
@@ -87,11 +100,13 @@ export class WindlassUploader extends WindlassElement {
 
   /** Opens the file dialog; only while the user is pressing something. */
   choose(): void {
+    this.warmUp();
     this.#chooser.click();
   }
 
   /** Opens the camera, where there is one; only while the user is pressing something. */
   takePhoto(): void {
+    this.warmUp();
     this.#camera.click();
   }
 
@@ -105,6 +120,9 @@ export class WindlassUploader extends WindlassElement {
       const client = this.connect();
       this.#listen(client);
       const chosen = this.multiple ? files : files.slice(0, 1);
+      this.#missing = this.#missing.filter(
+        ({ filename, size }) => !chosen.some((file) => file instanceof File && file.name === filename && file.size === size),
+      );
       return chosen.map((file) => this.#show(client.add(file)));
     } catch (thrown) {
       const error = toWindlassError(thrown);
@@ -123,6 +141,7 @@ export class WindlassUploader extends WindlassElement {
 
   override disconnectedCallback(): void {
     this.#page?.abort();
+    this.#stopWaiting();
     super.disconnectedCallback();
   }
 
@@ -131,12 +150,31 @@ export class WindlassUploader extends WindlassElement {
   }
 
   protected override connectionChanged(): void {
+    this.#stopWaiting();
+    this.#stopWaiting = whenIdle(this, () => this.warmUp());
     this.#chooser.accept = this.accept;
     this.#chooser.multiple = this.multiple;
     this.#camera.setAttribute("capture", this.getAttribute("capture") || "environment");
     const label = this.#drop?.querySelector(".choose span");
     if (label) {
       setText(label, onlyPictures(this.accept) ? this.#strings.choosePhotos : this.#strings.chooseFiles);
+    }
+    this.#goOn();
+  }
+
+  protected override clientOptions(): Partial<WindlassOptions> {
+    const serviceWorkerUrl = this.getAttribute("service-worker-url");
+    return serviceWorkerUrl ? { serviceWorkerUrl } : {};
+  }
+
+  /** With who and where known, what earlier pages have left goes on by itself. */
+  #goOn(): void {
+    if (this.configured) {
+      try {
+        this.#listen(this.connect());
+      } catch (thrown) {
+        this.#warn(toWindlassError(thrown).message);
+      }
     }
   }
 
@@ -165,9 +203,9 @@ export class WindlassUploader extends WindlassElement {
     const dismiss = button({ label: strings.dismiss, icon: "close", class: "symbol danger" }, () => this.#warn(null));
     this.#notice.replaceChildren(this.#noticeText, dismiss);
     this.#list.setAttribute("aria-label", strings.listLabel);
-    this.#main.replaceChildren(this.#drop, this.#notice, this.#summary.node, this.#list, this.#live);
+    this.#main.replaceChildren(this.#drop, this.#notice, this.#resumed, this.#summary.node, this.#list, this.#live);
     for (const upload of [...this.#rows.keys()]) {
-      const row = new UploadRow(upload, strings, this.#rowActions);
+      const row = this.#row(upload);
       this.#rows.get(upload)?.node.replaceWith(row.node);
       this.#rows.set(upload, row);
     }
@@ -177,9 +215,10 @@ export class WindlassUploader extends WindlassElement {
   readonly #rowActions = {
     retry: (upload: Upload): void => {
       const again = upload.retry();
-      const row = new UploadRow(again, this.#strings, this.#rowActions);
+      const row = this.#row(again);
       this.#rows.get(upload)?.node.replaceWith(row.node);
-      this.#forget(upload);
+      this.#rows.delete(upload);
+      upload.releasePreview();
       this.#rows.set(again, row);
       row.node.querySelector("button")?.focus();
       this.#refresh();
@@ -193,11 +232,26 @@ export class WindlassUploader extends WindlassElement {
     },
   };
 
+  #row(upload: Upload): UploadRow {
+    return new UploadRow(upload, this.#strings, this.#rowActions, this.hasAttribute("details"));
+  }
+
   #listen(client: Windlass): void {
     if (this.#listened.has(client)) {
       return;
     }
     this.#listened.add(client);
+    client.addEventListener("added", ({ upload }) => this.#show(upload));
+    client.addEventListener("restored", ({ missing }) => {
+      this.#missing = missing;
+      this.#refresh();
+    });
+    client.addEventListener("warning", ({ upload, code }) => {
+      if (this.#rows.has(upload)) {
+        this.#touch(upload);
+        this.#warn(this.#strings.notKept(code));
+      }
+    });
     client.addEventListener("progress", ({ upload }) => this.#touch(upload));
     client.addEventListener("statechange", ({ upload, state }) => {
       if (state === "cancelled" && this.#rows.has(upload)) {
@@ -223,7 +277,7 @@ export class WindlassUploader extends WindlassElement {
   #show(upload: Upload): Upload {
     const listed = this.#rows.get(upload);
     if (listed === undefined) {
-      const row = new UploadRow(upload, this.#strings, this.#rowActions);
+      const row = this.#row(upload);
       this.#rows.set(upload, row);
       this.#list.append(row.node);
       this.#refresh();
@@ -249,7 +303,19 @@ export class WindlassUploader extends WindlassElement {
 
   #refresh(): void {
     this.#main.classList.toggle("busy", this.#rows.size > 0);
+    this.#showResumed();
     this.#summary.update(this.uploads, this.client?.progress.rate_bytes_per_s ?? null);
+  }
+
+  #showResumed(): void {
+    const resuming = this.uploads.filter(({ origin, ended }) => origin === "before" && !ended);
+    const arePictures = resuming.every(({ type }) => type.startsWith("image/"));
+    const words = [
+      resuming.length > 0 ? this.#strings.resuming(resuming.length, arePictures) : "",
+      this.#missing.length > 0 ? this.#strings.chooseAgain(this.#missing.map(({ filename }) => filename)) : "",
+    ];
+    setText(this.#resumed, words.filter((text) => text !== "").join(" "));
+    this.#resumed.hidden = resuming.length === 0 && this.#missing.length === 0;
   }
 
   #each(act: (upload: Upload) => void): void {
@@ -274,6 +340,10 @@ export class WindlassUploader extends WindlassElement {
   #forget(upload: Upload): void {
     this.#rows.get(upload)?.node.remove();
     this.#rows.delete(upload);
+    if (upload.state === "failed") {
+      // Taken off the list it is not to come back with the next page.
+      upload.cancel();
+    }
     upload.releasePreview();
   }
 
@@ -289,37 +359,12 @@ export class WindlassUploader extends WindlassElement {
     setText(this.#noticeText, text ?? "");
   }
 
-  /** Anywhere on the element: a file let go beside the mark would otherwise replace the page. */
-  #listenForDrops(): void {
-    const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
-    const over = (depth: number): void => {
-      this.#dragDepth = Math.max(0, depth);
-      this.#drop?.classList.toggle("over", this.#dragDepth > 0);
-      const hint = this.#drop?.querySelector(".hint");
-      if (hint) {
-        setText(hint, this.#dragDepth > 0 ? this.#strings.dropNow : this.#strings.hint);
-      }
-    };
-    const on = (type: "dragenter" | "dragover" | "dragleave" | "drop", act: (event: DragEvent) => void): void =>
-      this.#main.addEventListener(type, (event) => {
-        if (isFiles(event)) {
-          event.preventDefault();
-          act(event);
-        }
-      });
-    on("dragenter", () => over(this.#dragDepth + 1));
-    on("dragleave", () => over(this.#dragDepth - 1));
-    on("dragover", (event) => {
-      if (event.dataTransfer) {
-        event.dataTransfer.dropEffect = "copy";
-      }
-    });
-    on("drop", (event) => {
-      over(0);
-      if (event.dataTransfer) {
-        void this.#addFrom(event.dataTransfer);
-      }
-    });
+  #markDrop(isOver: boolean): void {
+    this.#drop?.classList.toggle("over", isOver);
+    const hint = this.#drop?.querySelector(".hint");
+    if (hint) {
+      setText(hint, isOver ? this.#strings.dropNow : this.#strings.hint);
+    }
   }
 
   async #pasted(event: ClipboardEvent): Promise<void> {

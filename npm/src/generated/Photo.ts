@@ -11,6 +11,9 @@ import type { Variant } from "./Variant";
 
 /**
  * One verified file of a project, with signed URLs to fetch it.
+ *
+ * Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew: `url`,
+ * `url_expires_at`, `taken_at`, `location` and `metadata` are `null` then, and `variants` is empty.
  */
 export type Photo = { 
 /**
@@ -68,7 +71,7 @@ metadata: PhotoMetadata | null,
 /**
  * Signed GET URL of the original.
  */
-url: string, 
+url: string | null, 
 /**
  * The smaller pictures made from it, by name (`thumb_200`, `web_1920` …).
  */
@@ -76,7 +79,7 @@ variants: { [key in string]: Variant },
 /**
  * When `url` and the variants' URLs stop working.
  */
-url_expires_at: Timestamp, 
+url_expires_at: Timestamp | null, 
 /**
  * When the upload was created.
  */
@@ -94,6 +97,6 @@ caption: string | null,
  */
 tags: Array<string>, 
 /**
- * Every status it has had, oldest first.
+ * The statuses it has had, oldest first: announced, verified, and the last 50 of the pipeline's.
  */
 status_history: Array<StatusAt>, };

@@ -13,6 +13,7 @@ export interface UploadQueueConfig {
   endpoint: string;
   project: string;
   max_connections?: number;
+  give_up_after_ms?: number;
 }
 
 /** What the queue asks of the page. */
@@ -35,6 +36,8 @@ export interface FileDescription {
   content_type: string;
   metadata?: PhotoMetadata;
   variants?: VariantFile[];
+  /** Whether some of it may have been sent before: the store is asked first. */
+  resumed?: boolean;
 }
 
 /** Without a reference, `pause` and `resume` mean everything in the queue. */

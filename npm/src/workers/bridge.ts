@@ -21,6 +21,13 @@ export interface PoolOptions {
   idleMs: number;
 }
 
+export interface RunOptions {
+  /** Aborting it gives the request up, also while it is being worked on. */
+  signal?: AbortSignal;
+  /** Whether it goes before all that wait. */
+  first?: boolean;
+}
+
 interface Task<Request, Reply> {
   request: Request;
   resolve: (reply: Reply) => void;
@@ -47,8 +54,27 @@ export class WorkerPool<Request, Reply> {
     this.#slots = Array.from({ length: size }, () => ({ worker: null, task: null, idleTimer: undefined }));
   }
 
+  /**
+   * Starts one worker ahead of the first request. Until that comes it is kept: a worker that has not
+   * worked holds little memory.
+   */
+  warm(): void {
+    const [slot] = this.#slots;
+    if (slot === undefined || this.#slots.some(({ worker }) => worker !== null)) {
+      return;
+    }
+    const starting = this.#start();
+    slot.worker = starting;
+    starting.catch(() => {
+      // The first request tries again, and tells why where that fails too.
+      if (slot.worker === starting) {
+        slot.worker = null;
+      }
+    });
+  }
+
   /** Rejects with `cancelled` on abort, `worker_crashed` when the worker dies. */
-  run(request: Request, signal?: AbortSignal): Promise<Reply> {
+  run(request: Request, { signal, first = false }: RunOptions = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(cancelled(undefined, signal.reason));
@@ -58,7 +84,11 @@ export class WorkerPool<Request, Reply> {
       const release = (): void => signal?.removeEventListener("abort", onAbort);
       const task: Task<Request, Reply> = { request, resolve, reject, release };
       signal?.addEventListener("abort", onAbort, { once: true });
-      this.#queue.push(task);
+      if (first) {
+        this.#queue.unshift(task);
+      } else {
+        this.#queue.push(task);
+      }
       this.#dispatch();
     });
   }

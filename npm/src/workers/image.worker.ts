@@ -11,11 +11,13 @@ import { workerScope } from "./scope.js";
 const scope = workerScope<Start<null> | Job<ImageRequest>, JobAnswer<ImageReply>>();
 const photo: PhotoModule = { MetadataReader, Picture, readMetadata };
 const codecs: CodecsModule = { Picture: GeneralPicture };
+/** Of every module that was started here. */
+const memories = new Set<WebAssembly.Memory>();
 let ready: Promise<unknown>;
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "start") {
-    ready = initPhoto({ module_or_path: data.module });
+    ready = initPhoto({ module_or_path: data.module }).then(({ memory }) => memories.add(memory));
     return;
   }
   void answer(data.request);
@@ -34,6 +36,7 @@ async function perform(request: ImageRequest): Promise<ImageReply> {
   if (request.task === "read") {
     return { task: "read", metadata: await readMetadataWith(photo, request.file) };
   }
+  const begun = performance.now();
   const outcome = await resize(request);
   if (outcome.kind === "needs_codecs") {
     return { task: "needs-codecs" };
@@ -45,6 +48,11 @@ async function perform(request: ImageRequest): Promise<ImageReply> {
       blob: new Blob([encoded], { type: image.content_type }),
     })),
     warnings: outcome.warnings,
+    work: {
+      decoder: request.codecs === null ? "photo" : "codecs",
+      took_ms: performance.now() - begun,
+      memory_bytes: [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
+    },
   };
 }
 
@@ -53,6 +61,6 @@ async function resize({ file, options, codecs: module }: ResizeRequest): Promise
     return resizeFastWith(photo, file, options);
   }
   // Instantiating a second time returns what is there.
-  await initCodecs({ module_or_path: module });
+  memories.add((await initCodecs({ module_or_path: module })).memory);
   return resizeGeneralWith(codecs, file, options);
 }

@@ -30,3 +30,7 @@ export function startImageWorker(): Worker {
 export function startUploadWorker(): Worker {
   return new Worker(trusted(new URL("./upload.worker.js", import.meta.url)), { type: "module", name: "windlass-upload" });
 }
+
+export function startKeepWorker(): Worker {
+  return new Worker(trusted(new URL("./keep.worker.js", import.meta.url)), { type: "module", name: "windlass-keep" });
+}

@@ -36,11 +36,33 @@ export class UploadLink {
   #worker: WorkerLike | null = null;
   #starting: Promise<void> | null = null;
   #crashes = 0;
+  #expected = false;
+  /** For the first question only: a worker that asks again holds one that was refused. */
+  #tokenAhead: Promise<string> | null = null;
   #online = true;
   #closed = false;
 
   constructor(options: UploadLinkOptions) {
     this.#options = options;
+  }
+
+  /** Starts the worker ahead of the first file. */
+  warm(): void {
+    if (this.#worker === null && !this.#closed) {
+      this.#start();
+    }
+  }
+
+  /** Files are on their way here: what they need is had meanwhile. */
+  expectFiles(): void {
+    this.warm();
+    if (!this.#expected) {
+      this.#expected = true;
+      this.#tokenAhead = this.#options.tokens.renew();
+      this.#tokenAhead.catch(() => {
+        // The worker is told when it asks.
+      });
+    }
   }
 
   add(clientRef: string, file: Blob, description: FileDescription): void {
@@ -101,7 +123,7 @@ export class UploadLink {
       this.#failAll(fromPlainError(toPlainError(thrown)));
       return;
     }
-    if (this.#closed || this.#entries.size === 0) {
+    if (this.#closed) {
       return;
     }
     const worker = this.#options.startWorker();
@@ -155,8 +177,10 @@ export class UploadLink {
   }
 
   async #answerToken(question: number): Promise<void> {
+    const ahead = this.#tokenAhead;
+    this.#tokenAhead = null;
     try {
-      const token = await this.#options.tokens.renew();
+      const token = await (ahead ?? this.#options.tokens.renew());
       this.#send({ kind: "token", question, token });
     } catch (thrown) {
       this.#send({ kind: "no-token", question, error: toPlainError(thrown) });
@@ -165,6 +189,13 @@ export class UploadLink {
 
   #crashed(detail: string | undefined): void {
     this.#stop();
+    if (this.#entries.size === 0) {
+      return;
+    }
+    for (const entry of this.#entries.values()) {
+      // The worker that died may have sent some of it.
+      entry.description = { ...entry.description, resumed: true };
+    }
     this.#crashes += 1;
     if (this.#crashes < MAX_CRASHES) {
       this.#start();

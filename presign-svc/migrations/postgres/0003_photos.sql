@@ -8,7 +8,7 @@ ALTER TABLE uploads
     ADD COLUMN kind           text COLLATE "C" CHECK (kind IN ('photo', 'video', 'document', 'archive')),
     ADD COLUMN taken_local    bigint,
     ADD COLUMN taken_utc      bigint,
--- By which rule its terms were made; 0 where they have to be made anew.
+-- By which rule these and its terms were made; those of an older one are made anew.
     ADD COLUMN terms_version  bigint NOT NULL DEFAULT 0;
 
 CREATE INDEX photos_by_status ON uploads (tenant, project, status, id)
@@ -19,7 +19,7 @@ CREATE INDEX photos_by_taken ON uploads (tenant, project, taken_local, id)
     WHERE verified_at IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX photos_by_place ON uploads (tenant, project, latitude, longitude, id)
     WHERE verified_at IS NOT NULL AND deleted_at IS NULL AND latitude IS NOT NULL;
-CREATE INDEX photos_without_terms ON uploads (id) WHERE verified_at IS NOT NULL AND terms_version = 0;
+CREATE INDEX photos_by_terms_version ON uploads (terms_version) WHERE verified_at IS NOT NULL;
 
 -- What a photo is found by: whole tags and cameras, and words by their beginnings. Compared byte by byte.
 CREATE TABLE photo_terms (

@@ -4,22 +4,12 @@ ALTER TABLE uploads ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE uploads ADD COLUMN status_changes TEXT NOT NULL DEFAULT '[]';
 
 -- What photos are filtered by. taken_local is the camera's own clock read as if it were UTC; taken_utc is
--- the moment, or the same where the camera wrote no offset.
+-- the moment, or the same where the camera wrote no offset. The service fills them in at its next start.
 ALTER TABLE uploads ADD COLUMN kind TEXT CHECK (kind IN ('photo', 'video', 'document', 'archive'));
 ALTER TABLE uploads ADD COLUMN taken_local INTEGER;
 ALTER TABLE uploads ADD COLUMN taken_utc INTEGER;
--- By which rule its terms were made; 0 where they have to be made anew.
+-- By which rule these and its terms were made; those of an older one are made anew.
 ALTER TABLE uploads ADD COLUMN terms_version INTEGER NOT NULL DEFAULT 0;
-
-UPDATE uploads SET
-    kind = CASE
-        WHEN verified_media_type LIKE 'video/%' THEN 'video'
-        WHEN verified_media_type IN ('application/pdf', 'image/vnd.dwg') THEN 'document'
-        WHEN verified_media_type = 'application/zip' THEN 'archive'
-        ELSE 'photo' END,
-    taken_local = unixepoch(substr(taken_at, 1, 19)) * 1000,
-    taken_utc = unixepoch(taken_at) * 1000
-WHERE verified_at IS NOT NULL;
 
 CREATE INDEX photos_by_status ON uploads (tenant, project, status, id)
     WHERE verified_at IS NOT NULL AND deleted_at IS NULL;
@@ -29,7 +19,7 @@ CREATE INDEX photos_by_taken ON uploads (tenant, project, taken_local, id)
     WHERE verified_at IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX photos_by_place ON uploads (tenant, project, latitude, longitude, id)
     WHERE verified_at IS NOT NULL AND deleted_at IS NULL AND latitude IS NOT NULL;
-CREATE INDEX photos_without_terms ON uploads (id) WHERE verified_at IS NOT NULL AND terms_version = 0;
+CREATE INDEX photos_by_terms_version ON uploads (terms_version) WHERE verified_at IS NOT NULL;
 
 -- What a photo is found by: whole tags and cameras, and words by their beginnings. Compared byte by byte.
 CREATE TABLE photo_terms (

@@ -1,6 +1,7 @@
 //! `POST /api/v1/uploads/{upload_id}/complete` — verify the stored bytes and make the photo. Idempotent.
 //!
-//! Caller: scope `upload` on the project. The body may be empty. Answers 200 with the [`Photo`].
+//! Caller: scope `upload` on the project. The body may be empty. Answers 200 with the [`Photo`], which has
+//! URLs and metadata for those with scope `read` only.
 //! Errors: `not_found`, `invalid_request`, `parts_missing` and `bytes_missing` (409, the upload can go
 //! on), `size_mismatch`, `checksum_mismatch`, `type_mismatch` (422), `upload_closed`, `store_unavailable`.
 //!

@@ -1,7 +1,8 @@
 //! `PATCH /api/v1/photos/{photo_id}` — caption and tags. Answers the photo.
 //!
 //! Caller: scope `upload` on the project: who brings photos says what they show. What is absent stays as it
-//! is. Errors: `not_found`, `invalid_request`.
+//! is. The answer has URLs and metadata for those with scope `read` only. Errors: `not_found`,
+//! `invalid_request`.
 
 use serde::{Deserialize, Deserializer, Serialize};
 

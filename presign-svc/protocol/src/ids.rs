@@ -164,6 +164,11 @@ uuid_id!(
     PhotoId, "photo_id"
 );
 
+uuid_id!(
+    /// A capability link for customers without an account. Not its secret token.
+    UploadLinkId, "link_id"
+);
+
 impl From<UploadId> for PhotoId {
     fn from(id: UploadId) -> Self {
         Self(id.0)

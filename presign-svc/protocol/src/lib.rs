@@ -28,7 +28,7 @@ pub mod timestamp;
 pub mod upload_url;
 
 pub use checksum::{Checksum, ChecksumAlgorithm};
-pub use ids::{ClientRef, InvalidId, PhotoId, ProjectId, TenantId, UploadId};
+pub use ids::{ClientRef, InvalidId, PhotoId, ProjectId, TenantId, UploadId, UploadLinkId};
 pub use metadata::PhotoMetadata;
 pub use part_plan::{PartNumber, PartPlan};
 pub use photo::{Photo, UploadStatus};

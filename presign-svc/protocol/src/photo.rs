@@ -46,6 +46,9 @@ pub enum MediaKind {
 }
 
 /// One verified file of a project, with signed URLs to fetch it.
+///
+/// Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew: `url`,
+/// `url_expires_at`, `taken_at`, `location` and `metadata` are `null` then, and `variants` is empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Photo {
@@ -77,11 +80,11 @@ pub struct Photo {
     /// All the metadata there is.
     pub metadata: Option<PhotoMetadata>,
     /// Signed GET URL of the original.
-    pub url: String,
+    pub url: Option<String>,
     /// The smaller pictures made from it, by name (`thumb_200`, `web_1920` …).
     pub variants: BTreeMap<String, Variant>,
     /// When `url` and the variants' URLs stop working.
-    pub url_expires_at: Timestamp,
+    pub url_expires_at: Option<Timestamp>,
     /// When the upload was created.
     pub created_at: Timestamp,
     /// When its bytes were verified.
@@ -90,7 +93,7 @@ pub struct Photo {
     pub caption: Option<String>,
     /// The tags somebody gave it.
     pub tags: Vec<String>,
-    /// Every status it has had, oldest first.
+    /// The statuses it has had, oldest first: announced, verified, and the last 50 of the pipeline's.
     pub status_history: Vec<StatusAt>,
 }
 

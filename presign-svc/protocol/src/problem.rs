@@ -49,6 +49,8 @@ pub enum ErrorCode {
     UploadClosed,
     /// This status cannot follow the present one.
     InvalidTransition,
+    /// There is no room left for the file; `detail` says whose.
+    QuotaExceeded,
     /// Too many requests; wait as `Retry-After` says.
     RateLimited,
     /// The object store does not answer; try again.
@@ -83,6 +85,7 @@ impl ErrorCode {
             Self::TypeMismatch => "Content does not match its type",
             Self::UploadClosed => "Upload is closed",
             Self::InvalidTransition => "Status change not possible",
+            Self::QuotaExceeded => "No room left",
             Self::RateLimited => "Too many requests",
             Self::StoreUnavailable => "Object store unavailable",
             Self::Unavailable => "Service unavailable",
@@ -116,6 +119,7 @@ impl ErrorCode {
             | Self::ChecksumMismatch
             | Self::TypeMismatch
             | Self::UploadClosed
+            | Self::QuotaExceeded
             | Self::InvalidTransition => false,
         }
     }

@@ -1,7 +1,9 @@
 //! `PATCH /api/v1/photos/{photo_id}/status` — how far the pipeline is with a photo. Answers the photo.
 //!
 //! Caller: scope `pipeline` on the project. `uploaded` and `processing` may become any of the three,
-//! `failed` may become `processing` again, `completed` stays. To say the same again changes nothing.
+//! `failed` may become `processing` again, `completed` stays. To say the same again changes nothing; a
+//! failure's reason may be replaced by another. The answer has URLs and metadata for those with scope `read`
+//! only.
 //! Errors: `not_found`, `invalid_request`, `invalid_transition`.
 
 use serde::{Deserialize, Serialize};

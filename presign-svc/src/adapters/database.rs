@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::postgres::{ConnectError, PostgresDatabase};
+use super::schema::SchemaState;
 use super::sqlite::{OpenError, SqliteDatabase};
 use crate::ports::leases::UploadLeases;
 use crate::ports::uploads::UploadRepository;
@@ -53,6 +54,17 @@ impl Database {
         })
     }
 
+    /// Looks at it without changing it: what messages call it, and how far its schema is.
+    pub async fn examine(place: &DatabasePlace) -> Result<(String, SchemaState), DatabaseError> {
+        Ok(match place {
+            DatabasePlace::Sqlite(path) => (path.display().to_string(), SqliteDatabase::examine(path).await?),
+            DatabasePlace::Postgres { url, .. } => {
+                let (host, state) = PostgresDatabase::examine(url).await?;
+                (on_server(&host), state)
+            }
+        })
+    }
+
     /// The record of uploads.
     pub fn uploads(&self) -> Arc<dyn UploadRepository> {
         match self {
@@ -73,7 +85,7 @@ impl Database {
     pub fn name(&self) -> String {
         match self {
             Self::Sqlite(database) => database.path().display().to_string(),
-            Self::Postgres(database) => format!("PostgreSQL on {}", database.host()),
+            Self::Postgres(database) => on_server(database.host()),
         }
     }
 
@@ -84,4 +96,8 @@ impl Database {
             Self::Postgres(database) => database.close().await,
         }
     }
+}
+
+fn on_server(host: &str) -> String {
+    format!("PostgreSQL on {host}")
 }

@@ -5,12 +5,14 @@ mod columns;
 pub mod database;
 mod event_row;
 mod listing;
+pub mod outbound;
 pub mod postgres;
 pub mod s3;
 pub mod schema;
 pub mod sqlite;
 pub mod system;
 mod upload_row;
+mod usage_row;
 
 use crate::ports::uploads::RepositoryError;
 

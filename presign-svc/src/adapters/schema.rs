@@ -1,6 +1,17 @@
 //! The schema's way forward: migrations are applied in order, each once, and never taken back.
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{AppliedMigration, MigrateError, Migrator};
+
+/// How far the schema of a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaState {
+    /// There is none yet.
+    Absent,
+    /// So many migrations are still to be applied.
+    Behind(usize),
+    /// As this program has it.
+    Current,
+}
 
 /// Why a schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +36,28 @@ pub enum SchemaError {
     /// The database said no.
     #[error(transparent)]
     Failed(MigrateError),
+}
+
+impl SchemaState {
+    /// What these migrations have still to do where others are applied.
+    pub(super) fn of(applied: &[AppliedMigration], migrations: &Migrator) -> Result<Self, SchemaError> {
+        for applied in applied {
+            let known = migrations.iter().find(|migration| migration.version == applied.version);
+            let wrong = match known {
+                None => MigrateError::VersionMissing(applied.version),
+                Some(known) if known.checksum != applied.checksum => {
+                    MigrateError::VersionMismatch(applied.version)
+                }
+                Some(_) => continue,
+            };
+            return Err(SchemaError::of(wrong, migrations));
+        }
+        Ok(match migrations.iter().count() - applied.len() {
+            _ if applied.is_empty() => Self::Absent,
+            0 => Self::Current,
+            missing => Self::Behind(missing),
+        })
+    }
 }
 
 impl SchemaError {

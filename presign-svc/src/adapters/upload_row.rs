@@ -21,6 +21,7 @@ use crate::domain::filter::taken_ms;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::PhotoFolder;
 use crate::domain::photo_facts::PhotoFacts;
+use crate::domain::quota::charge_of;
 use crate::domain::stored::MultipartId;
 use crate::domain::upload::{Announcement, Progress, Stage, Upload, UploadState, VerifiedObject};
 use crate::domain::verify::Failure;
@@ -112,6 +113,7 @@ upload_row! {
     kind: Option<String> => "text",
     taken_local: Option<i64> => "bigint",
     taken_utc: Option<i64> => "bigint",
+    charged_bytes: i64 => "bigint",
 }
 
 impl UploadRow {
@@ -178,6 +180,7 @@ impl UploadRow {
             kind: object.map(|object| kind_column(object.media_type.kind()).to_owned()),
             taken_local: taken.map(|(local, _)| local),
             taken_utc: taken.map(|(_, utc)| utc),
+            charged_bytes: i64::try_from(charge_of(upload)).unwrap_or(i64::MAX),
         })
     }
 

@@ -12,6 +12,7 @@ use windlass_protocol::{ErrorCode, PartNumber, Problem, UploadStatus};
 use crate::auth::{MissingScope, TokenError};
 use crate::domain::announce::Refusal;
 use crate::domain::description::InvalidDescription;
+use crate::domain::quota::QuotaExceeded;
 use crate::domain::upload::{InvalidTransition, status_in_words};
 use crate::domain::verify::{Failure, FailureCode};
 use crate::jobs::NotFinished;
@@ -50,6 +51,8 @@ pub enum ApiError {
     RequestTimeout,
     /// A file that is not taken.
     Refused(Refusal),
+    /// A file for which there is no room.
+    Quota(QuotaExceeded),
     /// The same `client_ref` for another file.
     ClientRefConflict,
     /// Parts are missing in the store.
@@ -76,7 +79,7 @@ pub enum ApiError {
 fn status_of(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::Unauthorized | ErrorCode::TokenExpired => StatusCode::UNAUTHORIZED,
-        ErrorCode::Forbidden => StatusCode::FORBIDDEN,
+        ErrorCode::Forbidden | ErrorCode::QuotaExceeded => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::InvalidJson | ErrorCode::InvalidRequest | ErrorCode::FileTooSmall => {
@@ -112,6 +115,8 @@ impl ApiError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NoToken | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
+            Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
+            Self::Token(TokenError::NoSecret) => ErrorCode::Internal,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
             Self::Scope(_) | Self::Project | Self::DemoAddress => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
@@ -123,6 +128,7 @@ impl ApiError {
             Self::Refused(Refusal::TypeNotAllowed { .. }) => ErrorCode::TypeNotAllowed,
             Self::Refused(Refusal::TooLarge { .. }) => ErrorCode::FileTooLarge,
             Self::Refused(Refusal::TooSmall { .. }) => ErrorCode::FileTooSmall,
+            Self::Quota(_) => ErrorCode::QuotaExceeded,
             Self::ClientRefConflict => ErrorCode::ClientRefConflict,
             Self::PartsMissing(_) => ErrorCode::PartsMissing,
             Self::BytesMissing => ErrorCode::BytesMissing,
@@ -153,7 +159,7 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
-            Self::Token(error) => sentence(&error.to_string()),
+            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_))) => sentence(&error.to_string()),
             Self::Scope(missing) => sentence(&missing.to_string()),
             Self::Project => "The token does not cover this project.".to_owned(),
             Self::DemoAddress => {
@@ -173,6 +179,7 @@ impl ApiError {
             }
             Self::RequestTimeout => "The request took too long to arrive; send it again.".to_owned(),
             Self::Refused(refusal) => sentence(&refusal.to_string()),
+            Self::Quota(exceeded) => sentence(&exceeded.to_string()),
             Self::ClientRefConflict => {
                 "This client_ref was used for another file of the project; use a new one for each file."
                     .to_owned()
@@ -241,6 +248,9 @@ impl ApiError {
             Self::Record(error) => tracing::error!(%error, "the database failed"),
             Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
             Self::Internal(reason) => tracing::error!(%reason, "internal error"),
+            Self::Token(error @ (TokenError::Unverifiable(_) | TokenError::NoSecret)) => {
+                tracing::error!(%error, "tokens cannot be checked");
+            }
             Self::Token(TokenError::Invalid(reason)) => tracing::debug!(%reason, "token refused"),
             _ => {}
         }

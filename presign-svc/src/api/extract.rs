@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use windlass_protocol::API_PREFIX;
 
 use super::error::ApiError;
+use super::scopes;
 use crate::app::App;
 use crate::auth::Caller;
 
@@ -33,7 +35,13 @@ impl FromRequestParts<Arc<App>> for Caller {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .ok_or(ApiError::NoToken)?;
-        Ok(app.tokens.verify(token, app.clock.now())?)
+        let caller = app.tokens.identify(token, app.clock.now()).await?;
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let rule = scopes::of(&parts.method, route.strip_prefix(API_PREFIX).unwrap_or(route));
+        let rule =
+            rule.ok_or_else(|| ApiError::Internal(format!("{route} is not in the table of scopes")))?;
+        caller.require_any(rule)?;
+        Ok(caller)
     }
 }
 

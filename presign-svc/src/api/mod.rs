@@ -1,5 +1,6 @@
 //! The HTTP surface: the router is its table of contents.
 
+mod access;
 pub mod cors;
 pub mod demo;
 pub mod error;
@@ -8,6 +9,7 @@ mod headers;
 mod health;
 mod me;
 mod photos;
+pub mod scopes;
 mod timeout;
 mod uploads;
 

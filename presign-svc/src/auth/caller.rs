@@ -67,8 +67,9 @@ impl Caller {
         }
     }
 
-    /// Whether the token covers a project of its tenant.
-    pub fn may_touch(&self, project: &ProjectId) -> bool {
+    /// Whether the token covers a project of its tenant. Whether the caller may touch it is
+    /// [`Membership`](super::Membership)'s to say.
+    pub(super) fn covers(&self, project: &ProjectId) -> bool {
         match &self.projects {
             ProjectAccess::All => true,
             ProjectAccess::Only(projects) => projects.contains(project),

@@ -1,42 +1,54 @@
-//! HS256 tokens (RFC 7519): read, and minted for development and tests.
+//! Tokens (RFC 7519): whose they are, and new ones for development, scripts and tests.
 //!
-//! The algorithm is fixed by the key and never taken from the token. Claims: `tenant`, `sub`, `projects`
-//! (list of ids, or `["*"]`), `scope` (space-separated), `iss`, `aud`, `exp`, and `nbf` where given.
+//! HS256 is checked with the operator's secrets and nothing else, RS256, ES256 and EdDSA with the keys of
+//! the identity provider and nothing else: a public key is never taken for a secret.
 
-use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use serde::Deserialize;
-use serde_json::json;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::caller::{Caller, ProjectAccess, Scope};
+use super::caller::{Caller, ProjectAccess};
+use super::claims::ClaimRules;
+use super::jws::{Jws, VerifyingKey};
+use super::key_cache::KeyCache;
 
-/// How far clocks may differ.
-const LEEWAY_SECONDS: f64 = 30.0;
+/// How far clocks may differ, unless the operator says otherwise.
+pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 /// HS256 keys shorter than the hash can be guessed (RFC 7518, section 3.2).
 const MIN_SECRET_BYTES: usize = 32;
-const MAX_SUBJECT_BYTES: usize = 255;
 
-/// Who must have made a token, and for whom.
+/// Who must have made a token, for whom, and what its claims mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRules {
     /// The `iss` a token must have.
     pub issuer: String,
-    /// The `aud` a token must have, alone or among others.
-    pub audience: String,
+    /// One of these must be the token's audience, alone or among others.
+    pub audiences: Vec<String>,
+    /// The claim that names the audience: `aud`, or `client_id` for access tokens of providers that have
+    /// no other.
+    pub audience_claim: String,
+    /// How far clocks may differ.
+    pub leeway: Duration,
+    /// Which claims say who asks.
+    pub claims: ClaimRules,
 }
 
-/// The key tokens are made and checked with.
+/// The keys tokens are made and checked with.
 #[derive(Clone)]
-pub struct TokenKeys {
-    decoding: DecodingKey,
-    encoding: EncodingKey,
-    validation: Validation,
+pub struct Tokens {
     rules: TokenRules,
+    secrets: Arc<RwLock<Vec<Secret>>>,
+    provider: Option<Arc<KeyCache>>,
+}
+
+#[derive(Clone)]
+struct Secret {
+    decoding: VerifyingKey,
+    encoding: EncodingKey,
 }
 
 /// What a new token is to allow.
@@ -59,65 +71,77 @@ pub enum TokenError {
     /// It was valid once.
     #[error("the token has expired; get a new one and try again")]
     Expired,
-    /// It is not a token, not signed by us, or not for us.
+    /// It is not a token, not signed by whom it should be, or not for us.
     #[error("the token is not valid here: {0}")]
     Invalid(&'static str),
+    /// Whether it is valid cannot be said now: for the log.
+    #[error("the token cannot be checked: {0}")]
+    Unverifiable(String),
+    /// There is no key to make one with.
+    #[error("there is no HS256 secret to sign a token with; tokens come from the identity provider")]
+    NoSecret,
 }
 
-/// What is read from a token. Issuer and audience are checked before.
-#[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    tenant: String,
-    projects: Vec<String>,
-    scope: String,
-    // RFC 7519's NumericDate may be a fraction.
-    exp: f64,
-    #[serde(default)]
-    nbf: Option<f64>,
-}
-
-impl TokenKeys {
-    /// Keys from a secret of at least 32 bytes.
-    pub fn from_secret(secret: &[u8], rules: TokenRules) -> Result<Self, InvalidSecret> {
-        if secret.len() < MIN_SECRET_BYTES {
-            return Err(InvalidSecret(secret.len()));
+impl TokenRules {
+    /// The rules of an issuer and an audience with the usual claims.
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audiences: vec![audience.into()],
+            audience_claim: "aud".to_owned(),
+            leeway: DEFAULT_LEEWAY,
+            claims: ClaimRules::default(),
         }
-        let mut validation = Validation::new(Algorithm::HS256);
-        // Times are checked below against the service's own clock.
-        validation.validate_exp = false;
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.set_issuer(&[&rules.issuer]);
-        validation.set_audience(&[&rules.audience]);
-        Ok(Self {
-            decoding: DecodingKey::from_secret(secret),
-            encoding: EncodingKey::from_secret(secret),
-            validation,
-            rules,
-        })
+    }
+}
+
+impl Tokens {
+    /// Tokens signed with one of these secrets, the first of which also makes new ones, or by an identity
+    /// provider. With neither, none is accepted.
+    pub fn new(
+        secrets: &[impl AsRef<[u8]>],
+        provider: Option<Arc<KeyCache>>,
+        rules: TokenRules,
+    ) -> Result<Self, InvalidSecret> {
+        let secrets = Arc::new(RwLock::new(read_secrets(secrets)?));
+        Ok(Self { rules, secrets, provider })
+    }
+
+    /// Tokens signed with one secret of at least 32 bytes.
+    pub fn from_secret(secret: &[u8], rules: TokenRules) -> Result<Self, InvalidSecret> {
+        Self::new(&[secret], None, rules)
+    }
+
+    /// From now on these are the secrets.
+    pub fn replace_secrets(&self, secrets: &[impl AsRef<[u8]>]) -> Result<(), InvalidSecret> {
+        let read = read_secrets(secrets)?;
+        *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    /// The identity provider's keys, where one is configured.
+    pub fn provider(&self) -> Option<&Arc<KeyCache>> {
+        self.provider.as_ref()
     }
 
     /// Who holds this token.
-    pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Caller, TokenError> {
-        let read = decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|error| TokenError::Invalid(reason(error.kind())))?;
-        // Whoever does not understand an extension named there must refuse the token (RFC 7515, 4.1.11).
-        if read.header.crit.is_some() {
-            return Err(TokenError::Invalid("its header asks for an extension (crit)"));
-        }
-        let claims = read.claims;
-        let now = now.unix_timestamp() as f64;
-        if claims.exp <= now - LEEWAY_SECONDS {
-            return Err(TokenError::Expired);
-        }
-        if claims.nbf.is_some_and(|not_before| not_before > now + LEEWAY_SECONDS) {
-            return Err(TokenError::Invalid("it is not valid yet (nbf)"));
-        }
-        claims.into_caller()
+    pub async fn identify(&self, token: &str, now: OffsetDateTime) -> Result<Caller, TokenError> {
+        let token = Jws::parse(token)?;
+        let payload = match (token.algorithm, &self.provider) {
+            (Algorithm::HS256, _) => self.signed_with_secret(&token)?,
+            (_, Some(provider)) => token.payload(&provider.key_of(&token, now).await?)?,
+            (_, None) => return Err(TokenError::Invalid("its algorithm is not the one expected")),
+        };
+        let claims: Value =
+            serde_json::from_slice(&payload).map_err(|_| TokenError::Invalid("its claims cannot be read"))?;
+        self.check(&claims, now)?;
+        self.rules.claims.caller_of(&claims)
     }
 
-    /// Makes a token.
+    /// Makes a token with the usual claims.
     pub fn mint(&self, grant: &TokenGrant, now: OffsetDateTime) -> Result<String, TokenError> {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let secret = secrets.first().ok_or(TokenError::NoSecret)?;
         let caller = &grant.caller;
         let projects = match &caller.projects {
             ProjectAccess::All => vec!["*".to_owned()],
@@ -127,7 +151,7 @@ impl TokenKeys {
         let issued_at = now.unix_timestamp();
         let claims = json!({
             "iss": self.rules.issuer,
-            "aud": self.rules.audience,
+            "aud": self.rules.audiences.first(),
             "sub": caller.subject,
             "tenant": caller.tenant,
             "projects": projects,
@@ -135,49 +159,74 @@ impl TokenKeys {
             "iat": issued_at,
             "exp": issued_at.saturating_add_unsigned(grant.lifetime.as_secs()),
         });
-        encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
-            .map_err(|error| TokenError::Invalid(reason(error.kind())))
+        encode(&Header::new(Algorithm::HS256), &claims, &secret.encoding)
+            .map_err(|_| TokenError::Invalid("it cannot be signed"))
     }
-}
 
-impl fmt::Debug for TokenKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenKeys").field("rules", &self.rules).finish_non_exhaustive()
-    }
-}
-
-impl Claims {
-    fn into_caller(self) -> Result<Caller, TokenError> {
-        let printable = !self.sub.is_empty() && !self.sub.chars().any(char::is_control);
-        if !printable || self.sub.len() > MAX_SUBJECT_BYTES {
-            return Err(TokenError::Invalid("its subject (sub) is not 1 to 255 printable bytes"));
+    fn signed_with_secret(&self, token: &Jws<'_>) -> Result<Vec<u8>, TokenError> {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let mut refused = TokenError::Invalid("its algorithm is not the one expected");
+        for secret in secrets.iter() {
+            match token.payload(&secret.decoding) {
+                Ok(payload) => return Ok(payload),
+                Err(error) => refused = error,
+            }
         }
-        let tenant =
-            self.tenant.parse().map_err(|_| TokenError::Invalid("its tenant is not a valid identifier"))?;
-        let projects = if self.projects.iter().any(|project| project == "*") {
-            ProjectAccess::All
-        } else {
-            let ids: Result<BTreeSet<_>, _> = self.projects.iter().map(|project| project.parse()).collect();
-            ProjectAccess::Only(
-                ids.map_err(|_| TokenError::Invalid("one of its projects is not a valid identifier"))?,
-            )
+        Err(refused)
+    }
+
+    /// Issuer, audience and times, by the service's own clock.
+    fn check(&self, claims: &Value, now: OffsetDateTime) -> Result<(), TokenError> {
+        let (now, leeway) = (now.unix_timestamp() as f64, self.rules.leeway.as_secs_f64());
+        if claims.get("iss").and_then(Value::as_str) != Some(self.rules.issuer.as_str()) {
+            return Err(TokenError::Invalid("it was issued by somebody else (iss)"));
+        }
+        let is_ours = |audience: &Value| {
+            audience.as_str().is_some_and(|name| self.rules.audiences.iter().any(|ours| ours == name))
         };
-        // Scopes of other services may share the token.
-        let scopes = self.scope.split(' ').filter_map(|scope| scope.parse::<Scope>().ok()).collect();
-        Ok(Caller { tenant, subject: self.sub, projects, scopes })
+        let is_for_us = match claims.get(&self.rules.audience_claim) {
+            Some(Value::Array(audiences)) => audiences.iter().any(is_ours),
+            Some(audience) => is_ours(audience),
+            None => false,
+        };
+        if !is_for_us {
+            return Err(TokenError::Invalid("it was issued for somebody else (aud)"));
+        }
+        // RFC 7519's NumericDate may be a fraction.
+        let Some(expires) = claims.get("exp").and_then(Value::as_f64) else {
+            return Err(TokenError::Invalid("it does not say when it expires (exp)"));
+        };
+        if expires <= now - leeway {
+            return Err(TokenError::Expired);
+        }
+        match claims.get("nbf").map(Value::as_f64) {
+            None => Ok(()),
+            Some(Some(not_before)) if not_before <= now + leeway => Ok(()),
+            Some(_) => Err(TokenError::Invalid("it is not valid yet (nbf)")),
+        }
     }
 }
 
-fn reason(kind: &ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::InvalidSignature => "its signature is wrong",
-        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
-            "its algorithm is not the one expected"
+fn read_secrets(secrets: &[impl AsRef<[u8]>]) -> Result<Vec<Secret>, InvalidSecret> {
+    let read = |secret: &[u8]| {
+        if secret.len() < MIN_SECRET_BYTES {
+            return Err(InvalidSecret(secret.len()));
         }
-        ErrorKind::InvalidIssuer => "it was issued by somebody else (iss)",
-        ErrorKind::InvalidAudience => "it was issued for somebody else (aud)",
-        ErrorKind::MissingRequiredClaim(_) | ErrorKind::Json(_) => "a claim is missing or of the wrong type",
-        _ => "it cannot be read",
+        let key = DecodingKey::from_secret(secret);
+        Ok(Secret {
+            decoding: VerifyingKey { id: None, algorithm: Algorithm::HS256, key },
+            encoding: EncodingKey::from_secret(secret),
+        })
+    };
+    secrets.iter().map(|secret| read(secret.as_ref())).collect()
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("rules", &self.rules)
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
     }
 }
 

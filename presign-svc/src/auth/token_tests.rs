@@ -4,14 +4,17 @@ use serde_json::Value;
 use time::macros::datetime;
 
 use super::*;
-use crate::auth::MissingScope;
+use crate::auth::{MissingScope, Scope};
 
 const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-fn keys() -> TokenKeys {
-    let rules = TokenRules { issuer: "windlass".to_owned(), audience: "windlass".to_owned() };
-    TokenKeys::from_secret(SECRET, rules).unwrap()
+fn rules() -> TokenRules {
+    TokenRules::new("windlass", "windlass")
+}
+
+fn keys() -> Tokens {
+    Tokens::from_secret(SECRET, rules()).unwrap()
 }
 
 fn claims() -> Value {
@@ -25,12 +28,17 @@ fn signed(claims: &Value, algorithm: Algorithm) -> String {
     encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(SECRET)).unwrap()
 }
 
-fn verify(claims: &Value) -> Result<Caller, TokenError> {
-    keys().verify(&signed(claims, Algorithm::HS256), NOON)
+async fn verify(claims: &Value) -> Result<Caller, TokenError> {
+    verify_by(rules(), claims).await
 }
 
-#[test]
-fn a_minted_token_says_who_asks() {
+async fn verify_by(rules: TokenRules, claims: &Value) -> Result<Caller, TokenError> {
+    let tokens = Tokens::from_secret(SECRET, rules).unwrap();
+    tokens.identify(&signed(claims, Algorithm::HS256), NOON).await
+}
+
+#[tokio::test]
+async fn a_minted_token_says_who_asks() {
     let caller = Caller {
         tenant: "acme".parse().unwrap(),
         subject: "ann".to_owned(),
@@ -39,31 +47,31 @@ fn a_minted_token_says_who_asks() {
     };
     let grant = TokenGrant { caller: caller.clone(), lifetime: Duration::from_secs(60) };
     let token = keys().mint(&grant, NOON).unwrap();
-    assert_eq!(keys().verify(&token, NOON), Ok(caller));
+    assert_eq!(keys().identify(&token, NOON).await, Ok(caller));
     let later = NOON + Duration::from_secs(91);
-    assert_eq!(keys().verify(&token, later), Err(TokenError::Expired));
+    assert_eq!(keys().identify(&token, later).await, Err(TokenError::Expired));
 }
 
-#[test]
-fn foreign_scopes_and_audiences_beside_ours_do_no_harm() {
-    let caller = verify(&claims()).unwrap();
+#[tokio::test]
+async fn foreign_scopes_and_audiences_beside_ours_do_no_harm() {
+    let caller = verify(&claims()).await.unwrap();
     assert_eq!(caller.scopes, [Scope::Upload, Scope::Read].into());
-    assert!(caller.may_touch(&"job-7".parse().unwrap()));
-    assert!(!caller.may_touch(&"job-8".parse().unwrap()));
+    assert!(caller.covers(&"job-7".parse().unwrap()));
+    assert!(!caller.covers(&"job-8".parse().unwrap()));
     assert_eq!(caller.require(Scope::Delete), Err(MissingScope(Scope::Delete)));
     assert_eq!(caller.require_any(&[Scope::Delete, Scope::Read]), Ok(()));
 }
 
-#[test]
-fn a_token_with_an_extension_nobody_here_understands_is_refused() {
+#[tokio::test]
+async fn a_token_with_an_extension_nobody_here_understands_is_refused() {
     let header = Header { crit: Some(vec!["exp".to_owned()]), ..Header::new(Algorithm::HS256) };
     let token = encode(&header, &claims(), &EncodingKey::from_secret(SECRET)).unwrap();
-    let refused = keys().verify(&token, NOON);
+    let refused = keys().identify(&token, NOON).await;
     assert_eq!(refused, Err(TokenError::Invalid("its header asks for an extension (crit)")));
 }
 
-#[test]
-fn a_claim_that_is_wrong_or_missing_refuses_the_token() {
+#[tokio::test]
+async fn a_claim_that_is_wrong_or_missing_refuses_the_token() {
     let noon = NOON.unix_timestamp();
     let cases = [
         ("exp", json!(noon - 31)),
@@ -79,44 +87,114 @@ fn a_claim_that_is_wrong_or_missing_refuses_the_token() {
         ("sub", json!("x".repeat(256))),
         ("tenant", json!("../acme")),
         ("tenant", Value::Null),
-        ("projects", json!("*")),
+        ("projects", json!([7])),
         ("projects", json!(["a/b"])),
-        ("scope", json!(["upload"])),
+        ("scope", json!({"upload": true})),
+        ("sub", json!("link:0192f0c1-2c5d-7c1e-9f00-0123456789ab")),
     ];
     for (claim, value) in cases {
         let mut spoilt = claims();
         spoilt[claim] = value.clone();
-        assert!(verify(&spoilt).is_err(), "{claim}: {value}");
+        assert!(verify(&spoilt).await.is_err(), "{claim}: {value}");
         spoilt.as_object_mut().unwrap().remove(claim);
-        assert_eq!(verify(&spoilt).is_ok(), claim == "nbf", "without {claim}");
+        assert_eq!(verify(&spoilt).await.is_ok(), claim == "nbf", "without {claim}");
     }
 }
 
-#[test]
-fn clocks_may_differ_by_half_a_minute_and_exp_may_be_a_fraction_or_far_away() {
+#[tokio::test]
+async fn clocks_may_differ_by_half_a_minute_and_exp_may_be_a_fraction_or_far_away() {
     let noon = NOON.unix_timestamp();
     for exp in [json!(noon - 29), json!(noon as f64 + 0.5), json!(4e18)] {
         let mut early = claims();
         early["exp"] = exp.clone();
-        assert!(verify(&early).is_ok(), "{exp}");
+        assert!(verify(&early).await.is_ok(), "{exp}");
     }
 }
 
-#[test]
-fn the_algorithm_is_not_the_tokens_to_choose() {
-    assert!(keys().verify(&signed(&claims(), Algorithm::HS512), NOON).is_err());
+#[tokio::test]
+async fn the_algorithm_is_not_the_tokens_to_choose() {
+    assert!(keys().identify(&signed(&claims(), Algorithm::HS512), NOON).await.is_err());
     let good = signed(&claims(), Algorithm::HS256);
     let (_, rest) = good.split_once('.').unwrap();
     let (payload, _) = rest.split_once('.').unwrap();
     // {"alg":"none"} and no signature.
     let unsigned = format!("eyJhbGciOiJub25lIn0.{payload}.");
     for bad in [unsigned.as_str(), &good[..good.len() - 2], "", "a.b.c", "....", "\u{0}"] {
-        assert!(matches!(keys().verify(bad, NOON), Err(TokenError::Invalid(_))), "{bad:?}");
+        assert!(matches!(keys().identify(bad, NOON).await, Err(TokenError::Invalid(_))), "{bad:?}");
     }
 }
 
 #[test]
 fn a_short_secret_is_no_secret() {
-    let rules = TokenRules { issuer: "a".to_owned(), audience: "b".to_owned() };
-    assert_eq!(TokenKeys::from_secret(b"secret", rules).unwrap_err(), InvalidSecret(6));
+    assert_eq!(Tokens::from_secret(b"secret", rules()).unwrap_err(), InvalidSecret(6));
+}
+
+#[tokio::test]
+async fn a_providers_own_words_are_understood() {
+    let claims = json!({
+        "iss": "windlass", "client_id": "app-1", "exp": NOON.unix_timestamp() + 60,
+        "https://acme.example/subject": "ann", "custom:projects": "job-7 job-8",
+        "realm_access": {"roles": ["photographer", "offline_access", "upload"]},
+    });
+    let rules = TokenRules {
+        audiences: vec!["app-0".to_owned(), "app-1".to_owned()],
+        audience_claim: "client_id".to_owned(),
+        claims: ClaimRules {
+            subject: "https://acme.example/subject".parse().unwrap(),
+            projects: "custom:projects".parse().unwrap(),
+            scope: "/realm_access/roles".parse().unwrap(),
+            default_tenant: Some("acme".parse().unwrap()),
+            scope_names: [("photographer".to_owned(), Scope::Read)].into(),
+            ..ClaimRules::default()
+        },
+        ..rules()
+    };
+    let caller = verify_by(rules.clone(), &claims).await.unwrap();
+    assert_eq!((caller.tenant.as_str(), caller.subject.as_str()), ("acme", "ann"));
+    assert!(caller.covers(&"job-8".parse().unwrap()));
+    assert_eq!(caller.scopes, [Scope::Read].into(), "with names of its own, ours mean nothing");
+    let own = TokenRules { claims: ClaimRules { default_tenant: None, ..rules.claims.clone() }, ..rules };
+    assert_eq!(verify_by(own, &claims).await, Err(TokenError::Invalid("it names no tenant")));
+}
+
+#[tokio::test]
+async fn a_default_stands_for_a_claim_that_is_absent_and_for_no_other() {
+    let mut bare = claims();
+    for claim in ["tenant", "projects", "scope"] {
+        bare.as_object_mut().unwrap().remove(claim);
+    }
+    let defaults = ClaimRules {
+        default_tenant: Some("acme".parse().unwrap()),
+        default_projects: Some(ProjectAccess::All),
+        default_scopes: Some([Scope::Upload].into()),
+        ..ClaimRules::default()
+    };
+    let rules = TokenRules { claims: defaults, ..rules() };
+    let caller = verify_by(rules.clone(), &bare).await.unwrap();
+    assert_eq!((caller.projects, caller.scopes), (ProjectAccess::All, [Scope::Upload].into()));
+    for (claim, value) in [("tenant", json!("../x")), ("projects", json!([7])), ("scope", json!(7))] {
+        let mut spoilt = bare.clone();
+        spoilt[claim] = value;
+        assert!(verify_by(rules.clone(), &spoilt).await.is_err(), "{claim}");
+    }
+    bare["projects"] = json!([]);
+    let none = verify_by(rules, &bare).await.unwrap();
+    assert_eq!(none.projects, ProjectAccess::Only([].into()), "an empty list is no absent one");
+}
+
+#[tokio::test]
+async fn secrets_are_replaced_while_old_tokens_still_work() {
+    let old = keys();
+    let caller = verify(&claims()).await.unwrap();
+    let grant = TokenGrant { caller, lifetime: Duration::from_secs(60) };
+    let first = old.mint(&grant, NOON).unwrap();
+    let newer: &[u8] = b"fedcba9876543210fedcba9876543210";
+    old.replace_secrets(&[newer, SECRET]).unwrap();
+    let second = old.mint(&grant, NOON).unwrap();
+    assert!(old.identify(&first, NOON).await.is_ok() && old.identify(&second, NOON).await.is_ok());
+    assert!(keys().identify(&second, NOON).await.is_err(), "made with the newer one");
+    old.replace_secrets(&[newer]).unwrap();
+    assert!(old.identify(&first, NOON).await.is_err());
+    assert_eq!(old.replace_secrets(&[b"short"]), Err(InvalidSecret(5)));
+    assert!(old.identify(&second, NOON).await.is_ok(), "a bad file changes nothing");
 }

@@ -20,7 +20,7 @@ pub struct MigrateOptions {
 /// Migrates.
 pub async fn run(options: MigrateOptions) -> Result<()> {
     options.data.prepare()?;
-    let database = Database::open(&options.database.place(&options.data)).await?;
+    let database = Database::open(&options.database.place(&options.data)?).await?;
     let name = database.name();
     database.close().await;
     writeln!(std::io::stdout(), "{name} is up to date.")?;

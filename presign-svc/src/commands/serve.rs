@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
 
+use super::identity;
 use crate::adapters::database::Database;
 use crate::adapters::s3::S3Store;
 use crate::adapters::system::{RandomIds, SystemClock};
@@ -58,7 +59,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     options.data.prepare().context("the data directory cannot be used")?;
     let listener = listen(options.http.address()).await?;
     let address = listener.local_addr()?;
-    let database = Database::open(&options.database.place(&options.data)).await?;
+    let database = Database::open(&options.database.place(&options.data)?).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
 
@@ -90,7 +91,8 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         uploads: database.uploads(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::new()),
-        tokens: options.auth.keys(&options.data)?,
+        tokens: options.auth.tokens(&options.data)?,
+        membership: options.auth.membership()?,
         turns: Turns::among(database.leases()),
     });
     let demo = match options.auth.source() {
@@ -101,6 +103,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     };
     let has_demo = demo.is_some();
     let router = api::router(app.clone(), &options.http.origins(), demo);
+    tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
     tasks.spawn(runner::run(app, stop.clone()));
     tasks.spawn(server::serve(listener, router, stop.clone()));
     Ok(Running {
@@ -132,8 +135,8 @@ fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
     let is_development = options.auth.source() == TokenSource::Development;
     if is_open && is_development && matches!(options.store.place(), StorePlace::Remote(_)) {
         bail!(
-            "set WINDLASS_JWT_HS256_SECRET: without it a development key is used, and everybody who reaches {} \
-             could read and write the bucket",
+            "set WINDLASS_JWT_JWKS_URL or WINDLASS_JWT_HS256_SECRET: without either a development key is used, and \
+             everybody who reaches {} could read and write the bucket",
             options.http.host
         );
     }

@@ -52,14 +52,14 @@ struct ScopeList(Vec<Scope>);
 struct Lifetime(Duration);
 
 /// Mints a token.
-pub fn run(options: &TokenOptions) -> Result<()> {
+pub async fn run(options: &TokenOptions) -> Result<()> {
     options.data.prepare()?;
-    let keys = options.auth.keys(&options.data)?;
+    let tokens = options.auth.tokens(&options.data)?;
     let grant = TokenGrant { caller: options.caller(), lifetime: options.expires_in.0 };
     let now = SystemClock.now();
-    let token = keys.mint(&grant, now)?;
+    let token = tokens.mint(&grant, now)?;
     // What the service would refuse is better refused here.
-    keys.verify(&token, now)?;
+    tokens.identify(&token, now).await?;
     writeln!(std::io::stdout(), "{token}")?;
     Ok(())
 }

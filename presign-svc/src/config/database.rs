@@ -1,5 +1,6 @@
 //! Which database: a file of this machine, or a PostgreSQL server.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,38 +22,43 @@ pub struct DatabaseOptions {
     pub database_connections: u32,
 }
 
-/// The address of a database server. It holds a password and prints itself without.
+/// The address of a database server. It holds a password and prints itself without. Any text is taken at
+/// first: clap repeats what it refuses, and with it the password; [`DatabaseOptions::place`] says what is wrong.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 /// A text that is no address of a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a database's address begins with postgres://; for SQLite leave it out and set WINDLASS_DATA_DIR")]
+#[error(
+    "WINDLASS_DATABASE_URL is no address of a database: it begins with postgres://; for SQLite leave it out \
+     and set WINDLASS_DATA_DIR"
+)]
 pub struct InvalidDatabaseUrl;
 
 impl FromStr for DatabaseUrl {
-    type Err = InvalidDatabaseUrl;
-    fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
-        let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-        if is_postgres { Ok(Self(text.to_owned())) } else { Err(InvalidDatabaseUrl) }
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
     }
 }
 
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("postgres://[redacted]")
+        f.write_str("[redacted]")
     }
 }
 
 impl DatabaseOptions {
     /// Which database it is.
-    pub fn place(&self, data: &DataDir) -> DatabasePlace {
-        match &self.database_url {
-            None => DatabasePlace::Sqlite(data.database()),
-            Some(url) => {
-                DatabasePlace::Postgres { url: url.0.clone(), connections: self.database_connections }
-            }
+    pub fn place(&self, data: &DataDir) -> Result<DatabasePlace, InvalidDatabaseUrl> {
+        let Some(DatabaseUrl(url)) = &self.database_url else {
+            return Ok(DatabasePlace::Sqlite(data.database()));
+        };
+        let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+        if !is_postgres {
+            return Err(InvalidDatabaseUrl);
         }
+        Ok(DatabasePlace::Postgres { url: url.clone(), connections: self.database_connections })
     }
 }
 
@@ -61,11 +67,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_not_printed_and_must_be_postgres() {
-        let url: DatabaseUrl = "postgres://ann:canary@db/windlass".parse().unwrap();
+    fn an_address_is_not_printed() {
+        let url = DatabaseUrl("postgres://ann:canary@db/windlass".to_owned());
         assert!(!format!("{url:?}").contains("canary"));
-        for bad in ["mysql://db/windlass", "windlass.sqlite", ""] {
-            assert_eq!(bad.parse::<DatabaseUrl>(), Err(InvalidDatabaseUrl), "{bad}");
-        }
     }
 }

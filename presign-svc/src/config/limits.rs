@@ -8,6 +8,7 @@ use super::ByteSize;
 use crate::app::Settings;
 use crate::domain::limits::Limits;
 use crate::domain::object_key::{InvalidKeyTemplate, KeyTemplate};
+use crate::domain::quota::{Allowance, Quota};
 
 /// Video up to this size is taken on embedded defaults, so that the demo shows multipart.
 const DEMO_VIDEO: ByteSize = ByteSize(2 << 30);
@@ -33,6 +34,15 @@ pub struct LimitOptions {
     /// The largest archive.
     #[arg(long, env = "WINDLASS_MAX_ARCHIVE_SIZE", default_value = "100MiB")]
     pub max_archive_size: ByteSize,
+    /// How much each company may keep, announced and stored, variants included. Without it, no limit.
+    #[arg(long, env = "WINDLASS_TENANT_QUOTA_SIZE")]
+    pub tenant_quota_size: Option<ByteSize>,
+    /// How many files each company may keep. Without it, no limit.
+    #[arg(long, env = "WINDLASS_TENANT_QUOTA_FILES")]
+    pub tenant_quota_files: Option<u64>,
+    /// How many uploads of a company may wait for their bytes at once.
+    #[arg(long, env = "WINDLASS_MAX_OPEN_UPLOADS", default_value_t = 10_000)]
+    pub max_open_uploads: u64,
     /// The shape of object keys.
     #[arg(long, env = "WINDLASS_KEY_TEMPLATE", default_value = KeyTemplate::DEFAULT)]
     pub key_template: String,
@@ -61,8 +71,14 @@ impl LimitOptions {
             video: allow_video.then_some(1..=self.max_video_size.0),
             archive: self.allow_archives.then_some(1..=self.max_archive_size.0),
         };
+        let tenant = Quota {
+            max_files: self.tenant_quota_files,
+            max_bytes: self.tenant_quota_size.map(|size| size.0),
+        };
+        let allowance = Allowance { tenant, max_open_uploads: Some(self.max_open_uploads), link: None };
         Ok(Settings {
             limits,
+            allowance,
             key_template: KeyTemplate::parse(&self.key_template)?,
             put_url_lifetime: Duration::from_secs(self.put_url_seconds.into()),
             get_url_lifetime: Duration::from_secs(self.get_url_seconds.into()),

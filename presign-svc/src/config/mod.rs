@@ -9,7 +9,7 @@ mod limits;
 mod size;
 mod store;
 
-pub use auth::{AuthError, AuthOptions, TokenSource};
+pub use auth::{AuthError, AuthOptions, ClaimOptions, ScopeName, TokenSource, read_secret_file};
 pub use data_dir::{DataDir, DataDirError, StoreKeys};
 pub use database::{DatabaseOptions, DatabaseUrl, InvalidDatabaseUrl};
 pub use http::HttpOptions;

@@ -131,12 +131,19 @@ pub fn whole_term(text: &str) -> Result<String, InvalidFilter> {
 
 /// The words of a search.
 pub fn search_words(text: &str) -> Result<Vec<String>, InvalidFilter> {
-    let mut words = search::words(text);
+    let mut runs = search::runs(text);
+    runs.sort_unstable();
+    runs.dedup();
+    let count = runs.len();
+    let mut words: Vec<String> = runs.into_iter().flatten().collect();
     words.sort_unstable();
     words.dedup();
-    match words.len() {
+    match count {
         0 => Err(InvalidFilter("must hold a letter or a digit")),
-        1..=search::MAX_SEARCH_WORDS => Ok(words),
+        1..=search::MAX_SEARCH_WORDS if words.len() <= search::MAX_SEARCH_TERMS => Ok(words),
+        1..=search::MAX_SEARCH_WORDS => {
+            Err(InvalidFilter("must not hold more than 40 different characters of Chinese or Japanese"))
+        }
         _ => Err(InvalidFilter("must not hold more than 8 words")),
     }
 }
@@ -225,5 +232,10 @@ mod tests {
         assert_eq!(search_words("Roof, NORTH roof").unwrap(), ["north", "roof"]);
         assert!(search_words(" - ").is_err());
         assert!(search_words("a b c d e f g h i").is_err());
+        // Without blanks each character is asked for, and all of them count as one word.
+        assert_eq!(search_words("屋根の雨漏り修理現場写真").unwrap().len(), 12);
+        assert_eq!(search_words("北側の屋根 瓦・釘 3階").unwrap().len(), 9);
+        let many: String = ('一'..).take(search::MAX_SEARCH_TERMS + 1).collect();
+        assert!(search_words(&many).is_err());
     }
 }

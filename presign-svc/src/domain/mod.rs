@@ -11,6 +11,7 @@ pub mod media_type;
 pub mod news;
 pub mod object_key;
 pub mod photo_facts;
+pub mod quota;
 pub mod search;
 pub mod stored;
 pub mod text;

@@ -10,14 +10,17 @@ use unicode_normalization::char::is_combining_mark;
 use super::text;
 use super::upload::Upload;
 
-/// The rule below, as a number: photos whose terms were made by an older one are read again.
+/// The rule below, as a number, to be raised with it: photos whose terms were made by an older one are read
+/// again when the database is opened.
 pub const TERMS_VERSION: u32 = 1;
 /// A longer word is known by its beginning, in characters.
 const MAX_WORD_CHARS: usize = 40;
 /// How many words one photo is found by: more than a full caption of usual words.
 const MAX_WORDS: usize = 300;
-/// How many words one search may have.
+/// How many words one search may have. Of a script without blanks each run of characters counts as one.
 pub const MAX_SEARCH_WORDS: usize = 8;
+/// How many different words may come of a search: of each is asked whether a photo has it.
+pub const MAX_SEARCH_TERMS: usize = 40;
 
 /// What a term is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,27 +85,39 @@ pub fn terms_of(upload: &Upload) -> BTreeSet<Term> {
 
 /// The words of a text, in its order.
 pub fn words(text: &str) -> Vec<String> {
+    runs(text).into_iter().flatten().collect()
+}
+
+/// The same by what stands together: a word, or the characters of a script that is written without blanks.
+pub fn runs(text: &str) -> Vec<Vec<String>> {
     let folded = text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase);
-    let mut words = Vec::new();
+    let mut runs: Vec<Vec<String>> = Vec::new();
     let mut word = String::new();
     let mut length = 0;
+    let mut characters = Vec::new();
     for c in folded {
         let stands_alone = is_written_without_blanks(c);
         if (stands_alone || !c.is_alphanumeric()) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+            runs.push(vec![std::mem::take(&mut word)]);
             length = 0;
         }
+        if !stands_alone && !characters.is_empty() {
+            runs.push(std::mem::take(&mut characters));
+        }
         if stands_alone {
-            words.push(c.to_string());
+            characters.push(c.to_string());
         } else if c.is_alphanumeric() && length < MAX_WORD_CHARS {
             word.push(c);
             length += 1;
         }
     }
     if !word.is_empty() {
-        words.push(word);
+        runs.push(vec![word]);
     }
-    words
+    if !characters.is_empty() {
+        runs.push(characters);
+    }
+    runs
 }
 
 impl Term {
@@ -117,9 +132,10 @@ fn trailing_number(word: &str) -> Option<&str> {
     word.get(start..).filter(|number| start > 0 && number.len() > 1)
 }
 
-/// Han, Hiragana and Katakana: each character is a word.
+/// Han, Hiragana and Katakana: each character is a word. Their marks, such as the middle dot U+30FB, are none.
 fn is_written_without_blanks(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
+    c.is_alphanumeric()
+        && matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
 }
 
 #[cfg(test)]
@@ -131,7 +147,8 @@ mod tests {
         assert_eq!(words("IMG_20180725-Türsturz (2).JPG"), ["img", "20180725", "tursturz", "2", "jpg"]);
         assert_eq!(words("Ｃａｎｏｎ ﬁx İZMİR"), ["canon", "fix", "izmir"]);
         assert_eq!(words("屋根の漏れ roof"), ["屋", "根", "の", "漏", "れ", "roof"]);
-        assert_eq!(words("🏗 -- \u{0}"), Vec::<String>::new());
+        assert_eq!(words("キッチン・ドア"), ["キ", "ッ", "チ", "ン", "ト", "ア"], "the dot is between words");
+        assert_eq!(words("🏗 -- \u{0}・゠"), Vec::<String>::new());
         assert_eq!(words(&"x".repeat(500)), ["x".repeat(MAX_WORD_CHARS)]);
     }
 

@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod events;
 pub mod ids;
+pub mod key_source;
 pub mod leases;
 pub mod object_store;
+pub mod project_check;
 pub mod uploads;

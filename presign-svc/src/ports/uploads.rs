@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
-use windlass_protocol::{ProjectId, TenantId, UploadId};
+use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 use crate::domain::filter::{PageMark, PhotoFilter};
+use crate::domain::quota::{Allowance, InUse, QuotaExceeded};
 use crate::domain::upload::Upload;
 
 /// The record of all uploads. Every question carries the tenant; only the janitor's two ask across
@@ -20,9 +21,16 @@ use crate::domain::upload::Upload;
 /// [`terms_of`]: crate::domain::search::terms_of
 #[async_trait]
 pub trait UploadRepository: Send + Sync + 'static {
-    /// Records new uploads, all or none. One whose `client_ref` is taken in its tenant and project is not
-    /// recorded; the answer holds the one that has it. Answers in the order given.
-    async fn insert(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>>;
+    /// Records new uploads of one tenant, all or none. One whose `client_ref` is taken in its project is not
+    /// recorded; the answer holds the one that has it. Neither is one that does not fit into the allowance
+    /// beside what is in use and what comes before it in the batch: comparison and reservation are one
+    /// step, however many do this at once. Answers in the order given.
+    async fn insert(&self, uploads: Vec<Upload>, allowance: &Allowance) -> RepositoryResult<Vec<Recorded>>;
+
+    /// What a tenant and one of its upload links have in use. The record keeps it in step with every change
+    /// of an upload: what waits for its bytes is open, what is verified is stored, what is closed or deleted
+    /// does not count.
+    async fn in_use(&self, tenant: &TenantId, link: Option<UploadLinkId>) -> RepositoryResult<InUse>;
 
     /// One upload of a tenant, unless its photo was deleted.
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>>;
@@ -60,6 +68,8 @@ pub enum Recorded {
     New(Upload),
     /// Its `client_ref` belongs to this one.
     Existing(Upload),
+    /// There is no room for it.
+    OverQuota(QuotaExceeded),
 }
 
 /// Which photos to list.

@@ -67,9 +67,37 @@ async fn the_same_client_ref_is_the_same_upload() {
     let twice = app.announce(json!([large, large])).await;
     assert_eq!(twice[0]["upload_id"], twice[1]["upload_id"], "also within one request");
     let url = |upload: &Value| {
-        upload["parts"][0]["url"].as_str().unwrap().split("uploadId=").nth(1).map(str::to_owned)
+        let url = upload["parts"][0]["url"].as_str().unwrap();
+        url.split(['?', '&']).find(|pair| pair.starts_with("uploadId=")).map(str::to_owned)
     };
     assert_eq!(url(&twice[0]), url(&twice[1]), "and one multipart upload in the store");
+}
+
+#[tokio::test]
+async fn what_the_store_has_already_gets_no_url_when_it_is_announced_again() {
+    let app = TestApp::start().await;
+    let (photo, small) =
+        (jpeg(&PhotoSpec::default()), jpeg(&PhotoSpec { width: 64, ..PhotoSpec::default() }));
+    let variant = |name: &str| {
+        json!({"name": name, "content_type": "image/jpeg", "size": small.len(), "width": 64, "height": 48,
+               "checksum": crc64nvme(&small)})
+    };
+    let mut announced = file_of("a", "a.jpg", &photo);
+    announced["checksum"] = json!(crc64nvme(&photo));
+    announced["variants"] = json!([variant("thumb_200"), variant("web_1920")]);
+    let first = app.announce_one(announced.clone()).await;
+    assert_eq!(app.put(&first["variants"][0], &small).await.status(), 200);
+    let names = |upload: &Value| {
+        let variants = upload["variants"].as_array().unwrap();
+        variants.iter().map(|variant| variant["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let again = app.announce_one(announced.clone()).await;
+    assert_eq!(names(&again), ["web_1920"], "the thumbnail is there");
+    assert!(again["url"].is_string(), "the original is not");
+    assert_eq!(app.put(&again, &photo).await.status(), 200);
+    let last = app.announce_one(announced).await;
+    assert_eq!((&last["url"], last["status"].as_str()), (&Value::Null, Some("pending_upload")));
+    assert_eq!(app.complete(&last, Value::Null).await.status, 200);
 }
 
 #[tokio::test]

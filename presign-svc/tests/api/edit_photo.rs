@@ -1,5 +1,7 @@
 //! `PATCH /api/v1/photos/{photo_id}` and `/status`, and what the list finds afterwards.
 
+use std::sync::atomic::Ordering;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
@@ -65,6 +67,21 @@ async fn a_description_that_is_wrong_or_reaches_further_is_refused() {
 }
 
 #[tokio::test]
+async fn while_another_instance_works_on_a_photo_nothing_is_changed() {
+    let app = TestApp::start().await;
+    let path = path_of_new(&app, "a", "a.jpg").await;
+    app.leases.are_busy.store(true, Ordering::SeqCst);
+    let tags = json!({"tags": ["roof"]});
+    patch(&app, &path, tags).await.assert_problem(503, "unavailable");
+    let processing = json!({"status": "processing"});
+    patch(&app, &format!("{path}/status"), processing).await.assert_problem(503, "unavailable");
+    app.delete(&path).await.assert_problem(503, "unavailable");
+    app.leases.are_busy.store(false, Ordering::SeqCst);
+    let photo = app.get(&path).await.body;
+    assert_eq!((&photo["tags"], &photo["status"]), (&json!([]), &json!("uploaded")));
+}
+
+#[tokio::test]
 async fn the_pipeline_goes_forward_and_each_change_has_its_time() {
     let app = TestApp::start().await;
     let path = path_of_new(&app, "a", "a.jpg").await;
@@ -73,6 +90,8 @@ async fn the_pipeline_goes_forward_and_each_change_has_its_time() {
     patch(&app, &status, json!({"status": "failed"})).await.assert_problem(400, "invalid_request");
     let failed = json!({"status": "failed", "reason": "cannot be decoded"});
     assert_eq!(patch(&app, &status, failed).await.body["status_reason"], "cannot be decoded");
+    let otherwise = json!({"status": "failed", "reason": "no memory"});
+    assert_eq!(patch(&app, &status, otherwise).await.body["status_reason"], "no memory");
     patch(&app, &status, json!({"status": "completed"})).await.assert_problem(409, "invalid_transition");
     assert_eq!(patch(&app, &status, json!({"status": "processing"})).await.status, 200);
     assert_eq!(patch(&app, &status, json!({"status": "completed"})).await.status, 200);
@@ -81,7 +100,8 @@ async fn the_pipeline_goes_forward_and_each_change_has_its_time() {
     let photo = app.get(&path).await.body;
     let history = photo["status_history"].as_array().unwrap();
     let statuses: Vec<_> = history.iter().map(|change| change["status"].as_str().unwrap()).collect();
-    let expected = ["pending_upload", "uploaded", "processing", "failed", "processing", "completed"];
+    let expected =
+        ["pending_upload", "uploaded", "processing", "failed", "failed", "processing", "completed"];
     assert_eq!(statuses, expected);
     assert!(history.iter().all(|change| change["at"].is_string()));
     let uploader = app.token("acme", &["job-7"], &[Scope::Upload, Scope::Read, Scope::Delete]);
@@ -167,6 +187,9 @@ async fn many_photos_get_fresh_urls_at_once_and_a_foreign_one_stops_none() {
         refused.assert_problem(400, "invalid_request");
         assert_eq!(refused.body["field"], field);
     }
+    // The letter case of a UUID does not count (RFC 9562, section 4).
+    let shouted = app.post("/api/v1/photos/urls", json!({"photo_ids": [id.to_uppercase()]})).await.body;
+    assert_eq!(shouted["photos"][0]["photo_id"], id, "{shouted}");
     let foreign = app.token("other", &["*"], &Scope::ALL);
     let told = app.call(Method::POST, "/api/v1/photos/urls", &foreign, ask(120)).await.body;
     assert_eq!(told["photos"][0]["error"]["code"], "not_found", "{told}");

@@ -35,17 +35,21 @@ async fn without_a_valid_token_nobody_gets_in() {
     assert!(expired.header("www-authenticate").contains("invalid_token"));
 }
 
+/// What signed GET URLs say in their query, and what only the file itself tells.
+const FOR_READERS: [&str; 2] = ["response-content-disposition", "Canary"];
+
 #[tokio::test]
-async fn each_route_asks_for_its_scope() {
+async fn each_route_asks_for_its_scope_and_shows_no_more_than_it_opens() {
     let app = TestApp::start().await;
-    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let photo = app.upload("a", &jpeg(&PhotoSpec { make: "Canary", ..PhotoSpec::default() })).await;
     let id = photo["photo_id"].as_str().unwrap();
     let create = json!({"project_id": "job-7", "files": [file("b", "a.jpg", "image/jpeg", 4096)]});
     let parts = json!({"parts": [{"part_number": 1}]});
     let url =
         json!({"project_id": "job-7", "file_name": "a.jpg", "file_size": 4096, "mime_type": "image/jpeg"});
-    use Scope::{Delete, Read, Upload};
-    let routes: [(Method, String, Value, &[Scope]); 10] = [
+    let one = || format!("/api/v1/photos/{id}");
+    use Scope::{Delete, Pipeline, Read, Upload};
+    let routes: [(Method, String, Value, &[Scope]); 13] = [
         (Method::POST, "/api/v1/uploads".to_owned(), create, &[Upload]),
         (Method::POST, format!("/api/v1/uploads/{id}/parts"), parts, &[Upload]),
         (Method::GET, format!("/api/v1/uploads/{id}/parts"), Value::Null, &[Upload]),
@@ -54,19 +58,50 @@ async fn each_route_asks_for_its_scope() {
         (Method::DELETE, format!("/api/v1/uploads/{id}"), Value::Null, &[Upload]),
         (Method::POST, "/api/v1/photos/upload-url".to_owned(), url, &[Upload]),
         (Method::GET, "/api/v1/photos?project_id=job-7".to_owned(), Value::Null, &[Read]),
-        (Method::GET, format!("/api/v1/photos/{id}"), Value::Null, &[Read]),
-        (Method::DELETE, format!("/api/v1/photos/{id}"), Value::Null, &[Delete]),
+        (Method::GET, one(), Value::Null, &[Read]),
+        (Method::POST, "/api/v1/photos/urls".to_owned(), json!({"photo_ids": [id]}), &[Read]),
+        (Method::PATCH, one(), json!({"tags": ["roof"]}), &[Upload]),
+        (Method::PATCH, format!("{}/status", one()), json!({"status": "processing"}), &[Pipeline]),
+        (Method::DELETE, one(), Value::Null, &[Delete]),
     ];
     for (method, path, body, opened_by) in routes {
         for scope in Scope::ALL {
             let token = app.token("acme", &["job-7"], &[scope]);
             let answer = app.call(method.clone(), &path, &token, body.clone()).await;
-            assert_eq!(
-                answer.status == 403,
-                !opened_by.contains(&scope),
-                "{method} {path} with {scope}: {}",
-                answer.body
-            );
+            let what = format!("{method} {path} with {scope}: {}", answer.body);
+            assert_eq!(answer.status == 403, !opened_by.contains(&scope), "{what}");
+            let text = answer.body.to_string();
+            assert!(scope == Read || !FOR_READERS.iter().any(|secret| text.contains(secret)), "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_may_read_gets_urls_from_every_answer_that_is_a_photo() {
+    let app = TestApp::start().await;
+    let photo = app.upload("a", &jpeg(&PhotoSpec { make: "Canary", ..PhotoSpec::default() })).await;
+    let id = photo["photo_id"].as_str().unwrap();
+    for (method, path, body, scope) in [
+        (Method::POST, format!("/api/v1/uploads/{id}/complete"), Value::Null, Scope::Upload),
+        (Method::PATCH, format!("/api/v1/photos/{id}"), json!({"tags": ["roof"]}), Scope::Upload),
+        (
+            Method::PATCH,
+            format!("/api/v1/photos/{id}/status"),
+            json!({"status": "processing"}),
+            Scope::Pipeline,
+        ),
+    ] {
+        let reader = app.token("acme", &["job-7"], &[scope, Scope::Read]);
+        let shown = app.call(method.clone(), &path, &reader, body.clone()).await.body;
+        assert!(FOR_READERS.iter().all(|word| shown.to_string().contains(word)), "{method} {path}: {shown}");
+        let blind = app.token("acme", &["job-7"], &[scope]);
+        let told = app.call(method.clone(), &path, &blind, body).await.body;
+        for withheld in ["url", "url_expires_at", "taken_at", "location", "metadata"] {
+            assert_eq!(told[withheld], Value::Null, "{method} {path}: {told}");
+        }
+        assert_eq!(told["variants"], json!({}));
+        for same in ["photo_id", "filename", "size", "status", "tags", "width", "height", "status_history"] {
+            assert_eq!(told[same], shown[same], "{method} {path}");
         }
     }
 }

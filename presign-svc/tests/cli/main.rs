@@ -117,6 +117,27 @@ fn a_companys_bucket_is_not_opened_with_the_development_key() {
 }
 
 #[test]
+fn what_is_wrong_with_a_databases_address_is_said_without_its_password() {
+    let folder = TempDir::new().unwrap();
+    for command in ["serve", "migrate", "doctor"] {
+        for address in
+            ["postgress://ann:canary@db/windlass", "ann:canary@db", "postgres://ann:canary@db:x/windlass"]
+        {
+            let (output, by_variable) =
+                run(windlass(folder.path()).arg(command).env("WINDLASS_DATABASE_URL", address));
+            assert!(!output.status.success());
+            let (output, by_argument) =
+                run(windlass(folder.path()).args([command, "--database-url", address]));
+            assert!(!output.status.success());
+            for text in [by_variable, by_argument] {
+                assert!(text.contains("WINDLASS_DATABASE_URL"), "{command}: {text}");
+                assert!(!text.contains("canary"), "{command}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn migrating_makes_the_database_and_may_be_repeated() {
     let folder = TempDir::new().unwrap();
     for _ in 0..2 {
@@ -198,6 +219,12 @@ fn doctor(data: &Path, store: &str, secret: &str) -> (Output, String) {
 fn the_doctor_finds_a_sound_bucket_sound() {
     let folder = TempDir::new().unwrap();
     let served = Served::start(folder.path());
+    let (output, text) = doctor(folder.path(), &served.store, "");
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("note  database:") && text.contains("not there yet"), "{text}");
+    let own = folder.path().join("doctor");
+    assert!(!own.join("windlass.sqlite").exists(), "to examine is not to make");
+    assert!(run(windlass(&own).arg("migrate")).0.status.success());
     let (output, text) = doctor(folder.path(), &served.store, "");
     assert!(output.status.success(), "{text}");
     for what in ["database", "bucket", "clock", "signed writes", "CORS"] {

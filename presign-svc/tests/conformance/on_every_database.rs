@@ -1,7 +1,9 @@
 //! The laws of the uploads port, on every database Windlass is meant to work with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::ports::leases::UploadLeases as _;
@@ -9,10 +11,10 @@ use windlass_presign_svc::ports::leases::UploadLeases as _;
 /// How many new SQLite files are raced for.
 const NEW_FILES: usize = 25;
 
-/// Runs each law on a database of its own.
-macro_rules! laws_of_uploads {
-    ($($law:ident),* $(,)?) => {
-        mod sqlite {
+/// Runs each law of a room on a database of its own.
+macro_rules! laws_on_every_database {
+    ($room:ident, $sqlite:ident, $postgres:ident: $($law:ident),* $(,)?) => {
+        mod $sqlite {
             use super::*;
 
             $(
@@ -20,12 +22,12 @@ macro_rules! laws_of_uploads {
                 async fn $law() {
                     let folder = tempfile::tempdir().unwrap();
                     let database = SqliteDatabase::open(&folder.path().join("laws.sqlite")).await.unwrap();
-                    crate::uploads::$law(Arc::new(database)).await;
+                    crate::$room::$law(Arc::new(database)).await;
                 }
             )*
         }
 
-        mod postgres {
+        mod $postgres {
             use super::*;
 
             $(
@@ -33,7 +35,7 @@ macro_rules! laws_of_uploads {
                 async fn $law() {
                     let Some(url) = crate::postgres_server::new_database() else { return };
                     let database = PostgresDatabase::connect(&url, 4).await.unwrap();
-                    crate::uploads::$law(Arc::new(database.clone())).await;
+                    crate::$room::$law(Arc::new(database.clone())).await;
                     database.close().await;
                 }
             )*
@@ -41,7 +43,8 @@ macro_rules! laws_of_uploads {
     };
 }
 
-laws_of_uploads! {
+laws_on_every_database! {
+    uploads, sqlite, postgres:
     what_is_recorded_is_found_as_it_was,
     every_state_survives_being_stored,
     nothing_is_found_across_tenants,
@@ -54,6 +57,14 @@ laws_of_uploads! {
     only_visible_photos_are_listed,
     the_janitor_finds_what_is_due_and_nothing_else,
     only_deleted_photos_are_forgotten,
+}
+
+laws_on_every_database! {
+    quotas, quotas_in_sqlite, quotas_in_postgres:
+    what_is_in_use_follows_every_change_of_an_upload,
+    racing_announcements_never_exceed_a_quota,
+    announcements_and_ends_that_race_leave_the_sum_over_the_uploads,
+    of_a_batch_as_much_is_recorded_as_fits,
 }
 
 #[tokio::test]
@@ -78,7 +89,8 @@ async fn one_instance_at_a_time_works_on_an_upload() {
     let id = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();
     let held = one.take(id).await.unwrap();
     let mut waiting = Box::pin(other.take(id));
-    assert!(futures::poll!(&mut waiting).is_pending());
+    // Longer than the longest pause between two looks.
+    assert!(timeout(Duration::from_millis(300), &mut waiting).await.is_err(), "both have it");
     drop(held);
     waiting.await.unwrap();
 }

@@ -12,6 +12,7 @@ use windlass_presign_svc::domain::joining::ExpectedObject;
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::media_type::MediaType;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
+use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::stored::MultipartId;
 use windlass_presign_svc::domain::upload::{
     Announcement, Progress, Stage, Upload, UploadState, VerifiedObject,
@@ -23,10 +24,10 @@ use windlass_presign_svc::ports::uploads::{PhotoQuery, Recorded, RepositoryError
 use windlass_protocol::metadata::{GpsReading, TakenAt};
 use windlass_protocol::{Checksum, PhotoMetadata, UploadStatus};
 
-type Repository = Arc<dyn UploadRepository>;
+pub type Repository = Arc<dyn UploadRepository>;
 
-const NOON: OffsetDateTime = datetime!(2026-11-21 12:00:00.123 UTC);
-const HOUR: Duration = Duration::from_secs(3600);
+pub const NOON: OffsetDateTime = datetime!(2026-11-21 12:00:00.123 UTC);
+pub const HOUR: Duration = Duration::from_secs(3600);
 
 fn metadata() -> PhotoMetadata {
     PhotoMetadata {
@@ -48,7 +49,7 @@ fn metadata() -> PhotoMetadata {
     }
 }
 
-fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: u64) -> Upload {
+pub fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: u64) -> Upload {
     let ids = RandomIds::new();
     let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
     let id = ids.upload_id(NOON);
@@ -81,11 +82,11 @@ fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: 
     Upload::announce(facts, client_ref, accept_variants(vec![variant], 8).unwrap(), NOON + 24 * HOUR)
 }
 
-fn upload(client_ref: &str) -> Upload {
+pub fn upload(client_ref: &str) -> Upload {
     upload_of("acme", "job-7", Some(client_ref), 4096)
 }
 
-fn object() -> VerifiedObject {
+pub fn object() -> VerifiedObject {
     VerifiedObject {
         etag: "\"0123\"".to_owned(),
         media_type: MediaType::JPEG,
@@ -95,14 +96,14 @@ fn object() -> VerifiedObject {
     }
 }
 
-fn photo(client_ref: &str) -> Upload {
+pub fn photo(client_ref: &str) -> Upload {
     let mut photo = upload(client_ref);
     photo.verified(object(), photo.progress().variants.clone(), NOON).unwrap();
     photo
 }
 
-async fn record(repository: &Repository, upload: &Upload) {
-    let recorded = repository.insert(vec![upload.clone()]).await.unwrap();
+pub async fn record(repository: &Repository, upload: &Upload) {
+    let recorded = repository.insert(vec![upload.clone()], &Allowance::default()).await.unwrap();
     assert_eq!(recorded, [Recorded::New(upload.clone())]);
 }
 
@@ -110,7 +111,7 @@ async fn found(repository: &Repository, upload: &Upload) -> Option<Upload> {
     repository.find(&upload.facts().tenant, upload.id()).await.unwrap()
 }
 
-async fn listed(repository: &Repository, query: &PhotoQuery<'_>) -> Vec<Upload> {
+pub async fn listed(repository: &Repository, query: &PhotoQuery<'_>) -> Vec<Upload> {
     repository.list_photos(query).await.unwrap().photos
 }
 
@@ -187,7 +188,8 @@ pub async fn nothing_is_found_across_tenants(repository: Repository) {
 pub async fn a_client_ref_is_taken_once_per_project(repository: Repository) {
     let first = upload("a");
     record(&repository, &first).await;
-    let again = repository.insert(vec![upload("a"), upload("b"), upload("b")]).await.unwrap();
+    let again =
+        repository.insert(vec![upload("a"), upload("b"), upload("b")], &Allowance::default()).await.unwrap();
     assert_eq!(again[0], Recorded::Existing(first));
     let Recorded::New(b) = &again[1] else { panic!("b is new") };
     assert_eq!(again[2], Recorded::Existing(b.clone()));
@@ -206,7 +208,7 @@ pub async fn a_batch_is_recorded_whole_or_not_at_all(repository: Repository) {
     record(&repository, &taken).await;
     let fresh = upload("b");
     let same_id = Upload::announce(taken.facts().clone(), Some("c".parse().unwrap()), Vec::new(), NOON);
-    assert!(repository.insert(vec![fresh.clone(), same_id]).await.is_err());
+    assert!(repository.insert(vec![fresh.clone(), same_id], &Allowance::default()).await.is_err());
     assert_eq!(found(&repository, &fresh).await, None);
 }
 

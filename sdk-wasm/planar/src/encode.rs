@@ -2,14 +2,15 @@
 //!
 //! The tables stand before what they are made of, so the tokens of a scan are kept until all are
 //! counted, four bytes for each. Of a larger picture only the beginning is kept; it tells enough of the
-//! rest.
+//! rest. The memory for them is asked for once, before any is made.
 
+use super::OutOfMemory;
 use super::fdct;
 use super::optimal::HuffmanTable;
 use super::plane::{Plane, Planes, Sampling};
 use super::quantisation::{Kind, Quantiser};
 use super::scale::ZIGZAG;
-use super::tokens::{Slot, Token, Tokens};
+use super::tokens::{KEPT_TOKENS, Slot, Token, Tokens, most_tokens};
 use super::writer::{BitWriter, Codes};
 use crate::segments::marker;
 
@@ -43,16 +44,15 @@ pub enum EncodeError {
         /// Its payload, in bytes.
         size_bytes: usize,
     },
+    /// The file cannot be made in the memory there is.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
 }
-
-/// How many tokens are kept at most, but for a row of blocks: four mebibytes. A photo of 1920 × 1440
-/// pixels at quality 80 has three quarters as many.
-const KEPT_TOKENS: usize = 1 << 20;
 
 /// Encodes a picture.
 ///
 /// # Errors
-/// [`EncodeError`], when the planes or the segments are not such as fit a JPEG.
+/// [`EncodeError`], when the planes or the segments are not such as fit a JPEG, or memory is short.
 pub fn encode(picture: &Planes, options: &EncodeOptions) -> Result<Vec<u8>, EncodeError> {
     encode_with(picture, options, KEPT_TOKENS, Tokens::tables)
 }
@@ -75,7 +75,8 @@ fn encode_with(
     let quantisers = kinds.map(|kind| Quantiser::new(kind, options.quality));
     let grey = picture.planes.len() == 1;
     // Photos come to about a quarter of their pixels at common qualities.
-    let mut bytes = Vec::with_capacity(4096 + usize::from(width) * usize::from(height) / 4);
+    let mut bytes = Vec::new();
+    bytes.try_reserve(4096 + usize::from(width) * usize::from(height) / 4).map_err(|_| OutOfMemory)?;
     write_header(&mut bytes, options, &quantisers, (width, height), grey, sampling)?;
     let mut components: Vec<Component> = Vec::with_capacity(3);
     for (index, plane) in picture.planes.iter().enumerate() {
@@ -85,7 +86,8 @@ fn encode_with(
     let mcu_edge = 8 * if grey { 1 } else { sampling.divisor() };
     let (columns, rows) = (usize::from(width).div_ceil(mcu_edge), usize::from(height).div_ceil(mcu_edge));
     let order = ZigzagMasks::new();
-    let mut tokens = Tokens::new();
+    let blocks: usize = components.iter().map(|component| component.factor * component.factor).sum();
+    let mut tokens = Tokens::new(most_tokens(columns * blocks, rows, kept_tokens))?;
     let mut scan: Option<(Codes, BitWriter)> = None;
     for row in 0..rows {
         for column in 0..columns {

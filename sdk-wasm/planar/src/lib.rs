@@ -40,3 +40,4 @@ pub use header::Header;
 pub use plane::{Plane, Planes, Sampling};
 pub use resample::{Target, Turn, resample};
 pub use scale::Scale;
+pub use tokens::token_bytes;

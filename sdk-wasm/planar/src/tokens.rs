@@ -1,7 +1,32 @@
 //! What a scan says, before it is known in which codes: the tables come before the scan and are made of
 //! how often each symbol is in it.
 
+use super::OutOfMemory;
 use super::optimal::HuffmanTable;
+
+/// How many tokens are kept at most, but for a row of blocks: four mebibytes. A photo of 1920 × 1440
+/// pixels at quality 80 has three quarters as many.
+pub(super) const KEPT_TOKENS: usize = 1 << 20;
+/// The most tokens of a block: its DC coefficient and each AC coefficient.
+const BLOCK_TOKENS: usize = 64;
+/// The most blocks of an MCU that is sixteen pixels a side, and of one that is eight.
+const MCU_BLOCKS: [usize; 2] = [6, 3];
+
+/// The most bytes of tokens that encoding a picture of this size in colour takes.
+#[must_use]
+pub fn token_bytes(width: u32, height: u32) -> u64 {
+    let most = [16, 8].into_iter().zip(MCU_BLOCKS).map(|(edge, blocks)| {
+        let (columns, rows) = (width.div_ceil(edge) as usize, height.div_ceil(edge) as usize);
+        most_tokens(columns.saturating_mul(blocks), rows, KEPT_TOKENS)
+    });
+    most.max().unwrap_or_default() as u64 * size_of::<Token>() as u64
+}
+
+/// The most tokens there are at once of a picture of `rows` of so many blocks.
+pub(super) fn most_tokens(row_blocks: usize, rows: usize, kept_tokens: usize) -> usize {
+    let row = row_blocks.saturating_mul(BLOCK_TOKENS);
+    row.saturating_mul(rows).min(row.saturating_add(kept_tokens))
+}
 
 /// Which of the four tables a symbol belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +92,11 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new() -> Self {
-        Self { pending: Vec::new(), occurrences: Box::new([0; 1024]) }
+    /// With room for `most` at once: none is asked for while they are made, when refusing would be too late.
+    pub(super) fn new(most: usize) -> Result<Self, OutOfMemory> {
+        let mut pending = Vec::new();
+        pending.try_reserve_exact(most).map_err(|_| OutOfMemory)?;
+        Ok(Self { pending, occurrences: Box::new([0; 1024]) })
     }
 
     #[inline(always)]

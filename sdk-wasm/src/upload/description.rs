@@ -21,6 +21,9 @@ pub(super) struct QueueConfig {
     /// PUTs in flight at most.
     #[serde(default)]
     pub max_connections: Option<u32>,
+    /// An upload is given up after so long without success, in milliseconds; never when absent.
+    #[serde(default)]
+    pub give_up_after_ms: Option<u64>,
 }
 
 /// The `description` of a file.

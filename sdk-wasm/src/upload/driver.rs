@@ -11,9 +11,9 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, Blob, XmlHttpRequest};
 use windlass_core::upload::{
     Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, NewUpload, ReadFailure, ServiceFailure,
-    Source, StoreFailure, UploadEvent, Work,
+    SignedUrl, Source, StoreFailure, UploadEvent, Work,
 };
-use windlass_protocol::ClientRef;
+use windlass_protocol::{ClientRef, SignedHeaders};
 
 use super::api::Api;
 use super::clock::Clock;
@@ -173,16 +173,10 @@ impl Driver {
                 });
             }
             Work::Put { blob, range, url, headers } => {
-                let body = self.blob(&blob).and_then(|blob| file::slice(&blob, &range).ok());
-                let (Some(body), Ok(request)) = (body, XmlHttpRequest::new()) else {
-                    return self.answer_later(id, async { Answer::Put(Err(StoreFailure::NoAnswer)) });
-                };
-                self.in_flight.borrow_mut().insert(id, Stopper::Put(request.clone()));
-                let driver = Rc::clone(self);
-                let on_sent = move |sent_bytes| driver.feed(Input::Sent { id, sent_bytes });
-                self.answer_later(id, async move {
-                    Answer::Put(http::put(&request, &url, &headers, &body, on_sent).await)
-                });
+                match self.blob(&blob).and_then(|blob| file::slice(&blob, &range).ok()) {
+                    Some(body) => self.put(id, body, url, headers),
+                    None => self.answer_later(id, async { Answer::Put(Err(StoreFailure::NoAnswer)) }),
+                }
             }
             Work::CreateUploads(request) => {
                 self.ask(id, Answer::Created, async move |api| api.create(&request).await);
@@ -200,6 +194,27 @@ impl Driver {
                 self.ask(id, Answer::Aborted, async move |api| api.abort(upload_id).await);
             }
         }
+    }
+
+    fn put(self: &Rc<Self>, id: CommandId, body: Blob, url: SignedUrl, headers: SignedHeaders) {
+        let driver = Rc::clone(self);
+        let on_sent = move |sent_bytes| driver.feed(Input::Sent { id, sent_bytes });
+        if let Ok(request) = XmlHttpRequest::new() {
+            self.in_flight.borrow_mut().insert(id, Stopper::Put(request.clone()));
+            return self.answer_later(id, async move {
+                Answer::Put(http::put(&request, &url, &headers, &body, on_sent).await)
+            });
+        }
+        let Ok(controller) = AbortController::new() else {
+            return self.answer_later(id, async { Answer::Put(Err(StoreFailure::NoAnswer)) });
+        };
+        let signal = controller.signal();
+        self.in_flight.borrow_mut().insert(id, Stopper::Request(controller));
+        self.answer_later(id, async move {
+            // All of it is in the browser's hands at once, and the engine gives it time to drain.
+            on_sent(body.size() as u64);
+            Answer::Put(http::put_by_fetch(&url, &headers, &body, &signal).await)
+        });
     }
 
     fn fetch_token(self: &Rc<Self>, id: CommandId) {

@@ -1,10 +1,12 @@
-//! PUT to the store by `XMLHttpRequest`: the one browser API that tells upload progress.
+//! PUT to the store by `XMLHttpRequest`: the one browser API that tells upload progress. Service workers
+//! have none, and send by `fetch`.
 
+use gloo_net::http::{Method, RequestBuilder};
 use js_sys::{Function, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
+use web_sys::{AbortSignal, Blob, ProgressEvent, XmlHttpRequest};
 use windlass_core::upload::{PutAccepted, SignedUrl, StoreFailure};
 use windlass_protocol::SignedHeaders;
 
@@ -30,17 +32,46 @@ pub(super) async fn put(
     if let Ok(upload) = request.upload() {
         upload.set_onprogress(None);
     }
-    let status = request.status().unwrap_or(0);
     let header = |name| header_of(request, name);
-    match status {
+    match request.status().unwrap_or(0) {
         0 => Err(StoreFailure::NoAnswer),
         200..=299 => Ok(PutAccepted { etag: header("etag") }),
-        _ => {
+        status => {
             let body = request.response_text().ok().flatten().unwrap_or_default();
-            let body: String = body.chars().take(ERROR_BODY_MOST).collect();
-            Err(StoreFailure::from_answer(status, &body, header("retry-after").as_deref()))
+            Err(refused(status, &body, header("retry-after")))
         }
     }
+}
+
+/// The same where there is no `XMLHttpRequest`. Nobody tells how far it is.
+pub(super) async fn put_by_fetch(
+    url: &SignedUrl,
+    headers: &SignedHeaders,
+    body: &Blob,
+    signal: &AbortSignal,
+) -> Result<PutAccepted, StoreFailure> {
+    let mut request = RequestBuilder::new(url.expose()).method(Method::PUT).abort_signal(Some(signal));
+    for (name, value) in headers.iter().filter(|(name, _)| !is_set_by_browser(name)) {
+        request = request.header(name, value);
+    }
+    let request = request.body(JsValue::from(body)).map_err(|_| StoreFailure::NoAnswer)?;
+    let answer = request.send().await.map_err(|_| StoreFailure::NoAnswer)?;
+    let header = |name| answer.headers().get(name);
+    if answer.ok() {
+        return Ok(PutAccepted { etag: header("etag") });
+    }
+    let retry_after = header("retry-after");
+    Err(refused(answer.status(), &answer.text().await.unwrap_or_default(), retry_after))
+}
+
+fn refused(status: u16, body: &str, retry_after: Option<String>) -> StoreFailure {
+    let body: String = body.chars().take(ERROR_BODY_MOST).collect();
+    StoreFailure::from_answer(status, &body, retry_after.as_deref())
+}
+
+/// A browser sets these itself and refuses to have them set (Fetch, "forbidden request-header").
+fn is_set_by_browser(name: &str) -> bool {
+    name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("host")
 }
 
 fn begin(
@@ -52,8 +83,7 @@ fn begin(
 ) -> Result<Promise, JsValue> {
     request.open("PUT", url.expose())?;
     for (name, value) in headers {
-        // A browser sets these itself and refuses to have them set (Fetch, "forbidden request-header").
-        if !name.eq_ignore_ascii_case("content-length") && !name.eq_ignore_ascii_case("host") {
+        if !is_set_by_browser(name) {
             request.set_request_header(name, value)?;
         }
     }

@@ -8,6 +8,8 @@ mod driver;
 mod file;
 mod host;
 mod http;
+mod kept;
 mod queue;
 
+pub use kept::plan_resume;
 pub use queue::UploadQueue;

@@ -24,7 +24,7 @@ pub struct UploadQueue {
 
 #[wasm_bindgen]
 impl UploadQueue {
-    /// `config` is `{endpoint, project, seed?, max_connections?}`; `host` has `token(): Promise<string>`
+    /// `config` is `{endpoint, project, seed?, max_connections?, give_up_after_ms?}`; `host` has `token(): Promise<string>`
     /// and `onEvent(event: UploadEvent): void`. The token is kept in memory only.
     ///
     /// Throws an `Error` with `code: "invalid_options"` where one of them is wrong.
@@ -36,6 +36,7 @@ impl UploadQueue {
         if let Some(max_connections) = config.max_connections {
             engine.connections_max = max_connections;
         }
+        engine.give_up_after_ms = config.give_up_after_ms;
         let endpoint = config.endpoint.trim_end_matches('/').to_owned();
         Ok(Self { driver: Driver::new(endpoint, engine, Host::new(host)?)? })
     }

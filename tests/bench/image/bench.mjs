@@ -9,8 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { peakGrowth } from "../../e2e/harness/memory.mjs";
+import { timeToStop } from "./harness/abort.mjs";
 import { bundle, CONTENDERS, downloadKilobytes } from "./harness/bundle.mjs";
-import { launch, longestTask, openPage, peakGrowth, run } from "./harness/chromium.mjs";
+import { launch, longestTask, openPage, run } from "./harness/chromium.mjs";
 import { median, rounded } from "./harness/numbers.mjs";
 import { printTable } from "./harness/report.mjs";
 import { serve } from "./harness/server.mjs";
@@ -49,7 +51,9 @@ try {
   for (const contender of contenders) {
     rows.get(contender.name).download_kb = rounded(await downloadKilobytes(contender, built));
   }
-  const uploader = options.quick ? [] : await timeToFirstByte(browser, photo, say);
+  const uploader = options.quick
+    ? []
+    : [...(await timeToFirstByte(browser, photo, say)), await timeToStop(browser, photo, say)];
   report(photo, [...rows.values()], uploader);
 } finally {
   await browser?.close();
@@ -91,7 +95,7 @@ async function apart(photo, rows) {
     for (const { script, name } of contenders) {
       const row = rows.get(name);
       const page = await openPage(browser, server.address, photo);
-      const grown = await peakGrowth(browser, page, async () => {
+      const grown = await peakGrowth(browser, async () => {
         const { milliseconds } = await run(page, script, TASKS.B, { settled: false });
         (row.cold ??= []).push(milliseconds);
       });

@@ -2,7 +2,7 @@
 
 import { chromium } from "playwright-core";
 
-const ARGUMENTS = [
+export const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -15,19 +15,26 @@ const ARGUMENTS = [
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 900 };
 
+export const EXECUTABLE = process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium";
+
 export function launch() {
-  return chromium.launch({ executablePath: process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+  return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
 }
 
-/** A page whose console errors and crashes fail the test that looks at `complaints`. */
-export async function openPage(browser, address, { viewport = DESKTOP, ...options } = {}) {
-  const context = await browser.newContext({ viewport, ...options });
-  const page = await context.newPage();
+/** Keeps a page's console errors and crashes in `complaints`, for tests to look at. */
+export function listen(page) {
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (message) => {
     if (message.type() === "error") page.complaints.push(message.text());
   });
+  return page;
+}
+
+/** The demo page, in a context of its own. */
+export async function openPage(browser, address, { viewport = DESKTOP, ...options } = {}) {
+  const context = await browser.newContext({ viewport, ...options });
+  const page = listen(await context.newPage());
   await page.goto(address);
   await page.locator("windlass-uploader").waitFor();
   return page;

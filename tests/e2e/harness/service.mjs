@@ -28,12 +28,14 @@ export async function freePorts(count) {
 
 export class Service {
   /** Starts the service on embedded defaults and waits until it is ready. */
-  static async start({ env = {}, args = [] } = {}) {
+  static async start({ env = {}, args = [], port, storePort } = {}) {
     const service = new Service();
     service.env = env;
     service.args = args;
     service.dataDir = await mkdtemp(join(tmpdir(), "windlass-e2e-"));
-    [service.port, service.storePort] = await freePorts(2);
+    const free = await freePorts(2);
+    service.port = port ?? free[0];
+    service.storePort = storePort ?? free[1];
     await service.resume();
     return service;
   }
@@ -110,7 +112,7 @@ export class Service {
     let cursor;
     do {
       const query = new URLSearchParams({ project_id: project, limit: "100", ...(cursor ? { cursor } : {}) });
-      const { json } = await this.api(`/photos?${query}`);
+      const { json } = await this.api(`/photos?${query}`, { token: this.token({ project }) });
       photos.push(...json.photos);
       cursor = json.next_cursor;
     } while (cursor);

@@ -220,12 +220,14 @@ type Answered = Result<(Response<Incoming>, Guard), Cut>;
 fn answered(entry: &Entry, sent: Result<(Response<Incoming>, Guard), BoxError>) -> Answered {
     match &sent {
         Ok((response, _)) => entry.change(|entry| entry.upstream_status = Some(response.status().as_u16())),
-        Err(_) => entry.change(|known| {
+        Err(_) => {
             // A fault in the request's body is no failure of the upstream.
-            if known.fault.is_none() {
-                known.outcome = Outcome::UpstreamFailed;
+            let mut meets_a_fault = false;
+            entry.change(|known| meets_a_fault = known.fault.is_some());
+            if !meets_a_fault {
+                entry.end(Outcome::UpstreamFailed);
             }
-        }),
+        }
     }
     sent.map_err(|_| Cut)
 }

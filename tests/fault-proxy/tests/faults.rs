@@ -70,6 +70,19 @@ fn once(fault: Fault) -> Vec<Rule> {
 }
 
 #[tokio::test]
+async fn an_upstream_that_is_not_there_is_named_and_the_exchange_has_its_end() {
+    let scene = scene(Vec::new()).await;
+    let closed = TcpListener::bind(LOOPBACK).await.unwrap();
+    let nobody = closed.local_addr().unwrap();
+    drop(closed);
+    let front = scene.proxy.open_front("service", LOOPBACK, &nobody.to_string()).await.unwrap();
+    assert!(scene.client.get(format!("http://{front}/x")).send().await.is_err());
+    let [entry] = scene.proxy.requests_after(0).try_into().unwrap();
+    assert_eq!((entry.outcome, entry.upstream_status, entry.status), (Outcome::UpstreamFailed, None, None));
+    assert!(entry.ended_ms.is_some_and(|ended_ms| ended_ms >= entry.started_ms), "{entry:?}");
+}
+
+#[tokio::test]
 async fn without_a_rule_everything_passes_and_is_counted() {
     let scene = scene(Vec::new()).await;
     assert_eq!(scene.put(100_000).await.unwrap(), (200, Some("\"e\"".into()), "stored".into()));

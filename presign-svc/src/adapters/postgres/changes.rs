@@ -29,9 +29,9 @@ const TERMS_MADE: &str =
     "UPDATE uploads SET terms_version = $1 WHERE id = $2::text::uuid AND terms_version != $1";
 
 // Of instances that start at once each takes others.
-static WITHOUT_TERMS: LazyLock<String> = LazyLock::new(|| {
+static OLD_TERMS: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {} FROM uploads u WHERE u.verified_at IS NOT NULL AND u.terms_version = 0
+        "SELECT {} FROM uploads u WHERE u.verified_at IS NOT NULL AND u.terms_version < $1
          LIMIT 500 FOR UPDATE SKIP LOCKED",
         columns(),
     )
@@ -85,12 +85,15 @@ async fn terms_made(connection: &mut PgConnection, id: &str) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Makes what photos are filtered and found by, of those that were stored before there was any of it.
-pub(super) async fn make_missing_terms(pool: &PgPool) -> RepositoryResult<()> {
+/// Makes what photos are filtered and found by, of those that were stored before there was any of it or by an
+/// older rule.
+pub(super) async fn renew_old_terms(pool: &PgPool) -> RepositoryResult<()> {
     loop {
         let mut transaction = pool.begin().await?;
-        let rows: Vec<UploadRow> =
-            sqlx::query_as(WITHOUT_TERMS.as_str()).fetch_all(&mut *transaction).await?;
+        let rows: Vec<UploadRow> = sqlx::query_as(OLD_TERMS.as_str())
+            .bind(i64::from(TERMS_VERSION))
+            .fetch_all(&mut *transaction)
+            .await?;
         if rows.is_empty() {
             transaction.rollback().await?;
             return Ok(());

@@ -5,14 +5,16 @@ use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::changes;
 use super::uploads::find_by_client_ref;
+use super::{changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::upload_row::{UploadColumns, UploadRow};
+use crate::adapters::usage_row::keys_of;
+use crate::domain::quota::{Allowance, charge_of};
 use crate::domain::upload::Upload;
 use crate::failpoints;
 use crate::ports::uploads::{Recorded, RepositoryError, RepositoryResult};
@@ -26,8 +28,6 @@ const AT_ONCE: usize = 2;
 /// How long a request waits for its turn and its commit. What became of uploads after that is not known to
 /// whoever announced them, who asks again.
 const LIMIT: Duration = Duration::from_secs(10);
-/// How often to look again for a `client_ref` that is given up in the very moment it is looked for.
-const TRIES: u32 = 3;
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     let names: Vec<&str> = UploadRow::COLUMNS.iter().map(|(name, _)| *name).collect();
@@ -54,6 +54,7 @@ type Reply = oneshot::Sender<RepositoryResult<Vec<Recorded>>>;
 /// One request's uploads, and who waits for what becomes of them.
 struct Insert {
     uploads: Vec<Upload>,
+    allowance: Allowance,
     reply: Reply,
 }
 
@@ -72,11 +73,15 @@ impl Inserts {
     }
 
     /// Records new uploads, all or none.
-    pub(super) async fn record(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>> {
+    pub(super) async fn record(
+        &self,
+        uploads: Vec<Upload>,
+        allowance: Allowance,
+    ) -> RepositoryResult<Vec<Recorded>> {
         let (reply, answer) = oneshot::channel();
         let closed = || RepositoryError::Unavailable("the database is closed".to_owned());
         let asked = async {
-            self.queue.send(Insert { uploads, reply }).await.map_err(|_| closed())?;
+            self.queue.send(Insert { uploads, allowance, reply }).await.map_err(|_| closed())?;
             answer.await.map_err(|_| closed())?
         };
         timeout(LIMIT, asked).await.unwrap_or_else(|_| {
@@ -101,37 +106,28 @@ async fn run(mut queue: mpsc::Receiver<Insert>, pool: PgPool) {
 }
 
 async fn record_group(pool: &PgPool, group: Vec<Insert>) {
-    let refs: Vec<&[Upload]> = group.iter().map(|insert| insert.uploads.as_slice()).collect();
-    match record(pool, &refs).await {
-        Ok(recorded) => {
-            for (insert, recorded) in group.into_iter().zip(recorded) {
-                // Nobody listens where the request was given up.
-                let _ = insert.reply.send(Ok(recorded));
-            }
-        }
-        // The server said no to one of them, and so to all: each for itself.
-        Err(Failed::Refused(_)) if group.len() > 1 => {
-            for insert in group {
-                let outcome = record(pool, &[insert.uploads.as_slice()]).await;
-                let outcome = outcome.map(|mut recorded| recorded.pop().unwrap_or_default());
-                let _ = insert.reply.send(outcome.map_err(RepositoryError::from));
-            }
-        }
-        Err(error) => {
-            let why = error.to_string();
-            for insert in group {
-                let _ = insert.reply.send(Err(RepositoryError::Unavailable(why.clone())));
-            }
-        }
+    let together = insert_group(pool, &group).await;
+    for request in group {
+        let outcome = match &together {
+            Ok(inserted) => recorded(pool, &request, inserted.as_ref()).await,
+            // The server said no to one of them, and so to all, or there is no room for one: each for itself.
+            Err(Failed::Refused(_) | Failed::Tight) => record(pool, &request).await,
+            Err(Failed::Unavailable(error)) => Err(RepositoryError::Unavailable(error.to_string())),
+        };
+        // Nobody listens where the request was given up.
+        let _ = request.reply.send(outcome);
     }
 }
 
 #[derive(Debug, thiserror::Error)]
 enum Failed {
-    /// By the rows themselves.
+    /// By the uploads themselves.
     #[error("{0}")]
-    Refused(sqlx::Error),
-    /// Whatever the rows were.
+    Refused(RepositoryError),
+    /// There is no room for all of them.
+    #[error("there is no room for all uploads of the group")]
+    Tight,
+    /// Whatever the uploads were.
     #[error(transparent)]
     Unavailable(#[from] RepositoryError),
 }
@@ -143,76 +139,159 @@ impl From<sqlx::Error> for Failed {
             .as_database_error()
             .and_then(|error| error.code())
             .is_some_and(|code| code.starts_with("22") || code.starts_with("23"));
-        if is_refusal { Self::Refused(error) } else { Self::Unavailable(error.into()) }
+        if is_refusal { Self::Refused(error.into()) } else { Self::Unavailable(error.into()) }
     }
 }
 
 impl From<Failed> for RepositoryError {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Refused(error) => error.into(),
-            Failed::Unavailable(error) => error,
+            Failed::Refused(error) | Failed::Unavailable(error) => error,
+            Failed::Tight => Self::Unavailable(failed.to_string()),
         }
     }
 }
 
-/// What became of the uploads of each request, in one statement where all of them are new.
-async fn record(pool: &PgPool, requests: &[&[Upload]]) -> Result<Vec<Vec<Recorded>>, Failed> {
-    let uploads: Vec<&Upload> = requests.iter().copied().flatten().collect();
-    let inserted = insert(pool, &uploads).await?;
-    let mut recorded = Vec::with_capacity(requests.len());
-    for request in requests {
-        let mut of_request = Vec::with_capacity(request.len());
-        for upload in *request {
-            let is_new = inserted.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
-            of_request.push(if is_new {
-                recorded_as_new(upload)
-            } else {
-                existing_or_new(pool, upload).await?
-            });
-        }
-        recorded.push(of_request);
+/// Records the uploads of one request.
+async fn record(pool: &PgPool, request: &Insert) -> RepositoryResult<Vec<Recorded>> {
+    match insert_group(pool, std::slice::from_ref(request)).await {
+        Ok(inserted) => recorded(pool, request, inserted.as_ref()).await,
+        Err(Failed::Tight) => Ok(insert_what_fits(pool.begin().await?, request).await?),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Inserts the uploads of all requests by one statement, and says which are new; `None` for all of them.
+async fn insert_group(pool: &PgPool, requests: &[Insert]) -> Result<Option<HashSet<String>>, Failed> {
+    let uploads: Vec<&Upload> = requests.iter().flat_map(|request| &request.uploads).collect();
+    if requests.iter().all(|request| request.allowance.is_unlimited()) {
+        return insert(pool, &uploads).await;
+    }
+    let mut transaction = pool.begin().await?;
+    if !all_fit(&mut transaction, requests).await? {
+        return Err(Failed::Tight);
+    }
+    let inserted = insert_with_changes(&mut transaction, &uploads).await?;
+    commit(transaction).await?;
+    Ok(inserted)
+}
+
+/// What became of the uploads of one request, of which these were inserted; `None` for all of them. That one
+/// of them cannot be looked up is no matter of the other requests, whose uploads are recorded.
+async fn recorded(
+    pool: &PgPool,
+    request: &Insert,
+    inserted: Option<&HashSet<String>>,
+) -> RepositoryResult<Vec<Recorded>> {
+    let mut recorded = Vec::with_capacity(request.uploads.len());
+    for upload in &request.uploads {
+        let is_new = inserted.is_none_or(|new| new.contains(&upload.id().to_string()));
+        recorded.push(if is_new {
+            recorded_as_new(upload)
+        } else {
+            existing_or_new(pool, upload, &request.allowance).await?
+        });
+    }
+    Ok(recorded)
+}
+
+/// Whether there is room for all of them, even if none is there already. From here to the commit nobody
+/// else can take it.
+async fn all_fit(connection: &mut PgConnection, requests: &[Insert]) -> Result<bool, Failed> {
+    let limited: Vec<&Insert> = requests.iter().filter(|request| !request.allowance.is_unlimited()).collect();
+    let mut keys: Vec<_> = limited
+        .iter()
+        .filter_map(|request| Some((&request.uploads.first()?.facts().tenant, request.allowance.link_id())))
+        .flat_map(|(tenant, link)| keys_of(tenant, link))
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut room = usage::lock(connection, &keys).await?;
+    Ok(limited.iter().all(|request| room.reserve_all(&request.uploads, &request.allowance)))
+}
+
+/// One request's uploads one after the other, as far as there is room for them.
+async fn insert_what_fits(
+    mut transaction: Transaction<'_, Postgres>,
+    request: &Insert,
+) -> Result<Vec<Recorded>, Failed> {
+    let Some(tenant) = request.uploads.first().map(|upload| &upload.facts().tenant) else {
+        return Ok(Vec::new());
+    };
+    let link = request.allowance.link_id();
+    let keys: Vec<_> = keys_of(tenant, link).collect();
+    let mut in_use = usage::lock(&mut transaction, &keys).await?.in_use(tenant, link);
+    let mut recorded = Vec::with_capacity(request.uploads.len());
+    for upload in &request.uploads {
+        // One that is there already needs no room.
+        if let Some(existing) = find_by_client_ref(&mut *transaction, upload).await? {
+            recorded.push(Recorded::Existing(existing));
+            continue;
+        }
+        if let Err(exceeded) = request.allowance.reserve(&mut in_use, charge_of(upload)) {
+            recorded.push(Recorded::OverQuota(exceeded));
+            continue;
+        }
+        if insert_with_changes(&mut transaction, &[upload]).await?.is_some() {
+            let why = "its client_ref was taken in this very moment".to_owned();
+            return Err(RepositoryError::Unavailable(why).into());
+        }
+        recorded.push(recorded_as_new(upload));
+    }
+    commit(transaction).await?;
     Ok(recorded)
 }
 
 /// Inserts those whose `client_ref` is free, and says which; `None` for all of them.
 async fn insert(pool: &PgPool, uploads: &[&Upload]) -> Result<Option<HashSet<String>>, Failed> {
-    let mut rows =
-        uploads.iter().map(|upload| UploadRow::of(upload)).collect::<RepositoryResult<Vec<_>>>()?;
+    // What is only announced has nothing beside it: one trip.
+    if uploads.iter().all(|upload| Changes::of(upload).is_empty()) {
+        failpoints::reach("insert::before_commit");
+        let inserted = insert_rows(&mut *pool.acquire().await?, uploads).await?;
+        failpoints::reach("insert::after_commit");
+        return Ok(inserted);
+    }
+    let mut transaction = pool.begin().await?;
+    let inserted = insert_with_changes(&mut transaction, uploads).await?;
+    commit(transaction).await?;
+    Ok(inserted)
+}
+
+async fn commit(transaction: Transaction<'_, Postgres>) -> sqlx::Result<()> {
+    failpoints::reach("insert::before_commit");
+    transaction.commit().await?;
+    failpoints::reach("insert::after_commit");
+    Ok(())
+}
+
+/// The same inside a transaction, and what goes with them.
+async fn insert_with_changes(
+    connection: &mut PgConnection,
+    uploads: &[&Upload],
+) -> Result<Option<HashSet<String>>, Failed> {
+    let inserted = insert_rows(connection, uploads).await?;
+    for changes in uploads.iter().map(|upload| Changes::of(upload)).filter(|changes| !changes.is_empty()) {
+        if inserted.as_ref().is_none_or(|new| new.contains(&changes.id)) {
+            changes::record(connection, changes).await?;
+        }
+    }
+    Ok(inserted)
+}
+
+async fn insert_rows(
+    connection: &mut PgConnection,
+    uploads: &[&Upload],
+) -> Result<Option<HashSet<String>>, Failed> {
+    let mut rows = uploads
+        .iter()
+        .map(|upload| UploadRow::of(upload).map_err(Failed::Refused))
+        .collect::<Result<Vec<_>, _>>()?;
     // All instances insert in one order, so that none waits for another that waits for it. Stable: of two
     // with one name the first to come is recorded.
     rows.sort_by(|a, b| (&a.tenant, &a.project, &a.client_ref).cmp(&(&b.tenant, &b.project, &b.client_ref)));
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let mut columns = UploadColumns::default();
     rows.into_iter().for_each(|row| columns.push(row));
-    let changes: Vec<Changes> =
-        uploads.iter().map(|upload| Changes::of(upload)).filter(|changes| !changes.is_empty()).collect();
-    // What is only announced has nothing beside it: one trip.
-    if changes.is_empty() {
-        failpoints::reach("insert::before_commit");
-        let inserted = insert_rows(&mut *pool.acquire().await?, columns, ids).await?;
-        failpoints::reach("insert::after_commit");
-        return Ok(inserted);
-    }
-    let mut transaction = pool.begin().await?;
-    let inserted = insert_rows(&mut transaction, columns, ids).await?;
-    for changes in changes {
-        if inserted.as_ref().is_none_or(|new| new.contains(&changes.id)) {
-            changes::record(&mut transaction, changes).await?;
-        }
-    }
-    failpoints::reach("insert::before_commit");
-    transaction.commit().await?;
-    failpoints::reach("insert::after_commit");
-    Ok(inserted)
-}
-
-async fn insert_rows(
-    connection: &mut PgConnection,
-    columns: UploadColumns,
-    ids: Vec<String>,
-) -> Result<Option<HashSet<String>>, Failed> {
     let done = columns.bind_to(sqlx::query(INSERT.as_str())).execute(&mut *connection).await?;
     if done.rows_affected() == ids.len() as u64 {
         return Ok(None);
@@ -229,15 +308,16 @@ fn recorded_as_new(upload: &Upload) -> Recorded {
 }
 
 /// The upload that has this one's `client_ref`. Where that was given up since, this one is new after all.
-async fn existing_or_new(pool: &PgPool, upload: &Upload) -> Result<Recorded, Failed> {
-    for _ in 0..TRIES {
-        if let Some(existing) = find_by_client_ref(pool, upload).await? {
-            return Ok(Recorded::Existing(existing));
-        }
-        if insert(pool, &[upload]).await?.is_none() {
-            return Ok(recorded_as_new(upload));
-        }
+async fn existing_or_new(
+    pool: &PgPool,
+    upload: &Upload,
+    allowance: &Allowance,
+) -> RepositoryResult<Recorded> {
+    if let Some(existing) = find_by_client_ref(pool, upload).await? {
+        return Ok(Recorded::Existing(existing));
     }
-    let why = "its client_ref is taken and given up again and again".to_owned();
-    Err(RepositoryError::Unavailable(why).into())
+    let (reply, _) = oneshot::channel();
+    let alone = Insert { uploads: vec![upload.clone()], allowance: allowance.clone(), reply };
+    let recorded = insert_what_fits(pool.begin().await?, &alone).await?;
+    recorded.into_iter().next().ok_or_else(|| sqlx::Error::RowNotFound.into())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::PgPool;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -34,40 +35,78 @@ const RELEASE: &str = "DELETE FROM turns WHERE upload_id = $1::uuid AND holder =
 #[async_trait]
 impl UploadLeases for PostgresDatabase {
     async fn take(&self, id: UploadId) -> RepositoryResult<Lease> {
-        let (upload, holder) = (id.to_string(), Uuid::now_v7().to_string());
+        let (reply, taken) = oneshot::channel();
+        let turn =
+            Turn { upload: id.to_string(), holder: Uuid::now_v7().to_string(), pool: self.pool.clone() };
+        // On its own: a request that is given up in the moment its turn comes leaves none behind.
+        self.turns.spawn(turn.serve(reply));
+        taken.await.unwrap_or_else(|_| Err(RepositoryError::Unavailable("the database is closed".to_owned())))
+    }
+}
+
+/// One wish to work on an upload.
+struct Turn {
+    pool: PgPool,
+    upload: String,
+    holder: String,
+}
+
+impl Turn {
+    /// Takes the turn, hands it to whoever waits for it, and ends it when they are done or gone.
+    async fn serve(self, mut reply: oneshot::Sender<RepositoryResult<Lease>>) {
+        match self.take(&mut reply).await {
+            Ok(true) => {}
+            // Nobody waits for it any more.
+            Ok(false) => return,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return;
+            }
+        }
+        let released = CancellationToken::new();
+        // Where nobody waits any more, the lease comes back here, is dropped, and so released.
+        let _ = reply.send(Ok(Lease::until(released.clone())));
+        self.hold(released).await;
+        if let Err(error) = self.ask(RELEASE).await {
+            tracing::debug!(upload = self.upload, %error, "the turn on an upload ends by itself");
+        }
+    }
+
+    /// Whether the turn was taken before nobody waited for it any more.
+    async fn take(&self, reply: &mut oneshot::Sender<RepositoryResult<Lease>>) -> RepositoryResult<bool> {
         let give_up = Instant::now() + PATIENCE;
         let mut pause = LOOK_AGAIN.0;
-        loop {
-            let taken = sqlx::query(TAKE).bind(&upload).bind(&holder).execute(&self.pool).await?;
-            if taken.rows_affected() == 1 {
-                break;
-            }
+        while self.ask(TAKE).await? == 0 {
             if Instant::now() >= give_up {
                 let why = "another instance works on the upload for too long".to_owned();
                 return Err(RepositoryError::Unavailable(why));
             }
-            sleep(pause).await;
+            tokio::select! {
+                () = reply.closed() => return Ok(false),
+                () = sleep(pause) => {}
+            }
             pause = (pause * 2).min(LOOK_AGAIN.1);
         }
-        let released = CancellationToken::new();
-        tokio::spawn(hold(self.pool.clone(), upload, holder, released.clone()));
-        Ok(Lease::until(released))
+        Ok(true)
     }
-}
 
-/// Renews a lease until it is released. One that cannot be renewed may pass to somebody else: the record
-/// takes no change that was decided on an older version of it, so nothing is lost but work.
-async fn hold(pool: PgPool, upload: String, holder: String, released: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = released.cancelled() => break,
-            () = sleep(RENEWAL) => {}
-        }
-        if let Err(error) = sqlx::query(RENEW).bind(&upload).bind(&holder).execute(&pool).await {
-            tracing::warn!(upload, %error, "the turn on an upload cannot be renewed now");
+    /// Renews it until it is released. One that cannot be renewed may pass to somebody else: the record takes
+    /// no change that was decided on an older version of it, so nothing is lost but work.
+    async fn hold(&self, released: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = released.cancelled() => return,
+                () = sleep(RENEWAL) => {}
+            }
+            if let Err(error) = self.ask(RENEW).await {
+                tracing::warn!(upload = self.upload, %error, "the turn on an upload cannot be renewed now");
+            }
         }
     }
-    if let Err(error) = sqlx::query(RELEASE).bind(&upload).bind(&holder).execute(&pool).await {
-        tracing::debug!(upload, %error, "the turn on an upload ends by itself");
+
+    /// How many rows a statement changed.
+    async fn ask(&self, statement: &'static str) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query(statement).bind(&self.upload).bind(&self.holder).execute(&self.pool).await?;
+        Ok(done.rows_affected())
     }
 }

@@ -10,28 +10,38 @@ mod events;
 mod insert;
 mod leases;
 mod uploads;
+mod usage;
 
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Connection as _;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use self::insert::Inserts;
-use super::schema::SchemaError;
+use super::schema::{SchemaError, SchemaState};
 use crate::ports::uploads::RepositoryError;
 
 /// How long a request waits for a connection before it is told that the database is busy.
 const ACQUIRE_WAIT: Duration = Duration::from_secs(3);
-/// How long the server works on one statement.
-const STATEMENT_LIMIT: &str = "5s";
+/// How long the server works on one statement. Told to each connection when it is open: poolers such as
+/// PgBouncer refuse options ahead of that.
+const STATEMENT_LIMIT: &str = "SET statement_timeout = '5s'";
+/// A migration takes as long as it takes, and so does waiting for that of another instance.
+const NO_STATEMENT_LIMIT: &str = "SET statement_timeout = 0";
+/// How long a stop waits for the turns of requests that have just ended to be given back.
+const RELEASE_WAIT: Duration = Duration::from_secs(2);
 /// A connection that was idle for this long is asked whether it lives before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// How long a start waits for a server that is just starting itself.
 const START_WAIT: Duration = Duration::from_secs(30);
 const START_RETRY: Duration = Duration::from_millis(250);
+
+const HAS_MIGRATIONS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -41,6 +51,8 @@ pub struct PostgresDatabase {
     host: Arc<str>,
     pool: PgPool,
     inserts: Inserts,
+    /// Who holds turns or waits for them.
+    turns: TaskTracker,
 }
 
 /// Why the database cannot be used.
@@ -76,7 +88,7 @@ pub enum ConnectError {
         /// What went wrong.
         source: SchemaError,
     },
-    /// Photos that were recorded before they could be searched could not be read.
+    /// Photos that were recorded by an older rule of search could not be read.
     #[error("the photos in the database on {host} cannot be made ready for search: {source}")]
     Search {
         /// Which server.
@@ -92,7 +104,8 @@ impl PostgresDatabase {
     pub async fn connect(url: &str, connections: u32) -> Result<Self, ConnectError> {
         let options = options_of(url).map_err(ConnectError::Address)?;
         let host = name_of(&options);
-        let options = options.application_name("windlass").options([("statement_timeout", STATEMENT_LIMIT)]);
+        // PostgreSQL writes floats in full since version 12; to ask for it is an option poolers refuse.
+        let options = options.application_name("windlass").extra_float_digits(None);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_WAIT)
@@ -106,16 +119,38 @@ impl PostgresDatabase {
                     Ok(true)
                 })
             })
-            .connect_lazy_with(options);
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(STATEMENT_LIMIT).await?;
+                    Ok(())
+                })
+            })
+            .connect_lazy_with(options.clone());
         reach(&pool, &host).await?;
-        MIGRATIONS.run(&pool).await.map_err(|error| ConnectError::Migrate {
+        migrate(&options).await.map_err(|error| ConnectError::Migrate {
             host: host.clone(),
             source: SchemaError::of(error, &MIGRATIONS),
         })?;
-        changes::make_missing_terms(&pool)
+        changes::renew_old_terms(&pool)
             .await
             .map_err(|source| ConnectError::Search { host: host.clone(), source })?;
-        Ok(Self { host: host.into(), inserts: Inserts::start(pool.clone()), pool })
+        let turns = TaskTracker::new();
+        Ok(Self { host: host.into(), inserts: Inserts::start(pool.clone()), turns, pool })
+    }
+
+    /// Which server it is, and how far the schema of the database is, which is left as it is.
+    pub async fn examine(url: &str) -> Result<(String, SchemaState), ConnectError> {
+        let options = options_of(url).map_err(ConnectError::Address)?.extra_float_digits(None);
+        let host = name_of(&options);
+        let pool =
+            PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_WAIT).connect_lazy_with(options);
+        reach(&pool, &host).await?;
+        let state = examine(&pool).await;
+        pool.close().await;
+        match state {
+            Ok(state) => Ok((host, state)),
+            Err(source) => Err(ConnectError::Migrate { host, source }),
+        }
     }
 
     /// Which server it is on: host and port.
@@ -125,8 +160,33 @@ impl PostgresDatabase {
 
     /// Waits for what is being written and closes all connections.
     pub async fn close(&self) {
+        self.turns.close();
+        if timeout(RELEASE_WAIT, self.turns.wait()).await.is_err() {
+            tracing::info!("turns on uploads are left to end by themselves");
+        }
         self.pool.close().await;
     }
+}
+
+async fn examine(pool: &PgPool) -> Result<SchemaState, SchemaError> {
+    let failed = |error: sqlx::Error| SchemaError::Failed(error.into());
+    let mut connection = pool.acquire().await.map_err(failed)?;
+    let has_migrations = sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&mut *connection);
+    if !has_migrations.await.map_err(failed)? {
+        return Ok(SchemaState::Absent);
+    }
+    let applied = connection.list_applied_migrations(&MIGRATIONS.table_name).await;
+    SchemaState::of(&applied.map_err(|error| SchemaError::of(error, &MIGRATIONS))?, &MIGRATIONS)
+}
+
+/// Brings the schema up to date, on a connection of its own.
+async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
+    let mut connection = options.connect().await?;
+    connection.execute(NO_STATEMENT_LIMIT).await?;
+    MIGRATIONS.run(&mut connection).await?;
+    // What it holds on the server ends with it in any case.
+    let _ = connection.close().await;
+    Ok(())
 }
 
 /// The address as given; where it says nothing about TLS, a server elsewhere must prove who it is.

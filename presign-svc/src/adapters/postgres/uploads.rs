@@ -3,17 +3,18 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
-use windlass_protocol::{ProjectId, TenantId, UploadId};
+use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
-use super::{PostgresDatabase, changes};
+use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::millis;
 use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
 use crate::adapters::upload_row::UploadRow;
-use crate::domain::upload::Upload;
+use crate::domain::quota::{Allowance, InUse};
+use crate::domain::upload::{Upload, UploadState};
 use crate::failpoints;
 use crate::ports::uploads::{
     PhotoPage, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
@@ -56,6 +57,16 @@ static PAST_DEADLINE: LazyLock<String> =
 static DUE_FOR_CLEANUP: LazyLock<String> =
     select!("WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= $1 ORDER BY cleanup_due_at LIMIT $2");
 
+/// A change that may settle or give back what an upload has reserved.
+static SETTLE: LazyLock<String> = LazyLock::new(|| {
+    let (set, of_row) = SAVE.split_once("WHERE").unwrap_or((SAVE, ""));
+    // The tenant's usage is locked before the upload is, as by those who add uploads.
+    format!(
+        "WITH held AS MATERIALIZED (SELECT 1 FROM usage WHERE tenant = $28 AND holder = 'tenant' FOR UPDATE)
+         {set} FROM (SELECT count(*) FROM held) AS first WHERE {of_row}"
+    )
+});
+
 const SAVE: &str = "UPDATE uploads SET
     client_ref = $1, status = $2, failure_code = $3, failure_detail = $4, multipart_id = $5,
     expected_object = $6, verified_at = $7, etag = $8, verified_media_type = $9, verified_checksum = $10,
@@ -69,8 +80,12 @@ const FORGET: &str = "DELETE FROM uploads WHERE tenant = $1 AND id = $2::uuid AN
 
 #[async_trait]
 impl UploadRepository for PostgresDatabase {
-    async fn insert(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>> {
-        self.inserts.record(uploads).await
+    async fn insert(&self, uploads: Vec<Upload>, allowance: &Allowance) -> RepositoryResult<Vec<Recorded>> {
+        self.inserts.record(uploads, allowance.clone()).await
+    }
+
+    async fn in_use(&self, tenant: &TenantId, link: Option<UploadLinkId>) -> RepositoryResult<InUse> {
+        usage::in_use(&self.pool, tenant, link).await
     }
 
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>> {
@@ -91,12 +106,14 @@ impl UploadRepository for PostgresDatabase {
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         let (row, changes) = (UploadRow::of(upload)?, Changes::of(upload));
+        let is_open = *upload.state() == UploadState::Pending && upload.progress().deleted_at.is_none();
+        let statement = if is_open { SAVE } else { SETTLE.as_str() };
         if changes.is_empty() {
             failpoints::reach("save::before_commit");
-            save(&mut *self.pool.acquire().await?, row).await?;
+            save(&mut *self.pool.acquire().await?, row, statement).await?;
         } else {
             let mut transaction = self.pool.begin().await?;
-            save(&mut transaction, row).await?;
+            save(&mut transaction, row, statement).await?;
             changes::record(&mut transaction, changes).await?;
             failpoints::reach("save::before_commit");
             transaction.commit().await?;
@@ -141,8 +158,12 @@ impl UploadRepository for PostgresDatabase {
     }
 }
 
-async fn save(connection: &mut PgConnection, row: UploadRow) -> RepositoryResult<()> {
-    let done = sqlx::query(SAVE)
+async fn save(
+    connection: &mut PgConnection,
+    row: UploadRow,
+    statement: &'static str,
+) -> RepositoryResult<()> {
+    let done = sqlx::query(statement)
         .bind(row.client_ref)
         .bind(row.status)
         .bind(row.failure_code)
@@ -193,13 +214,16 @@ async fn due(
 }
 
 /// The upload that has this one's `client_ref`, if there is one.
-pub(super) async fn find_by_client_ref(pool: &PgPool, upload: &Upload) -> RepositoryResult<Option<Upload>> {
+pub(super) async fn find_by_client_ref(
+    executor: impl PgExecutor<'_>,
+    upload: &Upload,
+) -> RepositoryResult<Option<Upload>> {
     let (facts, client_ref) = (upload.facts(), upload.progress().client_ref.as_ref());
     let row: Option<UploadRow> = sqlx::query_as(FIND_BY_CLIENT_REF.as_str())
         .bind(facts.tenant.as_str())
         .bind(facts.project.as_str())
         .bind(client_ref.map(ToString::to_string))
-        .fetch_optional(pool)
+        .fetch_optional(executor)
         .await?;
     row.map(UploadRow::into_upload).transpose()
 }

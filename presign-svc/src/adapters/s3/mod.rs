@@ -30,6 +30,7 @@ use aws_sdk_s3::Client;
 use bytes::Bytes;
 
 use crate::domain::object_key::ObjectKey;
+use crate::failpoints;
 use crate::ports::object_store::{
     GetToSign, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore, PartToSign, PutToSign,
     SignedRequest, SigningWindow, StoreResult, StoredPart,
@@ -96,7 +97,10 @@ impl ObjectStore for S3Store {
     }
 
     async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId> {
-        multipart::create(&self.client, &self.bucket, key, content_type).await
+        failpoints::reach("create_multipart::before");
+        let outcome = multipart::create(&self.client, &self.bucket, key, content_type).await;
+        failpoints::reach("create_multipart::after");
+        outcome
     }
 
     async fn list_parts(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<Vec<StoredPart>> {
@@ -104,11 +108,17 @@ impl ObjectStore for S3Store {
     }
 
     async fn complete_multipart(&self, completion: &MultipartCompletion<'_>) -> StoreResult<()> {
-        multipart::complete(&self.client, &self.bucket, completion).await
+        failpoints::reach("complete_multipart::before");
+        let outcome = multipart::complete(&self.client, &self.bucket, completion).await;
+        failpoints::reach("complete_multipart::after");
+        outcome
     }
 
     async fn abort_multipart(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<()> {
-        multipart::abort(&self.client, &self.bucket, key, multipart).await
+        failpoints::reach("abort_multipart::before");
+        let outcome = multipart::abort(&self.client, &self.bucket, key, multipart).await;
+        failpoints::reach("abort_multipart::after");
+        outcome
     }
 
     async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectInfo> {
@@ -120,7 +130,10 @@ impl ObjectStore for S3Store {
     }
 
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {
-        objects::delete(&self.client, &self.bucket, key).await
+        failpoints::reach("delete::before");
+        let outcome = objects::delete(&self.client, &self.bucket, key).await;
+        failpoints::reach("delete::after");
+        outcome
     }
 
     async fn check(&self) -> StoreResult<()> {

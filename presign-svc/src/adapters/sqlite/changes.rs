@@ -23,8 +23,8 @@ const DROP_TERM: &str =
     "DELETE FROM photo_terms WHERE tenant = ? AND project = ? AND kind = ? AND term = ? AND photo = ?";
 const TERMS_MADE: &str = "UPDATE uploads SET terms_version = ? WHERE id = ? AND terms_version != ?";
 
-const WITHOUT_TERMS: &str =
-    "SELECT * FROM uploads WHERE verified_at IS NOT NULL AND terms_version = 0 LIMIT 500";
+const OLD_TERMS: &str = "SELECT * FROM uploads WHERE verified_at IS NOT NULL AND terms_version < ? LIMIT 500";
+const SET_FILTERED: &str = "UPDATE uploads SET kind = ?, taken_local = ?, taken_utc = ? WHERE id = ?";
 
 /// Records them.
 pub(super) async fn record(connection: &mut SqliteConnection, changes: Changes) -> RepositoryResult<()> {
@@ -87,20 +87,30 @@ async fn terms_made(connection: &mut SqliteConnection, id: &str) -> Result<(), s
     Ok(())
 }
 
-/// Makes the terms of photos that were stored before there were any.
-pub(super) async fn make_missing_terms(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Makes what photos are filtered and found by, of those that were stored before there was any of it or by an
+/// older rule.
+pub(super) async fn renew_old_terms(connection: &mut SqliteConnection) -> RepositoryResult<()> {
     loop {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let rows: Vec<UploadRow> = sqlx::query_as(WITHOUT_TERMS).fetch_all(&mut *transaction).await?;
+        let rows: Vec<UploadRow> =
+            sqlx::query_as(OLD_TERMS).bind(TERMS_VERSION).fetch_all(&mut *transaction).await?;
         if rows.is_empty() {
-            return transaction.rollback().await;
+            transaction.rollback().await?;
+            return Ok(());
         }
         for row in rows {
             let id = row.id.clone();
             match row.into_upload() {
                 Ok(upload) => {
-                    let facts = upload.facts();
-                    let photo = (facts.tenant.as_str(), facts.project.as_str(), id.as_str());
+                    let row = UploadRow::of(&upload)?;
+                    sqlx::query(SET_FILTERED)
+                        .bind(row.kind)
+                        .bind(row.taken_local)
+                        .bind(row.taken_utc)
+                        .bind(&id)
+                        .execute(&mut *transaction)
+                        .await?;
+                    let photo = (row.tenant.as_str(), row.project.as_str(), id.as_str());
                     record_terms(&mut transaction, photo, &terms_of(&upload)).await?;
                 }
                 Err(error) => {

@@ -6,10 +6,12 @@ use std::sync::LazyLock;
 use sqlx::{AssertSqlSafe, Executor as _, SqliteConnection};
 use tokio::sync::oneshot;
 
-use super::changes;
 use super::writer::answer;
+use super::{changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::upload_row::UploadRow;
+use crate::adapters::usage_row::{Room, keys_of};
+use crate::domain::quota::{Allowance, charge_of};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{Recorded, RepositoryResult};
 
@@ -37,6 +39,7 @@ fn statement(rows: usize) -> String {
 /// One request's uploads, and who waits for what becomes of them.
 pub(super) struct Insert {
     uploads: Vec<Upload>,
+    allowance: Allowance,
     /// The same as rows, until they are written.
     rows: Vec<UploadRow>,
     outcome: Option<RepositoryResult<Vec<Recorded>>>,
@@ -46,10 +49,11 @@ pub(super) struct Insert {
 impl Insert {
     pub(super) fn of(
         uploads: Vec<Upload>,
+        allowance: Allowance,
         reply: oneshot::Sender<RepositoryResult<Vec<Recorded>>>,
     ) -> RepositoryResult<Self> {
         let rows = uploads.iter().map(UploadRow::of).collect::<RepositoryResult<_>>()?;
-        Ok(Self { uploads, rows, outcome: None, reply })
+        Ok(Self { uploads, allowance, rows, outcome: None, reply })
     }
 
     /// Tells whoever waits, once it is known whether the transaction was committed, or why not.
@@ -68,16 +72,16 @@ pub(super) async fn insert_together(
         return Ok(());
     }
     connection.execute("SAVEPOINT inserts").await?;
-    if insert_all(connection, inserts).await.is_ok() {
+    let fit = all_fit(connection, inserts).await;
+    if matches!(fit, Ok(true)) && insert_all(connection, inserts).await.is_ok() {
         connection.execute("RELEASE inserts").await?;
         return Ok(());
     }
-    // One of them is at fault: each for itself.
+    // For one of them there may be no room, or it is at fault: each for itself.
     connection.execute("ROLLBACK TO inserts; RELEASE inserts").await?;
     for insert in inserts {
         connection.execute("SAVEPOINT one").await?;
-        insert.rows = insert.uploads.iter().filter_map(|upload| UploadRow::of(upload).ok()).collect();
-        match insert_all(connection, std::slice::from_mut(insert)).await {
+        match insert_what_fits(connection, insert).await {
             Ok(()) => connection.execute("RELEASE one").await?,
             Err(error) => {
                 insert.outcome = Some(Err(error));
@@ -86,6 +90,59 @@ pub(super) async fn insert_together(
         };
     }
     Ok(())
+}
+
+/// Whether there is room for all of them, even if none is there already.
+async fn all_fit(connection: &mut SqliteConnection, inserts: &[Insert]) -> RepositoryResult<bool> {
+    let mut room = Room::default();
+    for insert in inserts.iter().filter(|insert| !insert.allowance.is_unlimited()) {
+        let Some(tenant) = insert.uploads.first().map(|upload| &upload.facts().tenant) else { continue };
+        for key in keys_of(tenant, insert.allowance.link_id()) {
+            if !room.knows(&key) {
+                let usage = usage::of(connection, &key).await?;
+                room.is_told(key, usage);
+            }
+        }
+        if !room.reserve_all(&insert.uploads, &insert.allowance) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// One request's uploads one after the other, as far as there is room for them.
+async fn insert_what_fits(connection: &mut SqliteConnection, insert: &mut Insert) -> RepositoryResult<()> {
+    let Some(tenant) = insert.uploads.first().map(|upload| upload.facts().tenant.clone()) else {
+        insert.outcome = Some(Ok(Vec::new()));
+        return Ok(());
+    };
+    let mut in_use = usage::in_use(connection, &tenant, insert.allowance.link_id()).await?;
+    let mut recorded = Vec::with_capacity(insert.uploads.len());
+    for upload in &insert.uploads {
+        // One that is there already needs no room.
+        if let Some(existing) = find_existing(connection, upload).await? {
+            recorded.push(Recorded::Existing(existing));
+            continue;
+        }
+        if let Err(exceeded) = insert.allowance.reserve(&mut in_use, charge_of(upload)) {
+            recorded.push(Recorded::OverQuota(exceeded));
+            continue;
+        }
+        let [.., statement] = &*STATEMENTS;
+        let row = UploadRow::of(upload)?;
+        row.bind_to(sqlx::query(AssertSqlSafe(statement.as_str()))).execute(&mut *connection).await?;
+        recorded.push(recorded_as_new(connection, upload).await?);
+    }
+    insert.outcome = Some(Ok(recorded));
+    Ok(())
+}
+
+/// As it is once it is recorded, and its news with it.
+async fn recorded_as_new(connection: &mut SqliteConnection, upload: &Upload) -> RepositoryResult<Recorded> {
+    changes::record(connection, Changes::of(upload)).await?;
+    let mut upload = upload.clone();
+    upload.saved_as(upload.progress().version);
+    Ok(Recorded::New(upload))
 }
 
 async fn insert_all(connection: &mut SqliteConnection, inserts: &mut [Insert]) -> RepositoryResult<()> {
@@ -107,12 +164,10 @@ async fn insert_all(connection: &mut SqliteConnection, inserts: &mut [Insert]) -
         for upload in &insert.uploads {
             let is_new = new.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
             recorded.push(if is_new {
-                changes::record(connection, Changes::of(upload)).await?;
-                let mut upload = upload.clone();
-                upload.saved_as(upload.progress().version);
-                Recorded::New(upload)
+                recorded_as_new(connection, upload).await?
             } else {
-                Recorded::Existing(find_existing(connection, upload).await?)
+                let existing = find_existing(connection, upload).await?;
+                Recorded::Existing(existing.ok_or(sqlx::Error::RowNotFound)?)
             });
         }
         insert.outcome = Some(Ok(recorded));
@@ -132,13 +187,16 @@ async fn inserted_ids(
 }
 
 /// The upload that has this one's `client_ref` already.
-async fn find_existing(connection: &mut SqliteConnection, upload: &Upload) -> RepositoryResult<Upload> {
+async fn find_existing(
+    connection: &mut SqliteConnection,
+    upload: &Upload,
+) -> RepositoryResult<Option<Upload>> {
     let (facts, client_ref) = (upload.facts(), upload.progress().client_ref.as_ref());
-    let row: UploadRow = sqlx::query_as(FIND_BY_CLIENT_REF)
+    let row: Option<UploadRow> = sqlx::query_as(FIND_BY_CLIENT_REF)
         .bind(facts.tenant.as_str())
         .bind(facts.project.as_str())
         .bind(client_ref.map(ToString::to_string))
-        .fetch_one(connection)
+        .fetch_optional(connection)
         .await?;
-    row.into_upload()
+    row.map(UploadRow::into_upload).transpose()
 }

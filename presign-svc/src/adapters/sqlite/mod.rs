@@ -7,13 +7,14 @@ mod changes;
 mod events;
 mod insert;
 mod uploads;
+mod usage;
 mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
@@ -21,7 +22,8 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use self::writer::Writer;
-use super::schema::SchemaError;
+use super::schema::{SchemaError, SchemaState};
+use crate::ports::uploads::RepositoryError;
 
 /// How long to wait for another process that holds the database's lock.
 const BUSY_WAIT: Duration = Duration::from_secs(12);
@@ -32,6 +34,8 @@ const READERS: u32 = 4;
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// SQLite's primary result code for a lock held by somebody else (SQLITE_BUSY); the low byte of the extended.
 const SQLITE_BUSY: u32 = 5;
+
+const HAS_MIGRATIONS: &str = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -62,9 +66,41 @@ pub enum OpenError {
         /// What went wrong.
         source: SchemaError,
     },
+    /// Photos that were recorded by an older rule of search could not be read.
+    #[error("the photos in the database {path} cannot be made ready for search: {source}")]
+    Search {
+        /// Where it is.
+        path: String,
+        /// What went wrong.
+        source: RepositoryError,
+    },
 }
 
 impl SqliteDatabase {
+    /// How far the schema of the file is, which is left as it is.
+    pub async fn examine(path: &Path) -> Result<SchemaState, OpenError> {
+        if !path.exists() {
+            return Ok(SchemaState::Absent);
+        }
+        let name = || path.display().to_string();
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_WAIT);
+        let opened = async {
+            let mut connection = options.connect().await?;
+            let tables: i64 = sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&mut connection).await?;
+            Ok((connection, tables > 0))
+        };
+        let (mut connection, has_migrations) =
+            opened.await.map_err(|source| OpenError::Open { path: name(), source })?;
+        if !has_migrations {
+            return Ok(SchemaState::Absent);
+        }
+        let applied = connection.list_applied_migrations(&MIGRATIONS.table_name).await;
+        applied
+            .map_err(|error| SchemaError::of(error, &MIGRATIONS))
+            .and_then(|applied| SchemaState::of(&applied, &MIGRATIONS))
+            .map_err(|source| OpenError::Migrate { path: name(), source })
+    }
+
     /// Opens the file, creating it where there is none, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::new()
@@ -85,7 +121,9 @@ impl SqliteDatabase {
             path: name(),
             source: SchemaError::of(error, &MIGRATIONS),
         })?;
-        changes::make_missing_terms(&mut connection).await.map_err(failed)?;
+        changes::renew_old_terms(&mut connection)
+            .await
+            .map_err(|source| OpenError::Search { path: name(), source })?;
         let writer = Writer::start(options.clone(), connection);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)

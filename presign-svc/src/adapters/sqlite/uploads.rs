@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
-use windlass_protocol::{ProjectId, TenantId, UploadId};
+use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
-use super::{SqliteDatabase, changes};
+use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::millis;
 use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
 use crate::adapters::upload_row::UploadRow;
+use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{
     PhotoPage, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
@@ -43,8 +44,13 @@ const FORGET: &str = "DELETE FROM uploads WHERE tenant = ? AND id = ? AND delete
 
 #[async_trait]
 impl UploadRepository for SqliteDatabase {
-    async fn insert(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>> {
-        self.writer.insert(uploads).await
+    async fn insert(&self, uploads: Vec<Upload>, allowance: &Allowance) -> RepositoryResult<Vec<Recorded>> {
+        self.writer.insert(uploads, allowance.clone()).await
+    }
+
+    async fn in_use(&self, tenant: &TenantId, link: Option<UploadLinkId>) -> RepositoryResult<InUse> {
+        let mut connection = self.readers.acquire().await?;
+        usage::in_use(&mut connection, tenant, link).await
     }
 
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>> {

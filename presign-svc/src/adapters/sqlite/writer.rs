@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::insert::{Insert, insert_together};
+use crate::domain::quota::Allowance;
 use crate::domain::upload::Upload;
 use crate::failpoints;
 use crate::ports::uploads::{Recorded, RepositoryError, RepositoryResult};
@@ -56,9 +57,13 @@ impl Writer {
     }
 
     /// Records new uploads, all or none.
-    pub(super) async fn insert(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>> {
+    pub(super) async fn insert(
+        &self,
+        uploads: Vec<Upload>,
+        allowance: Allowance,
+    ) -> RepositoryResult<Vec<Recorded>> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Job::Insert(Insert::of(uploads, reply)?), answer).await
+        self.ask(Job::Insert(Insert::of(uploads, allowance, reply)?), answer).await
     }
 
     /// Writes anything else, all or nothing: where `work` answers an error, what it wrote is undone.

@@ -12,7 +12,7 @@ use super::present::present;
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, JsonBody};
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::domain::description;
 
 /// Changes what people say about a photo.
@@ -22,12 +22,11 @@ pub async fn edit(
     Id(id): Id<PhotoId>,
     JsonBody(request): JsonBody<EditPhotoRequest>,
 ) -> Result<Json<Photo>, ApiError> {
-    caller.require(Scope::Upload)?;
     find(&app, &caller, id).await?;
     let caption =
         request.caption.map(|caption| description::caption(&caption.unwrap_or_default())).transpose()?;
     let tags = request.tags.map(|tags| description::tags(&tags)).transpose()?;
-    let _turn = app.turns.take(id.into()).await;
+    let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
     let mut description = upload.progress().description.clone();
     if let Some(caption) = caption {
@@ -40,5 +39,5 @@ pub async fn edit(
     if !upload.news().is_empty() {
         app.uploads.save(&mut upload).await?;
     }
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }

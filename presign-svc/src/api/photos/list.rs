@@ -13,10 +13,11 @@ use windlass_protocol::PhotoId;
 use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosResponse, MAX_LIMIT};
 
 use super::present::present;
+use crate::api::access::may_touch;
 use crate::api::error::ApiError;
 use crate::api::extract::QueryOf;
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::domain::filter::{
     BoundingBox, InvalidRange, PageMark, PhotoFilter, TakenRange, search_words, whole_term,
 };
@@ -28,8 +29,7 @@ pub async fn list(
     caller: Caller,
     QueryOf(query): QueryOf<ListPhotosQuery>,
 ) -> Result<Json<ListPhotosResponse>, ApiError> {
-    caller.require(Scope::Read)?;
-    if !caller.may_touch(&query.project_id) {
+    if !may_touch(&app, &caller, &query.project_id).await? {
         return Err(ApiError::NotFound("There is no such project"));
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
@@ -47,7 +47,7 @@ pub async fn list(
         app.uploads.photo_totals(&caller.tenant, &query.project_id),
     )
     .await?;
-    let photos = try_join_all(page.photos.iter().map(|upload| present(&app, upload))).await?;
+    let photos = try_join_all(page.photos.iter().map(|upload| present(&app, &caller, upload))).await?;
     Ok(Json(ListPhotosResponse { photos, next_cursor: page.next.map(write_cursor), totals }))
 }
 

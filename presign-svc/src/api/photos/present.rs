@@ -1,5 +1,5 @@
 //! A photo as its viewer gets it: with signed URLs that stay the same for a while, so that browsers cache
-//! what they fetch.
+//! what they fetch. Who may not read photos gets none, whatever else it may do to them.
 
 use std::collections::BTreeMap;
 
@@ -8,42 +8,43 @@ use windlass_protocol::{Photo, Timestamp};
 
 use crate::api::error::ApiError;
 use crate::app::App;
+use crate::auth::{Caller, Scope};
 use crate::domain::delivery::{content_disposition, variant_filename};
 use crate::domain::filename::Filename;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::ObjectKey;
 use crate::domain::photo_facts::PhotoFacts;
-use crate::domain::upload::{Stage, StatusChange, Upload, UploadState};
+use crate::domain::upload::{Stage, StatusChange, Upload, UploadState, VerifiedObject};
 use crate::ports::object_store::{GetToSign, SignedRequest, SigningWindow};
 
-/// Signs a verified upload's URLs and shows it. Those of a quarantined one are never signed.
-pub async fn present(app: &App, upload: &Upload) -> Result<Photo, ApiError> {
-    present_in(app, upload, app.settings.get_window(app.clock.now())).await
+/// The signed URLs of a photo.
+pub struct PhotoLinks {
+    /// The original's.
+    pub url: String,
+    /// Those of the smaller pictures, by name.
+    pub variants: BTreeMap<String, WireVariant>,
+    /// When the first of them stops working.
+    pub expires_at: Timestamp,
 }
 
-/// The same with URLs that work in another window.
-pub async fn present_in(app: &App, upload: &Upload, window: SigningWindow) -> Result<Photo, ApiError> {
-    let (stage, object) = match upload.state() {
-        UploadState::Stored { stage, object } if *stage != Stage::Quarantined => (stage, object),
-        _ => return Err(ApiError::UploadClosed(upload.status())),
-    };
+/// Shows a verified upload: with URLs and what the camera knew to those who may read photos, and without to
+/// those whose token lets them only bring or process them.
+pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Photo, ApiError> {
+    let (stage, object) = visible(upload)?;
     let facts = upload.facts();
-    let filename = &facts.file.filename;
-    let original = sign(app, &upload.original_key(), object.media_type, filename, window).await?;
-    let mut url_expires_at = original.expires_at;
-    let mut variants = BTreeMap::new();
-    for variant in upload.progress().variants.iter().filter(|variant| variant.is_stored) {
-        let name = variant_filename(filename, variant);
-        let signed = sign(app, &upload.variant_key(variant), variant.media_type, &name, window).await?;
-        url_expires_at = url_expires_at.min(signed.expires_at);
-        let shown = WireVariant { url: signed.url, width: variant.width, height: variant.height };
-        variants.insert(variant.name.to_string(), shown);
-    }
-    let shown = object.metadata.as_ref().map(PhotoFacts::of).unwrap_or_default();
+    let may_read = caller.scopes.contains(&Scope::Read);
+    let links = if may_read {
+        Some(sign_links(app, upload, app.settings.get_window(app.clock.now())).await?)
+    } else {
+        None
+    };
+    let known = object.metadata.as_ref().map(PhotoFacts::of).unwrap_or_default();
+    let url_expires_at = links.as_ref().map(|links| links.expires_at);
+    let (url, variants) = links.map(|links| (links.url, links.variants)).unzip();
     Ok(Photo {
         photo_id: upload.photo_id(),
         project_id: facts.project.clone(),
-        filename: filename.to_string(),
+        filename: facts.file.filename.to_string(),
         content_type: object.media_type.mime().to_owned(),
         size: facts.file.size_bytes,
         status: upload.status(),
@@ -52,20 +53,45 @@ pub async fn present_in(app: &App, upload: &Upload, window: SigningWindow) -> Re
             Stage::Uploaded | Stage::Processing | Stage::Completed | Stage::Quarantined => None,
         },
         kind: object.media_type.kind(),
-        width: shown.width,
-        height: shown.height,
-        taken_at: shown.taken_at,
-        location: shown.location,
-        metadata: object.metadata.clone(),
-        url: original.url,
-        variants,
-        url_expires_at: Timestamp::from(url_expires_at),
+        width: known.width,
+        height: known.height,
+        taken_at: known.taken_at.filter(|_| may_read),
+        location: known.location.filter(|_| may_read),
+        metadata: object.metadata.clone().filter(|_| may_read),
+        url,
+        variants: variants.unwrap_or_default(),
+        url_expires_at,
         created_at: Timestamp::from(facts.created_at),
         uploaded_at: Some(Timestamp::from(object.verified_at)),
         caption: upload.progress().description.caption.clone(),
         tags: upload.progress().description.tags.clone(),
         status_history: upload.statuses().into_iter().map(StatusAt::from).collect(),
     })
+}
+
+/// Signs a verified upload's URLs, for one who may read photos.
+pub async fn sign_links(app: &App, upload: &Upload, window: SigningWindow) -> Result<PhotoLinks, ApiError> {
+    let (_, object) = visible(upload)?;
+    let filename = &upload.facts().file.filename;
+    let original = sign(app, &upload.original_key(), object.media_type, filename, window).await?;
+    let mut expires_at = original.expires_at;
+    let mut variants = BTreeMap::new();
+    for variant in upload.progress().variants.iter().filter(|variant| variant.is_stored) {
+        let name = variant_filename(filename, variant);
+        let signed = sign(app, &upload.variant_key(variant), variant.media_type, &name, window).await?;
+        expires_at = expires_at.min(signed.expires_at);
+        let shown = WireVariant { url: signed.url, width: variant.width, height: variant.height };
+        variants.insert(variant.name.to_string(), shown);
+    }
+    Ok(PhotoLinks { url: original.url, variants, expires_at: Timestamp::from(expires_at) })
+}
+
+/// What is stored of a photo; nobody gets to see a quarantined one.
+fn visible(upload: &Upload) -> Result<(&Stage, &VerifiedObject), ApiError> {
+    match upload.state() {
+        UploadState::Stored { stage, object } if *stage != Stage::Quarantined => Ok((stage, object)),
+        _ => Err(ApiError::UploadClosed(upload.status())),
+    }
 }
 
 impl From<StatusChange> for StatusAt {

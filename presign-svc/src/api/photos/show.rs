@@ -11,7 +11,7 @@ use super::present::present;
 use crate::api::error::ApiError;
 use crate::api::extract::Id;
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 
 /// Shows a photo.
 pub async fn show(
@@ -19,7 +19,6 @@ pub async fn show(
     caller: Caller,
     Id(id): Id<PhotoId>,
 ) -> Result<Json<Photo>, ApiError> {
-    caller.require(Scope::Read)?;
     let upload = find(&app, &caller, id).await?;
-    Ok(Json(present(&app, &upload).await?))
+    Ok(Json(present(&app, &caller, &upload).await?))
 }

@@ -14,6 +14,7 @@ use crate::api::uploads::{Draft, draft, may_upload_to, sign_original};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{FileClaim, TransferChoice};
+use crate::ports::uploads::Recorded;
 
 /// Announces one file.
 pub async fn upload_url(
@@ -21,7 +22,7 @@ pub async fn upload_url(
     caller: Caller,
     JsonBody(request): JsonBody<UploadUrlRequest>,
 ) -> Result<(StatusCode, Json<UploadUrlResponse>), ApiError> {
-    may_upload_to(&caller, &request.project_id)?;
+    may_upload_to(&app, &caller, &request.project_id).await?;
     let now = app.clock.now();
     let announced = Draft {
         caller: &caller,
@@ -38,7 +39,10 @@ pub async fn upload_url(
         transfer: TransferChoice::SinglePut,
     };
     let upload = draft(&app, announced, now)?;
-    app.uploads.insert(vec![upload.clone()]).await?;
+    let recorded = app.uploads.insert(vec![upload.clone()], &app.settings.allowance).await?;
+    if let Some(Recorded::OverQuota(exceeded)) = recorded.into_iter().next() {
+        return Err(ApiError::Quota(exceeded));
+    }
     let signed = sign_original(&app, &upload, now).await?;
     // Signing counts whole seconds.
     let lives = signed.expires_at.unix_timestamp() - now.unix_timestamp();

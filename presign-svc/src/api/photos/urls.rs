@@ -1,5 +1,6 @@
 //! `POST /api/v1/photos/urls`: fresh signed GET URLs for many photos at once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +12,13 @@ use windlass_protocol::photo_urls::{
     RefusedPhoto,
 };
 
-use super::is_shown_to;
-use super::present::present_in;
+use super::is_photo;
+use super::present::sign_links;
+use crate::api::access::if_touchable;
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::domain::upload::Upload;
 use crate::ports::object_store::SigningWindow;
 use crate::telemetry::RequestId;
@@ -28,7 +30,6 @@ pub async fn urls(
     Extension(request_id): Extension<RequestId>,
     JsonBody(request): JsonBody<PhotoUrlsRequest>,
 ) -> Result<Json<PhotoUrlsResponse>, ApiError> {
-    caller.require(Scope::Read)?;
     let wrong =
         |field: &str, reason: String| Err(ApiError::InvalidRequest { field: Some(field.to_owned()), reason });
     let count = request.photo_ids.len();
@@ -46,12 +47,24 @@ pub async fn urls(
             SigningWindow { signed_at: now, lifetime }
         }
     };
-    let ids: Vec<UploadId> = request.photo_ids.iter().filter_map(|id| id.parse().ok()).collect();
-    let mut found = app.uploads.find_many(&caller.tenant, &ids).await?;
-    found.retain(|upload| is_shown_to(&caller, upload));
+    // An id may be written in capitals: the record knows it as what it is, and a refusal names it as asked.
+    let asked: Vec<(String, Option<UploadId>)> = request
+        .photo_ids
+        .into_iter()
+        .map(|photo_id| {
+            let id = photo_id.parse().ok();
+            (photo_id, id)
+        })
+        .collect();
+    let ids: Vec<UploadId> = asked.iter().filter_map(|(_, id)| *id).collect();
+    let mut found = HashMap::with_capacity(count);
+    for upload in app.uploads.find_many(&caller.tenant, &ids).await? {
+        let shown = if_touchable(&app, &caller, Some(upload).filter(is_photo)).await?;
+        found.extend(shown.map(|upload| (upload.id(), upload)));
+    }
     let mut photos = Vec::with_capacity(count);
-    for photo_id in request.photo_ids {
-        let upload = found.iter().find(|upload| upload.id().to_string() == photo_id);
+    for (photo_id, id) in asked {
+        let upload = id.and_then(|id| found.get(&id));
         photos.push(match sign(&app, upload, window, request.variants.as_deref()).await {
             Ok(urls) => PhotoUrlsResult::Signed(urls),
             Err(error) => {
@@ -70,14 +83,14 @@ async fn sign(
     wanted: Option<&[String]>,
 ) -> Result<PhotoUrls, ApiError> {
     let upload = upload.ok_or(ApiError::NotFound("There is no such photo"))?;
-    let mut photo = present_in(app, upload, window).await?;
+    let mut links = sign_links(app, upload, window).await?;
     if let Some(wanted) = wanted {
-        photo.variants.retain(|name, _| wanted.contains(name));
+        links.variants.retain(|name, _| wanted.contains(name));
     }
     Ok(PhotoUrls {
-        photo_id: photo.photo_id,
-        url: photo.url,
-        variants: photo.variants,
-        url_expires_at: photo.url_expires_at,
+        photo_id: upload.photo_id(),
+        url: links.url,
+        variants: links.variants,
+        url_expires_at: links.expires_at,
     })
 }

@@ -12,6 +12,7 @@ use windlass_protocol::create_uploads::{
     AcceptedUpload, CreateUploadResult, CreateUploadsRequest, CreateUploadsResponse, MAX_FILES, RefusedUpload,
 };
 
+use super::already_there::{AlreadyThere, already_there};
 use super::sign::sign_upload;
 use super::{Draft, draft, may_upload_to};
 use crate::api::error::ApiError;
@@ -33,7 +34,7 @@ pub async fn create(
     Extension(request_id): Extension<RequestId>,
     JsonBody(request): JsonBody<CreateUploadsRequest>,
 ) -> Result<(StatusCode, Json<CreateUploadsResponse>), ApiError> {
-    may_upload_to(&caller, &request.project_id)?;
+    may_upload_to(&app, &caller, &request.project_id).await?;
     check_count(request.files.len())?;
     let now = app.clock.now();
     let mut names = Vec::with_capacity(request.files.len());
@@ -43,7 +44,7 @@ pub async fn create(
         drafts.push(draft(&app, Draft::of_batch(&caller, &request.project_id, file), now));
     }
     let accepted: Vec<Upload> = drafts.iter().filter_map(|draft| draft.as_ref().ok()).cloned().collect();
-    let mut recorded = app.uploads.insert(accepted).await?.into_iter();
+    let mut recorded = app.uploads.insert(accepted, &app.settings.allowance).await?.into_iter();
     let outcomes: Vec<_> = names
         .into_iter()
         .zip(drafts)
@@ -94,9 +95,10 @@ async fn sign_recorded(
 ) -> Result<AcceptedUpload, ApiError> {
     let announced = &draft.progress().variants;
     match recorded {
+        Recorded::OverQuota(exceeded) => Err(ApiError::Quota(exceeded)),
         // Signing a single PUT changes nothing in the record.
         Recorded::New(mut upload) if upload.facts().file.transfer == Transfer::Put => {
-            sign_upload(app, &mut upload, client_ref, announced).await
+            sign_upload(app, &mut upload, client_ref, announced, &AlreadyThere::default()).await
         }
         Recorded::Existing(upload) if !upload.facts().file.is_same_as(&draft.facts().file) => {
             Err(ApiError::ClientRefConflict)
@@ -110,7 +112,8 @@ async fn sign_recorded(
             if !checksums_agree(stored, draft.facts().file.checksum.as_ref()) {
                 return Err(ApiError::ClientRefConflict);
             }
-            sign_upload(app, &mut current, client_ref, announced).await
+            let there = already_there(app, &current).await;
+            sign_upload(app, &mut current, client_ref, announced, &there).await
         }
     }
 }

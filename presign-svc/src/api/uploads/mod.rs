@@ -7,6 +7,7 @@ pub mod list_parts;
 pub mod show;
 pub mod sign_parts;
 
+mod already_there;
 mod draft;
 mod sign;
 
@@ -15,25 +16,22 @@ pub(super) use sign::sign_original;
 
 use windlass_protocol::{PartPlan, ProjectId, UploadId};
 
+use super::access::{if_touchable, may_touch};
 use super::error::ApiError;
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::domain::announce::Transfer;
 use crate::domain::upload::{Upload, UploadState};
 
 /// The caller's upload: one of another tenant or project does not exist for it.
 pub(super) async fn find(app: &App, caller: &Caller, id: UploadId) -> Result<Upload, ApiError> {
-    app.uploads
-        .find(&caller.tenant, id)
-        .await?
-        .filter(|upload| caller.may_touch(&upload.facts().project))
-        .ok_or(ApiError::NotFound("There is no such upload"))
+    let found = app.uploads.find(&caller.tenant, id).await?;
+    if_touchable(app, caller, found).await?.ok_or(ApiError::NotFound("There is no such upload"))
 }
 
 /// Whether the caller may bring files to a project.
-pub(super) fn may_upload_to(caller: &Caller, project: &ProjectId) -> Result<(), ApiError> {
-    caller.require(Scope::Upload)?;
-    if caller.may_touch(project) { Ok(()) } else { Err(ApiError::Project) }
+pub(super) async fn may_upload_to(app: &App, caller: &Caller, project: &ProjectId) -> Result<(), ApiError> {
+    if may_touch(app, caller, project).await? { Ok(()) } else { Err(ApiError::Project) }
 }
 
 /// The part plan of an upload that still takes parts.

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 use windlass_protocol::create_uploads::{AcceptedUpload, SignedPart, SignedVariant, UploadMethod};
 use windlass_protocol::{API_PREFIX, Checksum, ClientRef, PartNumber, PartPlan, Timestamp};
 
+use super::already_there::AlreadyThere;
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::domain::announce::Transfer;
@@ -17,12 +18,13 @@ use crate::ports::object_store::{MultipartId, PartToSign, PutToSign, SignedReque
 const FIRST_PARTS: u16 = 4;
 
 /// Signs what is still wanted of an upload: its original while it is pending, and those of the announced
-/// variants that are as recorded and not stored yet.
+/// variants that are as recorded and not stored yet. What is `there` gets no URL.
 pub async fn sign_upload(
     app: &App,
     upload: &mut Upload,
     client_ref: ClientRef,
     announced: &[Variant],
+    there: &AlreadyThere,
 ) -> Result<AcceptedUpload, ApiError> {
     let now = app.clock.now();
     let mut accepted = AcceptedUpload {
@@ -43,7 +45,7 @@ pub async fn sign_upload(
     let is_pending = *upload.state() == UploadState::Pending;
     let mut expires_at = now + app.settings.put_url_lifetime;
     match upload.facts().file.transfer {
-        Transfer::Put if is_pending => {
+        Transfer::Put if is_pending && !there.original => {
             let signed = sign_original(app, upload, now).await?;
             expires_at = expires_at.min(signed.expires_at);
             (accepted.url, accepted.headers) = (Some(signed.url), signed.headers);
@@ -65,7 +67,8 @@ pub async fn sign_upload(
         }
     }
     for variant in &upload.progress().variants {
-        if !variant.is_stored && announced.iter().any(|other| other.is_same_as(variant)) {
+        let is_wanted = !variant.is_stored && !there.variants.contains(&variant.name);
+        if is_wanted && announced.iter().any(|other| other.is_same_as(variant)) {
             let signed = sign_variant(app, upload, variant, now).await?;
             expires_at = expires_at.min(signed.expires_at);
             accepted.variants.push(SignedVariant {

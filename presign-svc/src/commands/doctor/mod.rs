@@ -13,6 +13,7 @@ use clap::Args;
 
 use crate::adapters::database::Database;
 use crate::adapters::s3::{S3Settings, S3Store};
+use crate::adapters::schema::SchemaState;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
 use probe::Probe;
 
@@ -61,7 +62,7 @@ impl Finding {
 /// Looks and says.
 pub async fn run(options: DoctorOptions) -> Result<()> {
     let serve = &options.serve;
-    let mut findings = vec![database(serve).await, token_key(serve)];
+    let mut findings = vec![database(serve).await, tokens(serve).await];
     let mut advice = Vec::new();
     match serve.store.place() {
         StorePlace::Embedded => findings.push(Finding::note(
@@ -110,27 +111,49 @@ async fn database(options: &ServeOptions) -> Finding {
             format!("the data directory cannot be used: {error}. Set WINDLASS_DATA_DIR."),
         );
     }
-    match Database::open(&options.database.place(&options.data)).await {
-        Ok(database) => {
-            let answer = database.uploads().check().await;
-            database.close().await;
-            match answer {
-                Ok(()) => Finding::good(what, format!("{} answers and is up to date.", database.name())),
-                Err(error) => Finding::bad(what, error.to_string()),
-            }
-        }
+    let place = match options.database.place(&options.data) {
+        Ok(place) => place,
+        Err(error) => return Finding::bad(what, format!("{error}.")),
+    };
+    match Database::examine(&place).await {
+        Ok((name, SchemaState::Current)) => Finding::good(what, format!("{name} answers and is up to date.")),
+        Ok((name, SchemaState::Behind(missing))) => Finding::note(
+            what,
+            format!(
+                "{name} answers; an update of its schema is pending ({missing} migrations). `windlass migrate` \
+                 makes it, or the next start. Take a backup before."
+            ),
+        ),
+        Ok((name, SchemaState::Absent)) => Finding::note(
+            what,
+            format!("{name} is empty or not there yet. `windlass migrate` sets it up, or the first start."),
+        ),
         Err(error) => Finding::bad(what, error.to_string()),
     }
 }
 
-fn token_key(options: &ServeOptions) -> Finding {
+async fn tokens(options: &ServeOptions) -> Finding {
     let what = "tokens";
-    match (options.auth.keys(&options.data), options.auth.source()) {
-        (Err(error), _) => Finding::bad(what, format!("{error}.")),
-        (Ok(_), TokenSource::Configured) => Finding::good(what, "an HS256 secret is configured."),
-        (Ok(_), TokenSource::Development) => Finding::note(
+    let tokens = match options.auth.tokens(&options.data) {
+        Ok(tokens) => tokens,
+        Err(error) => return Finding::bad(what, format!("{error}.")),
+    };
+    match (tokens.provider(), options.auth.source()) {
+        (Some(provider), _) => match provider.try_source().await {
+            Ok(keys) => Finding::good(what, format!("{} publishes {keys} usable keys.", provider.name())),
+            Err(error) => Finding::bad(
+                what,
+                format!(
+                    "the keys at {} cannot be used: {error}. Check WINDLASS_JWT_JWKS_URL.",
+                    provider.name()
+                ),
+            ),
+        },
+        (None, TokenSource::Configured) => Finding::good(what, "an HS256 secret is configured."),
+        (None, TokenSource::Development) => Finding::note(
             what,
-            "the development key is in use and the demo page hands out tokens. For production, set WINDLASS_JWT_HS256_SECRET.",
+            "the development key is in use and the demo page hands out tokens. For production, set \
+             WINDLASS_JWT_JWKS_URL or WINDLASS_JWT_HS256_SECRET.",
         ),
     }
 }

@@ -8,7 +8,8 @@ use windlass_protocol::events::EventKind;
 use super::{InvalidTransition, Stage, StatusChange, Upload, UploadState};
 use crate::domain::text;
 
-/// How many changes are kept: a photo that fails and is tried again for ever has no longer history.
+/// How many of the pipeline's changes are kept, the last ones: a photo that fails and is tried again for ever
+/// has no longer history.
 pub const MAX_CHANGES: usize = 50;
 /// The longest reason of a failure, in characters.
 pub const MAX_REASON_CHARS: usize = 500;
@@ -48,22 +49,26 @@ impl Verdict {
 }
 
 impl Upload {
-    /// The pipeline went on with its photo. What it said before it may say again: nothing changes then.
+    /// The pipeline went on with its photo. What it said before it may say again: nothing changes then. A
+    /// failure for another reason is another failure.
     pub fn advance(&mut self, verdict: Verdict, now: OffsetDateTime) -> Result<(), InvalidTransition> {
         let from = self.status();
         let refused = InvalidTransition { from, wanted: verdict.wanted() };
         let UploadState::Stored { stage, .. } = &mut self.progress.state else { return Err(refused) };
         let is_legal = match (&*stage, &verdict) {
-            (Stage::Processing, Verdict::Processing)
-            | (Stage::Completed, Verdict::Completed)
-            | (Stage::Failed { .. }, Verdict::Failed { .. }) => return Ok(()),
-            (Stage::Uploaded | Stage::Processing, _) | (Stage::Failed { .. }, Verdict::Processing) => true,
+            (Stage::Uploaded | Stage::Processing, _)
+            | (Stage::Failed { .. }, Verdict::Processing | Verdict::Failed { .. })
+            | (Stage::Completed, Verdict::Completed) => true,
             (Stage::Completed | Stage::Failed { .. } | Stage::Quarantined, _) => false,
         };
         if !is_legal {
             return Err(refused);
         }
-        *stage = verdict.stage();
+        let wanted = verdict.stage();
+        if *stage == wanted {
+            return Ok(());
+        }
+        *stage = wanted;
         let reason = match stage {
             Stage::Failed { reason } => Some(reason.clone()),
             _ => None,
@@ -79,7 +84,8 @@ impl Upload {
         Ok(())
     }
 
-    /// Every status it has had, with its time, oldest first.
+    /// The statuses it has had, with their times, oldest first: announced, verified, and the last
+    /// [`MAX_CHANGES`] of the pipeline's.
     pub fn statuses(&self) -> Vec<StatusChange> {
         let at = |status, at| StatusChange { status, reason: None, at };
         let announced = at(UploadStatus::PendingUpload, self.facts.created_at);

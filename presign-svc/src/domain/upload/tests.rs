@@ -2,6 +2,7 @@
 
 use time::macros::datetime;
 
+use super::pipeline::{MAX_CHANGES, Verdict};
 use super::*;
 use crate::domain::announce::{FileClaim, TransferChoice, accept_file};
 use crate::domain::limits::Limits;
@@ -94,4 +95,30 @@ fn a_refusal_says_where_the_upload_stands() {
     upload.verified(object(), Vec::new(), NOON).unwrap();
     let error = upload.abort(NOON, LIFETIME).unwrap_err();
     assert_eq!(error.to_string(), "an upload that is uploaded cannot become aborted");
+}
+
+#[test]
+fn another_reason_is_another_failure_and_the_last_fifty_changes_are_kept() {
+    let failed = |reason: &str| Verdict::Failed { reason: reason.to_owned() };
+    let mut upload = pending();
+    upload.verified(object(), Vec::new(), NOON).unwrap();
+    upload.advance(failed("no memory"), NOON).unwrap();
+    let once = upload.clone();
+    upload.advance(failed("no memory"), NOON + LIFETIME).unwrap();
+    assert_eq!(upload, once, "said again");
+    upload.advance(failed("no disk"), NOON + LIFETIME).unwrap();
+    assert!(upload.news().len() > once.news().len());
+    let reasons = |upload: &Upload| -> Vec<Option<String>> {
+        upload.statuses().into_iter().map(|change| change.reason).collect()
+    };
+    assert_eq!(reasons(&upload), [None, None, Some("no memory".to_owned()), Some("no disk".to_owned())]);
+    for attempt in 0..MAX_CHANGES {
+        upload.advance(failed(&attempt.to_string()), NOON).unwrap();
+    }
+    let kept = reasons(&upload);
+    assert_eq!(
+        (kept.len(), kept[2].as_deref()),
+        (2 + MAX_CHANGES, Some("0")),
+        "announced, verified and those"
+    );
 }

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use time::OffsetDateTime;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
+use windlass_presign_svc::domain::quota::{Allowance, InUse};
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::ports::uploads::*;
 use windlass_protocol::list_photos::PhotoTotals;
-use windlass_protocol::{ProjectId, TenantId, UploadId};
+use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 pub struct InterruptedUploads {
     inner: SqliteDatabase,
@@ -34,13 +35,17 @@ impl InterruptedUploads {
 
 #[async_trait]
 impl UploadRepository for InterruptedUploads {
-    async fn insert(&self, uploads: Vec<Upload>) -> RepositoryResult<Vec<Recorded>> {
-        let recorded = self.inner.insert(uploads).await;
+    async fn insert(&self, uploads: Vec<Upload>, allowance: &Allowance) -> RepositoryResult<Vec<Recorded>> {
+        let recorded = self.inner.insert(uploads, allowance).await;
         let interruption = self.after_insert.lock().unwrap().take();
         if let Some(interruption) = interruption {
             interruption.await;
         }
         recorded
+    }
+
+    async fn in_use(&self, tenant: &TenantId, link: Option<UploadLinkId>) -> RepositoryResult<InUse> {
+        self.inner.in_use(tenant, link).await
     }
 
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>> {

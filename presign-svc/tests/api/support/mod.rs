@@ -1,11 +1,14 @@
 //! A whole service on free ports, and the words its tests speak in.
 
+mod busy_leases;
 mod clock;
 mod faulty_store;
 mod interrupted_uploads;
 mod photo;
+pub mod provider;
 mod requests;
 
+pub use busy_leases::BusyLeases;
 pub use clock::MovableClock;
 pub use faulty_store::FaultyStore;
 pub use interrupted_uploads::InterruptedUploads;
@@ -29,14 +32,30 @@ use windlass_presign_svc::adapters::system::RandomIds;
 use windlass_presign_svc::api::cors::AllowedOrigins;
 use windlass_presign_svc::api::demo::DemoSite;
 use windlass_presign_svc::app::{App, Settings, Turns};
-use windlass_presign_svc::auth::{Caller, ProjectAccess, Scope, TokenGrant, TokenKeys, TokenRules};
+use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
+use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
 use windlass_s3_suite::S3Target;
 use windlass_signing::Addressing;
+
+/// What a test may want otherwise.
+pub struct TestOptions {
+    pub settings: Settings,
+    pub tokens: Tokens,
+    pub membership: Membership,
+}
+
+impl Default for TestOptions {
+    fn default() -> Self {
+        let rules = TokenRules::new("windlass", "windlass");
+        let tokens = Tokens::from_secret(b"a secret that is long enough, 32+", rules).unwrap();
+        Self { settings: settings(), tokens, membership: Membership::default() }
+    }
+}
 
 /// A service for one test.
 pub struct TestApp {
@@ -44,6 +63,7 @@ pub struct TestApp {
     pub clock: Arc<MovableClock>,
     pub store: Arc<FaultyStore>,
     pub uploads: Arc<InterruptedUploads>,
+    pub leases: Arc<BusyLeases>,
     pub http: reqwest::Client,
     address: SocketAddr,
     stop: CancellationToken,
@@ -56,7 +76,15 @@ impl TestApp {
         let folder = scratch_folder();
         let stop = CancellationToken::new();
         let s3 = start_store(&folder, &stop).await;
-        Self::start_on(s3, true, folder, stop).await
+        Self::start_on(s3, TestOptions::default(), folder, stop).await
+    }
+
+    /// The same with something else than the defaults.
+    pub async fn start_with(options: TestOptions) -> Self {
+        let folder = scratch_folder();
+        let stop = CancellationToken::new();
+        let s3 = start_store(&folder, &stop).await;
+        Self::start_on(s3, options, folder, stop).await
     }
 
     /// The same on another store.
@@ -73,28 +101,26 @@ impl TestApp {
             },
         };
         let s3 = S3Store::connect(&settings).await.unwrap();
-        Self::start_on(s3, false, scratch_folder(), CancellationToken::new()).await
+        let settings = Settings { conditional_writes: false, ..self::settings() };
+        let options = TestOptions { settings, ..TestOptions::default() };
+        Self::start_on(s3, options, scratch_folder(), CancellationToken::new()).await
     }
 
-    async fn start_on(
-        s3: S3Store,
-        conditional_writes: bool,
-        folder: TempDir,
-        stop: CancellationToken,
-    ) -> Self {
+    async fn start_on(s3: S3Store, options: TestOptions, folder: TempDir, stop: CancellationToken) -> Self {
         let store = Arc::new(FaultyStore::around(s3));
         let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
         let uploads = Arc::new(InterruptedUploads::around(database));
+        let leases = Arc::new(BusyLeases::default());
         let clock = Arc::new(MovableClock::default());
-        let rules = TokenRules { issuer: "windlass".to_owned(), audience: "windlass".to_owned() };
         let app = Arc::new(App {
-            settings: Settings { conditional_writes, ..settings() },
+            settings: options.settings,
             store: store.clone(),
             uploads: uploads.clone(),
             clock: clock.clone(),
             ids: Arc::new(RandomIds::new()),
-            tokens: TokenKeys::from_secret(b"a secret that is long enough, 32+", rules).unwrap(),
-            turns: Turns::default(),
+            tokens: options.tokens,
+            membership: options.membership,
+            turns: Turns::among(Some(leases.clone())),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
         let demo = Some(DemoSite { tenant: "demo".parse().unwrap(), origins: origins.clone() });
@@ -103,7 +129,7 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         tokio::spawn(server::serve(listener, router, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { app, clock, store, uploads, http, address, stop, _folder: folder }
+        Self { app, clock, store, uploads, leases, http, address, stop, _folder: folder }
     }
 
     /// A token for these scopes in these projects of a tenant.
@@ -206,8 +232,9 @@ fn scratch_folder() -> TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
-fn settings() -> Settings {
+pub fn settings() -> Settings {
     Settings {
+        allowance: Allowance::default(),
         limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },
         key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
         put_url_lifetime: Duration::from_secs(900),

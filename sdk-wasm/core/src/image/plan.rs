@@ -1,5 +1,6 @@
 //! What will be made, decided from the header before any pixel is decoded: sizes, order, memory.
 
+use super::planar::token_bytes;
 use super::{ImageError, ResizeOptions, VariantOptions};
 
 /// A variant is made from another one when that one is at least this many times as large: far enough
@@ -62,11 +63,13 @@ impl Target<'_> {
     }
 
     /// Bytes held while this image, the largest, is made of planes of `decoded_bytes` and
-    /// `decoded_width`: those; a plane shortened and that transposed, or that and the result; the planes
-    /// made, those of smaller images, and the file.
+    /// `decoded_width`: those; a plane shortened and that transposed, or that and the result, or, once
+    /// these are gone, the encoder's tokens; the planes made, those of smaller images, and the file.
     pub(super) fn making_bytes(&self, decoded_bytes: u64, decoded_width: u64) -> u64 {
         let (width, height) = (u64::from(self.size.0), u64::from(self.size.1));
-        decoded_bytes + 2 * decoded_width.max(width) * height + width * height / 2 * 5
+        let resampling = 2 * decoded_width.max(width) * height;
+        let encoding = token_bytes(self.size.0, self.size.1).max(token_bytes(self.size.1, self.size.0));
+        decoded_bytes + resampling.max(encoding) + width * height / 2 * 5
     }
 }
 

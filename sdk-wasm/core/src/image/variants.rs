@@ -4,7 +4,9 @@ use windlass_protocol::metadata::MetadataWarning;
 
 use super::carry::{Carried, Original, Samples};
 use super::plan::Target;
-use super::planar::{self, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample};
+use super::planar::{
+    self, EncodeError, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample,
+};
 use super::{EncodedImage, ImageError, MetadataPolicy, ResizeOutcome};
 
 /// The media type of what is made.
@@ -76,8 +78,11 @@ impl<'a> Variants<'a> {
         let segments: Vec<(u8, &[u8])> =
             segments.iter().map(|(application, payload)| (*application, payload.as_slice())).collect();
         let quality = (target.variant.quality * 100.0).round().clamp(1.0, 100.0) as u8;
-        let bytes = encode(upright, &EncodeOptions { quality, segments: &segments })
-            .map_err(|error| failed(error.to_string()))?;
+        let encoded = encode(upright, &EncodeOptions { quality, segments: &segments });
+        let bytes = encoded.map_err(|error| match error {
+            EncodeError::OutOfMemory(OutOfMemory) => ImageError::OutOfMemory,
+            other => failed(other.to_string()),
+        })?;
         if let Some(original) = self.original_for(target)
             && original.bytes.len() < bytes.len()
         {

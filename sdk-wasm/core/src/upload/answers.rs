@@ -6,6 +6,7 @@ use windlass_protocol::{ErrorCode, UploadId};
 
 use super::FailureCode;
 use super::answer::{Answer, ServiceFailure, StoreFailure};
+use super::answer_times::Wait;
 use super::command::CommandId;
 use super::engine::Engine;
 use super::errand::Errand;
@@ -28,6 +29,7 @@ const ABORT_FAILURES_MAX: u32 = 5;
 pub(super) struct Asked {
     pub at_ms: u64,
     pub token_generation: u64,
+    pub wait: Wait,
 }
 
 impl Engine {
@@ -53,7 +55,11 @@ impl Engine {
     }
 
     fn conclude(&mut self, id: CommandId, running: Running, answer: Answer) {
-        let asked = Asked { at_ms: running.asked_ms, token_generation: running.token_generation };
+        let asked = Asked {
+            at_ms: running.asked_ms,
+            token_generation: running.token_generation,
+            wait: running.job.wait(),
+        };
         match (running.job, answer) {
             (Job::Token, Answer::Token(result)) => self.token_came(result),
             (Job::Read { of, piece }, Answer::Hashed(result)) => self.was_read(of, piece, result),
@@ -63,7 +69,7 @@ impl Engine {
             (Job::List { of, asked: about }, Answer::Listed(result)) => {
                 self.listed(asked, of, &about, result);
             }
-            (Job::Complete { of }, Answer::Completed(result)) => match self.heard(asked, result) {
+            (Job::Complete { of, .. }, Answer::Completed(result)) => match self.heard(asked, result) {
                 Ok(photo) => self.finish(of, photo),
                 Err(_) if self.transfers.get(&of).is_some_and(|t| t.unwanted) => self.give_up_unwanted(of),
                 Err(failure) => self.errand_failed(asked, of, Operation::Complete, failure),
@@ -80,9 +86,11 @@ impl Engine {
         asked: Asked,
         result: Result<T, ServiceFailure>,
     ) -> Result<T, ServiceFailure> {
+        let took_ms = self.now_ms.saturating_sub(asked.at_ms);
         match &result {
             Ok(_) => {
                 self.token.accepted();
+                self.answer_times.took(asked.wait, took_ms);
                 self.network_answered(asked.at_ms);
             }
             Err(ServiceFailure::Refused(_)) => self.network_answered(asked.at_ms),

@@ -35,24 +35,31 @@ impl Chance {
 pub struct Backoff {
     /// The bound of the first wait in milliseconds; it doubles with every failure.
     pub base_ms: u64,
-    /// No wait is longer, in milliseconds, unless a server asks for it.
+    /// No wait is longer, in milliseconds, unless a server asks for it …
     pub cap_ms: u64,
+    /// … or it has failed [`LONG_FAILURES`] times in a row: nobody gives up, but nobody hurries either.
+    pub long_cap_ms: u64,
 }
+
+/// Failures in a row after which waits grow to the long cap: about five minutes of trying.
+pub const LONG_FAILURES: u32 = 64;
 
 impl Backoff {
     /// Milliseconds to wait after `failures` failures in a row (1 is the first). A server's
     /// `Retry-After` is a lower bound, on which the jitter is added so that clients do not return in step.
     pub fn wait_ms(&self, failures: u32, retry_after_ms: Option<u64>, chance: &mut Chance) -> u64 {
         let doublings = failures.saturating_sub(1).min(32);
-        let bound = self.base_ms.saturating_mul(1 << doublings).min(self.cap_ms);
+        let cap_ms = if failures > LONG_FAILURES { self.long_cap_ms } else { self.cap_ms };
+        let bound = self.base_ms.saturating_mul(1 << doublings).min(cap_ms);
         chance.up_to(bound).saturating_add(retry_after_ms.unwrap_or(0))
     }
 }
 
 impl Default for Backoff {
-    /// From half a second to ten: whoever returns is found within ten seconds.
+    /// From half a second to ten: whoever returns is found within ten seconds, and within a minute who was
+    /// away for long.
     fn default() -> Self {
-        Self { base_ms: 500, cap_ms: 10_000 }
+        Self { base_ms: 500, cap_ms: 10_000, long_cap_ms: 60_000 }
     }
 }
 
@@ -64,7 +71,9 @@ mod tests {
     fn waits_grow_to_the_cap_and_never_above() {
         let backoff = Backoff::default();
         let mut chance = Chance::from_seed(7);
-        for (failures, bound) in [(1, 500), (2, 1_000), (4, 4_000), (6, 10_000), (1_000, 10_000)] {
+        for (failures, bound) in
+            [(1, 500), (2, 1_000), (4, 4_000), (6, 10_000), (64, 10_000), (1_000, 60_000)]
+        {
             let waits: Vec<u64> = (0..500).map(|_| backoff.wait_ms(failures, None, &mut chance)).collect();
             assert!(waits.iter().all(|wait| *wait <= bound), "after {failures}");
             assert!(waits.iter().any(|wait| *wait > bound * 9 / 10), "after {failures}");

@@ -50,6 +50,7 @@ impl Engine {
     pub(super) fn bytes_moved(&mut self, id: CommandId, sent_bytes: u64) {
         let Some(Job::Put { of, piece }) = self.running.get(&id).map(|running| &running.job) else { return };
         let (of, piece, now_ms) = (*of, *piece, self.now_ms);
+        let active = self.flying().count();
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         let piece = transfer.pieces.get_mut(piece);
         let Some((silence_ms, flight)) = piece.and_then(|piece| piece.moved(sent_bytes, now_ms)) else {
@@ -57,7 +58,7 @@ impl Engine {
         };
         self.watchdog.heard_after(silence_ms);
         flight.milestone =
-            self.watchdog.moved(flight.started_ms, flight.milestone, now_ms, flight.sent_bytes);
+            self.link.moved(active, flight.started_ms, flight.milestone, now_ms, flight.sent_bytes);
         transfer.moved = true;
     }
 
@@ -88,7 +89,9 @@ impl Engine {
         let size_bytes = piece.size_bytes();
         let Ok(flight) = piece.was_stored(etag) else { return };
         self.window.succeeded(flight.started_ms, now_ms);
-        self.watchdog.stored(size_bytes, now_ms.saturating_sub(flight.started_ms));
+        self.stored_began_ms = self.stored_began_ms.max(flight.started_ms);
+        let took_ms = now_ms.saturating_sub(flight.started_ms);
+        self.link.stored(size_bytes, flight.delivered_before, took_ms);
         self.progressed(of);
         if let Some(transfer) = self.transfers.get_mut(&of) {
             transfer.moved = true;
@@ -192,15 +195,44 @@ impl Engine {
 
     /// All PUTs in flight, with the moment each is dead without a sign of life.
     pub(super) fn flights(&self) -> impl Iterator<Item = (TransferKey, usize, u64, CommandId)> + '_ {
-        self.transfers.iter().flat_map(move |(key, transfer)| {
-            transfer.pieces.iter().enumerate().filter_map(move |(index, piece)| {
-                let flight = piece.flight()?;
-                let patience_ms = self.watchdog.patience_ms(flight.sent_bytes, piece.kills);
-                let silent_ms = flight.heard_ms.saturating_add(patience_ms);
-                let deadline_ms = flight.prove_by_ms.map_or(silent_ms, |prove| prove.min(silent_ms));
-                Some((*key, index, deadline_ms, flight.id))
-            })
+        let buffered_bytes = self.buffered_bytes();
+        let overdue_ms = self.watchdog.overdue_ms(&self.link, buffered_bytes);
+        let puts = self.running.iter().filter_map(|(id, running)| match &running.job {
+            Job::Put { of, piece } => Some((*id, *of, *piece)),
+            _ => None,
+        });
+        puts.filter_map(move |(id, of, index)| {
+            let piece = self.transfers.get(&of)?.pieces.get(index)?;
+            let flight = piece.flight()?;
+            let was_overtaken = flight.sent_bytes > 0 && self.stored_began_ms > flight.heard_ms;
+            let patience_ms = if was_overtaken {
+                overdue_ms
+            } else {
+                self.watchdog.patience_ms(&self.link, buffered_bytes, piece.kills)
+            };
+            let silent_ms = flight.heard_ms.saturating_add(patience_ms);
+            let deadline_ms = flight.prove_by_ms.map_or(silent_ms, |prove| prove.min(silent_ms));
+            Some((of, index, deadline_ms, id))
         })
+    }
+
+    /// When the first PUT in flight is overdue, so that another may begin.
+    pub(super) fn next_overdue_ms(&self) -> Option<u64> {
+        let overdue_ms = self.watchdog.overdue_ms(&self.link, self.buffered_bytes());
+        let moments = self.flying().filter_map(Piece::flight).map(|flight| flight.heard_ms + overdue_ms);
+        moments.filter(|at_ms| *at_ms > self.now_ms).min()
+    }
+
+    /// Bytes of all PUTs that were handed to the system and lie in its buffers as far as one can tell.
+    pub(super) fn buffered_bytes(&self) -> u64 {
+        let active = self.flying().count();
+        let flights = self.flying().filter_map(Piece::flight);
+        flights
+            .map(|flight| {
+                let elapsed_ms = flight.heard_ms.saturating_sub(flight.started_ms);
+                self.link.in_buffers(active, elapsed_ms, flight.sent_bytes)
+            })
+            .sum()
     }
 }
 

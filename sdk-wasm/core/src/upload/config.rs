@@ -17,9 +17,11 @@ pub struct EngineConfig {
     pub connections_max: u32,
     /// Requests to the service in flight at most.
     pub service_requests_max: usize,
-    /// Uploads announced to the service and not finished yet, at most: few enough that their URLs are
-    /// used before they expire.
+    /// Uploads under way at most, not counting those whose smaller pictures are stored and whose original
+    /// waits for its turn: few enough that URLs are used before they expire.
     pub uploads_ahead: usize,
+    /// Uploads whose original waits for its turn, at most.
+    pub originals_waiting: usize,
     /// Pieces of files read and hashed and not sent yet, at most.
     pub pieces_ahead: usize,
     /// How long a URL works that does not say so itself (`X-Amz-Expires`), in milliseconds.
@@ -27,8 +29,11 @@ pub struct EngineConfig {
     /// How often a request is tried again, and how soon.
     pub backoff: Backoff,
     /// An upload is given up after this long without any success, in milliseconds; time without network
-    /// and time paused do not count.
-    pub retry_budget_ms: u64,
+    /// and time paused do not count. `None`, the default: never, while what stands in its way can heal.
+    pub give_up_after_ms: Option<u64>,
+    /// A store that has no room left heals only when somebody makes room: it is named after this long, in
+    /// milliseconds, counted in the same way.
+    pub full_store_patience_ms: u64,
     /// The least time between two progress events of one upload, in milliseconds.
     pub progress_interval_ms: u64,
 }
@@ -43,10 +48,12 @@ impl EngineConfig {
             connections_max: 6,
             service_requests_max: 4,
             uploads_ahead: 12,
+            originals_waiting: 100,
             pieces_ahead: 12,
             url_lifetime_ms: 15 * 60_000,
             backoff: Backoff::default(),
-            retry_budget_ms: 30 * 60_000,
+            give_up_after_ms: None,
+            full_store_patience_ms: 30 * 60_000,
             progress_interval_ms: 200,
         }
     }

@@ -9,14 +9,16 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use windlass_protocol::{ClientRef, Photo, UploadId};
+use windlass_protocol::{ClientRef, ErrorCode, Photo, UploadId};
 
+use super::answer_times::AnswerTimes;
 use super::backoff::Chance;
 use super::command::{Command, CommandId, Work};
 use super::config::EngineConfig;
 use super::errand::Errand;
 use super::input::Input;
 use super::jobs::{Job, Running, TransferKey};
+use super::link::Link;
 use super::online::Online;
 use super::piece::Rest;
 use super::progress::RateMeter;
@@ -41,6 +43,10 @@ pub struct Engine {
     pub(super) chance: Chance,
     pub(super) window: Window,
     pub(super) watchdog: Watchdog,
+    pub(super) link: Link,
+    /// When the PUT began that was stored last.
+    pub(super) stored_began_ms: u64,
+    pub(super) answer_times: AnswerTimes,
     pub(super) online: Online,
     pub(super) token: Token,
     pub(super) now_ms: u64,
@@ -70,6 +76,9 @@ impl Engine {
             chance: Chance::from_seed(config.seed),
             window: Window::new(config.connections_start, config.connections_max),
             watchdog: Watchdog::default(),
+            link: Link::default(),
+            stored_began_ms: 0,
+            answer_times: AnswerTimes::default(),
             online: Online::assumed(),
             token: Token::absent(),
             now_ms: 0,
@@ -197,15 +206,16 @@ impl Engine {
         }
     }
 
-    /// The service or the store has forgotten the upload: everything anew, under a new name.
+    /// The service or the store has forgotten the upload, or the service has closed it: everything anew.
     pub(super) fn start_over(&mut self, key: TransferKey, setback: Setback) {
         let Some((rest, counts)) = self.set_back(key, Side::Service, &setback, 0) else { return };
         self.stop_jobs(|job| job.of() == Some(key));
         let Some(transfer) = self.transfers.get_mut(&key) else { return };
-        if let Some(session) = transfer.session() {
+        let name_is_free = setback.code == FailureCode::Service(ErrorCode::NotFound);
+        if let Some(session) = transfer.session().filter(|_| !name_is_free) {
             self.aborts.insert(session.upload_id, Errand::new());
         }
-        if transfer.restart() {
+        if transfer.restart(name_is_free) {
             transfer.announce.failed(rest, counts);
         } else {
             self.fail(key, setback);
@@ -226,7 +236,11 @@ impl Engine {
         let since_ms = *transfer.stuck_since_ms.get_or_insert(spent_ms);
         transfer.trouble = Some(Trouble { last: setback.clone(), side });
         transfer.moved = true;
-        if spent_ms - since_ms > self.config.retry_budget_ms {
+        let patience_ms = match setback.code {
+            FailureCode::StorageFull => Some(self.config.full_store_patience_ms),
+            _ => self.config.give_up_after_ms,
+        };
+        if patience_ms.is_some_and(|patience_ms| spent_ms - since_ms > patience_ms) {
             self.fail(key, setback.clone());
             return None;
         }
@@ -246,8 +260,8 @@ impl Engine {
         (Rest { until_ms: self.now_ms + wait_ms, ends_with_network }, online)
     }
 
-    /// A request to that side succeeded: its trouble is over. Only progress renews the retry budget: a
-    /// service that gladly signs URLs for a store that is full brings nobody further.
+    /// A request to that side succeeded: its trouble is over. Only progress renews patience: a service
+    /// that gladly signs URLs for a store that is full brings nobody further.
     pub(super) fn recovered(&mut self, key: TransferKey, side: Side) {
         if let Some(transfer) = self.transfers.get_mut(&key)
             && transfer.trouble.as_ref().is_some_and(|trouble| trouble.side == side)
@@ -304,7 +318,8 @@ impl Engine {
     pub(super) fn start(&mut self, job: Job, work: Work, failures: u32) -> CommandId {
         let id = CommandId(self.next_command);
         self.next_command += 1;
-        let deadline_ms = job.patience_ms(failures).map(|patience| self.now_ms + patience);
+        let deadline_ms =
+            self.answer_times.patience_ms(job.wait(), failures).map(|patience| self.now_ms + patience);
         let token_generation = self.token.generation();
         self.running.insert(id, Running { job, asked_ms: self.now_ms, deadline_ms, token_generation });
         self.commands.push_back(Command::Start { id, work });

@@ -116,7 +116,7 @@ pub enum FailureCode {
     StoreRefused,
     /// The store has no room left.
     StorageFull,
-    /// The network or a server failed for longer than the retry budget.
+    /// The network or a server failed for longer than the application wants to wait (`giveUpAfterMs`).
     RetriesExhausted,
     /// As the service said.
     #[serde(untagged)]

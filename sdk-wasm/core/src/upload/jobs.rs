@@ -2,6 +2,8 @@
 
 use windlass_protocol::{ClientRef, UploadId};
 
+use super::answer_times::Wait;
+
 /// Names an upload inside the engine, in the order of adding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct TransferKey(pub u64);
@@ -34,8 +36,10 @@ pub(super) enum Job {
         of: TransferKey,
         asked: Vec<usize>,
     },
+    /// Completing, of an upload in parts or in one piece.
     Complete {
         of: TransferKey,
+        in_parts: bool,
     },
     Abort {
         upload_id: UploadId,
@@ -50,7 +54,7 @@ impl Job {
             | Self::Put { of, .. }
             | Self::Sign { of, .. }
             | Self::List { of, .. }
-            | Self::Complete { of } => Some(*of),
+            | Self::Complete { of, .. } => Some(*of),
             Self::Token | Self::Create { .. } | Self::Abort { .. } => None,
         }
     }
@@ -66,17 +70,15 @@ impl Job {
         }
     }
 
-    /// How long its answer is waited for after so many failures, in milliseconds; `None` where something
-    /// else watches over it, or the file system takes what it takes.
-    pub fn patience_ms(&self, failures: u32) -> Option<u64> {
-        let first_ms = match self {
-            Self::Read { .. } | Self::Put { .. } => return None,
-            Self::Token => 30_000,
-            // The service asks the store, which may take long to put a large object together.
-            Self::Complete { .. } => 30_000,
-            Self::Create { .. } | Self::Sign { .. } | Self::List { .. } | Self::Abort { .. } => 12_000,
-        };
-        Some(first_ms << failures.min(3))
+    /// Which kind of answer is waited for.
+    pub fn wait(&self) -> Wait {
+        match self {
+            Self::Read { .. } | Self::Put { .. } => Wait::Open,
+            Self::Token => Wait::Token,
+            Self::Complete { in_parts: true, .. } => Wait::Joining,
+            Self::Complete { in_parts: false, .. } => Wait::Verifying,
+            Self::Create { .. } | Self::Sign { .. } | Self::List { .. } | Self::Abort { .. } => Wait::Quick,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod announcement;
 mod answer;
+mod answer_times;
 mod answers;
 pub mod backoff;
 mod bytes;
@@ -18,12 +19,14 @@ mod errand;
 mod event;
 mod input;
 mod jobs;
+mod link;
 mod online;
 mod piece;
 mod piece_state;
 mod progress;
 mod resume;
 mod schedule;
+mod sending;
 mod tell;
 mod ticket;
 mod token;

@@ -1,7 +1,7 @@
 //! Whether there is a network, as far as anybody can tell, and how long there was one.
 //!
 //! The browser's word is a hint and never a gate: while it says offline, attempts go on now and then, and
-//! any answer proves it wrong. Only time with network counts against an upload's retry budget.
+//! any answer proves it wrong. Only time with network counts where somebody's patience is limited.
 
 /// The network, and the clock that only runs while there is one.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use windlass_protocol::{Checksum, PartNumber};
 
-use super::command::{CommandId, Source};
+use super::command::Source;
 pub(super) use super::piece_state::{
     Claim, Digest, Flight, InvalidTransition, Need, PieceKind, PieceState, Reading, Rest,
 };
@@ -167,17 +167,17 @@ impl Piece {
         self.ticket.as_ref().filter(|_| self.need(now_ms) == Need::Sending)
     }
 
-    pub fn start_sending(&mut self, id: CommandId, now_ms: u64) -> Result<(), InvalidTransition> {
+    pub fn start_sending(&mut self, now_ms: u64, delivered_before: u64) -> Result<(), InvalidTransition> {
         if self.need(now_ms) != Need::Sending {
             return Err(InvalidTransition);
         }
         self.state = PieceState::Sending(Flight {
-            id,
             started_ms: now_ms,
             sent_bytes: 0,
             heard_ms: now_ms,
             milestone: None,
             prove_by_ms: None,
+            delivered_before,
         });
         Ok(())
     }
@@ -274,8 +274,6 @@ mod tests {
     use super::*;
     use crate::upload::checksum::crc64_nvme;
 
-    const SENT: CommandId = CommandId(2);
-
     fn ticket(usable_until_ms: u64) -> Ticket {
         Ticket::until(usable_until_ms)
     }
@@ -294,7 +292,7 @@ mod tests {
         piece.start_signing().unwrap();
         piece.signing_ended(Some(ticket(100)));
         assert_eq!(piece.need(0), Need::Sending);
-        piece.start_sending(SENT, 0).unwrap();
+        piece.start_sending(0, 0).unwrap();
         assert_eq!(piece.moved(10, 5).map(|(silence_ms, _)| silence_ms), Some(5));
         piece.was_stored(Some("e".into())).unwrap();
         assert!(piece.is_settled());
@@ -303,7 +301,7 @@ mod tests {
     #[test]
     fn moves_that_make_no_sense_are_refused() {
         let mut piece = part();
-        assert!(piece.start_sending(SENT, 0).is_err());
+        assert!(piece.start_sending(0, 0).is_err());
         assert!(piece.was_stored(None).is_err());
         assert!(piece.was_read(crc64_nvme(b"a")).is_err());
         piece.start_reading().unwrap();
@@ -319,7 +317,7 @@ mod tests {
         piece.signing_ended(Some(ticket(100)));
         assert_eq!(piece.need(99), Need::Sending);
         assert_eq!(piece.need(100), Need::Signing);
-        assert!(piece.start_sending(SENT, 100).is_err());
+        assert!(piece.start_sending(100, 0).is_err());
     }
 
     #[test]
@@ -328,7 +326,7 @@ mod tests {
         piece.start_reading().unwrap();
         piece.was_read(crc64_nvme(b"a")).unwrap();
         piece.signing_ended(Some(ticket(100)));
-        piece.start_sending(SENT, 0).unwrap();
+        piece.start_sending(0, 0).unwrap();
         piece.was_not_stored(Rest::default(), true, true).unwrap();
         assert_eq!(piece.need(0), Need::Reading);
         piece.start_reading().unwrap();
@@ -341,7 +339,7 @@ mod tests {
         piece.start_reading().unwrap();
         piece.was_read(crc64_nvme(b"a")).unwrap();
         piece.signing_ended(Some(ticket(100)));
-        piece.start_sending(SENT, 0).unwrap();
+        piece.start_sending(0, 0).unwrap();
         piece.moved(10, 1);
         piece.was_not_stored(Rest::default(), true, true).unwrap();
         assert!(matches!(piece.state, PieceState::Unsure));

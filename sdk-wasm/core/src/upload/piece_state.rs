@@ -2,8 +2,7 @@
 
 use windlass_protocol::{Checksum, PartNumber};
 
-use super::command::CommandId;
-use super::watchdog::Milestone;
+use super::link::Milestone;
 
 /// What kind of piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +37,14 @@ pub(super) struct Rest {
 /// A PUT in flight.
 #[derive(Debug, Clone)]
 pub(super) struct Flight {
-    pub id: CommandId,
     pub started_ms: u64,
     pub sent_bytes: u64,
     /// The last sign of life.
     pub heard_ms: u64,
     /// Where its goodput was measured last.
     pub milestone: Option<Milestone>,
+    /// What the store had confirmed of all PUTs when it began.
+    pub delivered_before: u64,
     /// A sign of life is wanted by then, whatever the watchdog thinks: the network has changed.
     pub prove_by_ms: Option<u64>,
 }

@@ -1,8 +1,6 @@
 //! What is begun next: who is served, in which order, and when to wake up.
 //!
-//! Only the first uploads of the queue are worked on, so that URLs are asked for just before they are
-//! used. Those in trouble do not hold the others up. Everywhere small things go first: the smaller
-//! pictures of all these photos before any original.
+//! Which uploads are worked on, and which of their pieces are sent next, is in `sending`.
 
 use windlass_protocol::create_uploads::{CreateUploadsRequest, MAX_FILES};
 use windlass_protocol::sign_parts::{PartToSign, SignPartsRequest};
@@ -11,7 +9,7 @@ use windlass_protocol::{ClientRef, UploadId};
 use super::command::{BlobRef, CommandId, Work};
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
-use super::piece::{Need, PieceKind, PieceState};
+use super::piece::{Need, PieceState};
 use super::transfer::{Stage, Transfer};
 
 /// Pieces being read at once: one is hashed while the next comes from the disk.
@@ -39,22 +37,7 @@ impl Engine {
         self.send(&active);
     }
 
-    /// The uploads that are worked on.
-    fn active(&self) -> Vec<TransferKey> {
-        let ahead = self.config.uploads_ahead;
-        let mut healthy = 0;
-        let mut keys = Vec::new();
-        for (key, transfer) in self.transfers.iter().filter(|(_, transfer)| !self.is_held(transfer)) {
-            if healthy >= ahead || keys.len() >= 2 * ahead {
-                break;
-            }
-            healthy += usize::from(transfer.trouble.is_none());
-            keys.push(*key);
-        }
-        keys
-    }
-
-    fn active_transfers<'a>(
+    pub(super) fn active_transfers<'a>(
         &'a self,
         active: &'a [TransferKey],
     ) -> impl Iterator<Item = (TransferKey, &'a Transfer)> {
@@ -158,7 +141,8 @@ impl Engine {
         let Some(transfer) = self.transfers.get(&of) else { return };
         let Some(session) = transfer.session() else { return };
         let work = Work::Complete { upload_id: session.upload_id, request: transfer.completion() };
-        let id = self.start(Job::Complete { of }, work, transfer.complete.failures());
+        let job = Job::Complete { of, in_parts: transfer.pieces.iter().any(|p| p.part_number().is_some()) };
+        let id = self.start(job, work, transfer.complete.failures());
         if let Some(transfer) = self.transfers.get_mut(&of) {
             transfer.complete.start(id);
         }
@@ -276,45 +260,7 @@ impl Engine {
             .count()
     }
 
-    fn send(&mut self, active: &[TransferKey]) {
-        if self.window.held_until_ms() > self.now_ms {
-            return;
-        }
-        let in_flight =
-            self.running.values().filter(|running| matches!(running.job, Job::Put { .. })).count();
-        let room = (self.window.limit() as usize).saturating_sub(in_flight);
-        if room == 0 {
-            return;
-        }
-        let mut ready: Vec<(bool, TransferKey, usize)> = Vec::new();
-        for (key, transfer) in self.active_transfers(active).filter(|(_, transfer)| transfer.may_send()) {
-            let pieces = transfer.pieces.iter().enumerate();
-            ready.extend(
-                pieces
-                    .filter(|(_, piece)| piece.need(self.now_ms) == Need::Sending)
-                    .map(|(index, piece)| (!matches!(piece.kind, PieceKind::Variant(_)), key, index)),
-            );
-        }
-        ready.sort_unstable();
-        for (_, of, index) in ready.into_iter().take(room) {
-            self.start_put(of, index);
-        }
-    }
-
-    fn start_put(&mut self, of: TransferKey, index: usize) {
-        let now_ms = self.now_ms;
-        let Some(blob) = self.blob_of(of, index) else { return };
-        let Some(piece) = self.piece_mut(of, index) else { return };
-        let Some(ticket) = piece.usable_ticket(now_ms).cloned() else { return };
-        let range = piece.range.clone();
-        let work = Work::Put { blob, range, url: ticket.url, headers: ticket.headers };
-        let id = self.start(Job::Put { of, piece: index }, work, 0);
-        if let Some(piece) = self.piece_mut(of, index) {
-            piece.start_sending(id, now_ms).ok();
-        }
-    }
-
-    fn blob_of(&self, of: TransferKey, index: usize) -> Option<BlobRef> {
+    pub(super) fn blob_of(&self, of: TransferKey, index: usize) -> Option<BlobRef> {
         let transfer = self.transfers.get(&of)?;
         let source = transfer.pieces.get(index)?.source();
         Some(BlobRef { client_ref: transfer.upload.client_ref.clone(), source })
@@ -340,6 +286,7 @@ impl Engine {
             .chain(self.token.rests_until_ms())
             .chain([self.window.held_until_ms(), self.announcements_held_until_ms])
             .chain(self.next_progress_ms())
+            .chain(self.next_overdue_ms())
             .filter(|at_ms| *at_ms > self.now_ms)
             .min()
     }

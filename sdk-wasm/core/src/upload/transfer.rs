@@ -72,6 +72,8 @@ pub(super) struct Transfer {
     /// How often the service missed bytes the store had acknowledged.
     pub rounds: u32,
     restarts: u32,
+    /// How many names it had at the service before this one.
+    names_used: u32,
     pub phase: UploadPhase,
     pub reason: Option<String>,
     pub counts: Counts,
@@ -108,6 +110,7 @@ impl Transfer {
             alone: false,
             rounds: 0,
             restarts: 0,
+            names_used: 0,
             phase: UploadPhase::Queued,
             reason: None,
             counts: Counts::default(),
@@ -127,10 +130,10 @@ impl Transfer {
         }
     }
 
-    /// The idempotency key on the wire: the client's own, with a number after each new start. `None`
-    /// where that is no longer a valid one.
+    /// The idempotency key on the wire: the client's own, with a number once the service has closed the
+    /// upload of that name. `None` where that is no longer a valid one.
     pub fn wire_ref(&self) -> Option<ClientRef> {
-        match self.restarts {
+        match self.names_used {
             0 => Some(self.upload.client_ref.clone()),
             n => format!("{}~{}", self.upload.client_ref, n + 1).parse().ok(),
         }
@@ -226,9 +229,12 @@ impl Transfer {
         acknowledged
     }
 
-    /// Forgets what the service and the store have forgotten; false where that happened too often.
-    pub fn restart(&mut self) -> bool {
+    /// Forgets what the service and the store have forgotten; false where that happened too often. Where
+    /// the service has no record any more (`name_is_free`), the name is kept: another one would make a
+    /// second photo after the next reload, which only knows the first.
+    pub fn restart(&mut self, name_is_free: bool) -> bool {
         self.restarts += 1;
+        self.names_used += u32::from(!name_is_free);
         if self.restarts > RESTARTS_MAX || self.wire_ref().is_none() {
             return false;
         }

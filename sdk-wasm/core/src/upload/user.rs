@@ -72,7 +72,7 @@ impl Engine {
         let complete = self
             .running
             .values_mut()
-            .find(|running| matches!(running.job, Job::Complete { of } if of == key));
+            .find(|running| matches!(running.job, Job::Complete { of, .. } if of == key));
         let (Some(running), Some(transfer)) = (complete, self.transfers.get_mut(&key)) else { return false };
         running.deadline_ms = Some(running.deadline_ms.map_or(latest_ms, |deadline| deadline.min(latest_ms)));
         transfer.unwanted = true;

@@ -148,6 +148,11 @@ pub fn of_put(failure: StoreFailure) -> PutVerdict {
             FailureCode::StoreRefused,
             "The store has dropped the upload; everything is sent again",
         )),
+        (_, "RequestTimeTooSkewed") => PutVerdict::SignAgain(setback(
+            Cause::Refused,
+            FailureCode::StoreRefused,
+            "The store and the service do not agree on the time; the service's clock has to be set",
+        )),
         (401 | 403, _) => PutVerdict::SignAgain(setback(
             Cause::Refused,
             FailureCode::StoreRefused,
@@ -201,15 +206,16 @@ fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
         }
         ErrorCode::PartsMissing => ServiceVerdict::SendParts(missing_parts, setback(Cause::Refused, service)),
         ErrorCode::BytesMissing => ServiceVerdict::SendWhole(setback(Cause::Refused, service)),
-        // While bytes are on their way the record was cleaned up under us. After the last byte, or when
-        // it was never made, the service has judged.
+        // The record expired or was cleaned up under us, or the service came back from an older backup.
+        // Where the service has judged the bytes, it says so with another code.
         ErrorCode::NotFound | ErrorCode::UploadClosed => match operation {
-            Operation::Sign | Operation::List => ServiceVerdict::StartOver(setback(Cause::Refused, service)),
-            Operation::Create | Operation::Complete | Operation::Abort => {
-                ServiceVerdict::GiveUp(setback(Cause::Refused, service))
+            Operation::Sign | Operation::List | Operation::Complete => {
+                ServiceVerdict::StartOver(setback(Cause::Refused, service))
             }
+            Operation::Create | Operation::Abort => ServiceVerdict::GiveUp(setback(Cause::Refused, service)),
         },
         ErrorCode::Forbidden
+        | ErrorCode::QuotaExceeded
         | ErrorCode::MethodNotAllowed
         | ErrorCode::InvalidJson
         | ErrorCode::InvalidRequest
@@ -296,10 +302,12 @@ mod tests {
     }
 
     #[test]
-    fn a_record_lost_on_the_way_starts_over_and_a_judged_one_ends() {
+    fn a_record_lost_on_the_way_starts_over_and_one_that_was_never_made_ends() {
         let refusal = Refusal { status: 404, problem: None, retry_after_ms: None, request_id: None };
         let failed = |operation| of_service(operation, ServiceFailure::Refused(Box::new(refusal.clone())));
-        assert!(matches!(failed(Operation::Sign), ServiceVerdict::StartOver(_)));
-        assert!(matches!(failed(Operation::Complete), ServiceVerdict::GiveUp(_)));
+        for operation in [Operation::Sign, Operation::List, Operation::Complete] {
+            assert!(matches!(failed(operation), ServiceVerdict::StartOver(_)), "{operation:?}");
+        }
+        assert!(matches!(failed(Operation::Create), ServiceVerdict::GiveUp(_)));
     }
 }

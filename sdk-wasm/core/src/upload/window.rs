@@ -3,11 +3,14 @@
 //! Two things differ from TCP. A PUT that took long has much to lose when the connection dies, so the
 //! window only grows while PUTs are short, and shrinks where they are long: on a slow link one at a time
 //! gets through where six never do. And a store that says "slow down" is left alone for as long as it asks.
+//! Where connections die again and again, one at a time is all there is until things go well for a while.
 
 /// Grow only while a PUT takes less than this: three of them then still end within half a minute.
 const SHORT_PUT_MS: u64 = 10_000;
 /// Above this a PUT has more to lose than concurrency can win.
 const LONG_PUT_MS: u64 = 30_000;
+/// Trouble this soon after trouble is no accident.
+const REPEATED_WITHIN_MS: u64 = 60_000;
 
 /// The number of PUTs that may be in flight.
 #[derive(Debug, Clone)]
@@ -67,10 +70,16 @@ impl Window {
         if self.recovery_since_ms.is_some_and(|since| started_ms < since) {
             return;
         }
+        let is_repeated = self.is_bad(now_ms);
         self.recovery_since_ms = Some(now_ms);
         self.cautious = true;
         self.successes = 0;
-        self.limit = (self.limit / 2).max(1);
+        self.limit = if is_repeated { 1 } else { (self.limit / 2).max(1) };
+    }
+
+    /// Whether there was trouble a short while ago.
+    pub fn is_bad(&self, now_ms: u64) -> bool {
+        self.recovery_since_ms.is_some_and(|since| now_ms < since + REPEATED_WITHIN_MS)
     }
 
     /// The store asked to be left alone until then.
@@ -97,10 +106,20 @@ mod tests {
         let mut window = Window::new(6, 6);
         (0..6).for_each(|started| window.troubled(started, 1_000));
         assert_eq!(window.limit(), 3);
-        window.troubled(1_500, 2_000);
-        window.troubled(2_500, 3_000);
-        window.troubled(3_500, 4_000);
+    }
+
+    #[test]
+    fn connections_that_die_again_and_again_leave_one_at_a_time() {
+        let mut window = Window::new(6, 6);
+        window.troubled(0, 1_000);
+        assert!(window.is_bad(60_000));
+        window.troubled(1_500, 20_000);
         assert_eq!(window.limit(), 1);
+        assert!(!window.is_bad(80_000));
+        let mut rare = Window::new(6, 6);
+        rare.troubled(0, 1_000);
+        rare.troubled(1_500, 62_000);
+        assert_eq!(rare.limit(), 1, "three, halved");
     }
 
     #[test]

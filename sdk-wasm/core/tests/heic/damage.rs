@@ -67,3 +67,37 @@ fn what_is_over_the_limits_is_refused_before_anything_is_decoded() {
     let memory = refused(Limits { memory_bytes: 1 << 20, ..Limits::default() });
     assert!(matches!(memory, ImageError::OverMemoryBudget { budget_bytes: 0x10_0000, .. }), "{memory:?}");
 }
+
+/// The file whose pictures say that they are of another size.
+fn shown_as(mut file: Vec<u8>, (width, height): (u32, u32)) -> Vec<u8> {
+    let places: Vec<usize> =
+        file.windows(4).enumerate().filter(|(_, at)| at == b"ispe").map(|at| at.0).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        // Behind the name, version and flags.
+        file[at + 8..at + 12].copy_from_slice(&width.to_be_bytes());
+        file[at + 12..at + 16].copy_from_slice(&height.to_be_bytes());
+    }
+    file
+}
+
+#[test]
+fn a_picture_coded_far_larger_than_it_is_shown_is_not_decoded() {
+    let file = photo(200, 160, &plain());
+    assert_eq!(code(&shown_as(file.clone(), (180, 150))), "made", "an encoder fills blocks up");
+    for size in [(100, 160), (200, 90), (1, 1)] {
+        let error = resize(&shown_as(file.clone(), size), &[160]).unwrap_err();
+        assert!(error.to_string().contains("far larger than it is shown"), "{size:?}: {error}");
+    }
+}
+
+#[test]
+fn tiles_of_far_more_pixels_than_a_photo_may_have_are_not_decoded() {
+    // Four tiles of 512 × 512 pixels show 420,000.
+    let file = photo(700, 600, &plain());
+    let within =
+        |max_pixels| resize_heic(&file, &options(&[160]), &Limits { max_pixels, ..Limits::default() });
+    assert!(within(4 * 512 * 512 / 2).is_ok());
+    let error = within(4 * 512 * 512 / 2 - 1).unwrap_err();
+    assert!(error.to_string().contains("far more pixels"), "{error}");
+}

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use windlass_core::upload::{BlobRef, FailureCode, Input, Source, Target, UploadEvent, UploadPhase};
+use windlass_core::upload::{
+    BlobRef, EngineConfig, FailureCode, Input, Source, Target, UploadEvent, UploadPhase,
+};
 use windlass_protocol::{ErrorCode, UploadStatus};
 
 use crate::simulated::World;
@@ -195,12 +197,69 @@ fn a_service_that_misses_bytes_for_ever_is_not_believed_for_ever() {
 }
 
 #[test]
-fn f33_a_record_the_service_forgot_is_announced_anew() {
-    let mut world = scripted(&[(Op::Sign, 2, Fault::NotFound)]);
-    world.add(file("video", 60 * MIB, &[]));
+fn f33_a_record_the_service_forgot_is_announced_anew_under_its_name() {
+    for (op, nth) in [(Op::Sign, 2), (Op::Complete, 1)] {
+        let mut world = scripted(&[(op, nth, Fault::NotFound)]);
+        world.add(file("video", 60 * MIB, &[]));
+        world.run();
+        world.assert_all_stored();
+        let names: Vec<_> = world.service.by_ref.keys().map(|name| name.as_str()).collect();
+        assert_eq!(names, ["video"], "a reload must find the photo by the name it knows");
+    }
+}
+
+#[test]
+fn f33_a_record_that_was_closed_under_us_is_announced_under_another_name_and_found_after_a_reload() {
+    for (op, nth) in [(Op::Sign, 2), (Op::Complete, 1)] {
+        let mut world = scripted(&[(op, nth, Fault::Expired), (Op::Complete, 1, Fault::DropAfter)]);
+        world.add(file("video", 16 * MIB, &[]));
+        world.run_while(|world| !world.service.uploads.values().any(|u| u.status == UploadStatus::Uploaded));
+        let arrived = world.bucket.arrived_bytes;
+        world.events.clear();
+        world.reload(EngineConfig::new("p".parse().unwrap(), 9));
+        world.run();
+        assert_eq!(world.outcome("video"), Ok(()));
+        assert_eq!(world.service.uploads.len(), 2, "the closed one and the photo");
+        assert_eq!(world.bucket.arrived_bytes, arrived, "nothing is sent again");
+    }
+}
+
+#[test]
+fn f36_a_store_with_another_time_is_not_asked_for_ever() {
+    let skewed: Vec<_> = (1..40).map(|nth| (Op::Put, nth, Fault::Skewed)).collect();
+    let mut world = scripted(&skewed);
+    world.add(file("photo", 30 * KIB, &[]));
     world.run();
-    assert_eq!(world.outcome("video"), Ok(()));
-    assert_eq!(world.service.uploads.len(), 2);
+    assert_eq!(world.outcome("photo"), Err(FailureCode::StoreRefused));
+    assert!(world.network.count(Op::Put) <= 4, "{}", world.network.count(Op::Put));
+    let message = world.events.iter().find_map(|(_, event)| match event {
+        UploadEvent::Failed { error, .. } => Some(error.message.clone()),
+        _ => None,
+    });
+    assert!(message.as_ref().is_some_and(|message| message.contains("clock")), "{message:?}");
+}
+
+#[test]
+fn f37_what_is_there_already_after_a_lost_answer_is_looked_at_and_not_refused() {
+    let mut world =
+        scripted(&[(Op::Put, 1, Fault::DropAfter), (Op::Put, 2, Fault::Taken), (Op::Put, 3, Fault::Taken)]);
+    world.add(file("photo", 30 * KIB, &[10 * KIB]));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(
+        (world.network.count(Op::Put), world.bucket.overwritten),
+        (3, 0),
+        "the store kept what it had"
+    );
+}
+
+#[test]
+fn f37_a_conflict_of_writers_is_tried_again() {
+    let mut world = scripted(&[(Op::Put, 1, Fault::Status(409, None))]);
+    world.add(file("photo", 30 * KIB, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.network.count(Op::Put), 2);
 }
 
 #[test]
@@ -218,7 +277,9 @@ fn f40_a_full_store_is_named_after_the_budget_and_not_before() {
 fn time_offline_and_time_paused_do_not_count_against_the_budget() {
     let mut network = Network::good();
     network.outages = vec![(0, 3 * 3_600_000)];
-    let mut world = World::new(1, network);
+    let mut config = EngineConfig::new("p".parse().unwrap(), 1);
+    config.give_up_after_ms = Some(30 * 60_000);
+    let mut world = World::with_config(config, network);
     world.add(file("photo", 30 * KIB, &[]));
     world.at(1_000, Input::Online(false));
     world.at(3_600_000, Input::Pause(Target::All));
@@ -229,14 +290,43 @@ fn time_offline_and_time_paused_do_not_count_against_the_budget() {
 }
 
 #[test]
-fn a_network_that_never_answers_ends_with_retries_exhausted() {
+fn nothing_is_given_up_while_it_is_wanted() {
+    // Five hours without a word from anybody, and the browser never said that it was offline.
+    let mut network = Network::good();
+    network.outages = vec![(2_000, 5 * 3_600_000)];
+    let mut world = World::new(1, network);
+    world.add(file("video", 22 * MIB, &[KIB]));
+    world.run_until(5 * 3_600_000);
+    let since_then = world.begun.len();
+    world.run();
+    world.assert_all_stored();
+    assert!(world.now_ms < 5 * 3_600_000 + 120_000, "found again within a minute: {}", world.now_ms);
+    assert!(since_then < 3 * 1_800, "and nobody hurried: {since_then} requests in five hours");
+}
+
+#[test]
+fn a_service_that_is_broken_for_hours_is_waited_for() {
+    let broken: Vec<_> = (1..4_000).map(|nth| (Op::Complete, nth, Fault::Status(500, None))).collect();
+    let mut world = scripted(&broken);
+    world.add(file("photo", 30 * KIB, &[]));
+    world.run_until(3 * 3_600_000);
+    assert!(world.engine.contains(&reference("photo")));
+    world.network.script.clear();
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
+fn an_application_that_does_not_want_to_wait_for_ever_need_not() {
     let mut network = Network::good();
     network.outages = vec![(0, u64::MAX)];
-    let mut world = World::new(1, network);
+    let mut config = EngineConfig::new("p".parse().unwrap(), 1);
+    config.give_up_after_ms = Some(30 * 60_000);
+    let mut world = World::with_config(config, network);
     world.add(file("photo", 30 * KIB, &[]));
     world.run();
     assert_eq!(world.outcome("photo"), Err(FailureCode::RetriesExhausted));
-    assert!(world.now_ms >= 30 * 60_000);
+    assert!((30 * 60_000..32 * 60_000).contains(&world.now_ms), "{}", world.now_ms);
 }
 
 #[test]
@@ -319,19 +409,19 @@ fn a_pause_stops_at_once_and_resuming_sends_only_what_is_missing() {
 }
 
 #[test]
-fn small_pictures_go_before_any_original() {
+fn small_pictures_of_all_photos_go_before_any_original() {
+    use crate::simulated::bucket::Target as Stored;
     let mut world = World::new(1, Network::good());
-    for index in 0..4 {
+    for index in 0..40 {
         world.add(file(&format!("photo-{index}"), 3 * MIB, &[10 * KIB, 100 * KIB]));
     }
-    let whole = |world: &World| {
-        use crate::simulated::bucket::Target;
+    let stored = |world: &World| {
         let count =
-            |f: fn(&Target) -> bool| world.bucket.objects.keys().filter(|(_, target)| f(target)).count();
-        (count(|t| matches!(t, Target::Whole)), count(|t| matches!(t, Target::Variant(_))))
+            |f: fn(&Stored) -> bool| world.bucket.objects.keys().filter(|(_, target)| f(target)).count();
+        (count(|t| matches!(t, Stored::Whole)), count(|t| matches!(t, Stored::Variant(_))))
     };
-    world.run_while(|world| whole(world).0 == 0);
-    assert_eq!(whole(&world).1, 8, "all variants are there before the first original");
+    world.run_while(|world| stored(world).0 == 0);
+    assert_eq!(stored(&world).1, 80, "all smaller pictures are there before the first original");
     world.run();
     world.assert_all_stored();
 }

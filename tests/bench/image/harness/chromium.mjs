@@ -1,6 +1,4 @@
-/** A headless Chromium, and what can be learnt of it from outside: tasks of a page's main thread, memory. */
-
-import { readFile, writeFile } from "node:fs/promises";
+/** A headless Chromium, and what can be learnt of it from outside: tasks of a page's main thread. */
 
 import { chromium } from "playwright-core";
 
@@ -46,32 +44,4 @@ export async function longestTask(browser, page, work) {
       name === "RunTask" && pid === begins.pid && tid === begins.tid && ts > begins.ts && ts < ends.ts,
   );
   return Math.max(0, ...tasks.map(({ tdur, dur }) => (tdur ?? dur ?? 0) / 1000));
-}
-
-/** How far the page's process grows during `work`, in MB, by the kernel's own high-water mark; Linux only. */
-export async function peakGrowth(browser, page, work) {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  await session.detach();
-  const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
-  try {
-    const before = await Promise.all(renderers.map(restMegabytes));
-    await work();
-    const growth = await Promise.all(renderers.map(async (pid, index) => (await peakMegabytes(pid)) - before[index]));
-    return Math.max(...growth);
-  } catch (error) {
-    if (error.code === "ENOENT" || error.code === "EACCES") return undefined;
-    throw error;
-  }
-}
-
-/** Sets a process's high-water mark back to what it uses now, and returns that. */
-async function restMegabytes(pid) {
-  await writeFile(`/proc/${pid}/clear_refs`, "5");
-  return peakMegabytes(pid);
-}
-
-async function peakMegabytes(pid) {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return (Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / 1e6;
 }

@@ -16,6 +16,13 @@ use crate::image::{ImageError, Limits};
 /// it notes for every 4 × 4 of them. Measured in `tests/heic_memory.rs`.
 const DECODER_BYTES_PER_PIXEL: u64 = 8;
 
+/// By how much the coded picture may be larger than the one that is shown, along each edge: one coding tree
+/// block (ITU-T H.265, 7.4.3.2.1), to whose multiple an encoder fills it up.
+const CODING_BLOCK_PX: u32 = 64;
+/// How many times the pixels a photo may have are decoded at most. Tiles that are filled up come to more
+/// than they show, and small ones to far more.
+const DECODED_TIMES: u64 = 2;
+
 /// Perceptual quantiser and hybrid log-gamma (ITU-T H.273, table 3): high dynamic range.
 const HDR_TRANSFERS: [u16; 2] = [16, 18];
 
@@ -75,7 +82,7 @@ impl Layer {
             coded_pixels: 0,
             decoding_bytes: 0,
         };
-        layer.survey_tiles(file, item, chroma_format)?;
+        layer.survey_tiles(file, item, chroma_format, limits)?;
         Ok(layer)
     }
 
@@ -85,7 +92,10 @@ impl Layer {
         file: &HeifFile<'_>,
         item: ItemId,
         chroma_format: u8,
+        limits: &Limits,
     ) -> Result<(), ImageError> {
+        let filled_up = |edge: u32| edge.saturating_add(CODING_BLOCK_PX);
+        let mut all_pixels = 0_u64;
         for tile in &self.tiles {
             if *tile != item && !is_plain(file, *tile)? {
                 return Err(ImageError::UnsupportedFormat {
@@ -100,7 +110,16 @@ impl Layer {
             if data_bytes == 0 {
                 return Err(incomplete("a tile of the picture has no data"));
             }
-            let coded = largest_coded(config)?;
+            let (width, height) = largest_coded(config)?;
+            // Each tile is decoded by itself, so a small file of many tiles could ask for any work.
+            if width > filled_up(self.tile_size.0) || height > filled_up(self.tile_size.1) {
+                return Err(corrupt("a tile is coded far larger than it is shown"));
+            }
+            let coded = u64::from(width) * u64::from(height);
+            all_pixels = all_pixels.saturating_add(coded);
+            if all_pixels > limits.max_pixels.saturating_mul(DECODED_TIMES) {
+                return Err(corrupt("its tiles are coded with far more pixels than the picture has"));
+            }
             self.coded_pixels = self.coded_pixels.max(coded);
             // The stream is copied when it is put together and again without its escape bytes.
             self.decoding_bytes = self.decoding_bytes.max(DECODER_BYTES_PER_PIXEL * coded + 3 * data_bytes);
@@ -225,8 +244,8 @@ fn coding_of(file: &HeifFile<'_>, item: ItemId) -> Result<Option<Coding>, ImageE
     Ok(None)
 }
 
-/// The most pixels a picture of this configuration is coded with.
-fn largest_coded(config: &HevcConfig) -> Result<u64, ImageError> {
+/// The largest width and height in pixels a picture of this configuration is coded with.
+fn largest_coded(config: &HevcConfig) -> Result<(u32, u32), ImageError> {
     let mut sets = ParameterSets::default();
     for unit in &config.nal_units {
         sets.add(&NalUnit::parse(unit).map_err(in_stream)?).map_err(in_stream)?;
@@ -234,9 +253,9 @@ fn largest_coded(config: &HevcConfig) -> Result<u64, ImageError> {
     for sps in sets.sps.iter().flatten() {
         refuse_hdr(sps.vui.as_ref().map_or(2, |vui| vui.transfer_characteristics.into()))?;
     }
-    let pixels =
-        |sps: &Sps| u64::from(sps.pic_width_in_luma_samples) * u64::from(sps.pic_height_in_luma_samples);
-    let largest = sets.sps.iter().flatten().map(pixels).max();
+    let size = |sps: &Sps| (sps.pic_width_in_luma_samples, sps.pic_height_in_luma_samples);
+    let sizes = sets.sps.iter().flatten().map(size);
+    let largest = sizes.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)));
     largest.ok_or(ImageError::UnsupportedFormat { what: "A HEIC without parameters ahead of its picture" })
 }
 

@@ -332,6 +332,10 @@ impl World {
                 self.service.uploads.get_mut(&signature.upload_id).unwrap().status = UploadStatus::Expired;
                 Err(bucket::error(404, "NoSuchUpload", ""))
             }
+            (Some(Fault::Skewed), _) => Err(bucket::error(403, "RequestTimeTooSkewed", "")),
+            (Some(Fault::Taken), _) if self.bucket.holds(&flight.url) => {
+                Err(bucket::error(412, "PreconditionFailed", ""))
+            }
             (_, Err(_)) => Err(StoreFailure::NoAnswer),
             (fault, Ok(mut bytes)) => {
                 if let (Some(Fault::Flip), Some(byte)) = (fault, bytes.first_mut()) {
@@ -364,9 +368,13 @@ impl World {
                 request_id: None,
             }))),
             Some(Fault::TokenExpired) => Some(service::refusal(ErrorCode::TokenExpired, Vec::new())),
-            Some(Fault::NotFound) => {
+            Some(Fault::Expired) => {
                 let record = Service::subject(&work).and_then(|id| self.service.uploads.get_mut(&id));
-                record.expect("an upload to forget").status = UploadStatus::Expired;
+                record.expect("an upload that expires").status = UploadStatus::Expired;
+                Some(service::refusal(ErrorCode::UploadClosed, Vec::new()))
+            }
+            Some(Fault::NotFound) => {
+                self.service.forget(Service::subject(&work).expect("an upload to forget"));
                 Some(service::refusal(ErrorCode::NotFound, Vec::new()))
             }
             _ => None,

@@ -32,8 +32,14 @@ pub enum Fault {
     HideEtag,
     /// The store has forgotten the multipart upload (PUT).
     NoSuchUpload,
-    /// The service has no such record.
+    /// The service has no such record any more.
     NotFound,
+    /// The service has closed the record.
+    Expired,
+    /// The store finds the signature's time far from its own (PUT).
+    Skewed,
+    /// The store takes the bytes only where nothing is yet (PUT with `If-None-Match`).
+    Taken,
     /// The token has expired.
     TokenExpired,
 }

@@ -31,11 +31,13 @@ pub struct Service {
     pub uploads: BTreeMap<UploadId, Record>,
     pub by_ref: HashMap<ClientRef, UploadId>,
     pub url_lifetime_s: u64,
+    /// Uploads ever announced.
+    announced: u64,
 }
 
 impl Service {
     pub fn new() -> Self {
-        Self { uploads: BTreeMap::new(), by_ref: HashMap::new(), url_lifetime_s: 900 }
+        Self { uploads: BTreeMap::new(), by_ref: HashMap::new(), url_lifetime_s: 900, announced: 0 }
     }
 
     pub fn create(
@@ -53,8 +55,8 @@ impl Service {
             let error = problem(ErrorCode::TypeNotAllowed, Vec::new());
             return CreateUploadResult::Refused(RefusedUpload { client_ref: file.client_ref.clone(), error });
         }
-        let next_id =
-            UploadId::try_from(format!("00000000-0000-7000-8000-{:012x}", self.uploads.len())).unwrap();
+        let next_id = UploadId::try_from(format!("00000000-0000-7000-8000-{:012x}", self.announced)).unwrap();
+        self.announced += 1;
         let id = *self.by_ref.entry(file.client_ref.clone()).or_insert(next_id);
         let record = self
             .uploads
@@ -189,6 +191,12 @@ impl Service {
         Ok(())
     }
 
+    /// The record is gone: the service came back from an older backup.
+    pub fn forget(&mut self, id: UploadId) {
+        let record = self.uploads.remove(&id).expect("a record to forget");
+        self.by_ref.remove(&record.file.client_ref);
+    }
+
     fn open(&self, id: UploadId) -> Result<&Record, ServiceFailure> {
         let record = self.uploads.get(&id).ok_or_else(|| refusal(ErrorCode::NotFound, Vec::new()))?;
         match record.status {
@@ -250,9 +258,9 @@ fn photo(id: UploadId, file: &FileToUpload) -> Photo {
         taken_at: None,
         location: None,
         metadata: None,
-        url: String::new(),
+        url: Some(String::new()),
         variants: BTreeMap::new(),
-        url_expires_at: moment(),
+        url_expires_at: Some(moment()),
         created_at: moment(),
         uploaded_at: None,
         caption: None,

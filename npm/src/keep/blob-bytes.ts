@@ -1,0 +1,96 @@
+/**
+ * Bytes in IndexedDB, where a browser has no private file system that a worker can write (WebKitGTK, pages
+ * without https). As one blob, which the browser keeps on disk; in pieces where it stores no blobs
+ * (private windows of WebKit).
+ */
+import { CHUNK_BYTES, Unwanted, type ByteStore } from "./bytes.js";
+import { transact } from "./database.js";
+
+/** Stands for a file that lies in pieces, under its key with their number appended. */
+interface Pieces {
+  size: number;
+  count: number;
+}
+
+export class IndexedDbBytes implements ByteStore {
+  readonly place = "indexed_db";
+  readonly #database: IDBDatabase;
+
+  constructor(database: IDBDatabase) {
+    this.#database = database;
+  }
+
+  async write(folder: string, name: string, bytes: Blob, isWanted: () => boolean): Promise<void> {
+    if (!isWanted()) {
+      throw new Unwanted();
+    }
+    try {
+      // Without a name of its own: a copy of the bytes, not a reference to the user's file.
+      await this.#put([folder, name], bytes.slice(0, bytes.size, bytes.type));
+    } catch (thrown) {
+      if (thrown instanceof DOMException && thrown.name === "QuotaExceededError") {
+        throw thrown;
+      }
+      await this.#writePieces(folder, name, bytes, isWanted);
+    }
+  }
+
+  async size(folder: string, name: string): Promise<number | null> {
+    return (await this.#get(folder, name))?.size ?? null;
+  }
+
+  async read(folder: string, name: string): Promise<Blob | null> {
+    const found = await this.#get(folder, name);
+    if (found === null || found instanceof Blob) {
+      return found;
+    }
+    const pieces: Blob[] = [];
+    for (let index = 0; index < found.count; index += 1) {
+      const piece = await transact<ArrayBuffer>(this.#database, "blobs", "readonly", (store) =>
+        store("blobs").get([folder, name, index]),
+      );
+      pieces.push(new Blob([piece]));
+    }
+    return new Blob(pieces);
+  }
+
+  async remove(folder: string): Promise<void> {
+    await transact(this.#database, "blobs", "readwrite", (store) =>
+      store("blobs").delete(IDBKeyRange.bound([folder], [folder, []])),
+    );
+  }
+
+  async sweep(isKnown: (folder: string) => boolean): Promise<void> {
+    const keys = await transact<IDBValidKey[]>(this.#database, "blobs", "readonly", (store) => store("blobs").getAllKeys());
+    const folders = new Set(keys.map((key) => (key as string[])[0] ?? ""));
+    for (const folder of folders) {
+      if (!isKnown(folder)) {
+        await this.remove(folder);
+      }
+    }
+  }
+
+  /** What says how many there are comes last: without it, nothing is there. */
+  async #writePieces(folder: string, name: string, bytes: Blob, isWanted: () => boolean): Promise<void> {
+    const count = Math.ceil(bytes.size / CHUNK_BYTES);
+    for (let index = 0; index < count; index += 1) {
+      if (!isWanted()) {
+        throw new Unwanted();
+      }
+      const start = index * CHUNK_BYTES;
+      await this.#put([folder, name, index], await bytes.slice(start, start + CHUNK_BYTES).arrayBuffer());
+    }
+    await this.#put([folder, name], { size: bytes.size, count } satisfies Pieces);
+  }
+
+  async #put(key: IDBValidKey, value: Blob | ArrayBuffer | Pieces): Promise<void> {
+    await transact(this.#database, "blobs", "readwrite", (store) => store("blobs").put(value, key));
+  }
+
+  async #get(folder: string, name: string): Promise<Blob | Pieces | null> {
+    const found = await transact<Blob | Pieces | undefined>(this.#database, "blobs", "readonly", (store) =>
+      store("blobs").get([folder, name]),
+    );
+    return found ?? null;
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * What other tabs of the same queue send: shown here as it is there, and handed over when its tab is gone.
+ * Tabs talk over a `BroadcastChannel`; where there is none, each tab shows its own uploads only.
+ */
+import { fromPlainError, toPlainError, WindlassError, type PlainError } from "../errors.js";
+import { UploadErrorEvent, UploadPhotoEvent, UploadProgressEvent, UploadStateEvent } from "../events.js";
+import type { Photo } from "../generated/Photo";
+import type { ProgressCounts } from "../generated/ProgressCounts";
+import { channelName } from "./database.js";
+import { randomName } from "../random-name.js";
+import { Upload, type UploadCommands, type UploadOrigin, type UploadState } from "../upload.js";
+
+export type CommandName = "pause" | "resume" | "cancel";
+
+/** What pages, and the service worker, say to each other. */
+export type PageMessage =
+  /** A tab has come: whoever sends something says so. */
+  | { kind: "hello"; from: string }
+  /** The service worker asks whether a page is open. */
+  | { kind: "worker" }
+  | { kind: "present"; from: string }
+  | { kind: "upload"; from: string; page: string; told: Told }
+  | { kind: "command"; to: string; clientRef: string; command: CommandName };
+
+interface Told {
+  clientRef: string;
+  filename: string;
+  type: string;
+  size: number;
+  state: UploadState;
+  reason: string | null;
+  progress: ProgressCounts;
+  photo: Photo | null;
+  error: PlainError | null;
+}
+
+export interface ElsewhereOptions {
+  namespace: string;
+  /** This tab's name. */
+  session: string;
+  commands: UploadCommands;
+  /** What this tab sends itself. */
+  own: () => Iterable<Upload>;
+  /** One of another tab's is shown from now on. */
+  onAdded: (upload: Upload) => void;
+  onCommand: (clientRef: string, command: CommandName) => void;
+  /** Tells `onGone` of the keeper when that tab is gone. */
+  watch: (session: string) => void;
+  dispatch: (event: Event) => void;
+}
+
+let ownPage: string | undefined;
+
+/** Names this page: a second client in it is no other tab. */
+function thisPage(): string {
+  return (ownPage ??= randomName());
+}
+
+/** After a tab is gone, another one may have taken over what is not ours now: it is waited for so long. */
+const SUCCESSOR_MS = 5_000;
+
+export class Elsewhere {
+  readonly #options: ElsewhereOptions;
+  #channel: BroadcastChannel | null;
+  readonly #shown = new Map<string, { upload: Upload; session: string }>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+
+  constructor(options: ElsewhereOptions) {
+    this.#options = options;
+    this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(channelName(options.namespace));
+    if (this.#channel !== null) {
+      this.#channel.onmessage = ({ data }: MessageEvent<PageMessage>) => this.#hear(data);
+      this.#post({ kind: "hello", from: options.session });
+    }
+  }
+
+  /** Tells the others how one of ours stands. */
+  tell(upload: Upload): void {
+    const { clientRef, filename, type, size, state, reason, progress, photo, error } = upload;
+    const told: Told = {
+      clientRef,
+      filename,
+      type,
+      size,
+      state,
+      reason,
+      progress,
+      photo,
+      error: error === null ? null : toPlainError(error),
+    };
+    this.#post({ kind: "upload", from: this.#options.session, page: thisPage(), told });
+  }
+
+  /** Asks the tab that sends it; false where that is not another one. */
+  command(upload: Upload, command: CommandName): boolean {
+    const shown = this.#shown.get(upload.clientRef);
+    if (shown?.upload !== upload) {
+      return false;
+    }
+    this.#post({ kind: "command", to: shown.session, clientRef: upload.clientRef, command });
+    return true;
+  }
+
+  /** It is ours from now on. */
+  takeOver(clientRef: string): Upload | undefined {
+    const upload = this.#shown.get(clientRef)?.upload;
+    this.#shown.delete(clientRef);
+    return upload;
+  }
+
+  /** Those of a tab that is gone which nobody took over were not kept: they end here. */
+  settle(session: string): void {
+    this.#post({ kind: "hello", from: this.#options.session });
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      for (const shown of [...this.#shown.values()]) {
+        if (shown.session === session) {
+          this.lost(shown.upload.clientRef);
+        }
+      }
+    }, SUCCESSOR_MS);
+    this.#timers.add(timer);
+  }
+
+  /** Its tab is gone, and its bytes were not kept. */
+  lost(clientRef: string): void {
+    const upload = this.takeOver(clientRef);
+    if (upload !== undefined) {
+      this.#fail(
+        upload,
+        new WindlassError("file_gone", "its tab was closed before this browser could keep it. Choose the file again.", {
+          file: upload.filename,
+        }),
+      );
+    }
+  }
+
+  close(): void {
+    this.#channel?.close();
+    this.#channel = null;
+    this.#timers.forEach(clearTimeout);
+    this.#shown.clear();
+  }
+
+  #post(message: PageMessage): void {
+    this.#channel?.postMessage(message);
+  }
+
+  #hear(message: PageMessage): void {
+    switch (message.kind) {
+      case "hello":
+        for (const upload of this.#options.own()) {
+          this.tell(upload);
+        }
+        return;
+      case "worker":
+        this.#post({ kind: "present", from: this.#options.session });
+        return;
+      case "present":
+        return;
+      case "command":
+        if (message.to === this.#options.session) {
+          this.#options.onCommand(message.clientRef, message.command);
+        }
+        return;
+      case "upload":
+        this.#show(message.from, message.page === thisPage() ? "here" : "elsewhere", message.told);
+    }
+  }
+
+  #show(session: string, origin: UploadOrigin, told: Told): void {
+    let shown = this.#shown.get(told.clientRef);
+    const hasEnded = told.state === "stored" || told.state === "failed" || told.state === "cancelled";
+    if (shown === undefined) {
+      const isOurs = [...this.#options.own()].some(({ clientRef }) => clientRef === told.clientRef);
+      if (isOurs || hasEnded) {
+        return;
+      }
+      const file = new File([], told.filename, { type: told.type });
+      shown = {
+        upload: new Upload(this.#options.commands, told.clientRef, file, told.filename, { origin, size: told.size }),
+        session,
+      };
+      this.#shown.set(told.clientRef, shown);
+      this.#options.onAdded(shown.upload);
+    }
+    shown.session = session;
+    this.#options.watch(session);
+    this.#follow(shown.upload, told);
+  }
+
+  #follow(upload: Upload, { clientRef, state, reason, progress, photo, error }: Told): void {
+    const { dispatch } = this.#options;
+    upload.setProgress(progress);
+    if (state === "stored" && photo !== null) {
+      this.#shown.delete(clientRef);
+      upload.succeed(photo);
+      dispatch(new UploadStateEvent(upload, state));
+      dispatch(new UploadPhotoEvent(upload, photo));
+    } else if (error !== null) {
+      this.#shown.delete(clientRef);
+      this.#fail(upload, fromPlainError(error, upload.filename));
+    } else {
+      const isOther = upload.state !== state || upload.reason !== reason;
+      upload.setState(state, reason);
+      dispatch(isOther ? new UploadStateEvent(upload, state) : new UploadProgressEvent(upload, progress, progress));
+    }
+  }
+
+  #fail(upload: Upload, error: WindlassError): void {
+    upload.fail(error);
+    this.#options.dispatch(new UploadStateEvent(upload, upload.state));
+    if (upload.state === "failed") {
+      this.#options.dispatch(new UploadErrorEvent(upload, error));
+    }
+  }
+}

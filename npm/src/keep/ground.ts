@@ -1,0 +1,23 @@
+/** What keeping stands on: the database, the places for bytes, and the sessions. */
+import { IndexedDbBytes } from "./blob-bytes.js";
+import { OpfsBytes, type ByteStore } from "./bytes.js";
+import { openDatabase } from "./database.js";
+import { LeasedSessions, LockedSessions, type Sessions } from "./sessions.js";
+
+export interface Ground {
+  database: IDBDatabase;
+  /** The first one is written; all are read. */
+  places: ByteStore[];
+  sessions: Sessions;
+}
+
+/** Rejects where this browser keeps nothing. `session` lives from then on. */
+export async function prepareGround(session: string, { toWrite }: { toWrite: boolean }): Promise<Ground> {
+  const database = await openDatabase();
+  const blobs = new IndexedDbBytes(database);
+  const files = await OpfsBytes.open(toWrite).catch(() => null);
+  const { locks } = navigator as Navigator & { locks?: LockManager };
+  const sessions = locks === undefined ? new LeasedSessions(session, database) : new LockedSessions(session, locks);
+  await sessions.begin();
+  return { database, places: files === null ? [blobs] : [files, blobs], sessions };
+}

@@ -1,0 +1,264 @@
+/**
+ * The page's end of the keeping worker. Nothing here can hold up or stop an upload: where a browser keeps
+ * nothing, everything goes on from memory, and whoever listens is told to keep the page open.
+ */
+import type { KeptUpload } from "../generated/KeptUpload";
+import type { MetadataWarning } from "../generated/MetadataWarning";
+import { randomName } from "../random-name.js";
+import type { WorkerLike } from "../workers/bridge.js";
+import type { FileDescription } from "../wasm/upload.js";
+import { DATABASE, inNamespace, openDatabase, transact } from "./database.js";
+import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
+
+/** The version of the records this build writes: `SCHEMA` of the core. */
+const SCHEMA = 1;
+/** While nobody can say who is signed in, it is asked again after this long, doubled up to the second. */
+const ASK_AGAIN_MS = 1_000;
+const ASK_AGAIN_MOST_MS = 30_000;
+
+export interface KeeperOptions {
+  /** Starts a bare worker. */
+  startWorker: () => WorkerLike;
+  /** The upload module: it decides about what was found. */
+  compile: () => Promise<WebAssembly.Module>;
+  endpoint: string;
+  project: string;
+  /** Who is signed in, asked only where there is something to resume. Rejects where that cannot be had now. */
+  whoIsIt: () => Promise<string | null>;
+  onKept: (clientRef: string) => void;
+  onNotKept: (clientRef: string, code: NotKeptCode) => void;
+  onRestored: (uploads: Restored[], missing: KeptUpload[]) => void;
+  /** A tab that was watched is gone; what it left follows in `onRestored`. */
+  onGone: (session: string) => void;
+}
+
+export class Keeper {
+  /** Names this page among those of the same queue. */
+  readonly session = randomName();
+  /** The queue: one for each service and project. */
+  readonly namespace: string;
+  readonly #options: KeeperOptions;
+  readonly #questions = new Map<number, (report: StorageReport) => void>();
+  readonly #held = new Set<string>();
+  #subject: string | null = null;
+  #worker: WorkerLike | null = null;
+  #askTimer: ReturnType<typeof setTimeout> | undefined;
+  #askAgainMs = ASK_AGAIN_MS;
+  #asking = false;
+  #questionCount = 0;
+  #hasAskedToPersist = false;
+  #closed = false;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.namespace = `${options.endpoint} ${options.project}`;
+  }
+
+  /** Who is signed in, as soon as it is known. */
+  setSubject(subject: string): void {
+    if (this.#subject !== subject) {
+      this.#subject = subject;
+      this.#worker?.postMessage({ kind: "subject", subject } satisfies ToKeepWorker);
+    }
+  }
+
+  /** Keeps a file that was chosen. */
+  add(clientRef: string, file: Blob, filename: string): void {
+    this.#held.add(clientRef);
+    this.#askToPersist();
+    this.#send({
+      kind: "keep",
+      upload: {
+        schema: SCHEMA,
+        client_ref: clientRef,
+        subject: this.#subject,
+        filename,
+        content_type: file.type,
+        size_bytes: file.size,
+        last_modified_ms: file instanceof File ? file.lastModified : null,
+        chosen_at_ms: Date.now(),
+        paused: false,
+        bytes: "none",
+        prepared: null,
+      },
+      file,
+    });
+  }
+
+  /** Keeps what was made of it. */
+  prepared(clientRef: string, { content_type, metadata, variants = [] }: FileDescription, warnings: readonly MetadataWarning[]): void {
+    if (!this.#held.has(clientRef)) {
+      return;
+    }
+    this.#send({
+      kind: "prepared",
+      clientRef,
+      prepared: {
+        content_type,
+        metadata: metadata ?? null,
+        warnings: [...warnings],
+        variants: variants.map(({ name, content_type, width, height, blob }) => ({
+          name,
+          content_type,
+          width,
+          height,
+          size_bytes: blob.size,
+        })),
+      },
+      variants: variants.map(({ blob }) => blob),
+    });
+  }
+
+  setPaused(clientRef: string, paused: boolean): void {
+    if (this.#held.has(clientRef)) {
+      this.#send({ kind: "paused", clientRef, paused });
+    }
+  }
+
+  /** It has ended for good. */
+  forget(clientRef: string): void {
+    if (this.#held.delete(clientRef)) {
+      this.#send({ kind: "forget", clientRef });
+    }
+  }
+
+  /** Goes on with what earlier pages have left, if there is anything. */
+  async resume(): Promise<void> {
+    if (await this.#isThereAnything()) {
+      this.#restore();
+    }
+  }
+
+  /** Takes over from that page as soon as it is gone. */
+  watch(session: string): void {
+    this.#send({ kind: "watch", session });
+  }
+
+  /** The network may be back, or the user: what waits for a token asks again. */
+  wake(): void {
+    if (this.#askTimer !== undefined) {
+      this.#askAgainMs = ASK_AGAIN_MS;
+      this.#restore();
+    }
+  }
+
+  report(): Promise<StorageReport> {
+    return new Promise((resolve) => {
+      this.#questionCount += 1;
+      this.#questions.set(this.#questionCount, resolve);
+      this.#send({ kind: "report", question: this.#questionCount });
+    });
+  }
+
+  /** Lets go: what is kept stays for the next page, or for another one that is open. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#askTimer);
+    this.#worker?.postMessage({ kind: "close" } satisfies ToKeepWorker);
+  }
+
+  #restore(): void {
+    clearTimeout(this.#askTimer);
+    this.#askTimer = undefined;
+    if (this.#asking || this.#closed) {
+      return;
+    }
+    this.#asking = true;
+    Promise.all([this.#options.whoIsIt(), this.#options.compile()])
+      .then(([subject, module]) => this.#send({ kind: "restore", module, subject, readyOnly: false }))
+      .catch(() => {
+        if (!this.#closed) {
+          this.#askTimer = setTimeout(() => this.#restore(), this.#askAgainMs);
+          this.#askAgainMs = Math.min(2 * this.#askAgainMs, ASK_AGAIN_MOST_MS);
+        }
+      })
+      .finally(() => {
+        this.#asking = false;
+      });
+  }
+
+  /** Looks without starting a worker, and without making a database that was not there. */
+  async #isThereAnything(): Promise<boolean> {
+    try {
+      const all = await indexedDB.databases?.();
+      if (all !== undefined && !all.some(({ name }) => name === DATABASE)) {
+        return false;
+      }
+      const database = await openDatabase();
+      try {
+        return (await transact<number>(database, "uploads", "readonly", (store) => store("uploads").count(inNamespace(this.namespace)))) > 0;
+      } finally {
+        database.close();
+      }
+    } catch {
+      return false;
+    }
+  }
+
+  #send(message: ToKeepWorker): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(message);
+  }
+
+  #start(): WorkerLike {
+    const worker = this.#options.startWorker();
+    worker.onmessage = ({ data }: MessageEvent<FromKeepWorker>) => {
+      if (!this.#closed) {
+        this.#receive(data);
+      }
+    };
+    worker.onerror = (event) => {
+      event.preventDefault?.();
+      // What it had promised to keep may not be there.
+      for (const clientRef of this.#held) {
+        this.#options.onNotKept(clientRef, "storage_unavailable");
+      }
+      this.#held.clear();
+    };
+    worker.postMessage({ kind: "start", namespace: this.namespace, session: this.session } satisfies ToKeepWorker);
+    return worker;
+  }
+
+  #receive(message: FromKeepWorker): void {
+    switch (message.kind) {
+      case "kept":
+        if (this.#held.has(message.clientRef)) {
+          this.#options.onKept(message.clientRef);
+        }
+        return;
+      case "not-kept":
+        if (this.#held.has(message.clientRef)) {
+          this.#options.onNotKept(message.clientRef, message.code);
+        }
+        return;
+      case "restored":
+        for (const { upload } of message.uploads) {
+          this.#held.add(upload.client_ref);
+        }
+        for (const { client_ref } of message.missing) {
+          this.#held.add(client_ref);
+        }
+        this.#options.onRestored(message.uploads, message.missing);
+        return;
+      case "gone":
+        this.#options.onGone(message.session);
+        this.#restore();
+        return;
+      case "report":
+        this.#questions.get(message.question)?.(message.report);
+        this.#questions.delete(message.question);
+    }
+  }
+
+  /** Once a page: some browsers ask the user. */
+  #askToPersist(): void {
+    if (!this.#hasAskedToPersist) {
+      this.#hasAskedToPersist = true;
+      const { storage } = navigator as Navigator & { storage?: StorageManager };
+      void storage?.persist?.().catch(() => false);
+    }
+  }
+}

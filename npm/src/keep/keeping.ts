@@ -1,0 +1,335 @@
+/**
+ * The keeping worker's work. One row an upload in the database, its bytes beside it; each row is held by
+ * one session, and only a session that is dead loses its rows to another. What to do with a row that was
+ * found is the core's decision (`planResume`).
+ */
+import type { KeptDescription } from "../generated/KeptDescription";
+import type { KeptUpload } from "../generated/KeptUpload";
+import type { Resumption } from "../generated/Resumption";
+import { randomName } from "../random-name.js";
+import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
+import type { ByteStore } from "./bytes.js";
+import { CopyQueue } from "./copy-queue.js";
+import { changeRow, inNamespace, transact, type Key, type UploadRow } from "./database.js";
+import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
+import type { Ground } from "./ground.js";
+import type { Sessions } from "./sessions.js";
+
+const ORIGINAL = "original";
+
+export class Keeping {
+  readonly #namespace: string;
+  readonly #session: string;
+  readonly #tell: (message: FromKeepWorker) => void;
+  readonly #ground: Promise<Ground>;
+  readonly #copies = new CopyQueue();
+  /** The folders of what this page sends. */
+  readonly #folders = new Map<string, string>();
+  readonly #watched = new Set<string>();
+  /** What concerns the rows is done in the order it came. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(namespace: string, session: string, ground: Promise<Ground>, tell: (message: FromKeepWorker) => void) {
+    this.#namespace = namespace;
+    this.#session = session;
+    this.#tell = tell;
+    this.#ground = ground;
+    this.#ground.catch(() => {
+      // Told to every file that is to be kept.
+    });
+  }
+
+  take(message: Exclude<ToKeepWorker, { kind: "start" | "close" }>): void {
+    switch (message.kind) {
+      case "keep":
+        this.#keep(message.upload, message.file);
+        return;
+      case "prepared":
+        this.#keepVariants(message.clientRef, message.prepared, message.variants);
+        return;
+      case "paused":
+        this.#change(message.clientRef, (record) => ({ ...record, paused: message.paused }));
+        return;
+      case "subject":
+        for (const ref of this.#folders.keys()) {
+          this.#change(ref, (record) => ({ ...record, subject: record.subject ?? message.subject }));
+        }
+        return;
+      case "forget":
+        this.#forget(message.clientRef);
+        return;
+      case "restore":
+        this.#inOrder(() => this.#restore(message.module, message.subject, message.readyOnly));
+        return;
+      case "watch":
+        this.#inOrder(async () => this.#watch((await this.#ground).sessions, message.session));
+        return;
+      case "report":
+        void this.#report().then((report) => this.#tell({ kind: "report", question: message.question, report }));
+    }
+  }
+
+  /** Does what was asked before, and lets go of its rows: others may take over. */
+  async end(): Promise<void> {
+    this.#copies.stop();
+    await this.#last;
+    await (await this.#ground).sessions.end();
+  }
+
+  #keep(upload: KeptUpload, file: Blob): void {
+    const ref = upload.client_ref;
+    const folder = this.#folders.get(ref) ?? randomName();
+    this.#folders.set(ref, folder);
+    this.#inOrder(async () => {
+      try {
+        const { database } = await this.#ground;
+        const row: UploadRow = { namespace: this.#namespace, ref, holder: this.#session, folder, record: upload };
+        await transact(database, "uploads", "readwrite", (store) => store("uploads").put(row));
+      } catch (thrown) {
+        this.#notKept(ref, thrown);
+        return;
+      }
+      this.#copy(ref, folder, ORIGINAL, file, async (place) => {
+        await this.#update(ref, (record) => ({ ...record, bytes: place }));
+        this.#tell({ kind: "kept", clientRef: ref });
+      });
+    });
+  }
+
+  #keepVariants(ref: string, prepared: KeptDescription, variants: Blob[]): void {
+    const folder = this.#folders.get(ref);
+    if (folder === undefined) {
+      return;
+    }
+    const rest = [...variants.entries()];
+    const next = (): void => {
+      const entry = rest.shift();
+      if (entry === undefined) {
+        this.#change(ref, (record) => ({ ...record, prepared }));
+      } else {
+        this.#copy(ref, folder, String(entry[0]), entry[1], async () => next());
+      }
+    };
+    next();
+  }
+
+  /** Copies when its turn comes. Smaller pictures that cannot be kept are made again; of the file it is told. */
+  #copy(ref: string, folder: string, name: string, bytes: Blob, then: (place: ByteStore["place"]) => Promise<void>): void {
+    const isWanted = (): boolean => this.#folders.get(ref) === folder;
+    this.#copies.add(bytes.size, isWanted, async () => {
+      try {
+        const { places } = await this.#ground;
+        const place = await writeSomewhere(places, folder, name, bytes, isWanted);
+        await then(place);
+      } catch (thrown) {
+        if (isWanted() && name === ORIGINAL) {
+          this.#notKept(ref, thrown);
+        }
+      }
+      if (!isWanted()) {
+        // It ended while it was copied, when its folder could not be removed.
+        await this.#removeBytes(folder).catch(() => undefined);
+      }
+    });
+  }
+
+  #notKept(ref: string, thrown: unknown): void {
+    const code: NotKeptCode = isNamed(thrown, "QuotaExceededError") ? "storage_full" : "storage_unavailable";
+    const message = thrown instanceof Error || thrown instanceof DOMException ? thrown.message : String(thrown);
+    this.#tell({ kind: "not-kept", clientRef: ref, code, message });
+  }
+
+  #forget(ref: string): void {
+    const folder = this.#folders.get(ref);
+    this.#folders.delete(ref);
+    this.#inOrder(async () => {
+      const { database } = await this.#ground;
+      await changeRow(database, this.#key(ref), (row) => (row.holder === this.#session ? null : undefined));
+      if (folder !== undefined) {
+        await this.#removeBytes(folder);
+      }
+    });
+  }
+
+  async #removeBytes(folder: string): Promise<void> {
+    const { places } = await this.#ground;
+    await Promise.all(places.map((place) => place.remove(folder)));
+  }
+
+  async #restore(module: WebAssembly.Module, subject: string | null, readyOnly: boolean): Promise<void> {
+    const ground = await this.#ground;
+    await initUpload({ module_or_path: module });
+    const { database, sessions } = ground;
+    const uploads: Restored[] = [];
+    const missing: KeptUpload[] = [];
+    let elsewhere = 0;
+    for (const row of await this.#rows(database)) {
+      if (row.holder === this.#session) {
+        continue;
+      }
+      if (row.holder !== null && (await sessions.isAlive(row.holder))) {
+        this.#watch(sessions, row.holder);
+        elsewhere += 1;
+        continue;
+      }
+      const plan = await this.#plan(ground, row, subject);
+      const isReady = plan.next === "send" && !plan.upload.paused;
+      if (plan.next === "leave" || (readyOnly && !isReady)) {
+        continue;
+      }
+      if (!(await this.#claim(database, row, "upload" in plan ? { ...plan.upload, subject: plan.upload.subject ?? subject } : null))) {
+        continue;
+      }
+      this.#folders.set(row.ref, row.folder);
+      if (plan.next === "discard") {
+        this.#forget(row.ref);
+      } else if (plan.next === "choose_again") {
+        missing.push(plan.upload);
+      } else {
+        uploads.push(await this.#open(ground, row, plan.upload));
+      }
+    }
+    uploads.sort((a, b) => a.upload.chosen_at_ms - b.upload.chosen_at_ms);
+    this.#tell({ kind: "restored", uploads, missing, elsewhere });
+    await this.#sweep(ground);
+  }
+
+  /** The core's decision about a row, from what really lies beside it. */
+  async #plan({ places }: Ground, row: UploadRow, subject: string | null): Promise<Resumption> {
+    const size = (name: string): Promise<number | null> => firstOf(places, (place) => place.size(row.folder, name));
+    const count = Array.isArray(row.record?.prepared?.variants) ? row.record.prepared.variants.length : 0;
+    const found = {
+      original_bytes: await size(ORIGINAL),
+      variants_bytes: await Promise.all(Array.from({ length: count }, (_, index) => size(String(index)))),
+    };
+    return planResume(row.record, found, { subject, now_ms: Date.now() }) as Resumption;
+  }
+
+  /** Makes the row ours, unless another page was faster. */
+  async #claim(database: IDBDatabase, found: UploadRow, record: KeptUpload | null): Promise<boolean> {
+    let ours = false;
+    await changeRow(database, this.#key(found.ref), (row) => {
+      ours = row.holder === found.holder;
+      return ours ? { ...row, holder: this.#session, record: record ?? row.record } : undefined;
+    });
+    return ours;
+  }
+
+  async #open({ places }: Ground, { folder }: UploadRow, upload: KeptUpload): Promise<Restored> {
+    const original = (await firstOf(places, (place) => place.read(folder, ORIGINAL))) ?? new Blob();
+    const variants = await Promise.all(
+      (upload.prepared?.variants ?? []).map(async ({ content_type: type }, index) => {
+        const bytes = (await firstOf(places, (place) => place.read(folder, String(index)))) ?? new Blob();
+        return bytes.slice(0, bytes.size, type);
+      }),
+    );
+    const file = new File([original], upload.filename, {
+      type: upload.content_type,
+      ...(upload.last_modified_ms === null ? {} : { lastModified: upload.last_modified_ms }),
+    });
+    return { upload, file, variants };
+  }
+
+  #watch(sessions: Sessions, session: string): void {
+    if (session !== this.#session && !this.#watched.has(session)) {
+      this.#watched.add(session);
+      sessions.whenGone(session, () => {
+        this.#watched.delete(session);
+        this.#tell({ kind: "gone", session });
+      });
+    }
+  }
+
+  /** Bytes without a row were half written, or half removed, by a page that died. */
+  async #sweep({ database, places }: Ground): Promise<void> {
+    const rows = await transact<UploadRow[]>(database, "uploads", "readonly", (store) => store("uploads").getAll());
+    const known = new Set([...rows.map(({ folder }) => folder), ...this.#folders.values()]);
+    for (const place of places) {
+      await place.sweep((folder) => known.has(folder));
+    }
+  }
+
+  async #report(): Promise<StorageReport> {
+    const report: StorageReport = { place: "none", kept_files: 0, kept_bytes: 0, usage_bytes: null, quota_bytes: null, persisted: false };
+    try {
+      const { database, places } = await this.#ground;
+      report.place = places[0]?.place ?? "none";
+      for (const { record } of await this.#rows(database)) {
+        if (record.bytes !== "none") {
+          report.kept_files += 1;
+          report.kept_bytes += record.size_bytes;
+        }
+      }
+      const { usage, quota } = await navigator.storage.estimate();
+      report.usage_bytes = usage ?? null;
+      report.quota_bytes = quota ?? null;
+      report.persisted = await navigator.storage.persisted();
+    } catch {
+      // What is not known stays as it is.
+    }
+    return report;
+  }
+
+  #rows(database: IDBDatabase): Promise<UploadRow[]> {
+    return transact(database, "uploads", "readonly", (store) => store("uploads").getAll(inNamespace(this.#namespace)));
+  }
+
+  /** Changes a record that is ours, in its turn. */
+  #change(ref: string, change: (record: KeptUpload) => KeptUpload): void {
+    this.#inOrder(() => this.#update(ref, change));
+  }
+
+  async #update(ref: string, change: (record: KeptUpload) => KeptUpload): Promise<void> {
+    const { database } = await this.#ground;
+    await changeRow(database, this.#key(ref), (row) =>
+      row.holder === this.#session ? { ...row, record: change(row.record) } : undefined,
+    );
+  }
+
+  #key(ref: string): Key {
+    return [this.#namespace, ref];
+  }
+
+  /** A failure concerns that one wish: at worst something is made or sent again. */
+  #inOrder(work: () => Promise<unknown>): void {
+    this.#last = this.#last.then(work).catch(() => undefined);
+  }
+}
+
+/** Writes to the first place that takes it. Where one is full the others are: they share the quota. */
+async function writeSomewhere(
+  places: ByteStore[],
+  folder: string,
+  name: string,
+  bytes: Blob,
+  isWanted: () => boolean,
+): Promise<ByteStore["place"]> {
+  let last: unknown;
+  for (const place of places) {
+    try {
+      await place.write(folder, name, bytes, isWanted);
+      return place.place;
+    } catch (thrown) {
+      last = thrown;
+      if (!isWanted() || isNamed(thrown, "QuotaExceededError")) {
+        break;
+      }
+    }
+  }
+  throw last;
+}
+
+/** What the first place has that has anything. */
+async function firstOf<Result>(places: ByteStore[], ask: (place: ByteStore) => Promise<Result | null>): Promise<Result | null> {
+  for (const place of places) {
+    const found = await ask(place).catch(() => null);
+    if (found !== null) {
+      return found;
+    }
+  }
+  return null;
+}
+
+function isNamed(thrown: unknown, name: string): boolean {
+  return typeof thrown === "object" && thrown !== null && (thrown as { name?: unknown }).name === name;
+}

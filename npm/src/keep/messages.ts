@@ -1,0 +1,60 @@
+/** What the page and the keeping worker say to each other. Bytes never travel: files are `Blob` handles. */
+import type { KeptDescription } from "../generated/KeptDescription";
+import type { KeptUpload } from "../generated/KeptUpload";
+
+/** Why a file is not kept. */
+export type NotKeptCode =
+  /** The browser's quota for this site is used up. */
+  | "storage_full"
+  /** The browser keeps nothing for this site: a private window, blocked storage, an old browser. */
+  | "storage_unavailable";
+
+/** One upload of an earlier page that is ours now. */
+export interface Restored {
+  upload: KeptUpload;
+  /** The file, read from where it is kept. */
+  file: Blob;
+  /** The smaller pictures, in the order of `upload.prepared`; none where they are to be made. */
+  variants: Blob[];
+}
+
+/** What is kept for this site, and how much room there is. Bytes; `null` where the browser does not say. */
+export interface StorageReport {
+  /** Where new files are kept. */
+  place: "opfs" | "indexed_db" | "none";
+  /** Files of this queue whose bytes are kept. */
+  kept_files: number;
+  /** Their bytes, the smaller pictures not counted. */
+  kept_bytes: number;
+  usage_bytes: number | null;
+  quota_bytes: number | null;
+  /** Whether the browser has promised not to clear it when the device runs out of room. */
+  persisted: boolean;
+}
+
+export type ToKeepWorker =
+  | { kind: "start"; namespace: string; session: string }
+  /** A file was chosen. `upload.bytes` is `none`: the worker fills it in when all bytes are there. */
+  | { kind: "keep"; upload: KeptUpload; file: Blob }
+  | { kind: "prepared"; clientRef: string; prepared: KeptDescription; variants: Blob[] }
+  | { kind: "paused"; clientRef: string; paused: boolean }
+  /** Who is signed in is known now: what this page chose before is theirs. */
+  | { kind: "subject"; subject: string }
+  /** It has ended: nothing of it is needed any more. */
+  | { kind: "forget"; clientRef: string }
+  /** Take over what no living page holds; with `readyOnly` nothing that a page still has to do something about. */
+  | { kind: "restore"; module: WebAssembly.Module; subject: string | null; readyOnly: boolean }
+  /** Take over what that page holds as soon as it is gone. */
+  | { kind: "watch"; session: string }
+  | { kind: "report"; question: number }
+  | { kind: "close" };
+
+export type FromKeepWorker =
+  /** All bytes are kept: the page may go. */
+  | { kind: "kept"; clientRef: string }
+  | { kind: "not-kept"; clientRef: string; code: NotKeptCode; message: string }
+  /** `missing` have to be chosen again; `elsewhere` are how many living pages hold. */
+  | { kind: "restored"; uploads: Restored[]; missing: KeptUpload[]; elsewhere: number }
+  /** A page whose uploads were watched is gone; ask for them with `restore`. */
+  | { kind: "gone"; session: string }
+  | { kind: "report"; question: number; report: StorageReport };

@@ -1,0 +1,41 @@
+/** From what was kept to what the engine takes. */
+import type { MetadataWarning } from "../generated/MetadataWarning";
+import type { VariantOptions } from "../generated/VariantOptions";
+import { madeOf, type MadePictures } from "../prepare.js";
+import type { FileDescription, VariantFile } from "../wasm/upload.js";
+import type { Restored } from "./messages.js";
+
+export interface KeptDescriptionOfFile extends FileDescription {
+  /** The smallest picture that was made of it. */
+  preview: Blob | null;
+  warnings: readonly MetadataWarning[];
+  made: MadePictures | null;
+}
+
+/** `null` where the file is still to be prepared. `asked` are the variants that are asked for now. */
+export function describeKept(
+  { upload, variants: blobs }: Restored,
+  asked: readonly VariantOptions[],
+): KeptDescriptionOfFile | null {
+  const { prepared } = upload;
+  if (prepared === null) {
+    return null;
+  }
+  const variants: VariantFile[] = [];
+  prepared.variants.forEach(({ name, content_type, width, height }, index) => {
+    const blob = blobs[index];
+    if (blob !== undefined) {
+      variants.push({ name, content_type, width, height, blob });
+    }
+  });
+  const smallest = variants.toSorted((a, b) => a.width * a.height - b.width * b.height)[0];
+  return {
+    filename: upload.filename,
+    content_type: prepared.content_type,
+    ...(prepared.metadata === null ? {} : { metadata: prepared.metadata }),
+    ...(variants.length > 0 ? { variants } : {}),
+    preview: smallest?.blob ?? null,
+    warnings: prepared.warnings,
+    made: variants.length > 0 ? madeOf(variants, asked, null) : null,
+  };
+}

@@ -1,0 +1,243 @@
+/**
+ * What makes an upload outlive its page, in one place for the client: keeping files, finding them again,
+ * other tabs, the question before a page is left, and the screen that stays on.
+ */
+import {
+  UploadAddedEvent,
+  UploadsRestoredEvent,
+  UploadWarningEvent,
+} from "../events.js";
+import type { KeptUpload } from "../generated/KeptUpload";
+import type { MetadataWarning } from "../generated/MetadataWarning";
+import type { WindlassOptions } from "../options.js";
+import { LeaveGuard } from "../page.js";
+import type { TokenSource } from "../token.js";
+import { Upload, type UploadCommands } from "../upload.js";
+import type { FileDescription } from "../wasm/upload.js";
+import { compileUploadModule } from "../wasm/upload.js";
+import { startKeepWorker } from "../workers/start.js";
+import { Awake } from "./awake.js";
+import { Elsewhere, type CommandName } from "./elsewhere.js";
+import { Background } from "./background.js";
+import { Keeper } from "./keeper.js";
+import type { NotKeptCode, Restored, StorageReport } from "./messages.js";
+import { subjectOf } from "./subject.js";
+
+export interface SurvivalOptions {
+  options: WindlassOptions;
+  /** Absolute. */
+  endpoint: string;
+  tokens: TokenSource;
+  commands: UploadCommands;
+  /** What this client sends. */
+  own: () => Upload[];
+  /** Sends what was found. */
+  goOn: (upload: Upload, found: Restored) => void;
+  dispatch: (event: Event) => void;
+}
+
+export class Survival {
+  readonly #options: SurvivalOptions;
+  readonly #keeper: Keeper | null;
+  readonly #elsewhere: Elsewhere | null;
+  readonly #leaving = new LeaveGuard();
+  readonly #awake = new Awake();
+  readonly #background: Background | null;
+  /** What would be lost with the page. */
+  readonly #unkept = new Set<string>();
+  /** Files an earlier page could not keep. */
+  #missing: readonly KeptUpload[] = [];
+  #hasWarned = false;
+
+  constructor(options: SurvivalOptions) {
+    this.#options = options;
+    const { keep, resume } = options.options;
+    this.#keeper = keep === false ? null : this.#openKeeper();
+    const { serviceWorkerUrl } = options.options;
+    this.#background = serviceWorkerUrl === undefined ? null : new Background(serviceWorkerUrl);
+    this.#elsewhere = this.#keeper === null || resume === false ? null : this.#openElsewhere(this.#keeper);
+  }
+
+  /** Goes on with what earlier pages have left, as soon as it is found. */
+  resume(): void {
+    if (this.#options.options.resume !== false) {
+      void this.#keeper?.resume();
+    }
+  }
+
+  /** A new token came: it says who is signed in. */
+  signedIn(token: string): void {
+    const subject = this.#options.options.subject ?? subjectOf(token);
+    if (subject !== null) {
+      this.#keeper?.setSubject(subject);
+    }
+  }
+
+  /** The name under which an earlier page had begun with this file, which it could not keep. */
+  begunBefore(file: Blob, filename: string, clientRef: string | undefined): string | undefined {
+    const kept = this.#missing.find(
+      ({ client_ref, filename: name, size_bytes, last_modified_ms }) =>
+        size_bytes === file.size &&
+        (clientRef === undefined
+          ? name === filename && file instanceof File && last_modified_ms === file.lastModified
+          : client_ref === clientRef),
+    );
+    this.#missing = this.#missing.filter((missing) => missing !== kept);
+    return kept?.client_ref;
+  }
+
+  /** A file was chosen: it is kept, and until it is, leaving the page would lose it. */
+  begin({ clientRef, file, filename }: Upload): void {
+    this.#setUnkept(clientRef, true);
+    this.#keeper?.add(clientRef, file, filename);
+  }
+
+  prepared(clientRef: string, description: FileDescription, warnings: readonly MetadataWarning[]): void {
+    this.#keeper?.prepared(clientRef, description, warnings);
+  }
+
+  paused(clientRef: string, paused: boolean): void {
+    this.#keeper?.setPaused(clientRef, paused);
+  }
+
+  /** Something about one of ours has changed: the other tabs hear of it. */
+  tell(upload: Upload): void {
+    this.#elsewhere?.tell(upload);
+  }
+
+  /** It ended here; what may succeed another time stays kept for it. */
+  ended(upload: Upload): void {
+    this.#setUnkept(upload.clientRef, false);
+    if (upload.error?.retryable !== true) {
+      this.forget(upload.clientRef);
+    }
+    this.tell(upload);
+  }
+
+  /** Nothing of it is wanted any more. */
+  forget(clientRef: string): void {
+    this.#keeper?.forget(clientRef);
+  }
+
+  /** Asks the tab that sends it. */
+  command(upload: Upload, command: CommandName): void {
+    this.#elsewhere?.command(upload, command);
+  }
+
+  /** Whether anything is on its way: then the screen stays on. */
+  setBusy(busy: boolean): void {
+    this.#awake.want(busy && this.#options.options.wakeLock !== false);
+  }
+
+  wake(): void {
+    this.#keeper?.wake();
+  }
+
+  async report(): Promise<StorageReport | null> {
+    return (await this.#keeper?.report()) ?? null;
+  }
+
+  /** Lets go of everything; what is kept stays. */
+  close(): void {
+    this.#keeper?.close();
+    this.#elsewhere?.close();
+    this.#awake.close();
+    this.#background?.close();
+  }
+
+  #openKeeper(): Keeper {
+    const { options, endpoint, tokens } = this.#options;
+    const keeper = new Keeper({
+      startWorker: startKeepWorker,
+      compile: compileUploadModule,
+      endpoint,
+      project: options.project,
+      whoIsIt: async () => options.subject ?? subjectOf(await tokens.get()),
+      onKept: (clientRef) => {
+        this.#setUnkept(clientRef, false);
+        this.#background?.wanted();
+      },
+      onNotKept: (clientRef, code) => this.#warn(clientRef, code),
+      onRestored: (uploads, missing) => this.#restored(uploads, missing),
+      onGone: (session) => this.#elsewhere?.settle(session),
+    });
+    if (options.subject !== undefined) {
+      keeper.setSubject(options.subject);
+    }
+    return keeper;
+  }
+
+  #openElsewhere(keeper: Keeper): Elsewhere {
+    const { commands, own, dispatch } = this.#options;
+    return new Elsewhere({
+      namespace: keeper.namespace,
+      session: keeper.session,
+      commands,
+      own,
+      onAdded: (upload) => dispatch(new UploadAddedEvent(upload)),
+      onCommand: (clientRef, command) => own().find((upload) => upload.clientRef === clientRef)?.[command](),
+      watch: (session) => keeper.watch(session),
+      dispatch,
+    });
+  }
+
+  #restored(found: readonly Restored[], missing: readonly KeptUpload[]): void {
+    const { commands, own, goOn, dispatch } = this.#options;
+    const ours = new Set(own().map(({ clientRef }) => clientRef));
+    const uploads: Upload[] = [];
+    for (const restored of found) {
+      const { client_ref: clientRef, filename } = restored.upload;
+      if (ours.has(clientRef)) {
+        continue;
+      }
+      const shown = this.#elsewhere?.takeOver(clientRef);
+      const upload = shown ?? new Upload(commands, clientRef, restored.file, filename, { origin: "before" });
+      shown?.takeOver(restored.file);
+      uploads.push(upload);
+      goOn(upload, restored);
+      if (shown === undefined) {
+        dispatch(new UploadAddedEvent(upload));
+      }
+      this.tell(upload);
+    }
+    const lost = missing.filter(({ client_ref }) => !ours.has(client_ref));
+    for (const { client_ref } of lost) {
+      this.#elsewhere?.lost(client_ref);
+    }
+    this.#missing = [...this.#missing, ...lost];
+    if (uploads.length > 0) {
+      this.#background?.wanted();
+    }
+    if (uploads.length > 0 || lost.length > 0) {
+      dispatch(new UploadsRestoredEvent(uploads, this.#missing.map(({ filename, size_bytes: size }) => ({ filename, size }))));
+    }
+  }
+
+  #warn(clientRef: string, code: NotKeptCode): void {
+    const upload = this.#options.own().find((own) => own.clientRef === clientRef);
+    if (upload === undefined) {
+      return;
+    }
+    this.#setUnkept(clientRef, true);
+    // One is enough where nothing can be kept; a full device concerns each file.
+    if (code === "storage_full" || !this.#hasWarned) {
+      this.#hasWarned = true;
+      upload.warn({ code, message: "This browser could not keep the file. Keep this page open until it is stored." });
+      this.#options.dispatch(new UploadWarningEvent(upload, code));
+    }
+  }
+
+  /** While anything would be lost with the page, and only then, the browser asks before it is left. */
+  #setUnkept(clientRef: string, unkept: boolean): void {
+    if (this.#unkept.has(clientRef) === unkept) {
+      return;
+    }
+    if (unkept) {
+      this.#unkept.add(clientRef);
+      this.#leaving.hold();
+    } else {
+      this.#unkept.delete(clientRef);
+      this.#leaving.release();
+    }
+  }
+}

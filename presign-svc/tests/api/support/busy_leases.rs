@@ -1,0 +1,25 @@
+//! Leases of uploads that another instance may hold for longer than anybody waits.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+use windlass_presign_svc::ports::leases::{Lease, UploadLeases};
+use windlass_presign_svc::ports::uploads::{RepositoryError, RepositoryResult};
+use windlass_protocol::UploadId;
+
+#[derive(Default)]
+pub struct BusyLeases {
+    /// Whether somebody else has them all.
+    pub are_busy: AtomicBool,
+}
+
+#[async_trait]
+impl UploadLeases for BusyLeases {
+    async fn take(&self, _: UploadId) -> RepositoryResult<Lease> {
+        if self.are_busy.load(Ordering::SeqCst) {
+            return Err(RepositoryError::Unavailable("another instance works on it".to_owned()));
+        }
+        Ok(Lease::until(CancellationToken::new()))
+    }
+}

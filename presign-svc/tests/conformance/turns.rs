@@ -1,0 +1,59 @@
+//! Turns on an upload among instances that share a PostgreSQL database.
+
+use std::time::Duration;
+
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use tokio::time::timeout;
+use windlass_presign_svc::adapters::postgres::PostgresDatabase;
+use windlass_presign_svc::ports::leases::UploadLeases as _;
+use windlass_protocol::UploadId;
+
+/// Far less than the 15 seconds after which a turn ends by itself.
+const SOON: Duration = Duration::from_secs(6);
+
+fn upload() -> UploadId {
+    "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_turn_of_an_instance_that_died_passes_on_when_its_time_is_over() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let database = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let mut dead = PgConnection::connect(&url).await.unwrap();
+    let left = "INSERT INTO turns VALUES ('0192f0c1-2c5d-7c1e-9f00-0123456789ab', gen_random_uuid(), now() + interval '1 second')";
+    dead.execute(left).await.unwrap();
+    let early = timeout(Duration::from_millis(300), database.take(upload())).await;
+    assert!(early.is_err(), "its time is not over");
+    timeout(SOON, database.take(upload())).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_that_nobody_waits_for_any_more_is_free_again() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let one = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let other = PostgresDatabase::connect(&url, 4).await.unwrap();
+    // The server holds the question back, so that whoever asked is gone before it is answered.
+    let mut bolt = PgConnection::connect(&url).await.unwrap();
+    let mut bolted = bolt.begin().await.unwrap();
+    bolted.execute("LOCK TABLE turns").await.unwrap();
+    let mut asking = Box::pin(one.take(upload()));
+    let asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let mut watch = PgConnection::connect(&url).await.unwrap();
+    while sqlx::query_scalar::<_, i64>(asked).fetch_one(&mut watch).await.unwrap() == 0 {
+        assert!(futures::poll!(&mut asking).is_pending());
+        watch.execute("SELECT pg_sleep(0.01)").await.unwrap();
+    }
+    drop(asking);
+    bolted.rollback().await.unwrap();
+    timeout(SOON, other.take(upload())).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn turns_are_given_back_before_the_database_is_closed() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let stopping = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let next = PostgresDatabase::connect(&url, 4).await.unwrap();
+    drop(stopping.take(upload()).await.unwrap());
+    stopping.close().await;
+    timeout(SOON, next.take(upload())).await.unwrap().unwrap();
+}

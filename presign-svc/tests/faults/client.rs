@@ -1,0 +1,192 @@
+//! A client that does one of everything, knows what was acknowledged, and goes on after a failure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::service::{Place, Served};
+
+const PART_BYTES: usize = 5 << 20;
+
+/// A file, by its `client_ref`, and its bytes: what becomes of it is in its name.
+const KEPT: &str = "kept";
+const IN_PARTS: &str = "kept-in-parts";
+const DELETED: &str = "deleted";
+const GIVEN_UP: &str = "given-up";
+
+pub struct Client {
+    http: reqwest::Client,
+    token: String,
+    files: BTreeMap<&'static str, Vec<u8>>,
+    /// Which upload each file was told to be.
+    ids: BTreeMap<&'static str, String>,
+    /// What is done, by file and deed.
+    done: BTreeSet<(&'static str, &'static str)>,
+}
+
+/// The service went away before it had answered.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Stopped(#[from] reqwest::Error);
+
+impl Client {
+    pub fn new(place: &Place) -> Self {
+        let mut token = place.windlass();
+        token.args(["token", "--tenant", "acme", "--project", "job-7"]);
+        let made = token.args(["--scope", "upload read delete pipeline"]).output().unwrap();
+        let pdf = |size: usize, fill: u8| [b"%PDF-1.7\n".to_vec(), vec![fill; size]].concat();
+        let files = [
+            (KEPT, pdf(4096, b'a')),
+            (IN_PARTS, pdf(PART_BYTES, b'b')),
+            (DELETED, pdf(4096, b'c')),
+            (GIVEN_UP, pdf(PART_BYTES, b'd')),
+        ];
+        Self {
+            http: reqwest::Client::builder().no_proxy().retry(reqwest::retry::never()).build().unwrap(),
+            token: String::from_utf8(made.stdout).unwrap().trim().to_owned(),
+            files: files.into(),
+            ids: BTreeMap::new(),
+            done: BTreeSet::new(),
+        }
+    }
+
+    /// All that is still to be done. What was acknowledged before must be true.
+    pub async fn work(&mut self, service: &Served) -> Result<(), Stopped> {
+        for announced in self.announce(service).await? {
+            self.send(&announced).await?;
+        }
+        for file in [KEPT, IN_PARTS, DELETED] {
+            if self.is_new(file, "completed") {
+                let path = format!("uploads/{}/complete", self.ids[file]);
+                self.ask(service, Method::POST, &path, Value::Null, &[200]).await?;
+                self.done.insert((file, "completed"));
+            }
+        }
+        let given_up = format!("uploads/{}", self.ids[GIVEN_UP]);
+        self.once(service, (GIVEN_UP, "aborted"), Method::DELETE, &given_up, Value::Null, &[204]).await?;
+        let kept = format!("photos/{}", self.ids[KEPT]);
+        let tags = json!({"tags": ["roof"]});
+        self.once(service, (KEPT, "tagged"), Method::PATCH, &kept, tags, &[200]).await?;
+        let status = json!({"status": "processing"});
+        let of_kept = format!("{kept}/status");
+        self.once(service, (KEPT, "processed"), Method::PATCH, &of_kept, status, &[200]).await?;
+        // Where the answer to the first one was lost it is gone already.
+        let deleted = format!("photos/{}", self.ids[DELETED]);
+        self.once(service, (DELETED, "deleted"), Method::DELETE, &deleted, Value::Null, &[204, 404]).await
+    }
+
+    /// That the list has what is to be there, and each file is what was chosen, byte for byte.
+    pub async fn check_photos(&self, service: &Served) {
+        let path = "photos?project_id=job-7";
+        let list = self.ask(service, Method::GET, path, Value::Null, &[200]).await.unwrap();
+        let list: Value = list.json().await.unwrap();
+        let photos = list["photos"].as_array().unwrap();
+        assert_eq!(photos.len(), 2, "{list}");
+        for file in [KEPT, IN_PARTS] {
+            let photo = photos.iter().find(|photo| photo["photo_id"] == self.ids[file]).unwrap();
+            let fetched = self.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
+            assert!(fetched.bytes().await.unwrap() == self.files[file], "{file} is not what was chosen");
+            let (status, tags) =
+                if file == KEPT { ("processing", json!(["roof"])) } else { ("uploaded", json!([])) };
+            assert_eq!((&photo["status"], &photo["tags"]), (&json!(status), &tags), "{file}");
+        }
+        assert_eq!(list["totals"], json!({"uploaded": 1, "processing": 1, "completed": 0, "failed": 0}));
+    }
+
+    fn is_new(&self, file: &'static str, deed: &'static str) -> bool {
+        !self.done.contains(&(file, deed))
+    }
+
+    /// Announces what is not settled, and answers what the service says of it.
+    async fn announce(&mut self, service: &Served) -> Result<Vec<Value>, Stopped> {
+        let settled = [(GIVEN_UP, "aborted"), (DELETED, "deleted"), (DELETED, "completed")];
+        let wanted: Vec<&'static str> = self
+            .files
+            .keys()
+            .copied()
+            .filter(|file| !settled.iter().any(|deed| deed.0 == *file && self.done.contains(deed)))
+            .collect();
+        let files: Vec<Value> = wanted
+            .iter()
+            .map(|file| {
+                json!({"client_ref": file, "filename": "plan.pdf", "content_type": "application/pdf",
+                       "size": self.files[file].len()})
+            })
+            .collect();
+        let body = json!({"project_id": "job-7", "files": files});
+        let answer: Value = self.ask(service, Method::POST, "uploads", body, &[201]).await?.json().await?;
+        let uploads = answer["uploads"].as_array().unwrap().clone();
+        for (file, upload) in wanted.into_iter().zip(&uploads) {
+            let id = upload["upload_id"].as_str().unwrap_or_else(|| panic!("{file}: {upload}")).to_owned();
+            // An abort whose answer was lost has freed the name.
+            if let Some(before) = self.ids.insert(file, id.clone()).filter(|before| *before != id) {
+                assert_eq!(file, GIVEN_UP, "{before} was acknowledged, and is forgotten");
+            }
+        }
+        Ok(uploads)
+    }
+
+    /// Sends the bytes of an upload for which there are URLs.
+    async fn send(&self, announced: &Value) -> Result<(), Stopped> {
+        let name = announced["client_ref"].as_str().unwrap();
+        let bytes = &self.files[name];
+        if announced["url"].is_string() {
+            self.put(announced, bytes.clone()).await?;
+        }
+        let parts = announced["parts"].as_array().cloned().unwrap_or_default();
+        for (signed, part) in parts.iter().zip(bytes.chunks(PART_BYTES)) {
+            self.put(signed, part.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, signed: &Value, bytes: Vec<u8>) -> Result<(), Stopped> {
+        let mut put = self.http.put(signed["url"].as_str().unwrap()).body(bytes);
+        let headers = signed["headers"].as_object().unwrap();
+        for (name, value) in headers.iter().filter(|(name, _)| *name != "content-length") {
+            put = put.header(name, value.as_str().unwrap());
+        }
+        let status = put.send().await?.status().as_u16();
+        // 412: its bytes are there, and are not written over. 404: its parts were joined, and completing says so.
+        assert!([200, 404, 412].contains(&status), "the store answers {status}");
+        Ok(())
+    }
+
+    async fn once(
+        &mut self,
+        service: &Served,
+        deed: (&'static str, &'static str),
+        method: Method,
+        path: &str,
+        body: Value,
+        good: &[u16],
+    ) -> Result<(), Stopped> {
+        if self.is_new(deed.0, deed.1) {
+            self.ask(service, method, path, body, good).await?;
+            self.done.insert(deed);
+        }
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        service: &Served,
+        method: Method,
+        path: &str,
+        body: Value,
+        good: &[u16],
+    ) -> Result<Response, Stopped> {
+        let url = format!("{}/api/v1/{path}", service.api);
+        let mut request = self.http.request(method.clone(), url).bearer_auth(&self.token);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        if good.contains(&status) {
+            return Ok(answer);
+        }
+        panic!("{method} {path}: {status} {}", answer.text().await?);
+    }
+}

@@ -1,0 +1,119 @@
+//! A real `windlass serve`, which can be told where to die.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
+use windlass_s3_suite::{Capabilities, S3Target};
+
+/// What is left when the process is gone.
+pub struct Place {
+    pub data: TempDir,
+    /// The address of a PostgreSQL database; an SQLite file in `data` otherwise.
+    pub database_url: Option<String>,
+}
+
+impl Place {
+    pub fn sqlite() -> Self {
+        Self { data: scratch_folder(), database_url: None }
+    }
+
+    pub fn postgres() -> Option<Self> {
+        let database_url = Some(crate::postgres_server::new_database()?);
+        Some(Self { data: scratch_folder(), database_url })
+    }
+
+    /// Lets the time pass after which the turns of a dead instance end by themselves.
+    pub async fn outwait_the_dead(&self) {
+        if let Some(url) = &self.database_url {
+            let mut database = PgConnection::connect(url).await.unwrap();
+            sqlx::query("UPDATE turns SET until = now() - interval '1 second'")
+                .execute(&mut database)
+                .await
+                .unwrap();
+        }
+    }
+
+    /// The program, with nothing configured but where its things are.
+    pub fn windlass(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        let is_ours = |name: &str| name.starts_with("WINDLASS_") || name.starts_with("AWS_");
+        for (name, _) in std::env::vars().filter(|(name, _)| is_ours(name)) {
+            command.env_remove(name);
+        }
+        command.env("WINDLASS_DATA_DIR", self.data.path()).env_remove("FAILPOINTS");
+        if let Some(url) = &self.database_url {
+            command.env("WINDLASS_DATABASE_URL", url);
+        }
+        command
+    }
+
+    fn secret(&self, name: &str) -> String {
+        std::fs::read_to_string(self.data.path().join("secrets").join(name)).unwrap()
+    }
+}
+
+/// In memory where the system has such a folder: a killed process, unlike a power cut, keeps what it wrote.
+fn scratch_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+/// A running service, killed when dropped.
+pub struct Served {
+    child: Child,
+    pub api: String,
+    store: String,
+}
+
+impl Served {
+    pub fn start(place: &Place, failpoint: Option<&str>) -> Self {
+        let mut command = place.windlass();
+        command.args(["serve", "--port", "0", "--log", "off"]).stdout(Stdio::piped());
+        if let Some(failpoint) = failpoint {
+            command.env("FAILPOINTS", failpoint);
+        }
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let address =
+            |line: String| line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
+        let api = address(lines.next().unwrap());
+        let store = address(lines.next().unwrap());
+        Self { child, api, store }
+    }
+
+    /// That it died of what it was told, and not of anything else.
+    pub fn wait_for_its_death(&mut self) {
+        use std::os::unix::process::ExitStatusExt as _;
+        let status = self.child.wait().unwrap();
+        assert!(status.signal().is_some(), "it ended by itself: {status}");
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+    }
+
+    /// The keys of all objects in the store.
+    pub async fn objects(&self, place: &Place) -> Vec<String> {
+        let target = S3Target {
+            endpoint: self.store.clone(),
+            bucket: "windlass".to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: place.secret("store-access-key-id"),
+            secret_access_key: place.secret("store-secret-access-key"),
+            capabilities: Capabilities::EMBEDDED,
+        };
+        let listed = target.client().list_objects_v2().bucket("windlass").send().await.unwrap();
+        listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,182 @@
+//! What is sent next.
+//!
+//! Only the first uploads of the queue are worked on, so that URLs are asked for just before they are
+//! used; those in trouble do not hold the others up. The smaller pictures of all photos go before any
+//! original, so that the office sees something of each. As few PUTs as keep the line busy are in flight:
+//! what dies with the connections is then little, and what ends, ends soon. A PUT that should have ended
+//! and is silent does not count among them: the next one tries another connection.
+
+use super::command::Work;
+use super::engine::Engine;
+use super::jobs::{Job, TransferKey};
+use super::piece::{Need, Piece, PieceKind, PieceState};
+use super::transfer::{Stage, Transfer};
+
+/// A piece that only waits for its turn: by what goes first, then in the order of adding.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    is_original: bool,
+    /// Zero where size says nothing.
+    size_bytes: u64,
+    of: TransferKey,
+    index: usize,
+}
+
+/// PUTs in flight, or bytes of them that are still to come.
+#[derive(Debug, Clone, Copy, Default)]
+struct Afloat {
+    puts: usize,
+    bytes: u64,
+}
+
+impl Afloat {
+    fn and(self, bytes: u64) -> Self {
+        Self { puts: self.puts + 1, bytes: self.bytes + bytes }
+    }
+}
+
+impl Engine {
+    /// The uploads that are worked on.
+    pub(super) fn active(&self) -> Vec<TransferKey> {
+        let ahead = self.config.uploads_ahead;
+        let (mut healthy, mut waiting, mut troubled) = (0, 0, 0);
+        let mut keys = Vec::new();
+        for (key, transfer) in self.transfers.iter().filter(|(_, transfer)| !self.is_held(transfer)) {
+            if healthy >= ahead || waiting >= self.config.originals_waiting || troubled >= 2 * ahead {
+                break;
+            }
+            match &transfer.trouble {
+                Some(_) => troubled += 1,
+                None if only_its_original_waits(transfer) => waiting += 1,
+                None => healthy += 1,
+            }
+            keys.push(*key);
+        }
+        keys
+    }
+
+    pub(super) fn send(&mut self, active: &[TransferKey]) {
+        if self.window.held_until_ms() > self.now_ms {
+            return;
+        }
+        let limit = self.window.limit() as usize;
+        let (mut pictures, mut originals) = self.afloat();
+        // One more for a small picture: an original that takes a minute must not keep it waiting.
+        let is_full = self.flying().count() >= self.config.connections_max as usize;
+        if is_full || pictures.puts + originals.puts > limit {
+            return;
+        }
+        for turn in self.turns(active) {
+            let in_flight = pictures.puts + originals.puts;
+            let (room, before) = if turn.is_original {
+                (limit, Afloat { puts: in_flight, bytes: pictures.bytes + originals.bytes })
+            } else {
+                (limit + 1, pictures)
+            };
+            if in_flight >= room || (before.puts > 0 && before.bytes > self.link.ahead_bytes()) {
+                break;
+            }
+            let Some(size_bytes) = self.piece_mut(turn.of, turn.index).map(|piece| piece.size_bytes()) else {
+                continue;
+            };
+            self.start_put(turn.of, turn.index);
+            if turn.is_original {
+                originals = originals.and(size_bytes);
+            } else {
+                pictures = pictures.and(size_bytes);
+            }
+        }
+    }
+
+    /// What is ready to go, in its order. No original before the smaller pictures of all photos that can
+    /// be sent soon.
+    fn turns(&self, active: &[TransferKey]) -> Vec<Turn> {
+        let smallest_first = self.window.is_bad(self.now_ms);
+        let pictures_first = self
+            .active_transfers(active)
+            .any(|(_, transfer)| transfer.trouble.is_none() && transfer.has_pictures_to_send());
+        let mut turns: Vec<Turn> = Vec::new();
+        for (of, transfer) in self.active_transfers(active).filter(|(_, transfer)| transfer.may_send()) {
+            for (index, piece) in transfer.pieces.iter().enumerate() {
+                let is_original = !matches!(piece.kind, PieceKind::Variant(_));
+                if piece.need(self.now_ms) == Need::Sending && !(is_original && pictures_first) {
+                    let by_size = smallest_first || !is_original;
+                    let size_bytes = match (by_size, is_original) {
+                        (false, _) => 0,
+                        (true, false) => piece.size_bytes(),
+                        (true, true) => transfer.bytes_to_send(),
+                    };
+                    turns.push(Turn { is_original, size_bytes, of, index });
+                }
+            }
+        }
+        turns.sort_unstable();
+        turns
+    }
+
+    /// PUTs in flight that are not overdue: of smaller pictures, and of originals.
+    fn afloat(&self) -> (Afloat, Afloat) {
+        let (mut pictures, mut originals) = (Afloat::default(), Afloat::default());
+        let active = self.flying().count();
+        let overdue_ms = self.watchdog.overdue_ms(&self.link, self.buffered_bytes());
+        for piece in self.flying() {
+            let Some(flight) = piece.flight() else { continue };
+            if self.now_ms >= flight.heard_ms + overdue_ms {
+                continue;
+            }
+            let elapsed_ms = self.now_ms.saturating_sub(flight.started_ms);
+            // What was handed over in a burst is still on its way.
+            let left = piece.size_bytes().saturating_sub(flight.sent_bytes)
+                + self.link.in_buffers(active, elapsed_ms, flight.sent_bytes);
+            let class =
+                if matches!(piece.kind, PieceKind::Variant(_)) { &mut pictures } else { &mut originals };
+            *class = class.and(left);
+        }
+        (pictures, originals)
+    }
+
+    /// The pieces that are in flight.
+    pub(super) fn flying(&self) -> impl Iterator<Item = &Piece> + '_ {
+        let puts = self.running.values().filter_map(|running| match &running.job {
+            Job::Put { of, piece } => Some((of, piece)),
+            _ => None,
+        });
+        puts.filter_map(|(of, piece)| self.transfers.get(of)?.pieces.get(*piece))
+    }
+
+    fn start_put(&mut self, of: TransferKey, index: usize) {
+        let now_ms = self.now_ms;
+        let Some(blob) = self.blob_of(of, index) else { return };
+        let delivered_before = self.link.delivered_bytes();
+        let Some(piece) = self.piece_mut(of, index) else { return };
+        let Some(ticket) = piece.usable_ticket(now_ms).cloned() else { return };
+        let range = piece.range.clone();
+        let work = Work::Put { blob, range, url: ticket.url, headers: ticket.headers };
+        self.start(Job::Put { of, piece: index }, work, 0);
+        if let Some(piece) = self.piece_mut(of, index) {
+            piece.start_sending(now_ms, delivered_before).ok();
+        }
+    }
+}
+
+/// Whether its smaller pictures are stored, and its original has not begun.
+fn only_its_original_waits(transfer: &Transfer) -> bool {
+    matches!(transfer.stage, Stage::Sending(_))
+        && transfer.pieces.iter().all(|piece| match piece.kind {
+            PieceKind::Variant(_) => piece.is_stored(),
+            PieceKind::Whole | PieceKind::Part(_) => matches!(piece.state, PieceState::Idle(_)),
+        })
+}
+
+impl Transfer {
+    /// Whether smaller pictures of it are on their way to the store, or to be got ready for it.
+    fn has_pictures_to_send(&self) -> bool {
+        let mut pictures = self.pieces.iter().filter(|piece| matches!(piece.kind, PieceKind::Variant(_)));
+        pictures.any(|piece| !piece.is_stored() && piece.flight().is_none())
+    }
+
+    /// Bytes of it that are not stored.
+    fn bytes_to_send(&self) -> u64 {
+        self.pieces.iter().filter(|piece| !piece.is_stored()).map(Piece::size_bytes).sum()
+    }
+}

@@ -1,0 +1,76 @@
+/** The queue outlives the page, in every engine: what `firefox.test.mjs` and `webkit.test.mjs` run. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { eventually } from "../../harness/browser.mjs";
+import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../../harness/bytes.mjs";
+import { Gate } from "../../harness/gate.mjs";
+import { readKept } from "../../harness/kept.mjs";
+import { Service } from "../../harness/service.mjs";
+import { choose, openPage, rowIs, rows } from "./elements.mjs";
+
+const MIB = 1024 * 1024;
+
+/** Declares the tests. `place` is where this engine keeps bytes: `opfs` or `indexed_db`. */
+export function keptJobIn(launch, place) {
+  const folder = scratchFolder();
+  let gate;
+  let service;
+  let engine;
+
+  before(async () => {
+    gate = await Gate.open();
+    service = await Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: gate.address } });
+    gate.leadTo(service.storePort);
+    engine = await launch();
+    await openPage(engine, service.address);
+  });
+  after(async () => {
+    await engine?.close();
+    await service?.stop();
+    gate?.close();
+  });
+
+  const areKept = (count) => eventually(`${count} are kept`, () => engine.run(readKept), ({ whole }) => whole === count);
+  const assertStored = async (file) => {
+    const found = (await service.photos()).filter(({ filename }) => file.endsWith(`/${filename}`));
+    assert.equal(found.length, 1, `${file} is there ${found.length} times`);
+    assert.equal(await sha256OfUrl(found[0].url), await sha256OfFile(file));
+  };
+
+  test(`photos go on by themselves after a reload, kept in ${place}`, async () => {
+    const files = await Promise.all(
+      [1, 2].map((number) => variation(fixture("photo_12mp_o6.jpg"), join(folder, `kept ${number}.jpg`), `kept ${number}`)),
+    );
+    gate.bytesPerSecond = 0;
+    await choose(engine, ...files);
+    await areKept(2);
+    assert.deepEqual((await engine.run(readKept)).places, [place]);
+    await openPage(engine, service.address);
+    await eventually("both are back", () => rows(engine), (list) => list.length === 2);
+    gate.bytesPerSecond = Infinity;
+    for (const number of [1, 2]) await rowIs(engine, `kept ${number}.jpg`, ["stored"], 60_000);
+    for (const file of files) await assertStored(file);
+    await eventually("nothing is kept", () => engine.run(readKept), (kept) => kept.rows === 0 && kept.folders === 0);
+  });
+
+  test("a video sends only the missing parts after a reload", async () => {
+    const video = await makeVideo(join(folder, "kept.mp4"), 40 * MIB, 4);
+    gate.forget();
+    gate.bytesPerSecond = 6 * MIB;
+    await choose(engine, video);
+    await areKept(1);
+    await eventually("some parts are stored", () => gate.stored.length, (count) => count >= 2);
+    gate.bytesPerSecond = 0;
+    await openPage(engine, service.address);
+    await eventually("it is back", () => rows(engine), (list) => list.length === 1);
+    const before = new Set(gate.stored);
+    gate.forget();
+    gate.bytesPerSecond = Infinity;
+    await rowIs(engine, "kept.mp4", ["stored"], 60_000);
+    assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
+    await assertStored(video);
+  });
+}

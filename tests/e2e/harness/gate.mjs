@@ -1,0 +1,110 @@
+/** A gate before the store: counts what is sent, piece by piece, and lets through as much as it is told. */
+
+import { createServer, request } from "node:http";
+import { once } from "node:events";
+
+const SLICE_MS = 20;
+
+export class Gate {
+  /** Every PUT: its path and part, the bytes that came in, and what the store answered, if it did. */
+  puts = [];
+  /** Of all PUTs together; `Infinity` lets everything through, 0 nothing. */
+  bytesPerSecond = Infinity;
+  #server;
+  #storePort;
+  #closed = false;
+  #line = Promise.resolve();
+
+  static async open() {
+    const gate = new Gate();
+    gate.#server = createServer((incoming, answer) => gate.#pass(incoming, answer));
+    gate.#server.listen(0, "127.0.0.1");
+    await once(gate.#server, "listening");
+    return gate;
+  }
+
+  /** The address the service signs for (`WINDLASS_STORE_PUBLIC_URL`). */
+  get address() {
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  leadTo(storePort) {
+    this.#storePort = storePort;
+  }
+
+  close() {
+    this.#closed = true;
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** Forgets what was counted. */
+  forget() {
+    this.puts = [];
+  }
+
+  /** Bytes of PUTs to a kind of object: `/original`, `/thumb_200` … */
+  bytesTo(name) {
+    return this.puts.filter(({ path }) => path.includes(name)).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** What was begun to be sent, each as path and part. */
+  get sent() {
+    return this.puts.map(({ path, part }) => `${path} ${part ?? ""}`);
+  }
+
+  /** What the store has acknowledged of it. */
+  get stored() {
+    return this.puts.filter(({ status }) => status === 200).map(({ path, part }) => `${path} ${part ?? ""}`);
+  }
+
+  #pass(incoming, answer) {
+    const { pathname, searchParams } = new URL(incoming.url, this.address);
+    const put = { path: pathname, part: searchParams.get("partNumber"), bytes: 0, status: null };
+    if (incoming.method === "PUT") this.puts.push(put);
+    const outgoing = request(
+      { port: this.#storePort, host: "127.0.0.1", agent: false, method: incoming.method, path: incoming.url, headers: incoming.headers },
+      (response) => {
+        put.status = response.statusCode;
+        answer.writeHead(response.statusCode, response.headers);
+        response.pipe(answer);
+      },
+    );
+    outgoing.on("error", () => answer.destroy());
+    incoming.on("error", () => outgoing.destroy());
+    answer.on("close", () => outgoing.destroy());
+    void this.#forward(incoming, outgoing, put, () => answer.destroyed || this.#closed);
+  }
+
+  async #forward(incoming, outgoing, put, isOver) {
+    try {
+      for await (const chunk of incoming) {
+        put.bytes += chunk.length;
+        if (incoming.method === "PUT") await this.#turn(chunk.length, isOver);
+        if (!outgoing.write(chunk)) await once(outgoing, "drain");
+      }
+      outgoing.end();
+    } catch {
+      outgoing.destroy();
+    }
+  }
+
+  /** Waits as long as so many bytes take on the line that all PUTs share. */
+  async #turn(bytes, isOver) {
+    const before = this.#line;
+    let done;
+    this.#line = new Promise((resolve) => (done = resolve));
+    try {
+      await before;
+      let waitMs = (bytes / this.bytesPerSecond) * 1000;
+      // In slices, so that opening the gate is felt at once.
+      while (waitMs > 0 && this.bytesPerSecond !== Infinity) {
+        if (isOver()) throw new Error("nobody sends any more");
+        await new Promise((slice) => setTimeout(slice, Math.min(waitMs, SLICE_MS)));
+        if (this.bytesPerSecond > 0) waitMs -= SLICE_MS;
+      }
+    } finally {
+      done();
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** What every test of a queue that outlives its page starts from: a service behind a gate, and profiles. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach } from "node:test";
+
+import { eventually } from "./browser.mjs";
+import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "./bytes.mjs";
+import { Gate } from "./gate.mjs";
+import { keptFiles } from "./kept.mjs";
+import { Profile } from "./profile.mjs";
+import { Service } from "./service.mjs";
+
+export const MIB = 1024 * 1024;
+/** Of a multipart upload this small, in bytes. */
+export const PART = 5 * MIB;
+export const VARIANTS = ["thumb_200", "web_1920"];
+
+/** Declares the hooks; its members are there once a test runs. */
+export function keptQueue() {
+  const world = { folder: scratchFolder() };
+  before(async () => {
+    world.gate = await Gate.open();
+    world.service = await Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: world.gate.address } });
+    world.gate.leadTo(world.service.storePort);
+  });
+  after(async () => {
+    await world.service?.stop();
+    world.gate?.close();
+  });
+  beforeEach(async () => {
+    world.gate.bytesPerSecond = Infinity;
+    world.gate.forget();
+    world.profile = await Profile.make();
+  });
+  afterEach(() => world.profile.close());
+
+  /** Photos of 12 megapixels that differ from each other. */
+  world.photos = (count, prefix) =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        variation(fixture("photo_12mp_o6.jpg"), join(world.folder, `${prefix} ${index + 1}.jpg`), `${prefix} ${index}`),
+      ),
+    );
+
+  /** Each is there once, byte for byte, with its smaller pictures. */
+  world.assertStored = async (files, variants) => {
+    const stored = await world.service.photos();
+    for (const file of files) {
+      const found = stored.filter(({ filename }) => file.endsWith(`/${filename}`));
+      assert.equal(found.length, 1, `${file} is there ${found.length} times`);
+      assert.equal(await sha256OfUrl(found[0].url), await sha256OfFile(file));
+      assert.deepEqual(Object.keys(found[0].variants).sort(), variants);
+    }
+  };
+  return world;
+}
+
+/** Waits until so many files are kept whole. */
+export const areKept = (page, count) => eventually(`${count} are kept`, () => keptFiles(page), ({ whole }) => whole === count);
+
+/** Waits until nothing is kept. */
+export const nothingIsKept = (page) =>
+  eventually("nothing is kept", () => keptFiles(page), ({ rows, folders }) => rows === 0 && folders === 0);

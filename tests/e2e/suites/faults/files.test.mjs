@@ -1,0 +1,114 @@
+/** Faults of files and of the browser itself: rows F5, F6, F9, F14 and F15 of the fault list. */
+
+import assert from "node:assert/strict";
+import { appendFile, open, readFile, truncate as shorten, unlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { fixture, makeVideo, truncate, variation } from "../../harness/bytes.mjs";
+import { eventually } from "../../harness/browser.mjs";
+import { Scene } from "../../harness/scene.mjs";
+
+const MIB = 1024 * 1024;
+let scene;
+
+before(async () => {
+  scene = await Scene.open();
+});
+after(() => scene?.close());
+
+const changes = {
+  append: (path) => appendFile(path, "more"),
+  truncate: (path) => shorten(path, 6 * MIB),
+  "same size, other bytes": async (path) => {
+    const file = await open(path, "r+");
+    await file.write(Buffer.from("changed"), 0, 7, 11 * MIB);
+    await file.close();
+  },
+  "only touched": (path) => utimes(path, new Date(), new Date(Date.now() + 60_000)),
+};
+
+for (const [what, change] of Object.entries(changes)) {
+  test(`F5 a file that changes on disk while it is sent is never completed: ${what}`, async () => {
+    const visit = await scene.visit();
+    await scene.proxy.link({ up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 });
+    const name = `changed-${what.replaceAll(/\W+/g, "-")}.mp4`;
+    const path = await makeVideo(join(scene.folder, name), 22 * MIB, 21);
+    await visit.choose(path);
+    await visit.partsStored(1);
+    await change(path);
+    await visit.ended();
+    const [{ state, code }] = await visit.ends();
+    assert.deepEqual({ state, code }, { state: "failed", code: "file_changed" });
+    const [{ words }] = await visit.rows();
+    assert.match(words, /changed|Choose it again/);
+    await visit.invariants();
+  });
+}
+
+test("F6 a file that is gone ends within five seconds, and the others go on", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.link({ up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 });
+  const gone = await makeVideo(join(scene.folder, "gone.mp4"), 22 * MIB, 31);
+  const stays = await makeVideo(join(scene.folder, "stays.mp4"), 6 * MIB, 32);
+  await visit.choose(gone, stays);
+  await visit.partsStored(1);
+  await unlink(gone);
+  const removed = Date.now();
+  await visit.ended(1);
+  assert.ok(Date.now() - removed < 5_500, `${Date.now() - removed} ms`);
+  assert.deepEqual((await visit.ends())[0], { filename: "gone.mp4", state: "failed", code: "file_gone" });
+  await visit.ended(2);
+  await visit.invariants();
+});
+
+test("F9 an image worker that dies on one photo of many costs that photo its previews and nothing else", async () => {
+  const visit = await scene.visit({ imageWorkers: 1 });
+  const photos = [];
+  for (let index = 0; index < 8; index++) {
+    photos.push(await variation(fixture("photo_2mp_o1.jpg"), join(scene.folder, `trap-${index}.jpg`), index));
+  }
+  await visit.choose(...photos);
+  const worker = await eventually(
+    "the image worker is at work",
+    async () => visit.page.workers().find((each) => each.url().includes("image.worker")),
+    (found) => found !== undefined,
+  );
+  await eventually(
+    "some photos are read",
+    () => visit.page.evaluate(() => window.states.filter(({ state }) => state === "queued").length),
+    (read) => read >= 2,
+  );
+  // What a trap of WebAssembly, or no memory left, looks like from outside.
+  await worker.evaluate(() => void setTimeout(() => { throw new WebAssembly.RuntimeError("unreachable"); }, 0)).catch(() => {});
+  await visit.allStored();
+});
+
+for (const share of [0.3, 0.6, 0.9]) {
+  test(`F14 a photo cut off at ${share * 100} % is sent as it is and flagged`, async () => {
+    const visit = await scene.visit();
+    const cut = await truncate(fixture("photo_2mp_o1.jpg"), join(scene.folder, `cut-${share}.jpg`), share);
+    await visit.choose(cut);
+    await visit.ended();
+    const [{ warning }] = await visit.rows();
+    assert.match(warning, /missing|damaged/);
+    const [photo] = await scene.service.photos(visit.project);
+    assert.deepEqual(photo.variants, {}, "nothing was made of half a picture");
+    await visit.allStored();
+  });
+}
+
+test("F15 files around the size where parts begin are stored; an empty one is refused with a reason", async () => {
+  const visit = await scene.visit({ variants: [] });
+  const sizes = [5 * MIB - 1, 5 * MIB, 5 * MIB + 1];
+  const files = await Promise.all(sizes.map((size) => makeVideo(join(scene.folder, `size-${size}.mp4`), size, size)));
+  const empty = join(scene.folder, "empty.mp4");
+  await writeFile(empty, "");
+  assert.equal((await readFile(empty)).length, 0);
+  await visit.choose(...files, empty);
+  await visit.ended();
+  const ends = Object.fromEntries((await visit.ends()).map(({ filename, state, code }) => [filename, code ?? state]));
+  assert.equal(ends["empty.mp4"], "file_too_small");
+  for (const size of sizes) assert.equal(ends[`size-${size}.mp4`], "stored");
+  await visit.invariants({ wasteMost: 1.001 });
+});

@@ -1,0 +1,70 @@
+/** A bad line: row F10 of the fault list, and the lines of the bench. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
+import { eventually } from "../../harness/browser.mjs";
+import { Scene } from "../../harness/scene.mjs";
+
+const MIB = 1024 * 1024;
+let scene;
+
+before(async () => {
+  scene = await Scene.open();
+});
+after(() => scene?.close());
+
+test("F10 offline in the middle of a part: said within two seconds, over within five", async () => {
+  const visit = await scene.visit();
+  const line = { up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 };
+  await scene.proxy.link(line);
+  await visit.choose(await makeVideo(join(scene.folder, "offline.mp4"), 30 * MIB, 41));
+  await visit.partsStored(1);
+  const first = async (state, after) =>
+    (await visit.page.evaluate(() => window.states)).find((each) => each.state === state && each.atMs >= after)?.atMs;
+  const now = () => visit.page.evaluate(() => performance.now());
+
+  const gone = await now();
+  await scene.proxy.link({ ...line, outages: [{ after_ms: 0, for_ms: 3_600_000 }] });
+  await scene.proxy.connections("reset");
+  await visit.page.context().setOffline(true);
+  const said = await eventually("it says so", () => first("waiting_for_network", gone), (at) => at !== undefined, 5_000);
+  assert.ok(said - gone < 2_000, `said after ${said - gone} ms`);
+  await new Promise((done) => setTimeout(done, 10_000));
+  assert.deepEqual(await visit.ends(), [], "nothing is given up");
+
+  await scene.proxy.link(line);
+  const back = await now();
+  await visit.page.context().setOffline(false);
+  const moving = await eventually("it goes on", () => first("uploading", back), (at) => at !== undefined, 10_000);
+  assert.ok(moving - back < 5_000, `moving after ${moving - back} ms`);
+  await visit.allStored({ wasteMost: 1.6 });
+});
+
+test("a line on which connections go silent: six photos in 35 seconds", async () => {
+  const visit = await scene.visit({ variants: [] });
+  const files = [];
+  for (let index = 0; index < 6; index++) {
+    files.push(await makeVideo(join(scene.folder, `zombie-${index}.mp4`), 3_000_000, 61 + index));
+  }
+  await scene.proxy.link({ preset: "zombie", seed: 1 });
+  const started = Date.now();
+  await visit.choose(...files);
+  await visit.ended(undefined, 60_000);
+  const took = Date.now() - started;
+  assert.ok(took <= 35_000, `${took} ms`);
+  await visit.allStored();
+});
+
+test("a bad line with resets and an outage: photos are all stored, their previews first", async () => {
+  const visit = await scene.visit();
+  const photos = [];
+  for (let index = 0; index < 3; index++) {
+    photos.push(await variation(fixture("photo_2mp_o1.jpg"), join(scene.folder, `bad-${index}.jpg`), index));
+  }
+  await scene.proxy.link({ preset: "bad", seed: 2 });
+  await visit.choose(...photos);
+  await visit.allStored({ timeoutMs: 90_000 });
+});

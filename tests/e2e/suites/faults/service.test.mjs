@@ -1,0 +1,108 @@
+/** Faults between the browser and the service: rows F2, F16, F23–F26 of the fault list. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { makeVideo } from "../../harness/bytes.mjs";
+import { eventually } from "../../harness/browser.mjs";
+import { COMPLETE, CREATE, problem, SIGN } from "../../harness/fault-proxy.mjs";
+import { Scene } from "../../harness/scene.mjs";
+
+const MIB = 1024 * 1024;
+let scene;
+let made = 0;
+
+before(async () => {
+  scene = await Scene.open();
+});
+after(() => scene?.close());
+
+function video(sizeBytes) {
+  made += 1;
+  return makeVideo(join(scene.folder, `video-${made}.mp4`), sizeBytes, 100 + made);
+}
+
+const asked = async (path) => (await scene.proxy.requests()).filter((each) => each.front === "service" && path.test(each.path));
+
+test("F2 F25 a lost answer to the announcement makes no second upload", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules({ ...CREATE, times: 3, fault: { kind: "drop_after" } });
+  await visit.choose(await video(12 * MIB), await video(MIB));
+  await visit.ended();
+  assert.ok((await asked(/uploads$/)).filter(({ method }) => method === "POST").length >= 4);
+  await visit.allStored();
+});
+
+test("F16 a token that expires in the middle is asked for once, and the files go on", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.rules(
+    { ...COMPLETE, times: 2, fault: problem(401, "token_expired") },
+    { ...SIGN, times: 1, fault: problem(401, "token_expired") },
+  );
+  await visit.choose(await video(12 * MIB), await video(MIB), await video(MIB + 1), await video(MIB + 2));
+  await visit.ended();
+  const tokens = await visit.page.evaluate(() => window.tokensAsked);
+  assert.ok(tokens >= 2 && tokens <= 4, `${tokens} tokens were asked for`);
+  await visit.allStored({ wasteMost: 1.001 });
+});
+
+test("F23 a service that is down for a while: what is signed goes on, and all is found again soon", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.link({ up_bits_per_s: 40_000_000, down_bits_per_s: 40_000_000, round_trip_ms: 20 });
+  const files = [await video(22 * MIB), await video(MIB), await video(2 * MIB)];
+  await visit.choose(...files);
+  await visit.partsStored(1);
+  await scene.service.pause("SIGKILL");
+  await eventually(
+    "the page says so",
+    () => visit.rows(),
+    (list) => list.some(({ state }) => state === "retrying"),
+    20_000,
+  );
+  await new Promise((done) => setTimeout(done, 15_000));
+  const before = (await scene.proxy.requests()).length;
+  await scene.service.resume();
+  const back = Date.now();
+  await eventually(
+    "something gets through again",
+    async () => (await scene.proxy.requests()).slice(before).filter(({ status }) => status === 200).length,
+    (answered) => answered > 0,
+    12_000,
+  );
+  assert.ok(Date.now() - back < 11_000, `${Date.now() - back} ms`);
+  await visit.allStored({ timeoutMs: 60_000 });
+});
+
+test("F24 500, 502, 504 and 429 are tried again, no sooner than Retry-After says", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.rules(
+    { ...CREATE, times: 1, fault: problem(500, "internal") },
+    { ...CREATE, times: 1, fault: { kind: "respond", status: 502, body: "<html>Bad Gateway</html>" } },
+    { ...CREATE, times: 1, fault: problem(429, "rate_limited", "too fast", { retryAfterS: 3 }) },
+    { ...COMPLETE, times: 1, fault: { kind: "respond", status: 504, body: "" } },
+  );
+  await visit.choose(await video(MIB));
+  await visit.ended();
+  const creates = (await asked(/uploads$/)).filter(({ method }) => method === "POST");
+  assert.deepEqual(creates.map(({ status }) => status), [500, 502, 429, 201]);
+  assert.ok(creates[3].started_ms - creates[2].ended_ms >= 3_000, "Retry-After was honoured");
+  await visit.allStored();
+});
+
+test("F26 a lost answer to complete is one photo", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.rules({ ...COMPLETE, times: 4, fault: { kind: "drop_after" } });
+  await visit.choose(await video(12 * MIB), await video(MIB));
+  await visit.allStored({ wasteMost: 1.001 });
+});
+
+test("a duplicated request is one upload, one photo", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.rules(
+    { ...CREATE, fault: { kind: "duplicate", times: 3 } },
+    { ...COMPLETE, fault: { kind: "duplicate", times: 3 } },
+  );
+  await visit.choose(await video(12 * MIB), await video(MIB));
+  await visit.allStored();
+});

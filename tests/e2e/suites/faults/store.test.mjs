@@ -1,0 +1,172 @@
+/** Faults between the browser and the store: rows F17–F22, F28, F33, F34, F37 and F40 of the fault list. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
+import { eventually } from "../../harness/browser.mjs";
+import { PART, part, PUT, SIGN, storeError } from "../../harness/fault-proxy.mjs";
+import { Scene } from "../../harness/scene.mjs";
+
+const MIB = 1024 * 1024;
+let scene;
+let made = 0;
+
+before(async () => {
+  scene = await Scene.open();
+});
+after(() => scene?.close());
+
+/** A video of that size: three parts at 12 MiB, a single PUT at 3. */
+function video(sizeBytes) {
+  made += 1;
+  return makeVideo(join(scene.folder, `video-${made}.mp4`), sizeBytes, made);
+}
+
+test("F17 connections that are reset at the start, in the middle and at the end of a part are survived", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules(
+    ...[0, 0.5, 1].map((at, index) => ({ ...part(index + 1), times: 1, fault: { kind: "reset", at } })),
+  );
+  await visit.choose(await video(12 * MIB));
+  await visit.ended();
+  assert.deepEqual(await scene.proxy.met(), [1, 1, 1]);
+  await visit.allStored({ wasteMost: 2.1 });
+});
+
+// Chromium by itself repeats what died on a connection that was kept alive, for as long as it has such
+// connections: the answer is lost to the page when it is lost each time.
+test("F18 a part whose answer is lost is looked up and not sent again", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules({ ...part(2), fault: { kind: "drop_after" } });
+  await visit.choose(await video(12 * MIB));
+  await visit.ended();
+  const second = (await visit.puts()).filter(({ query }) => /partNumber=2(&|$)/.test(query));
+  const looked = (await scene.proxy.requests()).find(({ method, path }) => method === "GET" && /parts$/.test(path));
+  assert.ok(looked, "the store was asked");
+  assert.ok(second.every(({ started_ms: at }) => at <= looked.started_ms), "and the part not sent again");
+  await visit.allStored();
+});
+
+test("F18 a photo whose answer is lost is settled by completing it", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.rules({ ...PUT, fault: { kind: "drop_after" } });
+  await visit.choose(await video(3 * MIB));
+  await visit.ended();
+  const completed = (await scene.proxy.requests()).find(({ path }) => /complete$/.test(path));
+  assert.ok((await visit.puts()).every(({ started_ms: at }) => at <= completed.started_ms));
+  await visit.allStored();
+});
+
+test("F19 flipped bytes never reach the bucket", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules({ ...PUT, probability: 0.3, seed: 7, fault: { kind: "flip_request", at: 0.5 } });
+  const photos = [];
+  for (let index = 0; index < 8; index++) {
+    photos.push(await variation(fixture("photo_2mp_o1.jpg"), join(scene.folder, `flip-${index}.jpg`), index));
+  }
+  await visit.choose(...photos, await video(12 * MIB));
+  await visit.ended(undefined, 90_000);
+  const [flipped] = await scene.proxy.met();
+  assert.ok(flipped >= 3, `${flipped} bodies were changed`);
+  const refused = (await visit.puts()).filter(({ status }) => status === 400);
+  assert.ok(refused.length >= flipped, "the store refused what was changed");
+  await visit.allStored();
+});
+
+test("F20 a part that stands still is given up and sent again", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.link({ preset: "lte" });
+  await scene.proxy.rules({ ...part(2), times: 1, fault: { kind: "stall", at: 0.4 } });
+  const started = Date.now();
+  await visit.choose(await video(12 * MIB));
+  await visit.allStored({ timeoutMs: 60_000, wasteMost: 1.5 });
+  // The line alone needs ten seconds.
+  assert.ok(Date.now() - started < 45_000, `${Date.now() - started} ms`);
+});
+
+test("F21 a slow line is not taken for a dead one, and one or two connections share it", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.link({ preset: "slow" });
+  await scene.proxy.rules({ ...PUT, probability: 0.02, seed: 3, fault: { kind: "drop_before" } });
+  await visit.choose(...(await Promise.all([0, 1, 2, 3].map((index) => video(120_000 + index)))));
+  await visit.ended(undefined, 90_000);
+  const puts = await visit.puts();
+  const most = Math.max(...puts.map(({ started_ms: at }) => puts.filter((o) => o.started_ms <= at && (o.ended_ms ?? Infinity) > at).length));
+  assert.ok(most <= 2, `${most} PUTs at once`);
+  await visit.allStored({ wasteMost: 1.1 });
+});
+
+test("F22 an ETag that CORS hides is read from the list of parts", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules({ ...PART, fault: { kind: "rewrite", remove_headers: ["etag"] } });
+  await visit.choose(await video(12 * MIB));
+  await visit.ended();
+  assert.equal((await visit.puts()).length, 3);
+  await visit.allStored();
+});
+
+test("F22 an answer cut short leaves no part out", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules({ ...part(1), times: 1, fault: { kind: "rewrite", status: 502, body: "" } });
+  await visit.choose(await video(12 * MIB));
+  await visit.ended();
+  // The store has it all the same; what it holds is overwritten with the same bytes or looked up.
+  const ends = await visit.ends();
+  assert.deepEqual(ends.map(({ state }) => state), ["stored"]);
+  await visit.page.context().close();
+});
+
+test("F28 a store that says slow down is not stormed", async () => {
+  const visit = await scene.visit({ variants: [] });
+  const files = await Promise.all(Array.from({ length: 30 }, (_, index) => video(200_000 + index)));
+  await scene.proxy.rules({ ...PUT, probability: 0.3, seed: 11, fault: storeError(503, "SlowDown") });
+  await visit.choose(...files);
+  await visit.ended(undefined, 90_000);
+  const puts = await visit.puts();
+  assert.ok(puts.some(({ status }) => status === 503), "some were refused");
+  // Each refusal costs one more attempt, and nothing else.
+  assert.equal(puts.length, 30 + puts.filter(({ status }) => status === 503).length);
+  await visit.allStored();
+});
+
+test("F33 an upload the store has dropped is sent anew, once", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules({ ...part(3), times: 1, fault: storeError(404, "NoSuchUpload") });
+  await visit.choose(await video(12 * MIB));
+  await visit.allStored({ wasteMost: 2.1 });
+});
+
+test("F34 a URL that has expired is signed again, and the part sent once more", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules({ ...part(2), times: 1, fault: storeError(403, "AccessDenied", "Request has expired") });
+  await visit.choose(await video(12 * MIB));
+  await visit.ended();
+  assert.equal((await visit.puts()).length, 4, "one more attempt, for that part");
+  const signed = (await scene.proxy.requests()).filter(({ method, path }) => method === SIGN.method && /parts$/.test(path));
+  assert.ok(signed.length >= 2, "and a new URL for it");
+  await visit.allStored();
+});
+
+test("F37 a 412 after a lost answer is looked at, and a 409 tried again", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.rules(
+    { ...PUT, times: 1, fault: storeError(409, "ConditionalRequestConflict") },
+    { ...PUT, times: 1, fault: { kind: "rewrite", status: 412, body: "<Error><Code>PreconditionFailed</Code></Error>" } },
+  );
+  await visit.choose(await video(3 * MIB));
+  await visit.allStored();
+});
+
+test("F40 a store without room is waited for, and said to be the reason; nothing half is left", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.rules({ ...PUT, fault: storeError(507, "InsufficientStorage") });
+  await visit.choose(await video(3 * MIB));
+  await eventually("the row says that it tries again", () => visit.rows(), ([only]) => only?.state === "retrying");
+  const reason = await visit.page.locator("windlass-uploader li.row .state").first().getAttribute("title");
+  assert.match(reason, /no room/);
+  assert.deepEqual((await scene.bucket.objects()).filter(({ key }) => key.includes(`/${visit.project}/`)), []);
+  await scene.proxy.rules();
+  await visit.allStored();
+});

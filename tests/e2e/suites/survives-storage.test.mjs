@@ -1,0 +1,146 @@
+/** Where a browser keeps little, or nothing, or in another way: what was chosen is sent all the same. */
+
+import assert from "node:assert/strict";
+import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { choose, eventually } from "../harness/browser.mjs";
+import { makeVideo } from "../harness/bytes.mjs";
+import { keptFiles } from "../harness/kept.mjs";
+import { areKept, keptQueue, MIB, nothingIsKept, VARIANTS } from "../harness/kept-queue.mjs";
+import { allRows, rows } from "../harness/uploader.mjs";
+
+const world = keptQueue();
+
+/** Whether the browser asks before this page is left. */
+async function asksBeforeLeaving(page) {
+  return page.evaluate(() => {
+    const event = new Event("beforeunload", { cancelable: true });
+    dispatchEvent(event);
+    return event.defaultPrevented;
+  });
+}
+
+test("F8: when the quota is used up one is told to keep the page open, and everything is sent from memory", async () => {
+  const { gate, profile, service } = world;
+  const [photo] = await world.photos(1, "no room");
+  const page = await profile.open(service.address);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: service.address, quotaSize: 1 * MIB });
+  gate.bytesPerSecond = 0;
+  await choose(page, photo);
+  await page.getByText(/no room left to keep what you chose. Keep this page open/).waitFor();
+  assert.equal(await asksBeforeLeaving(page), true, "it would be lost");
+  gate.bytesPerSecond = Infinity;
+  await allRows(page, ["stored"], 60_000);
+  assert.equal(await asksBeforeLeaving(page), false);
+  await world.assertStored([photo], VARIANTS);
+  await nothingIsKept(page);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("what was not kept is asked for again after a reload, and goes on where it was", async () => {
+  const { gate, profile, service } = world;
+  const video = await makeVideo(join(world.folder, "not kept.mp4"), 30 * MIB, 9);
+  const page = await profile.open(service.address);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: service.address, quotaSize: 1 * MIB });
+  gate.bytesPerSecond = 8 * MIB;
+  await choose(page, video);
+  await page.getByText(/Keep this page open/).first().waitFor();
+  await eventually("some parts are stored", () => gate.stored.length, (count) => count >= 2);
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.reload();
+  const before = new Set(gate.stored);
+  gate.forget();
+  gate.bytesPerSecond = Infinity;
+  await page.getByText("“not kept.mp4” was not sent before this page was left. Choose it again").waitFor();
+  await choose(page, video);
+  await allRows(page, ["stored"], 60_000);
+  assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
+  await page.getByText("was not sent before this page was left").waitFor({ state: "hidden" });
+  await world.assertStored([video], []);
+});
+
+test("F7: another file under the same name, of the same size and date, is not spliced together", async () => {
+  const { gate, profile, service } = world;
+  const path = join(world.folder, "twin.mp4");
+  await makeVideo(path, 30 * MIB, 21);
+  await utimes(path, 1_700_000_000, 1_700_000_000);
+  const page = await profile.open(service.address);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: service.address, quotaSize: 1 * MIB });
+  gate.bytesPerSecond = 8 * MIB;
+  await choose(page, path);
+  await eventually("some parts are stored", () => gate.stored.length, (count) => count >= 2);
+  await page.getByText(/Keep this page open/).first().waitFor();
+  gate.bytesPerSecond = 0;
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.reload();
+  await makeVideo(path, 30 * MIB, 22);
+  await utimes(path, 1_700_000_000, 1_700_000_000);
+  await page.getByText("“twin.mp4” was not sent before this page was left.").waitFor();
+  gate.bytesPerSecond = Infinity;
+  await choose(page, path);
+  await allRows(page, ["stored"], 60_000);
+  await world.assertStored([path], []);
+});
+
+test("F8: where storage is blocked everything is sent, with one warning and nothing in the console", async () => {
+  const { gate, profile, service } = world;
+  await mkdir(join(profile.folder, "Default"));
+  const blocked = { profile: { default_content_setting_values: { cookies: 2 } } };
+  await writeFile(join(profile.folder, "Default", "Preferences"), JSON.stringify(blocked));
+  const files = await world.photos(2, "blocked");
+  const page = await profile.open(service.address);
+  assert.match(await page.evaluate(() => new Promise((done) => {
+    try {
+      const opening = indexedDB.open("probe");
+      opening.onsuccess = () => done("works");
+      opening.onerror = () => done(String(opening.error));
+    } catch (thrown) {
+      done(String(thrown));
+    }
+  })), /denied|not allowed|Error/i, "storage is blocked");
+  gate.bytesPerSecond = 0;
+  await choose(page, ...files);
+  await page.getByText(/This browser keeps no files for this page. Keep it open/).waitFor();
+  assert.equal(await asksBeforeLeaving(page), true);
+  gate.bytesPerSecond = Infinity;
+  await allRows(page, ["stored"], 60_000);
+  await world.assertStored(files, VARIANTS);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("the browser asks before the page is left only while something is not kept", async () => {
+  const { gate, profile, service } = world;
+  const [photo] = await world.photos(1, "asks");
+  const page = await profile.open(service.address);
+  assert.equal(await asksBeforeLeaving(page), false);
+  gate.bytesPerSecond = 0;
+  await choose(page, photo);
+  await areKept(page, 1);
+  await eventually("it does not ask any more", () => asksBeforeLeaving(page), (asks) => !asks);
+});
+
+test("without https, where there is no private file system and no Web Locks, IndexedDB keeps the queue", async () => {
+  const { gate, profile, service } = world;
+  const files = await world.photos(2, "plain http");
+  const address = `http://phone:${service.port}`;
+  const args = ["--host-resolver-rules=MAP phone 127.0.0.1"];
+  const page = await profile.open(address, { args });
+  assert.deepEqual(await page.evaluate(() => [isSecureContext, "locks" in navigator, "storage" in navigator]), [false, false, false]);
+  gate.bytesPerSecond = 0;
+  await choose(page, ...files);
+  await areKept(page, 2);
+  assert.deepEqual((await keptFiles(page)).places, ["indexed_db"]);
+  const other = await profile.tab(address);
+  await eventually("another tab shows them", () => rows(other), (list) => list.length === 2);
+  await page.close();
+  gate.bytesPerSecond = Infinity;
+  // The lease has to run out: nobody tells that a tab is gone.
+  await allRows(other, ["stored"], 60_000);
+  await world.assertStored(files, VARIANTS);
+  await nothingIsKept(other);
+});
