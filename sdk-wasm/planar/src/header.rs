@@ -51,7 +51,8 @@ impl<'a> Header<'a> {
     /// [`DecodeError::NotHandled`] when the file may be fine but needs another decoder, otherwise what
     /// is wrong with it.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        Self::parse_as(bytes, |frame| matches!(frame, marker::SOF0 | marker::SOF1))
+        let otherwise = "it is not coded sequentially with Huffman codes";
+        Self::parse_as(bytes, |frame| matches!(frame, marker::SOF0 | marker::SOF1), otherwise)
     }
 
     /// As [`parse`](Self::parse) of a progressive JPEG, which somebody else reads to
@@ -60,10 +61,14 @@ impl<'a> Header<'a> {
     /// # Errors
     /// As [`parse`](Self::parse); a sequential one is [`DecodeError::NotHandled`].
     pub fn parse_progressive(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        Self::parse_as(bytes, |frame| frame == marker::SOF2)
+        Self::parse_as(bytes, |frame| frame == marker::SOF2, "it is not progressive")
     }
 
-    fn parse_as(bytes: &'a [u8], is_wanted: fn(u8) -> bool) -> Result<Self, DecodeError> {
+    fn parse_as(
+        bytes: &'a [u8],
+        is_wanted: fn(u8) -> bool,
+        otherwise: &'static str,
+    ) -> Result<Self, DecodeError> {
         if !bytes.starts_with(&[0xFF, marker::SOI]) {
             return Err(DecodeError::Corrupt("it does not begin as a JPEG does"));
         }
@@ -90,7 +95,7 @@ impl<'a> Header<'a> {
                 }
                 code if is_frame(code) => {
                     if !is_wanted(code) {
-                        return Err(DecodeError::NotHandled("it is coded in another way"));
+                        return Err(DecodeError::NotHandled(otherwise));
                     }
                     if frame.replace(parse_frame(segment)?).is_some() {
                         return Err(DecodeError::NotHandled("it has several frames"));

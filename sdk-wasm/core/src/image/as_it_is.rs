@@ -69,6 +69,10 @@ impl<'a> AsItIs<'a> {
         self.bytes.len() as f32 <= typical_bytes_per_pixel(quality) * width as f32 * height as f32
     }
 
+    pub(super) fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The file as it is.
     pub(super) fn unchanged(&self) -> Vec<u8> {
         self.bytes.to_vec()

@@ -82,12 +82,13 @@ impl<'a> Original<'a> {
         (self.icc, self.file) = (None, None);
     }
 
-    /// The profile says too little to convert by: it goes with the image.
-    #[cfg(feature = "codecs")]
+    /// The colours stay as they are, and their profile goes with the image.
+    #[cfg(any(feature = "codecs", feature = "heic"))]
     pub(super) fn warn_of_its_colours(&mut self) {
         self.warnings.push(MetadataWarning {
             code: "colors_not_converted".to_owned(),
-            message: "The colour profile is damaged: resized images carry it, and are not sRGB.".to_owned(),
+            message: "The colours could not be converted to sRGB: resized images carry their profile."
+                .to_owned(),
         });
     }
 

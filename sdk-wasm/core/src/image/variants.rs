@@ -2,6 +2,7 @@
 
 use windlass_protocol::metadata::MetadataWarning;
 
+use super::as_it_is::AsItIs;
 use super::carry::{Carried, Original, Samples};
 use super::plan::Target;
 use super::planar::{
@@ -83,8 +84,9 @@ impl<'a> Variants<'a> {
             EncodeError::OutOfMemory(OutOfMemory) => ImageError::OutOfMemory,
             other => failed(other.to_string()),
         })?;
-        if let Some(original) = self.original_for(target)
-            && original.bytes.len() < bytes.len()
+        let is_smaller = |file: &AsItIs<'_>| file.size_bytes() < bytes.len();
+        if self.original.as_it_is().is_some_and(is_smaller)
+            && let Some(original) = self.original_for(target)
         {
             return Ok(original);
         }
