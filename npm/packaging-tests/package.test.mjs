@@ -53,8 +53,12 @@ test("the tarball holds what is used, the licences, and nothing else", async () 
     "dist/upload.worker.js",
     "dist/windlass_photo_bg.wasm",
     "dist/windlass_photo_baseline_bg.wasm",
+    "dist/windlass_pixels_bg.wasm",
+    "dist/windlass_pixels_baseline_bg.wasm",
     "dist/windlass_codecs_bg.wasm",
     "dist/windlass_codecs_baseline_bg.wasm",
+    "dist/windlass_heic_bg.wasm",
+    "dist/windlass_heic_baseline_bg.wasm",
     "dist/windlass_upload_bg.wasm",
     "dist/LICENSE-MIT",
     "dist/LICENSE-APACHE",
@@ -140,7 +144,7 @@ test("Vite builds the dashboard example, with workers and WebAssembly as files o
   await run("npm", ["run", "build"], example);
 
   const assets = await readdir(join(example, "dist/assets"));
-  for (const wanted of ["image.worker", "keep.worker", "upload.worker", "windlass_photo_bg", "windlass_photo_baseline_bg", "windlass_codecs_bg", "windlass_upload_bg"]) {
+  for (const wanted of ["image.worker", "keep.worker", "upload.worker", "windlass_photo_bg", "windlass_photo_baseline_bg", "windlass_pixels_bg", "windlass_codecs_bg", "windlass_heic_bg", "windlass_upload_bg"]) {
     assert.ok(assets.some((name) => name.startsWith(wanted)), `${wanted} is not among ${assets}`);
   }
   const script = assets.find((name) => /^index-.*\.js$/.test(name));

@@ -4,7 +4,8 @@ import { build } from "esbuild";
 
 const GENERATED = "src/wasm/generated";
 // The `baseline` builds are for engines without simd128, chosen when the module is loaded.
-const MODULES = ["photo", "photo_baseline", "codecs", "codecs_baseline", "upload"].map((name) => `windlass_${name}_bg.wasm`);
+const WITH_BASELINE = ["photo", "pixels", "codecs", "heic"];
+const MODULES = [...WITH_BASELINE.flatMap((name) => [name, `${name}_baseline`]), "upload"].map((name) => `windlass_${name}_bg.wasm`);
 
 for (const module of MODULES) {
   await stat(`${GENERATED}/${module}`).catch(() => {

@@ -23,7 +23,7 @@ import { randomName } from "./random-name.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
-import { compileCodecsModule } from "./wasm/photo.js";
+import { compileModule } from "./wasm/photo.js";
 import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
 import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
 import { startUploadWorker } from "./workers/start.js";
@@ -32,10 +32,15 @@ import { UploadLink } from "./workers/upload-link.js";
 export interface AddManyOptions {
   /** Aborting it cancels the upload. */
   signal?: AbortSignal;
+  /**
+   * Send it even if these very bytes are on their way, or were stored by this client, already. Otherwise
+   * the upload ends with the photo that is there, and `sameAs` names the one that sent it.
+   */
+  again?: boolean;
 }
 
 export interface AddOptions extends AddManyOptions {
-  /** Your own idempotency key: the same one for the same file gives the same upload. */
+  /** Your own idempotency key: the same one for the same file gives the same upload, another one another. */
   clientRef?: string;
   /** For a `Blob` without a name. */
   filename?: string;
@@ -49,6 +54,8 @@ interface Running {
   submitted: boolean;
   /** Whether an earlier page may have sent some of it. */
   resumed: boolean;
+  /** Whether it is sent even if these bytes were sent before. */
+  again: boolean;
 }
 
 export class Windlass extends TypedEventTarget<WindlassEventMap> {
@@ -118,7 +125,10 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     return source instanceof Blob
       ? this.#addOne(source, options)
-      : flattenFiles(source).map((file) => this.#addOne(file, { ...(options.signal && { signal: options.signal }) }));
+      : flattenFiles(source).map((file) => {
+          const { signal, again } = options;
+          return this.#addOne(file, { ...(signal && { signal }), ...(again && { again }) });
+        });
   }
 
   /** Fetches what photos need and starts the workers, for when somebody is about to choose. May be called often. */
@@ -178,9 +188,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
-  #addOne(file: Blob, { signal, clientRef, filename }: AddOptions): Upload {
-    const twin = clientRef === undefined ? this.#underWay(file) : this.#running.get(clientRef)?.upload;
-    const upload = twin ?? this.#beginWith(file, filename ?? nameOf(file), clientRef);
+  #addOne(file: Blob, { signal, clientRef, filename, again = clientRef !== undefined }: AddOptions): Upload {
+    const listed = clientRef === undefined ? !again && this.#underWay(file) : this.#running.get(clientRef)?.upload;
+    const upload = listed || this.#beginWith(file, filename ?? nameOf(file), clientRef, again);
     if (signal?.aborted) {
       upload.cancel();
     } else {
@@ -189,7 +199,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     return upload;
   }
 
-  /** The same photo chosen twice, by what the browser tells of it. */
+  /** The same file chosen twice, by what the browser tells of it; the engine knows photos by their bytes. */
   #underWay(file: Blob): Upload | undefined {
     if (!(file instanceof File)) {
       return undefined;
@@ -210,14 +220,14 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     retry: (which) => this.#retry(which),
   };
 
-  #beginWith(file: Blob, filename: string, given: string | undefined): Upload {
+  #beginWith(file: Blob, filename: string, given: string | undefined, again: boolean): Upload {
     const before = this.#survival.begunBefore(file, filename, given);
-    return this.#begin(file, filename, before ?? given ?? randomName(), before !== undefined);
+    return this.#begin(file, filename, before ?? given ?? randomName(), { resumed: before !== undefined, again });
   }
 
-  #begin(file: Blob, filename: string, clientRef: string, resumed: boolean): Upload {
+  #begin(file: Blob, filename: string, clientRef: string, how: Pick<Running, "resumed" | "again">): Upload {
     const upload = new Upload(this.#commands, clientRef, file, filename);
-    const running = this.#register(upload, { resumed, paused: false });
+    const running = this.#register(upload, { ...how, paused: false });
     this.#survival.begin(upload);
     void this.#prepare(running);
     return upload;
@@ -225,7 +235,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   /** Goes on with what another page has begun. */
   #goOn(upload: Upload, found: Restored): void {
-    const running = this.#register(upload, { resumed: true, paused: found.upload.paused });
+    const running = this.#register(upload, { resumed: true, again: true, paused: found.upload.paused });
     const described = describeKept(found, this.#variants);
     if (described === null) {
       upload.setState(running.paused ? "paused" : "preparing", null);
@@ -236,7 +246,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
-  #register(upload: Upload, how: Pick<Running, "resumed" | "paused">): Running {
+  #register(upload: Upload, how: Pick<Running, "resumed" | "again" | "paused">): Running {
     const running: Running = { upload, preparing: new AbortController(), submitted: false, ...how };
     this.#running.set(upload.clientRef, running);
     this.#batch.add(upload);
@@ -256,8 +266,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
         variants: this.#variants,
         metadata: this.#options.metadata ?? "keep",
+        format: this.#options.format ?? "jpeg",
         signal: preparing.signal,
-        codecs: compileCodecsModule,
+        module: compileModule,
       });
       if (upload.ended) {
         return;
@@ -272,10 +283,10 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   /** Hands it to the engine. */
   #submit(running: Running, { filename, content_type, metadata, variants }: FileDescription): void {
-    const { upload, paused, resumed } = running;
+    const { upload, paused, resumed, again } = running;
     running.submitted = true;
     const rest = { ...(metadata && { metadata }), ...(variants && { variants }) };
-    this.#link.add(upload.clientRef, upload.file, { filename, content_type, resumed, ...rest });
+    this.#link.add(upload.clientRef, upload.file, { filename, content_type, resumed, again, ...rest });
     if (paused) {
       this.#link.pause(upload.clientRef);
     }
@@ -302,7 +313,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         this.#survival.tell(upload);
         return;
       case "stored":
-        upload.succeed(event.photo);
+        upload.succeed(event.photo, event.same_as);
         this.#end(upload);
         this.dispatchEvent(new UploadStateEvent(upload, "stored"));
         this.dispatchEvent(new UploadPhotoEvent(upload, event.photo));
@@ -371,7 +382,10 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     // Where the service refused for good, only a new reference can have another outcome.
     const sameRef = upload.state === "failed" && upload.error?.retryable === true;
-    return this.#begin(upload.file, upload.filename, sameRef ? upload.clientRef : randomName(), sameRef);
+    return this.#begin(upload.file, upload.filename, sameRef ? upload.clientRef : randomName(), {
+      resumed: sameRef,
+      again: false,
+    });
   }
 
   #fail(clientRef: string, error: WindlassError): void {

@@ -5,15 +5,14 @@
 import { fromPlainError, isTrap, toPlainError, WindlassError } from "./errors.js";
 import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
-import type { ResizeOptions } from "./generated/ResizeOptions";
 import { readMetadataWith } from "./read-metadata.js";
-import { resizeFastWith, resizeGeneralWith } from "./resize-picture.js";
+import { resizePhotoWith, type Modules, type OutputFormat, type ResizePhotoOptions } from "./resize-photo.js";
 import { within } from "./trapped.js";
 import initPhoto, { MetadataReader, Picture, readMetadata as readBytes } from "./wasm/generated/windlass_photo.js";
-import { compileCodecsModule, compilePhotoModule, type CodecsModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
+import { compileModule, compilePhotoModule, type EncodedImage, type PhotoModule } from "./wasm/photo.js";
 
 export { WindlassError };
-export type { EncodedImage, MetadataWarning, PhotoMetadata, ResizeOptions };
+export type { EncodedImage, MetadataWarning, OutputFormat, PhotoMetadata, ResizePhotoOptions };
 export type { Location } from "./generated/Location";
 export type { MetadataPolicy } from "./generated/MetadataPolicy";
 export type { TakenAt } from "./generated/TakenAt";
@@ -25,9 +24,6 @@ export interface ResizedImages {
   /** What was odd about the photo. */
   warnings: MetadataWarning[];
 }
-
-let started: Promise<PhotoModule> | null = null;
-let codecs: Promise<CodecsModule> | null = null;
 
 /** Fetches and compiles the module ahead of the first call; calling it is never necessary. */
 export async function init(): Promise<void> {
@@ -42,44 +38,57 @@ export async function readMetadata(source: Uint8Array | Blob): Promise<PhotoMeta
   return explained(async (photo) => within("photo", () => readMetadataWith(photo, source)));
 }
 
-/** Smaller, upright JPEGs of a photo, all from one decode. Rejects where the photo is incomplete. */
-export async function resizePhoto(source: Uint8Array | Blob, options: ResizeOptions): Promise<ResizedImages> {
+/** Smaller, upright pictures of a photo, all from one decode. Rejects where the photo is incomplete. */
+export async function resizePhoto(source: Uint8Array | Blob, options: ResizePhotoOptions): Promise<ResizedImages> {
   return explained(async (photo) => {
-    const fast = await within("photo", () => resizeFastWith(photo, source, options));
-    const outcome =
-      fast.kind === "made"
-        ? fast
-        : await within("codecs", async () => resizeGeneralWith(await startCodecs(), source, options));
-    if (outcome.kind !== "made") {
-      throw new WindlassError("unsupported_format", `A ${outcome.format} picture of this kind cannot be decoded here.`);
-    }
-    return { images: outcome.images, warnings: outcome.warnings };
+    const { images, warnings } = await resizePhotoWith(photo, others, source, options);
+    return { images, warnings };
   });
 }
 
-function start(): Promise<PhotoModule> {
-  started ??= compilePhotoModule()
-    .then((module) => initPhoto({ module_or_path: module }))
-    .then(() => ({ MetadataReader, Picture, readMetadata: readBytes }) satisfies PhotoModule)
-    .catch((thrown: unknown) => {
+const start = once(async (): Promise<PhotoModule> => {
+  await initPhoto({ module_or_path: await compilePhotoModule() });
+  return { MetadataReader, Picture, readMetadata: readBytes };
+});
+
+/** Started once, when asked for; their bindings are chunks of their own, for most pages never need them. */
+const others: Modules = {
+  pixels: once(async () => {
+    const [{ default: start, Picture, webpWithExif }, module] = await Promise.all([
+      import("./wasm/generated/windlass_pixels.js"),
+      compileModule("pixels"),
+    ]);
+    await start({ module_or_path: module });
+    return { Picture, webpWithExif };
+  }),
+  codecs: once(async () => {
+    const [{ default: start, Picture }, module] = await Promise.all([
+      import("./wasm/generated/windlass_codecs.js"),
+      compileModule("codecs"),
+    ]);
+    await start({ module_or_path: module });
+    return { Picture };
+  }),
+  heic: once(async () => {
+    const [{ default: start, Picture }, module] = await Promise.all([
+      import("./wasm/generated/windlass_heic.js"),
+      compileModule("heic"),
+    ]);
+    await start({ module_or_path: module });
+    return { Picture };
+  }),
+};
+
+/** A failure is not remembered. */
+function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | null = null;
+  return () => {
+    started ??= start().catch((thrown: unknown) => {
       started = null;
       throw thrown;
     });
-  return started;
-}
-
-/** Its bindings are a chunk of their own: most pages never need them. */
-function startCodecs(): Promise<CodecsModule> {
-  codecs ??= Promise.all([import("./wasm/generated/windlass_codecs.js"), compileCodecsModule()])
-    .then(async ([bindings, module]) => {
-      await bindings.default({ module_or_path: module });
-      return { Picture: bindings.Picture } satisfies CodecsModule;
-    })
-    .catch((thrown: unknown) => {
-      codecs = null;
-      throw thrown;
-    });
-  return codecs;
+    return started;
+  };
 }
 
 async function explained<T>(work: (photo: PhotoModule) => Promise<T>): Promise<T> {

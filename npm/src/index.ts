@@ -13,9 +13,11 @@ export {
   type MissingFile,
   type WindlassEventMap,
 } from "./events.js";
+export { LivePhotos, type LiveListener, type LiveSource, type LiveState } from "./live.js";
 export { filesFrom, type FileSource } from "./files.js";
 export type { NotKeptCode, StorageReport } from "./keep/messages.js";
 export type { WindlassOptions } from "./options.js";
+export type { OutputFormat } from "./resize-photo.js";
 export { DEFAULT_VARIANTS, type MadePicture, type MadePictures, type MakingOfPictures } from "./prepare.js";
 export { tokenFromUrl, type TokenProvider } from "./token.js";
 export { Upload, type UploadOrigin, type UploadState } from "./upload.js";

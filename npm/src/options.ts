@@ -2,6 +2,7 @@
 import { WindlassError } from "./errors.js";
 import type { MetadataPolicy } from "./generated/MetadataPolicy";
 import type { VariantOptions } from "./generated/VariantOptions";
+import type { OutputFormat } from "./resize-photo.js";
 import type { TokenProvider } from "./token.js";
 
 export interface WindlassOptions {
@@ -15,6 +16,11 @@ export interface WindlassOptions {
   variants?: readonly VariantOptions[];
   /** What of the photo's metadata the smaller pictures carry; the original is never changed. */
   metadata?: MetadataPolicy;
+  /**
+   * What the smaller pictures are encoded as: `jpeg` when absent. `webp` is encoded by the browser; where it cannot,
+   * as in Safari, it is JPEG all the same, and the upload's warnings say so.
+   */
+  format?: OutputFormat;
   /** How many connections the engine may use at once; it chooses fewer on a bad network. */
   maxConnections?: number;
   /**
@@ -57,12 +63,15 @@ export function absoluteEndpoint(endpoint: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-export function checkOptions({ project, token, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
+export function checkOptions({ project, token, format, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
   if (typeof token !== "function") {
     throw new WindlassError("invalid_options", "token: a function that returns a token is missing.");
+  }
+  if (format !== undefined && format !== "jpeg" && format !== "webp") {
+    throw new WindlassError("invalid_options", `format: “${String(format)}” is neither "jpeg" nor "webp".`);
   }
   if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
     throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");

@@ -8,8 +8,10 @@ import type { MetadataPolicy } from "./generated/MetadataPolicy";
 import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { VariantOptions } from "./generated/VariantOptions";
+import type { OutputFormat, ResizePhotoOptions } from "./resize-photo.js";
+import type { ModuleName } from "./routes.js";
 import type { WorkerPool } from "./workers/bridge.js";
-import type { ImageReply, ImageRequest, ResizedPhoto, ResizeWork } from "./workers/messages.js";
+import type { ImageReply, ImageRequest, ResizedPhoto, ResizeRequest } from "./workers/messages.js";
 import type { FileDescription, VariantFile } from "./wasm/upload.js";
 
 export type ImagePool = Pick<WorkerPool<ImageRequest, ImageReply>, "run">;
@@ -24,8 +26,9 @@ export interface PrepareOptions {
   variants: readonly VariantOptions[];
   metadata: MetadataPolicy;
   signal: AbortSignal;
-  /** The compiled codecs module; asked for only when a picture needs it. */
-  codecs: () => Promise<WebAssembly.Module>;
+  format: OutputFormat;
+  /** A compiled module beside the photo module; asked for only when a picture needs it. */
+  module: (name: ModuleName) => Promise<WebAssembly.Module>;
 }
 
 /** What was made of a photo on this device before it was sent. */
@@ -39,7 +42,10 @@ export interface MadePictures {
 }
 
 export interface MakingOfPictures {
-  /** The module that decoded the photo: `photo` (baseline JPEG), `codecs` (other pictures). */
+  /**
+   * What decoded the photo: a module (`photo` for baseline JPEG, `heic`, `codecs`), or a decoder of the browser
+   * (`image-decoder`, `image-bitmap`).
+   */
   readonly decoder: string;
   /** In the worker, from the file to the encoded pictures. */
   readonly durationMs: number;
@@ -75,7 +81,7 @@ export async function prepareFile(
   pool: ImagePool,
   file: Blob,
   filename: string,
-  { variants, metadata: policy, signal, codecs }: PrepareOptions,
+  { variants, metadata: policy, format, signal, module }: PrepareOptions,
 ): Promise<PreparedFile> {
   const claimedType = contentTypeOf(file, filename);
   const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [], made: null };
@@ -88,7 +94,7 @@ export async function prepareFile(
   const wanted = worthMaking(variants, contentType, metadata);
   let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    resized = await resize(pool, file, { variants: wanted, metadata: policy }, codecs, warnings, signal);
+    resized = await resize(pool, file, { variants: wanted, metadata: policy, format }, module, warnings, signal);
     addNew(warnings, resized?.warnings ?? []);
   }
   const images = resized?.images ?? [];
@@ -160,8 +166,8 @@ async function read(
 async function resize(
   pool: ImagePool,
   file: Blob,
-  options: { variants: VariantOptions[]; metadata: MetadataPolicy },
-  codecs: () => Promise<WebAssembly.Module>,
+  options: ResizePhotoOptions,
+  module: PrepareOptions["module"],
   warnings: MetadataWarning[],
   signal: AbortSignal,
 ): Promise<ResizedPhoto | null> {
@@ -171,11 +177,14 @@ async function resize(
     }
     // Before the reading of other files: one photo that is ready can be on its way already.
     const turn = { signal, first: true };
-    let reply = await pool.run({ task: "resize", file, options, codecs: null }, turn);
-    if (reply.task === "needs-codecs") {
-      reply = await pool.run({ task: "resize", file, options, codecs: await codecs() }, turn);
+    let modules: ResizeRequest["modules"] = {};
+    for (;;) {
+      const reply = await pool.run({ task: "resize", file, options, modules }, turn);
+      if (reply.task !== "needs-module" || modules[reply.module] !== undefined) {
+        return reply.task === "resize" ? reply : null;
+      }
+      modules = { ...modules, [reply.module]: await module(reply.module) };
     }
-    return reply.task === "resize" ? reply : null;
   } catch (thrown) {
     addNew(warnings, [warningFrom(thrown)]);
     return null;

@@ -1,11 +1,11 @@
-/** Resizing with the photo module, and with the codecs module; shared by `windlass/core` and the image worker. */
+/** Resizing with one module each; `resize-photo.ts` chooses. */
 import type { ResizeOptions } from "./generated/ResizeOptions";
-import type { CodecsModule, PhotoModule, PictureBytes, ResizeOutcome } from "./wasm/photo.js";
+import type { CodecsModule, HeicModule, PhotoModule, PictureBytes, ResizeOutcome } from "./wasm/photo.js";
 
 /** Pieces this large are read into JavaScript's memory before they go into the module's, which holds the file. */
 const PIECE_BYTES = 1 << 20;
 
-/** The fast path, or the answer that the picture needs the codecs; where its head tells, the rest is not read. */
+/** The fast path, or the answer that the picture needs another module; where its head tells, the rest is not read. */
 export async function resizeFastWith(
   module: PhotoModule,
   source: Uint8Array | Blob,
@@ -30,25 +30,49 @@ export async function resizeFastWith(
   return picture.resizeFast(options);
 }
 
+/** The format of a picture that the photo module hands on by its head. */
+export async function handedOnFormat(module: PhotoModule, source: Uint8Array | Blob): Promise<string | undefined> {
+  const head = source instanceof Blob ? source.slice(0, PIECE_BYTES) : source.subarray(0, PIECE_BYTES);
+  const picture = await fillPicture(new module.Picture(sizeOf(head)), head);
+  try {
+    return picture.needsCodecs();
+  } finally {
+    freeQuietly(picture);
+  }
+}
+
 /** The general path. */
 export async function resizeGeneralWith(
   module: CodecsModule,
   source: Uint8Array | Blob,
   options: ResizeOptions,
 ): Promise<ResizeOutcome> {
-  const picture = new module.Picture(sizeOf(source));
+  return (await fillPicture(new module.Picture(sizeOf(source)), source)).resizeGeneral(options);
+}
+
+/** The path of what iPhones make. */
+export async function resizeHeicWith(
+  module: HeicModule,
+  source: Uint8Array | Blob,
+  options: ResizeOptions,
+): Promise<ResizeOutcome> {
+  return (await fillPicture(new module.Picture(sizeOf(source)), source)).resizeHeic(options);
+}
+
+/** Gives a picture all bytes of its file. */
+export async function fillPicture<P extends PictureBytes>(picture: P, source: Uint8Array | Blob): Promise<P> {
   try {
     for await (const piece of piecesOf(source)) {
       picture.push(piece);
     }
+    return picture;
   } catch (thrown) {
     freeQuietly(picture);
     throw thrown;
   }
-  return picture.resizeGeneral(options);
 }
 
-function sizeOf(source: Uint8Array | Blob): number {
+export function sizeOf(source: Uint8Array | Blob): number {
   return source instanceof Uint8Array ? source.length : source.size;
 }
 

@@ -55,6 +55,7 @@ export class Upload {
   #warnings: readonly MetadataWarning[] = [];
   #made: MadePictures | null = null;
   #photo: Photo | null = null;
+  #sameAs: string | null = null;
   #error: WindlassError | null = null;
   readonly #commands: UploadCommands;
   #settle!: { resolve: (photo: Photo) => void; reject: (error: WindlassError) => void };
@@ -141,6 +142,11 @@ export class Upload {
     return this.#photo;
   }
 
+  /** Where these very bytes were sent before: the `clientRef` of the upload that sent them. */
+  get sameAs(): string | null {
+    return this.#sameAs;
+  }
+
   get error(): WindlassError | null {
     return this.#error;
   }
@@ -202,10 +208,11 @@ export class Upload {
   }
 
   /** @internal */
-  succeed(photo: Photo): void {
+  succeed(photo: Photo, sameAs: string | null = null): void {
     this.#state = "stored";
     this.#reason = null;
     this.#photo = photo;
+    this.#sameAs = sameAs;
     const { total_bytes } = this.#progress;
     this.#progress = { ...this.#progress, confirmed_bytes: total_bytes, sent_bytes: total_bytes, remaining_ms: 0 };
     this.#settle.resolve(photo);

@@ -34,7 +34,8 @@ class FakeList {
     const from = Number(cursor ?? 0);
     const photos = this.ids.slice(from, from + limit).map((id) => photo(id));
     const totals = { uploaded: this.ids.length, processing: 0, completed: 0, failed: 0 };
-    return { photos, next_cursor: from + limit < this.ids.length ? String(from + limit) : null, totals };
+    const next_cursor = from + limit < this.ids.length ? String(from + limit) : null;
+    return { photos, next_cursor, totals, latest_event: 7 };
   }
 }
 
@@ -64,13 +65,22 @@ test("two requests at once do not load a page twice", async () => {
   assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["photo-0", "photo-1", "photo-2", "photo-3", "photo-4", "photo-5"]);
 });
 
-test("a photo heard of twice is listed once", async () => {
-  const pages = new PhotoPages(new FakeList(2), 10);
+test("a photo heard of twice is listed once, by its age", async () => {
+  const source = new FakeList(0);
+  source.ids = ["photo-8", "photo-4", "photo-2"];
+  const pages = new PhotoPages(source, 2);
   await pages.more();
-  pages.put(photo("new"));
-  pages.put(photo("new", { filename: "renamed.jpg" }));
-  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["new", "photo-0", "photo-1"]);
+  for (const id of ["photo-9", "photo-5", "photo-3"]) {
+    pages.put(photo(id));
+  }
+  pages.put(photo("photo-9", { filename: "renamed.jpg" }));
+  const ids = () => pages.photos.map(({ photo_id }) => photo_id);
+  assert.deepEqual(ids(), ["photo-9", "photo-8", "photo-5", "photo-4"], "photo-3 comes with its page");
   assert.equal(pages.photos[0]?.filename, "renamed.jpg");
+  assert.equal(pages.latestEvent, 7);
+  await pages.more();
+  pages.put(photo("photo-1"));
+  assert.deepEqual(ids().slice(-2), ["photo-2", "photo-1"]);
 });
 
 test("the picture shown is the smallest that is large enough", () => {

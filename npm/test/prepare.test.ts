@@ -33,8 +33,8 @@ const healthy = (request: ImageRequest): ImageReply =>
         work: { decoder: "photo", took_ms: 78, memory_bytes: 18_000_000 },
       };
 
-const noCodecs = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs the codecs"));
-const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, signal: new AbortController().signal, codecs: noCodecs };
+const noModule = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs another module"));
+const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, format: "jpeg" as const, signal: new AbortController().signal, module: noModule };
 const photo = new Blob(["photo"], { type: "image/jpeg" });
 
 test("a photo gets its metadata, its variants, and the smallest as preview", async () => {
@@ -56,19 +56,36 @@ test("what was made is told, and what was left out because the photo is as small
   });
 });
 
-test("the codecs are asked for only when the photo module hands a picture on", async () => {
+test("modules are fetched one by one, each when the worker names it, and all are given along", async () => {
   const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
   const given: unknown[] = [];
+  const asked: string[] = [];
   const pool = poolThat((request) => {
     if (request.task !== "resize") {
       return healthy(request);
     }
-    given.push(request.codecs);
-    return request.codecs === null ? { task: "needs-codecs" } : healthy(request);
+    given.push(Object.keys(request.modules));
+    const missing = (["pixels", "heic"] as const).find((name) => request.modules[name] === undefined);
+    return missing === undefined ? healthy(request) : { task: "needs-module", module: missing };
   });
-  const prepared = await prepareFile(pool, photo, "scan.png", { ...options, codecs: async () => module });
-  assert.deepEqual(given, [null, module]);
+  const prepared = await prepareFile(pool, photo, "IMG_0001.HEIC", {
+    ...options,
+    module: async (name) => {
+      asked.push(name);
+      return module;
+    },
+  });
+  assert.deepEqual(asked, ["pixels", "heic"]);
+  assert.deepEqual(given, [[], ["pixels"], ["pixels", "heic"]]);
   assert.equal(prepared.variants?.length, 2);
+});
+
+test("a worker that asks for what it was given is not asked for ever", async () => {
+  const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  const pool = poolThat((request) => (request.task === "resize" ? { task: "needs-module", module: "codecs" } : healthy(request)));
+  const prepared = await prepareFile(pool, photo, "odd.png", { ...options, module: async () => module });
+  assert.equal(prepared.variants, undefined);
+  assert.deepEqual(pool.tasks, ["read", "resize", "resize"]);
 });
 
 test("an incomplete picture is sent unchanged, with a warning in its metadata", async () => {

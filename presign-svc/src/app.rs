@@ -12,10 +12,14 @@ use crate::auth::{Membership, Tokens};
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
+use crate::feeds::Feeds;
+use crate::metrics::Metrics;
 use crate::ports::clock::Clock;
+use crate::ports::events::EventLog;
 use crate::ports::ids::IdSource;
 use crate::ports::leases::{Lease, UploadLeases};
 use crate::ports::object_store::{ObjectStore, SigningWindow};
+use crate::ports::tickets::TicketBook;
 use crate::ports::uploads::{RepositoryResult, UploadRepository};
 
 /// A running service.
@@ -26,6 +30,12 @@ pub struct App {
     pub store: Arc<dyn ObjectStore>,
     /// The record.
     pub uploads: Arc<dyn UploadRepository>,
+    /// What happened to photos.
+    pub events: Arc<dyn EventLog>,
+    /// Who is told at once.
+    pub feeds: Arc<Feeds>,
+    /// Who may be, without a token.
+    pub tickets: Arc<dyn TicketBook>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// New identifiers.
@@ -36,6 +46,8 @@ pub struct App {
     pub membership: Membership,
     /// One at a time per upload.
     pub turns: Turns,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// What a service is told about its work.
@@ -53,6 +65,8 @@ pub struct Settings {
     pub get_url_lifetime: Duration,
     /// How long an upload waits for its bytes.
     pub upload_deadline: Duration,
+    /// How long events can be replayed.
+    pub event_retention: Duration,
     /// Whether the store honours `If-None-Match` on writes.
     pub conditional_writes: bool,
 }
@@ -141,6 +155,7 @@ mod tests {
             put_url_lifetime: Duration::from_secs(900),
             get_url_lifetime: Duration::from_secs(7200),
             upload_deadline: Duration::from_secs(86_400),
+            event_retention: Duration::from_secs(604_800),
             conditional_writes: true,
         };
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));

@@ -10,10 +10,13 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
 /// How long a client may take to send a request's head.
 const HEAD_LIMIT: Duration = Duration::from_secs(15);
+/// How long a client may take no byte of an answer: one that watches events and does not read, or is gone.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// How long open requests may take to end once the service stops.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 /// A pause when the process is out of file descriptors, so as not to spin.
@@ -51,6 +54,8 @@ fn serve_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdo
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     let service = TowerToHyperService::new(router);
+    let mut stream = Box::pin(TimeoutStream::new(stream));
+    stream.as_mut().set_write_timeout_pinned(Some(WRITE_LIMIT));
     let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -73,8 +73,9 @@ pub async fn follow(State(app): State<Arc<App>>, mut request: Request, next: Nex
         None => app.ids.request_id().into(),
     };
     request.extensions_mut().insert(RequestId(id.clone()));
-    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
-    let span = tracing::info_span!("request", id = %id, method = %request.method(), route);
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", id = %id, %method, route);
     let began = Instant::now();
     async {
         let response = next.run(request).await;
@@ -82,8 +83,10 @@ pub async fn follow(State(app): State<Arc<App>>, mut request: Request, next: Nex
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
+        let status = response.status().as_u16();
+        app.metrics.answered(&method, &route, status, began.elapsed());
         let elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(status = response.status().as_u16(), elapsed_us, "answered");
+        tracing::info!(status, elapsed_us, "answered");
         response
     }
     .instrument(span)

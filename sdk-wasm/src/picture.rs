@@ -30,7 +30,7 @@ export interface EncodedImage {
 
 /**
  * The images made of one photo, in the order asked for, and what was odd about the photo; or the format of a
- * picture that only `windlass_codecs` decodes.
+ * picture that another module decodes: `windlass_heic` where it is `HEIC`, else `windlass_codecs`.
  */
 export type ResizeOutcome =
   | { kind: "made"; images: EncodedImage[]; warnings: MetadataWarning[] }
@@ -80,7 +80,8 @@ impl Picture {
 #[cfg(feature = "photo")]
 #[wasm_bindgen]
 impl Picture {
-    /// Tells from the first piece whether this picture is for `windlass_codecs`: its format then.
+    /// Tells from the first piece whether this picture is for another module: its format then, which is
+    /// `HEIC` for `windlass_heic`, and any other for `windlass_codecs`.
     #[wasm_bindgen(js_name = needsCodecs, unchecked_return_type = "string | undefined")]
     pub fn needs_codecs(&self) -> Result<JsValue, JsValue> {
         let format = windlass_core::image::needs_codecs(self.written()).map_err(not_made)?;
@@ -104,10 +105,26 @@ impl Picture {
     }
 }
 
+#[cfg(feature = "pixels")]
+#[wasm_bindgen]
+impl Picture {
+    /// For a decoder outside, the browser's: proves that the picture is whole, and says what must be known before.
+    /// The picture is of no more use then.
+    #[wasm_bindgen(js_name = decodeExternally)]
+    pub fn decode_externally(
+        self,
+        #[wasm_bindgen(unchecked_param_type = "ResizeOptions")] options: JsValue,
+    ) -> Result<crate::external::ExternalDecode, JsValue> {
+        let options = resize_options(&options)?;
+        let decode = windlass_core::image::ExternalDecode::open(self.written(), &options, &Limits::default());
+        Ok(crate::external::ExternalDecode::from(decode.map_err(not_made)?))
+    }
+}
+
 #[cfg(feature = "codecs")]
 #[wasm_bindgen]
 impl Picture {
-    /// Smaller, upright JPEGs of any picture, all from one decode. The picture is of no more use then.
+    /// Smaller, upright JPEGs of any picture but a HEIC, all from one decode. The picture is of no more use then.
     #[wasm_bindgen(js_name = resizeGeneral, unchecked_return_type = "ResizeOutcome")]
     pub fn resize_general(
         self,
@@ -122,7 +139,22 @@ impl Picture {
     }
 }
 
-fn made(outcome: &ResizeOutcome) -> Result<JsValue, JsValue> {
+#[cfg(feature = "heic")]
+#[wasm_bindgen]
+impl Picture {
+    /// Smaller, upright JPEGs of a HEIC, all from one decode. The picture is of no more use then.
+    #[wasm_bindgen(js_name = resizeHeic, unchecked_return_type = "ResizeOutcome")]
+    pub fn resize_heic(
+        self,
+        #[wasm_bindgen(unchecked_param_type = "ResizeOptions")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        use windlass_core::image::resize_heic;
+
+        made(&resize_heic(self.written(), &resize_options(&options)?, &Limits::default()).map_err(not_made)?)
+    }
+}
+
+pub(crate) fn made(outcome: &ResizeOutcome) -> Result<JsValue, JsValue> {
     let images: Array = outcome.images.iter().map(image_object).collect();
     Ok(object(&[("kind", "made".into()), ("images", images.into()), ("warnings", plain(&outcome.warnings)?)]))
 }
@@ -143,6 +175,6 @@ fn name_of(format: windlass_core::image::PictureFormat) -> JsValue {
     format.to_string().into()
 }
 
-fn not_made(error: ImageError) -> JsFailure {
+pub(crate) fn not_made(error: ImageError) -> JsFailure {
     JsFailure::lasting(error.code(), error)
 }

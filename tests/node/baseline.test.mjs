@@ -16,7 +16,7 @@ const WITHOUT_SIMD = ["--no-enable-sse4-1", "--no-enable-ssse3"];
 const PROGRAM = `
   import { createHash } from "node:crypto";
   import { readFile } from "node:fs/promises";
-  const [core, photo] = process.argv.slice(-2);
+  const [core, photo, heic] = process.argv.slice(-3);
   const { readMetadata, resizePhoto } = await import(core);
   const digest = ({ images }) => images.map(({ width, height, bytes }) =>
     [width, height, createHash("sha256").update(bytes).digest("hex")]);
@@ -29,13 +29,14 @@ const PROGRAM = `
     simd: WebAssembly.validate(probe),
     make: (await readMetadata(new Blob([await readFile(photo)]))).make,
     photo: digest(await resizePhoto(new Blob([await readFile(photo)]), options)),
+    heic: digest(await resizePhoto(new Blob([await readFile(heic)]), options)),
     png: digest(await resizePhoto(new Uint8Array(png), options)),
   }));
 `;
 
 function run(flags) {
   const core = new URL("../../npm/dist/core.node.js", import.meta.url).href;
-  const args = [...flags, "--input-type=module", "--eval", PROGRAM, "--", core, join(folder, "photo_12mp_o6.jpg")];
+  const args = [...flags, "--input-type=module", "--eval", PROGRAM, "--", core, join(folder, "photo_12mp_o6.jpg"), join(folder, "photo_3mp_o6.heic")];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
 }
 

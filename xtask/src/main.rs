@@ -5,7 +5,9 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
 mod bench;
+mod contract;
 mod demo;
+mod deny;
 mod fixtures;
 mod fuzz;
 mod licences;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::process::{command, run, say};
 use crate::{tools, types, wasm, workspace};
@@ -27,6 +27,26 @@ pub fn install(folder: &str) -> Result<()> {
 /// Runs a script of a folder's `package.json`.
 pub fn script(folder: &str, name: &str) -> Result<()> {
     run(command("npm").args(["run", "--silent", name]).current_dir(workspace::root().join(folder)))
+}
+
+/// Fails where a package is known to be dangerous. Not every registry knows: then that is said.
+pub fn audit(folder: &str) -> Result<()> {
+    let path = workspace::root().join(folder);
+    let audit = command("npm")
+        .args(["audit", "--json", "--audit-level=high"])
+        .current_dir(&path)
+        .stderr(std::process::Stdio::null())
+        .output()
+        .context("could not start `npm audit`")?;
+    let report: serde_json::Value = serde_json::from_slice(&audit.stdout).unwrap_or_default();
+    match report.get("vulnerabilities") {
+        Some(_) if audit.status.success() => Ok(()),
+        Some(found) => bail!("npm knows of dangerous packages in {folder}/: {found}"),
+        None => {
+            say(format!("skipped: the npm registry does not answer `npm audit` for {folder}/"));
+            Ok(())
+        }
+    }
 }
 
 /// Builds the npm package into `npm/dist`, from Rust to JavaScript.

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{demo, fixtures, licences, npm, purity, tools, types, workspace};
+use crate::{contract, demo, deny, fixtures, licences, npm, purity, tools, types, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -26,6 +26,8 @@ enum Stage {
     /// All Rust tests: core, protocol, signing, store, service (SQLite and PostgreSQL), the S3 suite on
     /// Garage.
     Rust,
+    /// The running service against its OpenAPI description, by schemathesis.
+    Contract,
     /// The npm package: wasm, types, unit tests, size budget, `windlass/core` under Node.
     Npm,
     /// The packed tarball in other people's builds.
@@ -38,8 +40,16 @@ enum Stage {
     Engines,
 }
 
-const ALL: [Stage; 7] =
-    [Stage::Checks, Stage::Rust, Stage::Npm, Stage::Packaging, Stage::Browser, Stage::Faults, Stage::Engines];
+const ALL: [Stage; 8] = [
+    Stage::Checks,
+    Stage::Rust,
+    Stage::Contract,
+    Stage::Npm,
+    Stage::Packaging,
+    Stage::Browser,
+    Stage::Faults,
+    Stage::Engines,
+];
 
 pub fn run(options: &Options) -> Result<()> {
     let stages = if options.only.is_empty() { ALL.to_vec() } else { options.only.clone() };
@@ -71,6 +81,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
         Stage::Checks => {
             process::run(cargo().args(["fmt", "--all", "--check"]))?;
             licences::check()?;
+            deny::check()?;
             purity::check()?;
             types::check()?;
             process::run(cargo().args([
@@ -100,8 +111,10 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             }
             Ok(())
         }
+        Stage::Contract => contract::check(),
         Stage::Npm => {
             npm::build_package()?;
+            npm::audit("npm")?;
             npm::script("npm", "test")?;
             npm::script("npm", "size")?;
             node_tests("tests/node")
@@ -156,8 +169,15 @@ fn browser_tests(script: &str, programs: &[(&str, PathBuf)]) -> Result<()> {
             .current_dir(workspace::root().join("tests/e2e"))
             .envs(programs.iter().map(|(name, path)| (name, path)))
             .env("WINDLASS_FIXTURES", fixtures::make()?)
+            .env("WINDLASS_FAULT_PROXY", build_fault_proxy()?)
             .env("WINDLASS_BINARY", demo::service_binary("dev")),
     )
+}
+
+/// The proxy that makes networks bad, for the suites that ask for it.
+fn build_fault_proxy() -> Result<PathBuf> {
+    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-fault-proxy"]))?;
+    Ok(workspace::target_dir().join("debug/fault-proxy"))
 }
 
 /// Node's own test runner over a folder.

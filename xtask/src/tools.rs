@@ -10,6 +10,7 @@ use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const GARAGE_VERSION: &str = "2.5.0";
+const SCHEMATHESIS_VERSION: &str = "4.32.5";
 /// Where Debian puts the programs of its PostgreSQL, by version.
 const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 /// What Debian's packages of PostgreSQL read when they are installed.
@@ -127,6 +128,29 @@ pub fn ensure_garage() -> Result<PathBuf> {
     // The build tree is large and not needed again.
     let _ = std::fs::remove_dir_all(workspace::target_dir().join("garage-build"));
     Ok(binary)
+}
+
+/// schemathesis, which tries a service against its description, in a Python environment of its own.
+pub fn ensure_schemathesis() -> Result<PathBuf> {
+    let folder = workspace::target_dir().join(format!("schemathesis-{SCHEMATHESIS_VERSION}"));
+    let program = folder.join("bin/schemathesis");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let makes_environments = || {
+        let check = command("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        check.is_ok_and(|status| status.success())
+    };
+    if !makes_environments() {
+        say("installing Python (Debian packages `python3` and `python3-venv`) for schemathesis");
+        apt_install(&["python3", "python3-venv"])?;
+    }
+    say(format!("installing schemathesis {SCHEMATHESIS_VERSION} from PyPI into {}", folder.display()));
+    run(command("python3").args(["-m", "venv"]).arg(&folder))?;
+    run(command(folder.join("bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check"])
+        .arg(format!("schemathesis=={SCHEMATHESIS_VERSION}")))?;
+    Ok(program)
 }
 
 /// The folder of PostgreSQL's programs, for the database tests: `WINDLASS_POSTGRES`, or the newest of Debian's,

@@ -29,11 +29,15 @@ const SMALL: &str = "wasm-small";
 /// Every browser since 2023 has this; the page chooses the `baseline` build where it is missing.
 const SIMD: &str = "-C target-feature=+simd128";
 
-const MODULES: [Module; 5] = [
+const MODULES: [Module; 9] = [
     Module { name: "photo", feature: "photo", profile: SMALL, rustflags: SIMD },
     Module { name: "photo_baseline", feature: "photo", profile: SMALL, rustflags: "" },
+    Module { name: "pixels", feature: "pixels", profile: FAST, rustflags: SIMD },
+    Module { name: "pixels_baseline", feature: "pixels", profile: FAST, rustflags: "" },
     Module { name: "codecs", feature: "codecs", profile: FAST, rustflags: SIMD },
     Module { name: "codecs_baseline", feature: "codecs", profile: FAST, rustflags: "" },
+    Module { name: "heic", feature: "heic", profile: FAST, rustflags: SIMD },
+    Module { name: "heic_baseline", feature: "heic", profile: FAST, rustflags: "" },
     Module { name: "upload", feature: "upload", profile: FAST, rustflags: "" },
 ];
 

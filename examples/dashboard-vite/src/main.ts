@@ -1,12 +1,10 @@
-/** Project picker, gallery, uploads by the API, and a look for news every few seconds. */
+/** Project picker, a gallery that shows what happens as it happens, and uploads by the API. */
 import "windlass/elements";
 import type { WindlassGallery } from "windlass/elements";
 
 import { projects } from "./projects";
 import { clientFor } from "./service";
 import { UploadList } from "./upload-list";
-
-const REFRESH_MS = 10_000;
 
 const picker = required<HTMLSelectElement>("#project");
 const input = required<HTMLInputElement>("#files");
@@ -28,17 +26,20 @@ function open(project: string): void {
   if (!followed.has(project)) {
     followed.add(project);
     uploads.follow(client);
-    client.addEventListener("photo", () => void refresh());
   }
   history.replaceState(null, "", `#${project}`);
   gallery.client = client;
 }
 
-async function refresh(): Promise<void> {
-  await gallery.refresh();
-  const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }).format(new Date());
-  fresh.textContent = `Looked for news at ${time}`;
-}
+const NEWS = {
+  connecting: "Connecting…",
+  live: "Photos appear as they are stored",
+  polling: "Looking for news every few seconds",
+  stopped: "",
+} as const;
+gallery.addEventListener("windlass-live", ({ detail }) => {
+  fresh.textContent = NEWS[detail.state];
+});
 
 picker.addEventListener("change", () => open(picker.value));
 input.addEventListener("change", () => {
@@ -49,12 +50,6 @@ input.addEventListener("change", () => {
 });
 
 open(picker.value);
-setInterval(() => {
-  // A page nobody looks at asks nothing.
-  if (document.visibilityState === "visible") {
-    void refresh();
-  }
-}, REFRESH_MS);
 
 function required<E extends HTMLElement>(selector: string): E {
   const found = document.querySelector<E>(selector);

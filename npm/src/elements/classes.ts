@@ -1,5 +1,6 @@
 /** The element classes alone: importing them registers nothing. */
 import type { WindlassError } from "../errors.js";
+import type { LiveState } from "../live.js";
 import type { Photo } from "../generated/Photo";
 import type { Upload } from "../upload.js";
 import { WindlassGallery } from "./gallery.js";
@@ -7,6 +8,7 @@ import { WindlassUploader } from "./uploader.js";
 
 export { galleryStrings, type GalleryStrings } from "./gallery.strings.js";
 export { uploaderStrings, type UploaderStrings } from "./uploader.strings.js";
+export type { GalleryFilter } from "./gallery-bar.js";
 export { WindlassGallery, WindlassUploader };
 
 /** The elements' events. They bubble and cross shadow roots, so `document` hears them too. */
@@ -15,6 +17,8 @@ export interface WindlassElementEvents {
   /** `upload` is `null` where none could be begun. */
   "windlass-error": CustomEvent<{ error: WindlassError; upload: Upload | null }>;
   "windlass-photo-deleted": CustomEvent<{ photo: Photo }>;
+  /** How news reach the gallery now. */
+  "windlass-live": CustomEvent<{ state: LiveState }>;
 }
 
 declare global {

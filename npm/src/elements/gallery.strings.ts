@@ -1,5 +1,6 @@
 /** Every word `<windlass-gallery>` says. Replace any of them through its `strings` property. */
 import type { WindlassError } from "../errors.js";
+import type { MediaKind } from "../generated/MediaKind";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { UploadStatus } from "../generated/UploadStatus";
 import { factStrings } from "./facts.strings.js";
@@ -13,6 +14,20 @@ export const galleryStrings = {
   error: (error: WindlassError): string => error.message,
   retry: "Try again",
   more: "Load more",
+  noMatchTitle: "Nothing found",
+  noMatchText: "No photo has all of that. Try fewer words, or clear the search.",
+  search: "Search photos",
+  clear: "Clear the search",
+  kindLabel: "Kind",
+  anyKind: "All kinds",
+  kindText: (kind: MediaKind): string =>
+    ({ photo: "Photos", video: "Videos", document: "Documents", archive: "Archives" })[kind],
+  statusLabel: "Status",
+  anyStatus: "Any status",
+  statusName: (status: "uploaded" | "processing" | "completed" | "failed"): string =>
+    ({ uploaded: "Stored", processing: "Being processed", completed: "Completed", failed: "Failed" })[status],
+  tagLabel: "Label",
+  anyTag: "All labels",
   open: (name: string, taken: string | null) => (taken === null ? `Open ${name}` : `Open ${name}, taken ${taken}`),
 
   close: "Close",
@@ -31,6 +46,13 @@ export const galleryStrings = {
   pictures: "Smaller pictures",
   everything: "Everything the file says",
   facts: factStrings,
+  caption: "Caption",
+  tags: "Labels",
+  tagsHint: "Separated by commas",
+  describe: "Add caption and labels",
+  edit: "Edit",
+  save: "Save",
+  cancel: "Cancel",
   openOriginal: "Open original",
   remove: "Delete",
   confirmRemove: "Delete for good?",

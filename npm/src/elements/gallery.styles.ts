@@ -26,7 +26,31 @@ export const galleryStyles: string = `
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate;
 }
 .waiting .tile { animation: breathe 1.4s ease-in-out infinite alternate; }
+.stale { opacity: 0.5; }
 @keyframes breathe { from { opacity: 1; } to { opacity: 0.45; } }
+
+.field {
+  min-height: 44px; padding: 0 0.75rem; border: 1px solid var(--_line); border-radius: 10px;
+  background: var(--_surface); color: inherit; font: inherit; min-width: 0;
+}
+.field::placeholder { color: var(--_muted); opacity: 1; }
+.search { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-bottom: 0.75rem; align-items: center; }
+.search .words { flex: 4 1 16rem; }
+.search select { flex: 1 1 6.5rem; padding: 0 0.5rem; text-overflow: ellipsis; }
+.words-of { display: grid; gap: 0.625rem; margin-bottom: 1rem; justify-items: start; }
+.caption-text { white-space: pre-line; overflow-wrap: anywhere; }
+.tags { display: flex; flex-wrap: wrap; gap: 0.375rem; }
+.tag {
+  display: inline-flex; align-items: center; max-width: 100%; min-height: 32px; min-width: 0; padding: 0 0.75rem;
+  border-radius: 16px; background: var(--_accent-soft); color: var(--_accent-strong); font-size: 0.875rem;
+  font-weight: 500; overflow-wrap: anywhere; unicode-bidi: isolate;
+}
+button.tag { min-height: 36px; }
+.edit { margin-left: -0.5rem; }
+.edit-form { display: grid; gap: 0.75rem; width: 100%; }
+.edit-form label { display: grid; gap: 0.25rem; color: var(--_muted); font-size: 0.8125rem; }
+.edit-form .field { width: 100%; font-size: 1rem; color: var(--_text); }
+.edit-form textarea { padding: 0.625rem 0.75rem; resize: vertical; }
 
 .message {
   display: flex; flex-direction: column; align-items: center; gap: 0.375rem;

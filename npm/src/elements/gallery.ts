@@ -1,15 +1,19 @@
 /**
  * `<windlass-gallery>`: a project's photos, newest first, and each of them large with what is known.
  *
- * Attributes: `endpoint`, `project`, `token-url`, `page-size` (1 to 100), `allow-delete`, `theme`. A
- * photo stored by an uploader on the page appears by itself; for others call `refresh()`. Event:
- * `windlass-photo-deleted` with `{photo}`.
+ * Attributes: `endpoint`, `project`, `token-url`, `page-size` (1 to 100), `searchable`, `allow-edit`,
+ * `allow-delete`, `live="off"`, `theme`. What anybody adds, changes or deletes is shown as it happens. Events:
+ * `windlass-photo-deleted` with `{photo}`, `windlass-live` with `{state}`.
  */
-import { toWindlassError, type WindlassError } from "../errors.js";
+import { toWindlassError, WindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
+import type { LiveState } from "../live.js";
 import { tell, WindlassElement } from "./base.js";
 import { adopt, button, element, icon } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
+import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
+import { GalleryLive } from "./gallery-live.js";
+import { failed, nothingThere, skeleton } from "./gallery-notes.js";
 import { galleryStrings, type GalleryStrings } from "./gallery.strings.js";
 import { galleryStyles } from "./gallery.styles.js";
 import { PhotoDialog } from "./photo-dialog.js";
@@ -18,14 +22,23 @@ import { PhotoTile } from "./photo-tile.js";
 import { tokens } from "./tokens.styles.js";
 
 const DEFAULT_PAGE_SIZE = 48;
-const SKELETON_TILES = 6;
+/** So many changed photos are asked for one by one; more are a list. */
+const FEW_PHOTOS = 3;
 
 export class WindlassGallery extends WindlassElement {
-  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "page-size"];
+  static override readonly observedAttributes = [
+    ...WindlassElement.observedAttributes,
+    "page-size",
+    "searchable",
+    "live",
+  ];
 
   #strings: GalleryStrings = galleryStrings;
   #pages: PhotoPages | null = null;
   #dialog: PhotoDialog | null = null;
+  #bar: GalleryBar | null = null;
+  #live: GalleryLive | null = null;
+  #filter: GalleryFilter = {};
   readonly #tiles = new Map<string, PhotoTile>();
   /** Photos whose picture did not load, asked for anew once; ids. */
   readonly #broken = new Set<string>();
@@ -69,6 +82,39 @@ export class WindlassGallery extends WindlassElement {
     this.setAttribute("page-size", String(value));
   }
 
+  /** Whether caption and labels can be changed here. */
+  get allowEdit(): boolean {
+    return this.hasAttribute("allow-edit");
+  }
+  set allowEdit(value: boolean) {
+    this.toggleAttribute("allow-edit", value);
+  }
+
+  /** Whether there is a search bar. */
+  get searchable(): boolean {
+    return this.hasAttribute("searchable");
+  }
+  set searchable(value: boolean) {
+    this.toggleAttribute("searchable", value);
+  }
+
+  /** Which photos are shown; all of them when empty. */
+  get filter(): GalleryFilter {
+    return { ...this.#filter };
+  }
+  set filter(value: GalleryFilter) {
+    const filter = Object.fromEntries(Object.entries(value).filter(([, asked]) => asked !== undefined && asked !== ""));
+    if (!sameFilter(filter, this.#filter)) {
+      this.#filter = filter;
+      this.#begin();
+    }
+  }
+
+  /** How news reach the page: `live`, `polling` where streams do not get through. */
+  get live(): LiveState {
+    return this.#live?.state ?? "stopped";
+  }
+
   /** The photos loaded so far. */
   get photos(): readonly Photo[] {
     return this.#pages?.photos ?? [];
@@ -90,32 +136,47 @@ export class WindlassGallery extends WindlassElement {
 
   override disconnectedCallback(): void {
     this.#page?.abort();
+    this.#live?.close();
+    this.#live = null;
     this.#pages?.stop();
     super.disconnectedCallback();
   }
 
   protected override upgradableProperties(): readonly string[] {
-    return [...super.upgradableProperties(), "allowDelete", "pageSize"];
+    return [...super.upgradableProperties(), "allowDelete", "allowEdit", "searchable", "filter", "pageSize"];
   }
 
   protected override connectionChanged(): void {
-    this.#pages?.stop();
-    this.#pages = null;
+    this.#live?.close();
+    this.#live = null;
     this.#tiles.clear();
-    this.#broken.clear();
     this.#dialog?.node.remove();
     this.#dialog = this.#makeDialog();
     this.#root.append(this.#dialog.node);
+    this.#bar?.node.remove();
+    this.#bar = this.searchable ? new GalleryBar(this.#strings, (filter) => (this.filter = filter)) : null;
+    if (this.#bar !== null) {
+      this.#root.prepend(this.#bar.node);
+    }
     this.#grid.setAttribute("aria-label", this.#strings.label);
     this.#grid.replaceChildren();
     this.#foot.replaceChildren();
-    if (!this.configured) {
+    this.#begin();
+  }
+
+  /** Shows the first photos that pass the filter. */
+  #begin(): void {
+    this.#pages?.stop();
+    this.#pages = null;
+    this.#broken.clear();
+    this.#bar?.show(this.#filter);
+    if (!this.configured || !this.isConnected) {
       return;
     }
     try {
-      const pages = new PhotoPages(this.connect().photos, this.pageSize);
+      const pages = new PhotoPages(this.connect().photos, this.pageSize, this.#filter);
       this.#pages = pages;
-      this.#showSkeleton();
+      this.#showWaiting();
       void this.#load(pages, () => pages.more());
     } catch (thrown) {
       this.#showError(toWindlassError(thrown), () => this.connectionChanged());
@@ -127,6 +188,7 @@ export class WindlassGallery extends WindlassElement {
       await step();
       if (pages === this.#pages) {
         this.#render();
+        this.#listen(pages);
       }
     } catch (thrown) {
       const error = toWindlassError(thrown);
@@ -142,7 +204,8 @@ export class WindlassGallery extends WindlassElement {
     if (pages === null) {
       return;
     }
-    this.#grid.classList.remove("waiting");
+    this.#bar?.offer(pages.photos.flatMap(({ tags }) => tags));
+    this.#grid.classList.remove("waiting", "stale");
     this.#grid.removeAttribute("aria-hidden");
     const known = new Set(pages.photos.map(({ photo_id }) => photo_id));
     for (const photoId of [...this.#tiles.keys()].filter((each) => !known.has(each))) {
@@ -165,7 +228,7 @@ export class WindlassGallery extends WindlassElement {
   #renderFoot(pages: PhotoPages): void {
     const strings = this.#strings;
     if (pages.photos.length === 0) {
-      this.#foot.replaceChildren(this.#message("photo", strings.emptyTitle, strings.emptyText, "empty"));
+      this.#foot.replaceChildren(nothingThere(strings, pages.isWhole));
     } else if (pages.hasMore) {
       const more = button({ label: strings.more, showLabel: true, class: "secondary", part: "button more" }, () => {
         more.disabled = true;
@@ -177,33 +240,20 @@ export class WindlassGallery extends WindlassElement {
     }
   }
 
-  #showSkeleton(): void {
+  /** What was shown stays, dimmed, until there is something else to show. */
+  #showWaiting(): void {
+    if (this.#tiles.size > 0) {
+      this.#grid.classList.add("stale");
+      return;
+    }
     this.#grid.classList.add("waiting");
     this.#grid.setAttribute("aria-hidden", "true");
-    this.#grid.replaceChildren(
-      ...Array.from({ length: SKELETON_TILES }, () => element("li", {}, element("div", { class: "tile" }))),
-    );
+    this.#grid.replaceChildren(...skeleton());
     this.#foot.replaceChildren(element("p", { class: "visually-hidden" }, this.#strings.loading));
   }
 
   #showError(error: WindlassError, retry: () => void): void {
-    const message = this.#message("warning", this.#strings.errorTitle, this.#strings.error(error), "failed");
-    const again = button({ label: this.#strings.retry, icon: "retry", showLabel: true, class: "secondary" }, () => {
-      again.disabled = true;
-      retry();
-    });
-    message.append(again);
-    this.#foot.replaceChildren(message);
-  }
-
-  #message(iconName: "photo" | "warning", title: string, text: string, kind: string): HTMLDivElement {
-    return element(
-      "div",
-      { class: `message ${kind}`, part: `message ${kind}` },
-      icon(iconName),
-      element("h2", {}, title),
-      element("p", {}, text),
-    );
+    this.#foot.replaceChildren(failed(this.#strings, error, retry));
   }
 
   #tileFor(photo: Photo): PhotoTile {
@@ -213,7 +263,7 @@ export class WindlassGallery extends WindlassElement {
       return known;
     }
     const tile = new PhotoTile(photo, this.#strings, {
-      open: (which) => this.#dialog?.show(which, this.allowDelete),
+      open: (which) => this.#show(which),
       loaded: (which) => this.#broken.delete(which.photo_id),
       broken: (which) => this.#renew(which),
     });
@@ -221,12 +271,62 @@ export class WindlassGallery extends WindlassElement {
     return tile;
   }
 
+  /** An uploader of this page is faster than the stream. */
   #stored(photo: Photo): void {
     const pages = this.#pages;
-    if (pages !== null && photo.project_id === this.connect().project) {
+    if (pages?.isWhole && photo.project_id === this.connect().project) {
       pages.put(photo);
       this.#render();
     }
+  }
+
+  /** Follows what happens since the first page was loaded; under another filter it goes on as it is. */
+  #listen(pages: PhotoPages): void {
+    if (this.#live !== null || pages.latestEvent === null || this.getAttribute("live") === "off") {
+      return;
+    }
+    this.#live = new GalleryLive(this.connect().photos, {
+      changed: (photoIds) => void this.#changed(photoIds),
+      gone: (photoId) => this.#gone(photoId),
+      look: () => void this.refresh(),
+      state: (state) => tell(this, "windlass-live", { state }),
+    });
+    this.#live.start(pages.latestEvent);
+  }
+
+  async #changed(photoIds: readonly string[]): Promise<void> {
+    const pages = this.#pages;
+    if (pages === null) {
+      return;
+    }
+    // Whether a photo passes the filter only the service knows.
+    if (!pages.isWhole || photoIds.length > FEW_PHOTOS) {
+      await this.refresh();
+    } else {
+      for (const photoId of photoIds) {
+        const photo = await this.connect().photos.get(photoId).catch((thrown: unknown) => toWindlassError(thrown));
+        if (!(photo instanceof WindlassError)) {
+          pages.put(photo);
+        } else if (photo.code === "not_found") {
+          pages.drop(photoId);
+        }
+      }
+      if (pages === this.#pages) {
+        this.#render();
+      }
+    }
+    const shown = this.photos.find(({ photo_id }) => photo_id === this.#dialog?.photo?.photo_id);
+    if (shown !== undefined) {
+      this.#dialog?.update(shown);
+    }
+  }
+
+  #gone(photoId: string): void {
+    this.#pages?.drop(photoId);
+    if (this.#dialog?.photo?.photo_id === photoId) {
+      this.#dialog.close();
+    }
+    this.#render();
   }
 
   /** Many pictures expire together and are asked for together; one that fails with a fresh address stays an icon. */
@@ -242,6 +342,10 @@ export class WindlassGallery extends WindlassElement {
     });
   }
 
+  #show(photo: Photo): void {
+    this.#dialog?.show(photo, { mayRemove: this.allowDelete, mayEdit: this.allowEdit });
+  }
+
   #makeDialog(): PhotoDialog {
     const neighbour = (photo: Photo, by: -1 | 1): Photo | undefined => {
       const position = this.photos.findIndex(({ photo_id }) => photo_id === photo.photo_id);
@@ -251,11 +355,23 @@ export class WindlassGallery extends WindlassElement {
       step: (by) => {
         const next = dialog.photo && neighbour(dialog.photo, by);
         if (next) {
-          dialog.show(next, this.allowDelete);
+          this.#show(next);
         }
       },
       steps: (photo) => ({ previous: neighbour(photo, -1) !== undefined, next: neighbour(photo, 1) !== undefined }),
       renew: (photo) => this.connect().photos.get(photo.photo_id),
+      save: async (photo, changes) => {
+        const changed = await this.connect().photos.update(photo.photo_id, changes);
+        this.#pages?.put(changed);
+        this.#render();
+        dialog.update(changed, { saved: true });
+      },
+      find: !this.searchable
+        ? null
+        : (label) => {
+            dialog.close();
+            this.filter = { label };
+          },
       remove: async (photo) => {
         await this.connect().photos.delete(photo.photo_id);
         const next = neighbour(photo, 1) ?? neighbour(photo, -1);

@@ -17,6 +17,7 @@ import {
   pictureFor,
   takenAt,
 } from "./photo-facts.js";
+import { PhotoWords, type WordActions } from "./photo-words.js";
 
 const LARGE_EDGE_PX = 1200;
 
@@ -26,9 +27,16 @@ export interface DialogActions {
   /** Which of the two steps there are. */
   steps(photo: Photo): { previous: boolean; next: boolean };
   remove(photo: Photo): Promise<void>;
+  save: WordActions["save"];
+  find: WordActions["find"];
   /** The photo with fresh addresses. */
   renew(photo: Photo): Promise<Photo>;
   closed(photo: Photo): void;
+}
+
+export interface DialogRights {
+  mayRemove: boolean;
+  mayEdit: boolean;
 }
 
 export class PhotoDialog {
@@ -40,14 +48,17 @@ export class PhotoDialog {
   readonly #facts = element("dl", { class: "facts", part: "facts" });
   readonly #everything = element("details", { class: "everything", part: "everything" });
   readonly #warnings = element("ul", { class: "warnings" });
+  readonly #words: PhotoWords;
   readonly #footer = element("div", { class: "dialog-buttons" });
   readonly #previous: HTMLButtonElement;
   readonly #next: HTMLButtonElement;
   #photo: Photo | null = null;
+  #rights: DialogRights = { mayRemove: false, mayEdit: false };
 
   constructor(strings: GalleryStrings, actions: DialogActions) {
     this.#strings = strings;
     this.#actions = actions;
+    this.#words = new PhotoWords(strings, actions);
     this.#title.id = "title";
     this.#previous = button({ label: strings.previous, icon: "previous", class: "symbol step" }, () => actions.step(-1));
     this.#next = button({ label: strings.next, icon: "next", class: "symbol step" }, () => actions.step(1));
@@ -56,7 +67,7 @@ export class PhotoDialog {
       "dialog",
       { part: "dialog", "aria-labelledby": "title" },
       element("header", { class: "bar-top" }, this.#title, this.#previous, this.#next, close),
-      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#warnings, this.#facts, this.#everything, this.#footer)),
+      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#warnings, this.#words.node, this.#facts, this.#everything, this.#footer)),
     );
     this.node.addEventListener("close", () => this.#closed());
     this.node.addEventListener("keydown", (event) => this.#onKey(event));
@@ -72,18 +83,32 @@ export class PhotoDialog {
     return this.#photo;
   }
 
-  show(photo: Photo, mayRemove: boolean): void {
+  show(photo: Photo, rights: DialogRights): void {
     this.#photo = photo;
+    this.#rights = rights;
     setText(this.#title, photo.filename);
     this.#title.title = photo.filename;
     const steps = this.#actions.steps(photo);
     this.#previous.disabled = !steps.previous;
     this.#next.disabled = !steps.next;
     this.#showPicture(photo, true);
+    this.#words.show(photo, rights.mayEdit);
     this.#showFacts(photo);
-    this.#showButtons(photo, mayRemove);
+    this.#showButtons(photo, rights.mayRemove);
     if (!this.node.open) {
       this.node.showModal();
+    }
+  }
+
+  /** The photo that is shown has changed. Its picture stays, and so does what somebody is just writing. */
+  update(photo: Photo, { saved = false } = {}): void {
+    if (this.#photo?.photo_id !== photo.photo_id) {
+      return;
+    }
+    this.#photo = photo;
+    this.#showFacts(photo);
+    if (saved || !this.#words.editing) {
+      this.#words.show(photo, this.#rights.mayEdit);
     }
   }
 
@@ -101,6 +126,9 @@ export class PhotoDialog {
   }
 
   #onKey(event: KeyboardEvent): void {
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) {
+      return;
+    }
     const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : null;
     if (by !== null && !event.altKey && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
@@ -134,7 +162,7 @@ export class PhotoDialog {
 
   /** Addresses expire while a page stays open: once more with fresh ones. */
   async #renew(photo: Photo, mayRenew: boolean): Promise<void> {
-    if (this.#photo !== photo) {
+    if (this.#photo?.photo_id !== photo.photo_id) {
       return;
     }
     if (!mayRenew) {
@@ -142,7 +170,7 @@ export class PhotoDialog {
       return;
     }
     const fresh = await this.#actions.renew(photo).catch(() => null);
-    if (this.#photo === photo) {
+    if (this.#photo?.photo_id === photo.photo_id) {
       this.#photo = fresh ?? photo;
       this.#showPicture(fresh ?? photo, false);
     }

@@ -2,6 +2,7 @@
 import type { Photos } from "../api.js";
 import { cancelled } from "../errors.js";
 import type { Photo } from "../generated/Photo";
+import type { GalleryFilter } from "./gallery-bar.js";
 
 /** The most the service gives in one page. */
 const MAX_LIMIT = 100;
@@ -9,15 +10,18 @@ const MAX_LIMIT = 100;
 export class PhotoPages {
   readonly #source: Pick<Photos, "list">;
   readonly #pageSize: number;
+  readonly #filter: GalleryFilter;
   readonly #stopping = new AbortController();
   #photos: Photo[] = [];
   /** `undefined` before the first page, `null` after the last. */
   #cursor: string | null | undefined;
   #last: Promise<void> = Promise.resolve();
+  #latestEvent: number | null = null;
 
-  constructor(source: Pick<Photos, "list">, pageSize: number) {
+  constructor(source: Pick<Photos, "list">, pageSize: number, filter: GalleryFilter = {}) {
     this.#source = source;
     this.#pageSize = pageSize;
+    this.#filter = filter;
   }
 
   get photos(): readonly Photo[] {
@@ -28,6 +32,16 @@ export class PhotoPages {
     return this.#cursor !== null;
   }
 
+  /** Whether these are all photos of the project, so that one that is heard of belongs among them. */
+  get isWhole(): boolean {
+    return Object.keys(this.#filter).length === 0;
+  }
+
+  /** The latest event the first page knew of; `null` before it is there. */
+  get latestEvent(): number | null {
+    return this.#latestEvent;
+  }
+
   /** Loads the next page. */
   more(): Promise<void> {
     return this.#inTurn(async () => {
@@ -35,6 +49,7 @@ export class PhotoPages {
         const page = await this.#list(this.#pageSize, this.#cursor);
         this.#photos = withoutTwins([...this.#photos, ...page.photos]);
         this.#cursor = page.next_cursor;
+        this.#latestEvent ??= page.latest_event;
       }
     });
   }
@@ -55,13 +70,23 @@ export class PhotoPages {
     });
   }
 
-  /** A photo the page heard of another way: in its place if known, otherwise the newest. */
+  has(photoId: string): boolean {
+    return this.#photos.some(({ photo_id }) => photo_id === photoId);
+  }
+
+  /** A photo the page heard of another way: in its place. One that is older than those that are loaded waits. */
   put(photo: Photo): void {
     const known = this.#photos.findIndex(({ photo_id }) => photo_id === photo.photo_id);
     if (known >= 0) {
       this.#photos[known] = photo;
-    } else {
-      this.#photos.unshift(photo);
+      return;
+    }
+    // Ids sort by the time they were made, and lists are newest first.
+    const older = this.#photos.findIndex(({ photo_id }) => photo_id < photo.photo_id);
+    if (older >= 0) {
+      this.#photos.splice(older, 0, photo);
+    } else if (!this.hasMore) {
+      this.#photos.push(photo);
     }
   }
 
@@ -74,7 +99,7 @@ export class PhotoPages {
   }
 
   #list(limit: number, cursor: string | null | undefined): ReturnType<Photos["list"]> {
-    return this.#source.list({ limit, signal: this.#stopping.signal, ...(cursor && { cursor }) });
+    return this.#source.list({ ...this.#filter, limit, signal: this.#stopping.signal, ...(cursor && { cursor }) });
   }
 
   /** One request after the other: two at once would mix their cursors. */

@@ -58,11 +58,12 @@ export class UploadRow {
   }
 
   update(): void {
-    const { state, progress, size, error, reason, warnings, origin, ended } = this.#upload;
+    const { state, progress, size, error, reason, warnings, origin, ended, sameAs } = this.#upload;
     this.node.dataset["state"] = state;
     // For whoever has to find out why: the words on the page stay those for the crew.
     this.#state.title = reason ?? error?.requestId ?? "";
-    const words = state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, size);
+    const said = state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, size);
+    const words = sameAs === null ? said : this.#strings.storedBefore;
     setText(this.#state, origin === "elsewhere" && !ended ? `${words} · ${this.#strings.elsewhere}` : words);
     const warning = warnings.map((each) => this.#strings.warning(each)).find((text) => text !== null);
     this.#warning.hidden = warning === undefined;

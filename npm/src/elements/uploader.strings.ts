@@ -76,9 +76,11 @@ export const uploaderStrings = {
     if (paused === active) {
       return `${done} · paused`;
     }
+    // What the store has confirmed, and nothing that is only on its way.
+    const bytes = `${formatBytes(progress.confirmed_bytes)} of ${formatBytes(progress.total_bytes)} safe`;
     return progress.remaining_ms === null
-      ? `${done} · ${percentOf(progress.sent_bytes, progress.total_bytes)} %`
-      : `${done} · ${formatDuration(progress.remaining_ms)} left`;
+      ? `${done} · ${bytes}`
+      : `${done} · ${bytes} · ${formatDuration(progress.remaining_ms)} left`;
   },
 
   /** Why a file was not sent. The service's and the engine's sentences say what to do next. */
@@ -92,6 +94,8 @@ export const uploaderStrings = {
         return "Part of this picture is missing in the file. It is sent as it is; take it again if you can.";
       case "corrupt":
         return "This picture is damaged. It is sent as it is; take it again if you can.";
+      case "unsupported_format":
+        return "No smaller picture could be made of this kind of file. It is sent unchanged.";
       case "storage_full":
         return "This device has no room left to keep a copy. Keep this page open until it is stored.";
       case "too_large":
@@ -143,6 +147,8 @@ export const uploaderStrings = {
     names.length === 1
       ? `“${names[0]}” was left out: files of this type are not accepted here.`
       : `${names.length} files were left out: files of their types are not accepted here.`,
+  /** The same picture was chosen twice: it is there once. */
+  storedBefore: "Stored — the same picture was sent before",
   alreadyListed: (name: string) => `“${name}” is already being sent.`,
   /** Said to screen readers when a file has ended. */
   announceStored: (name: string) => `${name} is stored.`,
@@ -154,6 +160,9 @@ export type UploaderStrings = typeof uploaderStrings;
 const DECODERS = new Map([
   ["photo", "the fast path for JPEG"],
   ["codecs", "the general decoders"],
+  ["heic", "the decoder for HEIC"],
+  ["image-decoder", "the browser"],
+  ["image-bitmap", "the browser"],
 ]);
 
 function describe({ sent_bytes, total_bytes, rate_bytes_per_s, remaining_ms }: ProgressCounts): string {

@@ -17,4 +17,9 @@ next_cursor: string | null,
 /**
  * How many photos the project has, whatever the filters.
  */
-totals: PhotoTotals, };
+totals: PhotoTotals, 
+/**
+ * The number of the project's latest event: this list holds all up to it, and maybe more. From here on
+ * `GET /api/v1/events` tells what changes.
+ */
+latest_event: number, };

@@ -9,7 +9,8 @@ export type ProgressCounts = {
  */
 confirmed_bytes: number, 
 /**
- * Bytes written to the network, confirmed or not; may fall when a part has to be sent again.
+ * Bytes sent as far as can be told, confirmed or not: what only lies in this device's buffers does not
+ * count. May fall when a part has to be sent again.
  */
 sent_bytes: number, 
 /**

@@ -40,7 +40,11 @@ client_ref: ClientRef,
 /**
  * What it became.
  */
-photo: Photo, } | { "type": "failed", 
+photo: Photo, 
+/**
+ * The upload that sent these very bytes before; this one sent none. `null` usually.
+ */
+same_as: ClientRef | null, } | { "type": "failed", 
 /**
  * Which upload.
  */

@@ -12,10 +12,13 @@ export interface KeptDescriptionOfFile extends FileDescription {
   made: MadePictures | null;
 }
 
-/** `null` where the file is still to be prepared. `asked` are the variants that are asked for now. */
+/**
+ * `null` where the file is still to be prepared. `asked` are the variants that are asked for now; only whoever tells
+ * which were left out needs them.
+ */
 export function describeKept(
   { upload, variants: blobs }: Restored,
-  asked: readonly VariantOptions[],
+  asked: readonly VariantOptions[] = [],
 ): KeptDescriptionOfFile | null {
   const { prepared } = upload;
   if (prepared === null) {

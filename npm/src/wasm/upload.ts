@@ -38,6 +38,8 @@ export interface FileDescription {
   variants?: VariantFile[];
   /** Whether some of it may have been sent before: the store is asked first. */
   resumed?: boolean;
+  /** Whether it is sent even if these very bytes were sent before. */
+  again?: boolean;
 }
 
 /** Without a reference, `pause` and `resume` mean everything in the queue. */

@@ -1,19 +1,26 @@
 /** Reads metadata and makes smaller pictures, one photo at a time, away from the page's main thread. */
 import { isTrap, toPlainError } from "../errors.js";
 import { readMetadataWith } from "../read-metadata.js";
-import { resizeFastWith, resizeGeneralWith } from "../resize-picture.js";
+import { resizePhotoWith, type Modules } from "../resize-photo.js";
+import type { ModuleName } from "../routes.js";
 import initCodecs, { Picture as GeneralPicture } from "../wasm/generated/windlass_codecs.js";
+import initHeic, { Picture as HeicPicture } from "../wasm/generated/windlass_heic.js";
 import initPhoto, { MetadataReader, Picture, readMetadata } from "../wasm/generated/windlass_photo.js";
-import type { CodecsModule, PhotoModule, ResizeOutcome } from "../wasm/photo.js";
+import initPixels, { Picture as PixelPicture, webpWithExif } from "../wasm/generated/windlass_pixels.js";
+import type { PhotoModule } from "../wasm/photo.js";
 import type { ImageReply, ImageRequest, Job, JobAnswer, ResizeRequest, Start } from "./messages.js";
 import { workerScope } from "./scope.js";
 
 const scope = workerScope<Start<null> | Job<ImageRequest>, JobAnswer<ImageReply>>();
 const photo: PhotoModule = { MetadataReader, Picture, readMetadata };
-const codecs: CodecsModule = { Picture: GeneralPicture };
 /** Of every module that was started here. */
 const memories = new Set<WebAssembly.Memory>();
 let ready: Promise<unknown>;
+
+/** A module that the page has not given: it is asked for. */
+class Missing {
+  constructor(readonly module: ModuleName) {}
+}
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "start") {
@@ -28,6 +35,10 @@ async function answer(request: ImageRequest): Promise<void> {
     await ready;
     scope.postMessage({ kind: "done", reply: await perform(request) });
   } catch (thrown) {
+    if (thrown instanceof Missing) {
+      scope.postMessage({ kind: "done", reply: { task: "needs-module", module: thrown.module } });
+      return;
+    }
     scope.postMessage({ kind: "failed", error: toPlainError(thrown), trapped: isTrap(thrown) });
   }
 }
@@ -37,30 +48,44 @@ async function perform(request: ImageRequest): Promise<ImageReply> {
     return { task: "read", metadata: await readMetadataWith(photo, request.file) };
   }
   const begun = performance.now();
-  const outcome = await resize(request);
-  if (outcome.kind === "needs_codecs") {
-    return { task: "needs-codecs" };
-  }
+  const { images, warnings, decoder } = await resizePhotoWith(photo, given(request), request.file, request.options, request.only);
   return {
     task: "resize",
-    images: outcome.images.map(({ bytes: encoded, ...image }) => ({
+    images: images.map(({ bytes: encoded, ...image }) => ({
       ...image,
       blob: new Blob([encoded], { type: image.content_type }),
     })),
-    warnings: outcome.warnings,
+    warnings,
     work: {
-      decoder: request.codecs === null ? "photo" : "codecs",
+      decoder,
       took_ms: performance.now() - begun,
       memory_bytes: [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
     },
   };
 }
 
-async function resize({ file, options, codecs: module }: ResizeRequest): Promise<ResizeOutcome> {
-  if (module === null) {
-    return resizeFastWith(photo, file, options);
-  }
-  // Instantiating a second time returns what is there.
-  memories.add((await initCodecs({ module_or_path: module })).memory);
-  return resizeGeneralWith(codecs, file, options);
+/** Starting a module a second time returns what is there. */
+function given({ modules }: ResizeRequest): Modules {
+  const module = (name: ModuleName): { module_or_path: WebAssembly.Module } => {
+    const compiled = modules[name];
+    if (compiled === undefined) {
+      throw new Missing(name);
+    }
+    return { module_or_path: compiled };
+  };
+  return {
+    async pixels() {
+      memories.add((await initPixels(module("pixels"))).memory);
+      return { Picture: PixelPicture, webpWithExif };
+    },
+    async codecs() {
+      memories.add((await initCodecs(module("codecs"))).memory);
+      return { Picture: GeneralPicture };
+    },
+    async heic() {
+      memories.add((await initHeic(module("heic"))).memory);
+      return { Picture: HeicPicture };
+    },
+    browserFailed: modules.codecs !== undefined || modules.heic !== undefined,
+  };
 }

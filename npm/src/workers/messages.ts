@@ -2,8 +2,9 @@
 import type { PlainError } from "../errors.js";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { PhotoMetadata } from "../generated/PhotoMetadata";
-import type { ResizeOptions } from "../generated/ResizeOptions";
 import type { UploadEvent } from "../generated/UploadEvent";
+import type { ResizePhotoOptions } from "../resize-photo.js";
+import type { BrowserDecoder, DecoderName, ModuleName } from "../routes.js";
 import type { FileDescription, UploadQueueConfig, VariantFile } from "../wasm/upload.js";
 
 /** The first message to any worker; the rest may follow at once. */
@@ -31,9 +32,11 @@ export type ImageRequest =
 export interface ResizeRequest {
   task: "resize";
   file: Blob;
-  options: ResizeOptions;
-  /** The compiled codecs module, for a picture that the photo module answered `needs-codecs` of. */
-  codecs: WebAssembly.Module | null;
+  options: ResizePhotoOptions;
+  /** The modules beside the photo module that were asked for with `needs-module`, compiled. */
+  modules: { readonly [name in ModuleName]?: WebAssembly.Module };
+  /** This decoder of the browser, and no other. */
+  only?: BrowserDecoder;
 }
 
 export interface ResizedPhoto {
@@ -44,8 +47,7 @@ export interface ResizedPhoto {
 
 /** What it took to make the smaller pictures of a photo. */
 export interface ResizeWork {
-  /** The module that decoded it. */
-  decoder: "photo" | "codecs";
+  decoder: DecoderName;
   /** In the worker, from the file to the encoded pictures, in milliseconds. */
   took_ms: number;
   /** Of all modules in the worker together. Such memory never shrinks: no photo so far needed more. */
@@ -55,8 +57,8 @@ export interface ResizeWork {
 export type ImageReply =
   | { task: "read"; metadata: PhotoMetadata }
   | ({ task: "resize" } & ResizedPhoto)
-  /** The photo module does not decode this picture: ask again with the codecs module. */
-  | { task: "needs-codecs" };
+  /** Ask again with this module, too. */
+  | { task: "needs-module"; module: ModuleName };
 
 export type ToUploadWorker =
   | Start<UploadQueueConfig>

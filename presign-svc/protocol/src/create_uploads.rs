@@ -20,6 +20,7 @@ pub const MAX_VARIANTS: usize = 8;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateUploadsRequest {
     /// The project the files belong to.
     pub project_id: ProjectId,
@@ -31,6 +32,7 @@ pub struct CreateUploadsRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileToUpload {
     /// The idempotency key: the same one for the same file gives the same upload.
     pub client_ref: ClientRef,
@@ -59,6 +61,7 @@ pub struct FileToUpload {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VariantToUpload {
     /// `thumb_200`, `web_1920` …: 1 to 32 of `a-z`, `0-9`, `_`.
     pub name: String,
@@ -80,6 +83,7 @@ pub struct VariantToUpload {
 /// One answer per file, in the order of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateUploadsResponse {
     /// One entry per file of the request.
     pub uploads: Vec<CreateUploadResult>,
@@ -89,6 +93,7 @@ pub struct CreateUploadsResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CreateUploadResult {
     /// Refused: what is wrong with this file.
     Refused(RefusedUpload),
@@ -99,6 +104,7 @@ pub enum CreateUploadResult {
 /// A file that was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefusedUpload {
     /// As in the request.
     pub client_ref: ClientRef,
@@ -110,6 +116,7 @@ pub struct RefusedUpload {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UploadMethod {
     /// One PUT to `url`.
     Put,
@@ -120,6 +127,7 @@ pub enum UploadMethod {
 /// A file that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AcceptedUpload {
     /// As in the request.
     pub client_ref: ClientRef,
@@ -160,6 +168,7 @@ pub struct AcceptedUpload {
 /// A signed PUT for one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedPart {
     /// The part's number.
     pub part_number: PartNumber,
@@ -175,6 +184,7 @@ pub struct SignedPart {
 /// A signed PUT for one variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedVariant {
     /// As in the request.
     pub name: String,

@@ -10,10 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EditPhotoRequest {
     /// At most 1,000 characters, lines allowed; `null` or empty takes it away.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional, type = "string | null"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub caption: Option<Option<String>>,
     /// All its tags from now on: at most 30 of 1 to 50 characters, without commas. Of two that differ in
     /// letter case only, the first one counts.

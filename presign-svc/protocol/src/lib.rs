@@ -16,6 +16,8 @@ pub mod list_parts;
 pub mod list_photos;
 pub mod me;
 pub mod metadata;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod part_plan;
 pub mod photo;
 pub mod photo_urls;

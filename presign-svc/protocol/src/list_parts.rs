@@ -10,6 +10,7 @@ use crate::{Checksum, PartNumber};
 /// The parts the store has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ListPartsResponse {
     /// In ascending order.
     pub parts: Vec<StoredPart>,
@@ -18,6 +19,7 @@ pub struct ListPartsResponse {
 /// One part the store has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoredPart {
     /// Its number.
     pub part_number: PartNumber,

@@ -3,7 +3,8 @@
 //! Caller: scope `read` on the project. Only verified files are listed: `uploaded`, `processing`,
 //! `completed` and `failed`. Filters may be combined; a photo must pass all of them. With `taken_from` or
 //! `taken_to` the newest is the one taken last, otherwise the one sent last. A cursor belongs to the filters
-//! it was given out under. Errors: `not_found`, `invalid_request`.
+//! it was given out under. With `If-None-Match` and the `ETag` of an earlier answer to the same question the
+//! answer is 304 while nothing has happened. Errors: `not_found`, `invalid_request`.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,7 @@ pub const MAX_LIMIT: u32 = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct ListPhotosQuery {
     /// Whose photos.
     pub project_id: ProjectId,
@@ -70,6 +72,7 @@ pub struct ListPhotosQuery {
 /// One page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ListPhotosResponse {
     /// Newest first.
     pub photos: Vec<Photo>,
@@ -77,11 +80,16 @@ pub struct ListPhotosResponse {
     pub next_cursor: Option<String>,
     /// How many photos the project has, whatever the filters.
     pub totals: PhotoTotals,
+    /// The number of the project's latest event: this list holds all up to it, and maybe more. From here on
+    /// `GET /api/v1/events` tells what changes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub latest_event: u64,
 }
 
 /// How many photos a project has, by where they stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PhotoTotals {
     /// Verified, and nobody is at work on them.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]

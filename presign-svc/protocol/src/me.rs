@@ -7,6 +7,7 @@ use crate::TenantId;
 /// Who the token is and what it may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Me {
     /// The company.
     pub tenant: TenantId,
@@ -23,6 +24,7 @@ pub struct Me {
 /// The files the service takes, by kind; `null` where it takes none of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadLimits {
     /// Photos.
     pub photo: Option<SizeLimits>,
@@ -39,6 +41,7 @@ pub struct UploadLimits {
 /// How large one file may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SizeLimits {
     /// At least, in bytes.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]

@@ -11,6 +11,7 @@ use crate::{PhotoId, PhotoMetadata, ProjectId, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UploadStatus {
     /// Recorded and signed; the bytes are on their way.
     PendingUpload,
@@ -34,6 +35,7 @@ pub enum UploadStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum MediaKind {
     /// A still picture.
     Photo,
@@ -51,6 +53,7 @@ pub enum MediaKind {
 /// `url_expires_at`, `taken_at`, `location` and `metadata` are `null` then, and `variants` is empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Photo {
     /// The photo's id, the same as its upload's.
     pub photo_id: PhotoId,
@@ -100,6 +103,7 @@ pub struct Photo {
 /// A status, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusAt {
     /// Where it stood.
     pub status: UploadStatus,
@@ -114,6 +118,7 @@ pub struct StatusAt {
 /// A derived image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Variant {
     /// Signed GET URL.
     pub url: String,

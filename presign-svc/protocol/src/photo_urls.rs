@@ -19,6 +19,7 @@ pub const MIN_EXPIRES_IN_SECONDS: u32 = 60;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PhotoUrlsRequest {
     /// 1 to 100 photos.
     pub photo_ids: Vec<String>,
@@ -36,6 +37,7 @@ pub struct PhotoUrlsRequest {
 /// One answer per photo, in the order of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PhotoUrlsResponse {
     /// One entry per photo of the request.
     pub photos: Vec<PhotoUrlsResult>,
@@ -45,6 +47,7 @@ pub struct PhotoUrlsResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PhotoUrlsResult {
     /// What is wrong.
     Refused(RefusedPhoto),
@@ -55,6 +58,7 @@ pub enum PhotoUrlsResult {
 /// A photo without URLs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefusedPhoto {
     /// As in the request.
     pub photo_id: String,
@@ -65,6 +69,7 @@ pub struct RefusedPhoto {
 /// The URLs of one photo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PhotoUrls {
     /// Which photo.
     pub photo_id: PhotoId,

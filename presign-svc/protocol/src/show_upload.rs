@@ -10,6 +10,7 @@ use crate::{PhotoId, Problem, ProjectId, Timestamp, UploadId, UploadStatus};
 /// Where an upload stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadState {
     /// The upload's id.
     pub upload_id: UploadId,

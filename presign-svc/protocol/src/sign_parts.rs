@@ -15,6 +15,7 @@ pub const MAX_PARTS: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignPartsRequest {
     /// 1 to 1,000 parts of the plan, each once.
     pub parts: Vec<PartToSign>,
@@ -24,6 +25,7 @@ pub struct SignPartsRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PartToSign {
     /// Its number.
     pub part_number: PartNumber,
@@ -36,6 +38,7 @@ pub struct PartToSign {
 /// The signed parts, in the order of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignPartsResponse {
     /// One entry per part of the request.
     pub parts: Vec<SignedPart>,

@@ -12,6 +12,7 @@ use crate::{PhotoId, ProjectId, SignedHeaders, UploadId};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadUrlRequest {
     /// The project it belongs to.
     pub project_id: ProjectId,
@@ -27,6 +28,7 @@ pub struct UploadUrlRequest {
 /// Where to PUT it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadUrlResponse {
     /// The upload's id.
     pub upload_id: UploadId,

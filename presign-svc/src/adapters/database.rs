@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::memory_tickets::MemoryTickets;
 use super::postgres::{ConnectError, PostgresDatabase};
 use super::schema::SchemaState;
 use super::sqlite::{OpenError, SqliteDatabase};
+use crate::ports::events::EventLog;
 use crate::ports::leases::UploadLeases;
+use crate::ports::tickets::TicketBook;
 use crate::ports::uploads::UploadRepository;
 
 /// Which database, and where.
@@ -69,6 +72,22 @@ impl Database {
     pub fn uploads(&self) -> Arc<dyn UploadRepository> {
         match self {
             Self::Sqlite(database) => Arc::new(database.clone()),
+            Self::Postgres(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// The record of events.
+    pub fn events(&self) -> Arc<dyn EventLog> {
+        match self {
+            Self::Sqlite(database) => Arc::new(database.clone()),
+            Self::Postgres(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// Tickets for streams, known wherever the record is.
+    pub fn tickets(&self) -> Arc<dyn TicketBook> {
+        match self {
+            Self::Sqlite(_) => Arc::new(MemoryTickets::default()),
             Self::Postgres(database) => Arc::new(database.clone()),
         }
     }

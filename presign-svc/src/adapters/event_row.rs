@@ -36,13 +36,28 @@ impl EventRow {
     }
 }
 
-/// What those rows tell of the time after a number that is below the latest.
-pub(super) fn replay(
-    rows: Vec<EventRow>,
-    tenant: &TenantId,
-    project: &ProjectId,
+/// The latest number of a project that has this row of `event_numbers`, or none.
+pub(super) const LATEST: &str = "SELECT latest FROM event_numbers WHERE tenant = $1 AND project = $2";
+
+/// Forgets so many of the oldest.
+pub(super) const FORGET_BEFORE: &str = "DELETE FROM events WHERE (tenant, project, number) IN
+    (SELECT tenant, project, number FROM events WHERE at < $1 ORDER BY at LIMIT $2)";
+
+/// What is told of the time after a number in a project whose latest event has that one; `rows` asks for the
+/// rows after a number.
+pub(super) async fn replay(
+    (tenant, project): (&TenantId, &ProjectId),
+    latest: EventNumber,
     after: EventNumber,
+    rows: impl AsyncFnOnce(i64) -> RepositoryResult<Vec<EventRow>>,
 ) -> RepositoryResult<Replay> {
+    let Some(number) = i64::try_from(after).ok().filter(|_| after <= latest) else {
+        return Ok(Replay::Lost);
+    };
+    if after == latest {
+        return Ok(Replay::Events(Vec::new()));
+    }
+    let rows = rows(number).await?;
     let events: Vec<Event> =
         rows.into_iter().map(|row| row.into_event(tenant, project)).collect::<RepositoryResult<_>>()?;
     let is_whole = events.first().is_some_and(|first| first.number == after.saturating_add(1));

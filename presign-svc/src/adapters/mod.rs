@@ -5,6 +5,7 @@ mod columns;
 pub mod database;
 mod event_row;
 mod listing;
+pub mod memory_tickets;
 pub mod outbound;
 pub mod postgres;
 pub mod s3;

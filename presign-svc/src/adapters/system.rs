@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 use uuid::{ContextV7, Timestamp, Uuid};
 use windlass_protocol::UploadId;
@@ -44,6 +46,12 @@ impl IdSource for RandomIds {
         let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();
         let counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
         Uuid::new_v7(Timestamp::from_unix(&*counter, seconds, now.nanosecond())).into()
+    }
+
+    fn secret(&self) -> Option<String> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).ok()?;
+        Some(URL_SAFE_NO_PAD.encode(random))
     }
 
     fn request_id(&self) -> String {

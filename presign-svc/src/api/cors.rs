@@ -7,6 +7,8 @@ use http::{HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use windlass_embedded_store::Origin;
 
+use super::events::stream::LAST_EVENT_ID;
+
 /// The header a request is followed by.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -42,7 +44,7 @@ impl AllowedOrigins {
         CorsLayer::new()
             .allow_origin(AllowOrigin::predicate(move |origin, _| origins.allows(origin)))
             .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-            .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, X_REQUEST_ID])
+            .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LAST_EVENT_ID, X_REQUEST_ID])
             .expose_headers([ALLOW, ETAG, RETRY_AFTER, X_REQUEST_ID])
             .max_age(Duration::from_secs(7200))
     }

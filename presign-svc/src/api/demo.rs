@@ -56,7 +56,7 @@ struct DemoToken {
 pub(super) fn routes(site: DemoSite) -> Router<Arc<App>> {
     Router::new()
         .route("/", get(asset))
-        .route("/{*path}", get(asset))
+        .route("/{*path}", get(asset).fallback(other_method))
         .route("/demo/token", get(token))
         .layer(Extension(site))
 }
@@ -94,6 +94,14 @@ fn is_own_name(host: &str) -> bool {
         || !name.contains('.')
         || name.ends_with(".localhost")
         || name.ends_with(".local")
+}
+
+/// What is no file of the page is not there for any method.
+async fn other_method(uri: Uri) -> ApiError {
+    match Assets::get(uri.path().trim_start_matches('/')) {
+        Some(_) => ApiError::MethodNotAllowed,
+        None => ApiError::NotFound("There is nothing at this path"),
+    }
 }
 
 async fn asset(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {

@@ -26,6 +26,8 @@ pub enum ApiError {
     NoToken,
     /// A token that is not accepted.
     Token(TokenError),
+    /// A ticket that is not accepted.
+    Ticket,
     /// The token lacks a scope.
     Scope(MissingScope),
     /// The token does not cover the project.
@@ -114,7 +116,7 @@ pub fn failure_code(code: FailureCode) -> ErrorCode {
 impl ApiError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoToken | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
+            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
             Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
             Self::Token(TokenError::NoSecret) => ErrorCode::Internal,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
@@ -160,6 +162,10 @@ impl ApiError {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
             Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_))) => sentence(&error.to_string()),
+            Self::Ticket => {
+                "The ticket is not valid any more: it opens one stream, soon after it was given out. Get a new one."
+                    .to_owned()
+            }
             Self::Scope(missing) => sentence(&missing.to_string()),
             Self::Project => "The token does not cover this project.".to_owned(),
             Self::DemoAddress => {

@@ -13,6 +13,16 @@ use crate::auth::{Caller, ProjectAccess};
 use crate::domain::limits::Limits;
 
 /// Says who the token is.
+#[utoipa::path(
+    get,
+    path = "/api/v1/me",
+    operation_id = "me",
+    tag = "me",
+    responses(
+        (status = 200, body = Me),
+    ),
+    security(("token" = []))
+)]
 pub async fn me(State(app): State<Arc<App>>, caller: Caller) -> Json<Me> {
     let projects = match &caller.projects {
         ProjectAccess::All => vec!["*".to_owned()],

@@ -4,10 +4,12 @@ mod access;
 pub mod cors;
 pub mod demo;
 pub mod error;
+mod events;
 mod extract;
 mod headers;
 mod health;
 mod me;
+mod openapi;
 mod photos;
 pub mod scopes;
 mod timeout;
@@ -61,6 +63,8 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
             get(photos::show::show).patch(photos::edit::edit).delete(photos::delete::delete),
         )
         .route("/photos/{photo_id}/status", patch(photos::set_status::set_status))
+        .route("/events", get(events::stream::stream))
+        .route("/events/tickets", post(events::ticket::ticket))
         .route("/me", get(me::me))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
@@ -69,7 +73,8 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
     let router = Router::new()
         .nest(API_PREFIX, api)
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
+        .route("/readyz", get(health::readyz))
+        .merge(openapi::routes());
     let router = match demo {
         Some(site) => router.merge(demo::routes(site)),
         None => router,

@@ -36,6 +36,8 @@ pub const ROUTES: &[Rule] = &[
     rule(Method::PATCH, "/photos/{photo_id}", &[Scope::Upload]),
     rule(Method::DELETE, "/photos/{photo_id}", &[Scope::Delete]),
     rule(Method::PATCH, "/photos/{photo_id}/status", &[Scope::Pipeline]),
+    rule(Method::GET, "/events", &[Scope::Read]),
+    rule(Method::POST, "/events/tickets", &[Scope::Read]),
 ];
 
 /// What a route asks for; `None` where it is not in the table.

@@ -18,7 +18,9 @@ use crate::adapters::system::{RandomIds, SystemClock};
 use crate::api::demo::DemoSite;
 use crate::app::{App, Turns};
 use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource};
+use crate::feeds::Feeds;
 use crate::jobs::runner;
+use crate::metrics::{self, Metrics};
 use crate::{api, server};
 
 /// The tenant of the demo page.
@@ -34,6 +36,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where the embedded store is, if it runs.
     pub store_address: Option<SocketAddr>,
+    /// Where the metrics are, where they are asked for.
+    pub metrics_address: Option<SocketAddr>,
     /// Whether the demo page and its tokens are served.
     pub has_demo: bool,
     stop: CancellationToken,
@@ -57,7 +61,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
 pub async fn start(options: &ServeOptions) -> Result<Running> {
     refuse_open_development_key(options)?;
     options.data.prepare().context("the data directory cannot be used")?;
-    let listener = listen(options.http.address()).await?;
+    let listener = listen(options.http.address(), "--port").await?;
     let address = listener.local_addr()?;
     let database = Database::open(&options.database.place(&options.data)?).await?;
     let stop = CancellationToken::new();
@@ -66,7 +70,8 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     let (settings, store_address) = match options.store.place() {
         StorePlace::Remote(settings) => (settings, None),
         StorePlace::Embedded => {
-            let listener = listen(options.store.embedded_address(options.http.address())).await?;
+            let listener =
+                listen(options.store.embedded_address(options.http.address()), "--store-port").await?;
             let listens = listener.local_addr()?;
             let keys = options.data.store_keys()?;
             let store = EmbeddedStore::open(StoreConfig {
@@ -85,15 +90,20 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
             (options.store.embedded_settings(listens, &keys), Some(listens))
         }
     };
+    let feeds = Feeds::start(database.events(), options.limits.max_event_streams, stop.clone());
     let app = Arc::new(App {
         settings: options.limits.settings(store_address.is_some(), options.store.conditional_writes())?,
         store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
         uploads: database.uploads(),
+        events: database.events(),
+        feeds,
+        tickets: database.tickets(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::new()),
         tokens: options.auth.tokens(&options.data)?,
         membership: options.auth.membership()?,
         turns: Turns::among(database.leases()),
+        metrics: Metrics::default(),
     });
     let demo = match options.auth.source() {
         TokenSource::Development => {
@@ -103,12 +113,22 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     };
     let has_demo = demo.is_some();
     let router = api::router(app.clone(), &options.http.origins(), demo);
+    let metrics_address = match options.http.metrics_addr {
+        Some(address) => {
+            let listener = listen(address, "--metrics-addr").await?;
+            let address = listener.local_addr()?;
+            tasks.spawn(server::serve(listener, metrics::router(app.clone()), stop.clone()));
+            Some(address)
+        }
+        None => None,
+    };
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
     tasks.spawn(runner::run(app, stop.clone()));
     tasks.spawn(server::serve(listener, router, stop.clone()));
     Ok(Running {
         address: seen_here(address),
         store_address: store_address.map(seen_here),
+        metrics_address: metrics_address.map(seen_here),
         has_demo,
         stop,
         tasks,
@@ -143,10 +163,9 @@ fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
     Ok(())
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}; choose another port with --port or --store-port")
-    })
+async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}; choose another port with {option}"))
 }
 
 async fn serve_store(store: EmbeddedStore, listener: TcpListener, stop: CancellationToken) {
@@ -188,6 +207,9 @@ fn announce(running: &Running, options: &ServeOptions) -> io::Result<()> {
             "  object store   http://{store} (embedded; its files are in {})",
             options.data.store().display()
         )?;
+    }
+    if let Some(metrics) = running.metrics_address {
+        writeln!(out, "  metrics        http://{metrics}/metrics")?;
     }
     if running.has_demo {
         writeln!(

@@ -9,6 +9,7 @@ use crate::app::Settings;
 use crate::domain::limits::Limits;
 use crate::domain::object_key::{InvalidKeyTemplate, KeyTemplate};
 use crate::domain::quota::{Allowance, Quota};
+use crate::feeds::DEFAULT_MAX_STREAMS;
 
 /// Video up to this size is taken on embedded defaults, so that the demo shows multipart.
 const DEMO_VIDEO: ByteSize = ByteSize(2 << 30);
@@ -55,6 +56,12 @@ pub struct LimitOptions {
     /// How long an upload waits for its bytes, in hours.
     #[arg(long, env = "WINDLASS_UPLOAD_DEADLINE_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720))]
     pub upload_deadline_hours: u32,
+    /// How long what happened to photos can be told again to a page that was away, in hours.
+    #[arg(long, env = "WINDLASS_EVENT_RETENTION_HOURS", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..=8_760))]
+    pub event_retention_hours: u32,
+    /// How many pages may be told of events at the same time by this instance.
+    #[arg(long, env = "WINDLASS_MAX_EVENT_STREAMS", default_value_t = DEFAULT_MAX_STREAMS)]
+    pub max_event_streams: usize,
 }
 
 impl LimitOptions {
@@ -83,6 +90,7 @@ impl LimitOptions {
             put_url_lifetime: Duration::from_secs(self.put_url_seconds.into()),
             get_url_lifetime: Duration::from_secs(self.get_url_seconds.into()),
             upload_deadline: Duration::from_secs(u64::from(self.upload_deadline_hours) * 3600),
+            event_retention: Duration::from_secs(u64::from(self.event_retention_hours) * 3600),
             conditional_writes,
         })
     }

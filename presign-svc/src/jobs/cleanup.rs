@@ -7,6 +7,7 @@ use super::finalise::finalise;
 use super::{ClientClaim, NotFinished};
 use crate::app::App;
 use crate::domain::upload::{Upload, UploadState};
+use crate::metrics::UploadOutcome;
 use crate::ports::object_store::StoreError;
 use crate::ports::uploads::RepositoryError;
 
@@ -78,6 +79,7 @@ async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
     upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for())?;
     app.uploads.save(&mut upload).await?;
+    app.metrics.uploads(UploadOutcome::Expired, 1);
     remove_now(app, &upload).await;
     Ok(upload.state().clone())
 }

@@ -1,6 +1,8 @@
 //! From announced to verified: the moment an upload becomes a photo. Nothing is believed but what the
 //! store itself says; repeated, it answers the same.
 
+use std::time::Instant;
+
 use futures::future::try_join_all;
 use windlass_protocol::{TenantId, UploadId};
 
@@ -13,8 +15,12 @@ use crate::domain::photo_facts::record_of;
 use crate::domain::upload::{Upload, UploadState, VerifiedObject};
 use crate::domain::variant::Variant;
 use crate::domain::verify::{Failure, compare_object};
+use crate::metrics::UploadOutcome;
 use crate::ports::object_store::{ObjectInfo, StoreError};
 use crate::ports::uploads::RepositoryError;
+
+/// How often an object that changes meanwhile is looked at.
+const LOOKS: usize = 3;
 
 /// Verifies an upload against the store and makes it a photo; one that is a photo already is answered as
 /// it is. One whose bytes are wrong is closed and its bytes removed.
@@ -38,20 +44,46 @@ pub async fn finalise(
         UploadState::Refused(failure) => return Err(NotFinished::Refused(failure.clone())),
         UploadState::Aborted | UploadState::Expired => return Err(NotFinished::Closed(upload.status())),
     }
-    match verify(app, &mut upload, claim).await {
-        Ok(object) => {
-            let variants = check_variants(app, &upload).await?;
-            upload.verified(object, variants, app.clock.now())?;
-            save_verified(app, upload).await
+    let began = Instant::now();
+    match verify_settled(app, &mut upload, claim).await {
+        Ok((object, variants)) => {
+            let now = app.clock.now();
+            let since_announced = (now - upload.facts().created_at).unsigned_abs();
+            upload.verified(object, variants, now)?;
+            let upload = save_verified(app, upload).await?;
+            app.metrics.verified(began.elapsed(), since_announced);
+            Ok(upload)
         }
         Err(NotFinished::Refused(failure)) => {
             upload.refused(failure.clone(), app.clock.now(), app.settings.bytes_may_arrive_for())?;
             app.uploads.save(&mut upload).await?;
+            app.metrics.uploads(UploadOutcome::Refused, 1);
             cleanup::remove_now(app, &upload).await;
             Err(NotFinished::Refused(failure))
         }
         Err(other) => Err(other),
     }
+}
+
+/// What is stored, and the smaller pictures that are there. Where an object is replaced while it is looked
+/// into, it is looked at again.
+async fn verify_settled(
+    app: &App,
+    upload: &mut Upload,
+    claim: &ClientClaim,
+) -> Result<(VerifiedObject, Vec<Variant>), NotFinished> {
+    for _ in 0..LOOKS {
+        let looked = async {
+            let object = verify(app, upload, claim).await?;
+            Ok((object, check_variants(app, upload).await?))
+        };
+        match looked.await {
+            Err(NotFinished::Store(StoreError::Precondition)) => {}
+            outcome => return outcome,
+        }
+    }
+    let why = "an object is replaced again and again while it is verified";
+    Err(NotFinished::Store(StoreError::Unavailable(why.to_owned())))
 }
 
 async fn verify(app: &App, upload: &mut Upload, claim: &ClientClaim) -> Result<VerifiedObject, NotFinished> {

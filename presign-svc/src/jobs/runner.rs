@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::cleanup::{BATCH, Swept, sweep};
+use super::retention::forget_old_events;
 use crate::app::App;
 
 /// How often the janitor looks.
@@ -19,6 +20,11 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = period.tick() => {}
+        }
+        match forget_old_events(&app).await {
+            Ok(0) => {}
+            Ok(events) => tracing::info!(events, "forgot old events"),
+            Err(error) => tracing::warn!(%error, "old events stay for now"),
         }
         // Until nothing is left to do, or what is left fails: that waits for the next time.
         while !stop.is_cancelled() {

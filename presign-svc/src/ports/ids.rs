@@ -8,6 +8,9 @@ pub trait IdSource: Send + Sync + 'static {
     /// For a new upload: a UUIDv7 (RFC 9562) that sorts after all those made before it here.
     fn upload_id(&self, now: OffsetDateTime) -> UploadId;
 
+    /// A secret for somebody to hold: 256 random bits as text; `None` where the machine gives none.
+    fn secret(&self) -> Option<String>;
+
     /// For a request that brought none of its own.
     fn request_id(&self) -> String;
 }

@@ -7,4 +7,5 @@ pub mod key_source;
 pub mod leases;
 pub mod object_store;
 pub mod project_check;
+pub mod tickets;
 pub mod uploads;

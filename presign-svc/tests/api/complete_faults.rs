@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use windlass_presign_svc::ports::object_store::{PutToSign, SigningWindow};
 
 use crate::complete_parts::{MIB, announce_film, film, send_parts};
-use crate::support::{TestApp, file};
+use crate::support::{PhotoSpec, TestApp, file, file_of, jpeg};
 
 /// The store gives up the upload's multipart upload, as a lifecycle rule does.
 async fn lose_multipart(app: &TestApp, upload: &Value) {
@@ -103,4 +103,17 @@ async fn a_shorter_object_than_announced_is_refused_and_removed() {
     put_foreign_object(&app, &upload, &bytes[..MIB]).await;
     app.complete(&upload, Value::Null).await.assert_problem(422, "size_mismatch");
     assert!(app.app.store.head(&app.record(&upload).await.original_key()).await.is_err());
+}
+
+#[tokio::test]
+async fn an_object_that_is_replaced_while_it_is_verified_is_looked_at_again() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+    app.store.replaced_when_read.store(10, Ordering::SeqCst);
+    app.complete(&upload, Value::Null).await.assert_problem(503, "store_unavailable");
+    app.store.replaced_when_read.store(2, Ordering::SeqCst);
+    let photo = app.complete(&upload, Value::Null).await;
+    assert_eq!((photo.status, &photo.body["status"]), (200, &json!("uploaded")), "{}", photo.body);
 }

@@ -47,3 +47,13 @@ async fn no_file_outside_the_site_is_served() {
         answer.assert_problem(404, "not_found");
     }
 }
+
+#[tokio::test]
+async fn what_is_no_file_of_the_page_is_not_there_for_any_method() {
+    let app = TestApp::start().await;
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        let answer = app.call(method, "/nothing", &app.ann(), Value::Null).await;
+        answer.assert_problem(404, "not_found");
+    }
+    app.call(Method::POST, "/", &app.ann(), Value::Null).await.assert_problem(405, "method_not_allowed");
+}

@@ -1,5 +1,7 @@
 //! `POST /api/v1/uploads/{upload_id}/parts`.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::complete_parts::{MIB, announce_film, film};
@@ -59,4 +61,20 @@ async fn what_takes_no_parts_says_so() {
     let closed = announce_film(&app, &film(6 * MIB)).await;
     app.delete(closed["status_url"].as_str().unwrap()).await;
     app.post(&path(&closed), wanted).await.assert_problem(409, "upload_closed");
+}
+
+#[tokio::test]
+async fn an_upload_that_goes_on_gets_its_time_again() {
+    let app = TestApp::start().await;
+    let upload = announce_film(&app, &film(6 * MIB)).await;
+    let path = format!("/api/v1/uploads/{}/parts", upload["upload_id"].as_str().unwrap());
+    let deadline = async || app.record(&upload).await.progress().deadline_at;
+    let first = deadline().await;
+    let sign = async || app.post(&path, json!({"parts": [{"part_number": 1}]})).await.status;
+    assert_eq!(sign().await, 200);
+    assert_eq!(deadline().await, first, "not yet worth recording");
+    app.clock.advance(Duration::from_secs(20 * 3600));
+    assert_eq!(sign().await, 200);
+    let extended = deadline().await;
+    assert!(extended - first > Duration::from_secs(19 * 3600), "{first} {extended}");
 }

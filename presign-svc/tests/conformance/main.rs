@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod bucket;
+mod events;
 mod laws;
+mod listing;
 mod on_every_database;
 mod on_every_store;
 mod opening;
 mod postgres_server;
 mod quotas;
 mod requests_together;
+mod tickets;
 mod turns;
 mod uploads;

@@ -1,4 +1,4 @@
-//! The laws of the uploads port, on every database Windlass is meant to work with.
+//! The laws of the uploads and events ports, on every database Windlass is meant to work with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
+use windlass_presign_svc::ports::events::EventLog as _;
 use windlass_presign_svc::ports::leases::UploadLeases as _;
 
 /// How many new SQLite files are raced for.
@@ -57,6 +58,26 @@ laws_on_every_database! {
     only_visible_photos_are_listed,
     the_janitor_finds_what_is_due_and_nothing_else,
     only_deleted_photos_are_forgotten,
+    those_of_a_list_that_are_there_are_found,
+}
+
+laws_on_every_database! {
+    listing, lists_in_sqlite, lists_in_postgres:
+    every_filter_finds_what_it_names_and_nothing_else,
+    a_change_is_found_by_its_new_words_only,
+    pages_under_every_filter_hold_each_photo_once,
+    filters_and_totals_keep_to_their_tenant_and_project,
+    totals_follow_every_change,
+}
+
+laws_on_every_database! {
+    events, events_in_sqlite, events_in_postgres:
+    news_are_numbered_in_their_project_without_gaps,
+    news_are_told_from_where_one_asks,
+    news_of_a_change_that_was_not_stored_are_not_told,
+    racing_changes_of_one_project_leave_no_gap,
+    old_news_are_forgotten_and_their_numbers_are_not,
+    news_are_heard_of_when_they_are_recorded,
 }
 
 laws_on_every_database! {
@@ -93,4 +114,12 @@ async fn one_instance_at_a_time_works_on_an_upload() {
     assert!(timeout(Duration::from_millis(300), &mut waiting).await.is_err(), "both have it");
     drop(held);
     waiting.await.unwrap();
+}
+
+#[tokio::test]
+async fn news_of_one_instance_are_heard_by_the_others() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let one = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let other = PostgresDatabase::connect(&url, 4).await.unwrap();
+    crate::events::hears_of(Arc::new(one), other.listen()).await;
 }

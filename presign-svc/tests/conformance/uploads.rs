@@ -1,6 +1,6 @@
 //! The laws of [`UploadRepository`].
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -26,10 +26,13 @@ use windlass_protocol::{Checksum, PhotoMetadata, UploadStatus};
 
 pub type Repository = Arc<dyn UploadRepository>;
 
+/// One source for all, so that uploads sort as they were made.
+static IDS: LazyLock<RandomIds> = LazyLock::new(RandomIds::new);
+
 pub const NOON: OffsetDateTime = datetime!(2026-11-21 12:00:00.123 UTC);
 pub const HOUR: Duration = Duration::from_secs(3600);
 
-fn metadata() -> PhotoMetadata {
+pub fn metadata() -> PhotoMetadata {
     PhotoMetadata {
         make: Some("Make \"'; DROP TABLE uploads; --".to_owned()),
         width: Some(4048),
@@ -50,9 +53,8 @@ fn metadata() -> PhotoMetadata {
 }
 
 pub fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_bytes: u64) -> Upload {
-    let ids = RandomIds::new();
     let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
-    let id = ids.upload_id(NOON);
+    let id = IDS.upload_id(NOON);
     let claim = FileClaim {
         filename: "Dach 🏗 'a'.jpg".to_owned(),
         content_type: "image/jpeg".to_owned(),
@@ -335,4 +337,23 @@ pub async fn only_deleted_photos_are_forgotten(repository: Repository) {
     repository.forget(&tenant, photo.id()).await.unwrap();
     assert_eq!(repository.due_for_cleanup(NOON + HOUR, 10).await.unwrap(), []);
     repository.forget(&tenant, photo.id()).await.unwrap();
+}
+
+pub async fn those_of_a_list_that_are_there_are_found(repository: Repository) {
+    let (one, two) = (upload("a"), photo("b"));
+    let mut deleted = photo("deleted");
+    deleted.delete(NOON, HOUR);
+    let foreign = upload_of("other", "job-7", None, 4096);
+    for new in [&one, &two, &deleted, &foreign] {
+        record(&repository, new).await;
+    }
+    let nobodys = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();
+    let asked = [two.id(), foreign.id(), one.id(), nobodys, deleted.id(), one.id()];
+    let tenant = &one.facts().tenant;
+    let mut many = repository.find_many(tenant, &asked).await.unwrap();
+    many.sort_by_key(|upload| upload.id());
+    let mut expected = vec![one.clone(), two.clone()];
+    expected.sort_by_key(|upload| upload.id());
+    assert_eq!(many, expected);
+    assert_eq!(repository.find_many(tenant, &[]).await.unwrap(), []);
 }

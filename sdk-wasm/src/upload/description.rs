@@ -38,6 +38,9 @@ pub(super) struct FileDescription {
     /// Whether an earlier session may have sent some of it.
     #[serde(default)]
     resumed: bool,
+    /// Whether it is sent even if these very bytes were sent before.
+    #[serde(default)]
+    again: bool,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +95,7 @@ impl FileDescription {
             metadata: self.metadata,
             variants,
             resumed: self.resumed,
+            again: self.again,
         };
         (upload, Blobs { original, variants: blobs })
     }

@@ -5,7 +5,7 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -34,6 +34,8 @@ const { values: options } = parseArgs({
 const say = (text) => process.stderr.write(`▸ ${text}\n`);
 const contenders = CONTENDERS.filter(({ name }) => options.only === undefined || options.only.includes(name));
 
+/** What else the machine is doing: figures taken on a busy one are not those of a quiet one. */
+const machine = { cores: availableParallelism(), load_before: rounded(loadavg()[0]) };
 const scratch = await mkdtemp(join(tmpdir(), "windlass-bench-"));
 let browser;
 let server;
@@ -136,20 +138,25 @@ function dssim(photo, made) {
 }
 
 function report(photo, rows, uploader) {
+  machine.load_after = rounded(loadavg()[0]);
+  const ours = rows.find(({ name }) => name === "windlass")?.B ?? [];
+  // Of runs beside each other: what slows down the machine for a while slows down both.
+  const share = (theirs) => median(theirs.map((milliseconds, round) => ours[round] / milliseconds));
   const summary = rows.map(({ A, B, cold, peak, ...row }) => ({
     ...row,
+    ...(ours.length > 0 && B.length > 0 && { ours_of_it: rounded(share(B), 3) }),
     ...(A.length > 0 && { a: { median_ms: rounded(median(A)), min_ms: rounded(Math.min(...A)) } }),
     ...(B.length > 0 && { b: { median_ms: rounded(median(B)), min_ms: rounded(Math.min(...B)) } }),
     ...(cold && { cold_b_ms: rounded(median(cold)) }),
     ...(peak && { peak_mb: rounded(median(peak), 0) }),
   }));
   if (!options.json) {
-    printTable(photo, summary, uploader);
+    printTable(photo, summary, uploader, machine);
     return;
   }
   const cases = summary.flatMap(({ name, a, b, bytes, dssim: difference, ...more }) => [
     { task: "A", name, ...a, bytes, dssim: difference },
     { task: "B", name, ...b, bytes, dssim: difference, ...more },
   ]);
-  process.stdout.write(`${JSON.stringify({ bench: "image", photo: photo.name, cases: [...cases, ...uploader] })}\n`);
+  process.stdout.write(`${JSON.stringify({ bench: "image", photo: photo.name, machine, cases: [...cases, ...uploader] })}\n`);
 }

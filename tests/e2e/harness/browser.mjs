@@ -17,8 +17,9 @@ export const DESKTOP = { width: 1280, height: 900 };
 
 export const EXECUTABLE = process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium";
 
-export function launch() {
-  return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+/** `args` are given to Chromium besides those that a container needs. */
+export function launch({ args = [] } = {}) {
+  return chromium.launch({ executablePath: EXECUTABLE, args: [...ARGUMENTS, ...args] });
 }
 
 /** Keeps a page's console errors and crashes in `complaints`, for tests to look at. */

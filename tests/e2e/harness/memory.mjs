@@ -1,4 +1,7 @@
-/** How far a browser's processes grow, by the kernel's own high-water mark; Linux only. */
+/**
+ * How far a browser's processes grow, by the kernel's own high-water mark; Linux only. Pages of the browser's own
+ * program that it touches for the first time are not counted: they are in the page cache, whoever uses them.
+ */
 
 import { readFile, writeFile } from "node:fs/promises";
 
@@ -10,24 +13,27 @@ export async function peakGrowth(browser, work) {
   const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
   let before;
   try {
-    before = await Promise.all(renderers.map(restMegabytes));
+    before = await Promise.all(renderers.map(reset));
   } catch (error) {
     if (error.code !== "ENOENT" && error.code !== "EACCES") throw error;
     await work();
     return undefined;
   }
   await work();
-  const growth = await Promise.all(renderers.map(async (pid, index) => (await peakMegabytes(pid)) - before[index]));
+  const after = await Promise.all(renderers.map(megabytes));
+  const growth = after.map(({ peak, program }, index) => peak - before[index].peak - (program - before[index].program));
   return Math.max(...growth);
 }
 
 /** Sets a process's high-water mark back to what it uses now, and returns that. */
-async function restMegabytes(pid) {
+async function reset(pid) {
   await writeFile(`/proc/${pid}/clear_refs`, "5");
-  return peakMegabytes(pid);
+  return megabytes(pid);
 }
 
-async function peakMegabytes(pid) {
+/** The most a process has used, and what of its program's files is in memory. */
+async function megabytes(pid) {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return (Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / 1e6;
+  const of = (name) => (Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / 1e6;
+  return { peak: of("VmHWM"), program: of("RssFile") };
 }

@@ -3,12 +3,14 @@
 //!
 //! New uploads go through a queue that records those of many requests by one statement (`insert`); all else
 //! is one statement each, on a pool that lets nobody wait long. Instances take turns on an upload by leases
-//! (`leases`).
+//! (`leases`), and hear of each other's news by notifications (`announcements`).
 
+mod announcements;
 mod changes;
 mod events;
 mod insert;
 mod leases;
+mod tickets;
 mod uploads;
 mod usage;
 
@@ -22,8 +24,10 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
+use self::announcements::Announcements;
 use self::insert::Inserts;
 use super::schema::{SchemaError, SchemaState};
+use crate::ports::events::announcements;
 use crate::ports::uploads::RepositoryError;
 
 /// How long a request waits for a connection before it is told that the database is busy.
@@ -53,6 +57,7 @@ pub struct PostgresDatabase {
     inserts: Inserts,
     /// Who holds turns or waits for them.
     turns: TaskTracker,
+    announcements: Announcements,
 }
 
 /// Why the database cannot be used.
@@ -135,7 +140,13 @@ impl PostgresDatabase {
             .await
             .map_err(|source| ConnectError::Search { host: host.clone(), source })?;
         let turns = TaskTracker::new();
-        Ok(Self { host: host.into(), inserts: Inserts::start(pool.clone()), turns, pool })
+        Ok(Self {
+            host: host.into(),
+            inserts: Inserts::start(pool.clone()),
+            turns,
+            announcements: Announcements::start(pool.clone(), announcements()),
+            pool,
+        })
     }
 
     /// Which server it is, and how far the schema of the database is, which is left as it is.

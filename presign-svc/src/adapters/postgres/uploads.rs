@@ -119,6 +119,9 @@ impl UploadRepository for PostgresDatabase {
             transaction.commit().await?;
         }
         failpoints::reach("save::after_commit");
+        if !upload.news().is_empty() {
+            self.announcements.tell(&upload.facts().tenant, &upload.facts().project);
+        }
         upload.saved_as(upload.progress().version.saturating_add(1));
         Ok(())
     }

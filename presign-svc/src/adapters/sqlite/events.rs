@@ -1,18 +1,20 @@
 //! The questions asked of `events`.
 
 use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use time::OffsetDateTime;
+use tokio::sync::broadcast;
 use windlass_protocol::{ProjectId, TenantId};
 
 use super::SqliteDatabase;
-use crate::adapters::event_row::{EventRow, replay};
+use crate::adapters::columns::millis;
+use crate::adapters::event_row::{EventRow, FORGET_BEFORE, LATEST, replay};
 use crate::domain::news::EventNumber;
-use crate::ports::events::{EventLog, Replay};
+use crate::ports::events::{EventLog, Heard, Replay};
 use crate::ports::uploads::RepositoryResult;
 
-const LATEST: &str = "SELECT latest FROM event_numbers WHERE tenant = ? AND project = ?";
-
 const SINCE: &str = "SELECT number, kind, photo, status, reason, at FROM events
-WHERE tenant = ? AND project = ? AND number > ? ORDER BY number LIMIT ?";
+WHERE tenant = $1 AND project = $2 AND number > $3 ORDER BY number LIMIT $4";
 
 #[async_trait]
 impl EventLog for SqliteDatabase {
@@ -33,19 +35,23 @@ impl EventLog for SqliteDatabase {
         limit: u32,
     ) -> RepositoryResult<Replay> {
         let latest = self.latest(tenant, project).await?;
-        let Some(number) = i64::try_from(after).ok().filter(|_| after <= latest) else {
-            return Ok(Replay::Lost);
+        let rows = async |number: i64| -> RepositoryResult<Vec<EventRow>> {
+            let asked = sqlx::query_as(SINCE).bind(tenant.as_str()).bind(project.as_str());
+            Ok(asked.bind(number).bind(i64::from(limit)).fetch_all(&self.readers).await?)
         };
-        if after == latest {
-            return Ok(Replay::Events(Vec::new()));
-        }
-        let rows: Vec<EventRow> = sqlx::query_as(SINCE)
-            .bind(tenant.as_str())
-            .bind(project.as_str())
-            .bind(number)
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?;
-        replay(rows, tenant, project, after)
+        replay((tenant, project), latest, after, rows).await
     }
+
+    async fn forget_before(&self, time: OffsetDateTime, limit: u32) -> RepositoryResult<u64> {
+        let (time, limit) = (millis(time), i64::from(limit));
+        self.writer.write(move |connection| Box::pin(forget_before(connection, time, limit))).await
+    }
+
+    fn listen(&self) -> broadcast::Receiver<Heard> {
+        self.heard.subscribe()
+    }
+}
+
+async fn forget_before(connection: &mut SqliteConnection, time: i64, limit: i64) -> RepositoryResult<u64> {
+    Ok(sqlx::query(FORGET_BEFORE).bind(time).bind(limit).execute(connection).await?.rows_affected())
 }

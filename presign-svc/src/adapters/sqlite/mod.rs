@@ -20,9 +20,11 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::broadcast;
 
 use self::writer::Writer;
 use super::schema::{SchemaError, SchemaState};
+use crate::ports::events::{Heard, announcements};
 use crate::ports::uploads::RepositoryError;
 
 /// How long to wait for another process that holds the database's lock.
@@ -45,6 +47,8 @@ pub struct SqliteDatabase {
     path: Arc<Path>,
     writer: Writer,
     readers: SqlitePool,
+    /// Where other tasks of this process hear of news.
+    heard: broadcast::Sender<Heard>,
 }
 
 /// Why the database cannot be opened.
@@ -130,7 +134,7 @@ impl SqliteDatabase {
             .acquire_timeout(READER_WAIT)
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { path: path.into(), writer, readers })
+        Ok(Self { path: path.into(), writer, readers, heard: announcements() })
     }
 
     /// Where it is.

@@ -13,6 +13,7 @@ use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, tot
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
+use crate::ports::events::Heard;
 use crate::ports::uploads::{
     PhotoPage, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
 };
@@ -65,6 +66,11 @@ impl UploadRepository for SqliteDatabase {
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         let (row, changes) = (UploadRow::of(upload)?, Changes::of(upload));
         self.writer.write(move |connection| Box::pin(save(connection, row, changes))).await?;
+        if !upload.news().is_empty() {
+            let facts = upload.facts();
+            // Where nobody listens nobody watches.
+            let _ = self.heard.send(Heard::Project(facts.tenant.clone(), facts.project.clone()));
+        }
         upload.saved_as(upload.progress().version.saturating_add(1));
         Ok(())
     }

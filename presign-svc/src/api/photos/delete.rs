@@ -15,6 +15,17 @@ use crate::auth::Caller;
 use crate::jobs::cleanup::remove_now;
 
 /// Deletes a photo.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/photos/{photo_id}",
+    operation_id = "delete_photo",
+    tag = "photos",
+    params(("photo_id" = PhotoId, Path, description = "The photo")),
+    responses(
+        (status = 204, description = "Deleted"),
+    ),
+    security(("token" = []))
+)]
 pub async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -16,6 +16,18 @@ use crate::auth::Caller;
 use crate::domain::description;
 
 /// Changes what people say about a photo.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/photos/{photo_id}",
+    operation_id = "edit_photo",
+    tag = "photos",
+    params(("photo_id" = PhotoId, Path, description = "The photo")),
+    request_body = EditPhotoRequest,
+    responses(
+        (status = 200, body = Photo),
+    ),
+    security(("token" = []))
+)]
 pub async fn edit(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::{try_join, try_join_all};
+use http::header::{CACHE_CONTROL, ETAG};
+use http::{HeaderMap, StatusCode, Uri};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use windlass_protocol::PhotoId;
 use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosResponse, MAX_LIMIT};
@@ -15,20 +19,35 @@ use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosR
 use super::present::present;
 use crate::api::access::may_touch;
 use crate::api::error::ApiError;
-use crate::api::extract::QueryOf;
+use crate::api::extract::{QueryOf, is_known};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::filter::{
     BoundingBox, InvalidRange, PageMark, PhotoFilter, TakenRange, search_words, whole_term,
 };
+use crate::domain::news::EventNumber;
 use crate::ports::uploads::PhotoQuery;
 
 /// Lists photos.
+#[utoipa::path(
+    get,
+    path = "/api/v1/photos",
+    operation_id = "list_photos",
+    tag = "photos",
+    params(ListPhotosQuery),
+    responses(
+        (status = 200, body = ListPhotosResponse),
+        (status = 304, description = "Nothing has happened since the answer in If-None-Match"),
+    ),
+    security(("token" = []))
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     QueryOf(query): QueryOf<ListPhotosQuery>,
-) -> Result<Json<ListPhotosResponse>, ApiError> {
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     if !may_touch(&app, &caller, &query.project_id).await? {
         return Err(ApiError::NotFound("There is no such project"));
     }
@@ -40,6 +59,13 @@ pub async fn list(
     let filter = read_filter(&query)?;
     let after =
         query.cursor.as_deref().map(|cursor| read_cursor(cursor, filter.taken.is_some())).transpose()?;
+    // Before the list: what happens meanwhile is told again rather than not at all.
+    let latest_event = app.events.latest(&caller.tenant, &query.project_id).await?;
+    let etag = etag(&app, &caller, &uri, latest_event);
+    let fresh = [(ETAG, etag.as_str()), (CACHE_CONTROL, "private, no-cache")];
+    if is_known(&headers, &etag) {
+        return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
+    }
     let asked =
         PhotoQuery { tenant: &caller.tenant, project: &query.project_id, filter: &filter, after, limit };
     let (page, totals) = try_join(
@@ -48,7 +74,22 @@ pub async fn list(
     )
     .await?;
     let photos = try_join_all(page.photos.iter().map(|upload| present(&app, &caller, upload))).await?;
-    Ok(Json(ListPhotosResponse { photos, next_cursor: page.next.map(write_cursor), totals }))
+    let next_cursor = page.next.map(write_cursor);
+    Ok((fresh, Json(ListPhotosResponse { photos, next_cursor, totals, latest_event })).into_response())
+}
+
+/// The same for as long as the answer would be: whatever a list shows changes with an event, and its URLs with
+/// their window. Of another tenant's project of the same name it is another one.
+fn etag(app: &App, caller: &Caller, uri: &Uri, latest_event: EventNumber) -> String {
+    let window = app.settings.get_window(app.clock.now()).signed_at.unix_timestamp();
+    let mut digest = Sha256::new();
+    for part in [caller.tenant.as_str(), uri.query().unwrap_or_default()] {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    digest.update(latest_event.to_be_bytes());
+    digest.update(window.to_be_bytes());
+    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest.finalize()[..16]))
 }
 
 fn read_filter(query: &ListPhotosQuery) -> Result<PhotoFilter, ApiError> {

@@ -17,6 +17,18 @@ use crate::domain::text;
 use crate::domain::upload::pipeline::{MAX_REASON_CHARS, Verdict};
 
 /// Records what the pipeline says.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/photos/{photo_id}/status",
+    operation_id = "set_photo_status",
+    tag = "photos",
+    params(("photo_id" = PhotoId, Path, description = "The photo")),
+    request_body = SetStatusRequest,
+    responses(
+        (status = 200, body = Photo),
+    ),
+    security(("token" = []))
+)]
 pub async fn set_status(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -14,6 +14,17 @@ use crate::app::App;
 use crate::auth::Caller;
 
 /// Shows a photo.
+#[utoipa::path(
+    get,
+    path = "/api/v1/photos/{photo_id}",
+    operation_id = "show_photo",
+    tag = "photos",
+    params(("photo_id" = PhotoId, Path, description = "The photo")),
+    responses(
+        (status = 200, body = Photo),
+    ),
+    security(("token" = []))
+)]
 pub async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -14,9 +14,21 @@ use crate::api::uploads::{Draft, draft, may_upload_to, sign_original};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{FileClaim, TransferChoice};
+use crate::metrics::UploadOutcome;
 use crate::ports::uploads::Recorded;
 
 /// Announces one file.
+#[utoipa::path(
+    post,
+    path = "/api/v1/photos/upload-url",
+    operation_id = "upload_url",
+    tag = "uploads",
+    request_body = UploadUrlRequest,
+    responses(
+        (status = 201, body = UploadUrlResponse),
+    ),
+    security(("token" = []))
+)]
 pub async fn upload_url(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -43,6 +55,7 @@ pub async fn upload_url(
     if let Some(Recorded::OverQuota(exceeded)) = recorded.into_iter().next() {
         return Err(ApiError::Quota(exceeded));
     }
+    app.metrics.uploads(UploadOutcome::Announced, 1);
     let signed = sign_original(&app, &upload, now).await?;
     // Signing counts whole seconds.
     let lives = signed.expires_at.unix_timestamp() - now.unix_timestamp();

@@ -24,6 +24,17 @@ use crate::ports::object_store::SigningWindow;
 use crate::telemetry::RequestId;
 
 /// Signs them.
+#[utoipa::path(
+    post,
+    path = "/api/v1/photos/urls",
+    operation_id = "photo_urls",
+    tag = "photos",
+    request_body = PhotoUrlsRequest,
+    responses(
+        (status = 200, body = PhotoUrlsResponse),
+    ),
+    security(("token" = []))
+)]
 pub async fn urls(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -13,8 +13,20 @@ use crate::api::extract::Id;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::jobs::cleanup::remove_now;
+use crate::metrics::UploadOutcome;
 
 /// Aborts an upload.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/uploads/{upload_id}",
+    operation_id = "abort_upload",
+    tag = "uploads",
+    params(("upload_id" = UploadId, Path, description = "The upload")),
+    responses(
+        (status = 204, description = "Given up"),
+    ),
+    security(("token" = []))
+)]
 pub async fn abort(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -27,6 +39,7 @@ pub async fn abort(
     upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for())?;
     if upload.status() != before {
         app.uploads.save(&mut upload).await?;
+        app.metrics.uploads(UploadOutcome::Aborted, 1);
         remove_now(&app, &upload).await;
     }
     Ok(StatusCode::NO_CONTENT)

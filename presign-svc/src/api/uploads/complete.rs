@@ -18,6 +18,18 @@ use crate::jobs::ClientClaim;
 use crate::jobs::finalise::finalise;
 
 /// Completes an upload.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads/{upload_id}/complete",
+    operation_id = "complete_upload",
+    tag = "uploads",
+    params(("upload_id" = UploadId, Path, description = "The upload")),
+    request_body = Option<CompleteUploadRequest>,
+    responses(
+        (status = 200, body = Photo),
+    ),
+    security(("token" = []))
+)]
 pub async fn complete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{Transfer, checksums_agree};
 use crate::domain::upload::Upload;
+use crate::metrics::UploadOutcome;
 use crate::ports::uploads::Recorded;
 use crate::telemetry::RequestId;
 
@@ -28,6 +29,17 @@ use crate::telemetry::RequestId;
 const AT_ONCE: usize = 16;
 
 /// Announces files.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads",
+    operation_id = "create_uploads",
+    tag = "uploads",
+    request_body = CreateUploadsRequest,
+    responses(
+        (status = 201, body = CreateUploadsResponse, description = "An entry for each file, in order"),
+    ),
+    security(("token" = []))
+)]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -44,7 +56,10 @@ pub async fn create(
         drafts.push(draft(&app, Draft::of_batch(&caller, &request.project_id, file), now));
     }
     let accepted: Vec<Upload> = drafts.iter().filter_map(|draft| draft.as_ref().ok()).cloned().collect();
-    let mut recorded = app.uploads.insert(accepted, &app.settings.allowance).await?.into_iter();
+    let recorded = app.uploads.insert(accepted, &app.settings.allowance).await?;
+    let announced = recorded.iter().filter(|recorded| matches!(recorded, Recorded::New(_))).count();
+    app.metrics.uploads(UploadOutcome::Announced, announced as u64);
+    let mut recorded = recorded.into_iter();
     let outcomes: Vec<_> = names
         .into_iter()
         .zip(drafts)

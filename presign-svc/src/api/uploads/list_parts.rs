@@ -17,6 +17,17 @@ use crate::domain::upload::UploadState;
 use crate::jobs::join_parts::stored_parts;
 
 /// Lists the stored parts.
+#[utoipa::path(
+    get,
+    path = "/api/v1/uploads/{upload_id}/parts",
+    operation_id = "list_parts",
+    tag = "uploads",
+    params(("upload_id" = UploadId, Path, description = "The upload")),
+    responses(
+        (status = 200, body = ListPartsResponse),
+    ),
+    security(("token" = []))
+)]
 pub async fn list_parts(
     State(app): State<Arc<App>>,
     caller: Caller,

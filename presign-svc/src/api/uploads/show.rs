@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, ETAG};
 use http::{HeaderMap, StatusCode};
 use windlass_protocol::create_uploads::UploadMethod;
 use windlass_protocol::show_upload::UploadState as WireState;
@@ -14,13 +14,25 @@ use windlass_protocol::{ErrorCode, Timestamp, UploadId};
 
 use super::find;
 use crate::api::error::{ApiError, failure_code, problem_of};
-use crate::api::extract::Id;
+use crate::api::extract::{Id, is_known};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::Transfer;
 use crate::domain::upload::{Stage, Upload, UploadState};
 
 /// Says where an upload stands.
+#[utoipa::path(
+    get,
+    path = "/api/v1/uploads/{upload_id}",
+    operation_id = "show_upload",
+    tag = "uploads",
+    params(("upload_id" = UploadId, Path, description = "The upload")),
+    responses(
+        (status = 200, body = WireState),
+        (status = 304, description = "Not changed since the version in If-None-Match"),
+    ),
+    security(("token" = []))
+)]
 pub async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -34,17 +46,6 @@ pub async fn show(
         return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
     }
     Ok((fresh, Json(wire(&upload))).into_response())
-}
-
-/// Whether the client has this version (RFC 9110, section 13.1.2).
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|candidate| candidate.trim().trim_start_matches("W/"))
-        .any(|candidate| candidate == etag || candidate == "*")
 }
 
 fn wire(upload: &Upload) -> WireState {

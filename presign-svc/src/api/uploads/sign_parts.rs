@@ -16,6 +16,18 @@ use crate::auth::Caller;
 use crate::jobs::multipart;
 
 /// Signs parts.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads/{upload_id}/parts",
+    operation_id = "sign_parts",
+    tag = "uploads",
+    params(("upload_id" = UploadId, Path, description = "The upload")),
+    request_body = SignPartsRequest,
+    responses(
+        (status = 200, body = SignPartsResponse),
+    ),
+    security(("token" = []))
+)]
 pub async fn sign_parts(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -30,6 +42,14 @@ pub async fn sign_parts(
         upload = find(&app, &caller, id).await?;
         open_plan(&upload)?;
         multipart::ensure_open(&app, &mut upload).await?;
+    }
+    if upload.stays_open(app.clock.now(), app.settings.upload_deadline) {
+        let _turn = app.turns.take(id).await?;
+        upload = find(&app, &caller, id).await?;
+        open_plan(&upload)?;
+        if upload.stays_open(app.clock.now(), app.settings.upload_deadline) {
+            app.uploads.save(&mut upload).await?;
+        }
     }
     let Some(multipart) = upload.progress().multipart.clone() else {
         return Err(ApiError::UploadClosed(upload.status()));

@@ -138,6 +138,18 @@ impl Upload {
         self.facts.folder.variant(&variant.name, variant.media_type)
     }
 
+    /// Its client is at work on it: it gets so much time again. Says whether that is worth recording, which it
+    /// is once half of the time has passed.
+    pub fn stays_open(&mut self, now: OffsetDateTime, deadline: Duration) -> bool {
+        let is_due =
+            self.progress.state == UploadState::Pending && self.progress.deadline_at < now + deadline / 2;
+        if is_due {
+            self.progress.deadline_at = now + deadline;
+            self.progress.updated_at = now;
+        }
+        is_due
+    }
+
     /// The store has opened a multipart upload for it, the first one or a new one after the last was lost.
     pub fn multipart_opened(
         &mut self,

@@ -17,6 +17,8 @@ pub struct FaultyStore {
     pub is_down: AtomicBool,
     /// How many joins were asked for.
     pub joins: AtomicU32,
+    /// So often an object is found to be another one when it is read.
+    pub replaced_when_read: AtomicU32,
 }
 
 impl FaultyStore {
@@ -26,6 +28,7 @@ impl FaultyStore {
             lose_next_join_answer: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
             joins: AtomicU32::new(0),
+            replaced_when_read: AtomicU32::new(0),
         }
     }
 
@@ -91,6 +94,10 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes> {
+        let less = |left: u32| left.checked_sub(1);
+        if self.replaced_when_read.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            return Err(StoreError::Precondition);
+        }
         self.up()?.read_range(key, range, etag).await
     }
 

@@ -2,6 +2,7 @@
 
 mod busy_leases;
 mod clock;
+mod event_stream;
 mod faulty_store;
 mod interrupted_uploads;
 mod photo;
@@ -10,6 +11,7 @@ mod requests;
 
 pub use busy_leases::BusyLeases;
 pub use clock::MovableClock;
+pub use event_stream::EventStream;
 pub use faulty_store::FaultyStore;
 pub use interrupted_uploads::InterruptedUploads;
 pub use photo::{PhotoSpec, jpeg, random_bytes};
@@ -26,6 +28,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
+use windlass_presign_svc::adapters::memory_tickets::MemoryTickets;
 use windlass_presign_svc::adapters::s3::{CredentialsFrom, S3Settings, S3Store};
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::adapters::system::RandomIds;
@@ -37,10 +40,15 @@ use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::upload::Upload;
+use windlass_presign_svc::feeds::Feeds;
+use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
 use windlass_s3_suite::S3Target;
 use windlass_signing::Addressing;
+
+/// How many streams of events may be open.
+pub const MAX_STREAMS: usize = 4;
 
 /// What a test may want otherwise.
 pub struct TestOptions {
@@ -109,6 +117,7 @@ impl TestApp {
     async fn start_on(s3: S3Store, options: TestOptions, folder: TempDir, stop: CancellationToken) -> Self {
         let store = Arc::new(FaultyStore::around(s3));
         let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
+        let events = Arc::new(database.clone());
         let uploads = Arc::new(InterruptedUploads::around(database));
         let leases = Arc::new(BusyLeases::default());
         let clock = Arc::new(MovableClock::default());
@@ -116,11 +125,15 @@ impl TestApp {
             settings: options.settings,
             store: store.clone(),
             uploads: uploads.clone(),
+            events: events.clone(),
+            feeds: Feeds::start(events, MAX_STREAMS, stop.clone()),
+            tickets: Arc::new(MemoryTickets::default()),
             clock: clock.clone(),
             ids: Arc::new(RandomIds::new()),
             tokens: options.tokens,
             membership: options.membership,
             turns: Turns::among(Some(leases.clone())),
+            metrics: Metrics::default(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
         let demo = Some(DemoSite { tenant: "demo".parse().unwrap(), origins: origins.clone() });
@@ -130,6 +143,11 @@ impl TestApp {
         tokio::spawn(server::serve(listener, router, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { app, clock, store, uploads, leases, http, address, stop, _folder: folder }
+    }
+
+    /// Begins to stop the service.
+    pub fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// A token for these scopes in these projects of a tenant.
@@ -240,6 +258,7 @@ pub fn settings() -> Settings {
         put_url_lifetime: Duration::from_secs(900),
         get_url_lifetime: Duration::from_secs(7200),
         upload_deadline: Duration::from_secs(86_400),
+        event_retention: Duration::from_secs(7 * 86_400),
         conditional_writes: true,
     }
 }

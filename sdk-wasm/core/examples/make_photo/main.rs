@@ -6,10 +6,15 @@
 //!     --make Windlass --model "Test Camera" --taken 2026-11-21T09:12:58.120 --offset +01:00 \
 //!     --lat 47.4979 --lon 19.0402 --alt 102.5 OUT.jpg
 //! ```
-//! A name that ends in `.heic` gives a HEIC, turned by the container and with EXIF that says the same. Width and height are those of the stored picture; also `--quality 1..100`, `--seed N`, `--grain LEVELS`.
+//! Names that end in `.png`, `.webp`, `.tiff`, `.heic` and `.avif` give those formats; HEIC and AVIF are turned by the
+//! container, and their EXIF says the same. An AVIF is always the same small house, stored upright. With `{}` in its
+//! name a file is made for each of the eight orientations. Width and height are those of the stored picture; also
+//! `--quality 1..100`, `--seed N`, `--grain LEVELS`, and `--coding progressive` for a JPEG.
 
+mod avif_file;
 mod exif_block;
 mod heic_file;
+mod lossless_file;
 mod scene;
 
 use std::process::ExitCode;
@@ -21,15 +26,22 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 struct Request {
     notes: CameraNotes,
     quality: u8,
+    is_progressive: bool,
     seed: u32,
     grain: f32,
     out: String,
 }
 
 fn main() -> ExitCode {
-    let done = parse(std::env::args().skip(1)).and_then(|request| {
-        let photo = make(&request)?;
-        std::fs::write(&request.out, photo).map_err(|error| format!("{}: {error}", request.out))
+    let done = parse(std::env::args().skip(1)).and_then(|mut request| {
+        if !request.out.contains("{}") {
+            return write(&request, &request.out);
+        }
+        for orientation in 1..=8 {
+            request.notes.orientation = orientation;
+            write(&request, &request.out.replace("{}", &orientation.to_string()))?;
+        }
+        Ok(())
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,6 +50,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn write(request: &Request, path: &str) -> Result<(), String> {
+    std::fs::write(path, make(request)?).map_err(|error| format!("{path}: {error}"))
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Request, String> {
@@ -51,6 +67,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Request, String>
             ..CameraNotes::default()
         },
         quality: 92,
+        is_progressive: false,
         seed: 1,
         grain: 18.0,
         out: String::new(),
@@ -75,9 +92,10 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Request, String>
             "--lon" => longitude = Some(number(&argument, &value)?),
             "--alt" => notes.altitude_m = Some(number(&argument, &value)?),
             "--quality" => request.quality = number(&argument, &value)?,
+            "--coding" if value == "progressive" => request.is_progressive = true,
             "--seed" => request.seed = number(&argument, &value)?,
             "--grain" => request.grain = number(&argument, &value)?,
-            _ => return Err(format!("{argument} is not an option")),
+            _ => return Err(format!("{argument} {value} is not an option")),
         }
     }
     request.notes.latitude_longitude = latitude.zip(longitude);
@@ -99,30 +117,40 @@ fn make(request: &Request) -> Result<Vec<u8>, String> {
     let orientation = u8::try_from(orientation).unwrap_or(1);
     let draw = |width, height| scene::stored_pixels(width, height, orientation, request.seed, request.grain);
     let (small_width, small_height) = (160.min(width), (160 * height / width.max(160)).max(1));
-    let thumbnail = encode(&draw(small_width, small_height), small_width, small_height, 80, None)?;
+    let thumbnail = encode(&draw(small_width, small_height), small_width, small_height, (80, false), None)?;
     let notes = CameraNotes { thumbnail: Some(thumbnail), ..request.notes.clone() };
     let exif = exif_block(&notes);
-    let pixels = draw(width, height);
-    if !request.out.ends_with(".heic") {
-        return encode(&pixels, width, height, request.quality, Some(&exif));
+    let (_, ending) = request.out.rsplit_once('.').unwrap_or_default();
+    if ending == "avif" {
+        return avif_file::avif(orientation, &exif);
     }
-    let opaque: Vec<u8> = pixels.chunks_exact(3).flat_map(|pixel| [pixel, &[255]].concat()).collect();
-    let form =
-        HeicForm { properties: turn(orientation), exif: Some(exif), icc: None, quality: request.quality };
-    heic(&opaque, width, height, &form)
+    let pixels = draw(width, height);
+    match ending {
+        "png" => lossless_file::png(&pixels, width, height, &exif),
+        "webp" => lossless_file::webp(&pixels, width, height, &exif),
+        "tiff" => Ok(lossless_file::tiff(&pixels, width, height, orientation)),
+        "heic" => {
+            let opaque: Vec<u8> = pixels.chunks_exact(3).flat_map(|pixel| [pixel, &[255]].concat()).collect();
+            let quality = request.quality;
+            let form = HeicForm { properties: turn(orientation), exif: Some(exif), icc: None, quality };
+            heic(&opaque, width, height, &form)
+        }
+        _ => encode(&pixels, width, height, (request.quality, request.is_progressive), Some(&exif)),
+    }
 }
 
 fn encode(
     pixels: &[u8],
     width: u32,
     height: u32,
-    quality: u8,
+    (quality, is_progressive): (u8, bool),
     exif: Option<&[u8]>,
 ) -> Result<Vec<u8>, String> {
     let side = |edge: u32| u16::try_from(edge).map_err(|_| format!("{edge} pixels are more than a JPEG has"));
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, quality);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_progressive(is_progressive);
     if let Some(exif) = exif {
         encoder.add_exif_metadata(exif).map_err(|error| error.to_string())?;
     }

@@ -6,10 +6,10 @@
 
 use super::carry::Carried;
 use super::jpeg::{Frame, with_exif_only};
-#[cfg(any(feature = "codecs", feature = "heic"))]
+#[cfg(feature = "codecs")]
 use super::png_chunks::has;
 use super::{ImageError, PictureFormat};
-#[cfg(any(feature = "codecs", feature = "heic"))]
+#[cfg(feature = "codecs")]
 use crate::metadata::extract_icc;
 
 /// Bytes per pixel of our own images by quality: medians over the real photos of the corpora at 1,280 pixels.
@@ -34,7 +34,7 @@ pub(super) struct AsItIs<'a> {
 
 impl<'a> AsItIs<'a> {
     /// `None` where the file has to be decoded to be shown.
-    #[cfg(any(feature = "codecs", feature = "heic"))]
+    #[cfg(feature = "codecs")]
     pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
         let format = PictureFormat::of(bytes).ok()?;
         let is_still = match format {
@@ -84,9 +84,9 @@ impl<'a> AsItIs<'a> {
     /// When it cannot be written without being encoded again.
     pub(super) fn carrying(&self, carried: &Carried) -> Result<Vec<u8>, ImageError> {
         match self.format {
-            #[cfg(any(feature = "codecs", feature = "heic"))]
+            #[cfg(feature = "codecs")]
             PictureFormat::Png => super::png_chunks::with_exif_only(self.bytes, carried.exif.as_deref()),
-            #[cfg(any(feature = "codecs", feature = "heic"))]
+            #[cfg(feature = "codecs")]
             PictureFormat::WebP => super::webp_metadata::webp_with_metadata(
                 self.bytes,
                 carried.exif.as_deref(),

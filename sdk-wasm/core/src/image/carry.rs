@@ -4,7 +4,7 @@ use windlass_protocol::metadata::MetadataWarning;
 
 use super::MetadataPolicy;
 use super::as_it_is::AsItIs;
-#[cfg(any(feature = "codecs", feature = "heic"))]
+#[cfg(any(feature = "codecs", feature = "heic", feature = "pixels"))]
 use crate::metadata::extract_icc;
 use crate::metadata::{ExifRewrite, extract_exif, extract_jpeg_icc, read_metadata, rewrite_exif};
 
@@ -42,9 +42,14 @@ pub(super) struct Carried {
 
 impl<'a> Original<'a> {
     /// Reads what there is. What cannot be read is not carried over; damage is a warning.
-    #[cfg(any(feature = "codecs", feature = "heic"))]
+    #[cfg(any(feature = "codecs", feature = "heic", feature = "pixels"))]
     pub(super) fn read(bytes: &'a [u8]) -> Self {
-        Self::with_profile(bytes, AsItIs::of(bytes), extract_icc(bytes))
+        #[cfg(feature = "codecs")]
+        let file = AsItIs::of(bytes);
+        // The modules of the other features have no part in passing originals through.
+        #[cfg(not(feature = "codecs"))]
+        let file = None;
+        Self::with_profile(bytes, file, extract_icc(bytes))
     }
 
     /// As `read` of what is known to be a JPEG: the fast path's module needs no reader of other profiles.
@@ -90,6 +95,26 @@ impl<'a> Original<'a> {
             message: "The colours could not be converted to sRGB: resized images carry their profile."
                 .to_owned(),
         });
+    }
+
+    /// The same for a picture that somebody else decoded, to sRGB: the profile described other numbers. Where
+    /// that decoder has turned it already, nothing is left to turn.
+    #[cfg(feature = "pixels")]
+    pub(super) fn decoded_elsewhere(self, is_upright: bool) -> Self {
+        Self { orientation: if is_upright { 1 } else { self.orientation }, icc: None, ..self }
+    }
+
+    /// Without the file itself, for who does not keep its bytes.
+    #[cfg(feature = "pixels")]
+    pub(super) fn without_file(self) -> Original<'static> {
+        let Self { orientation, warnings, exif, icc, .. } = self;
+        Original { file: None, orientation, warnings, exif, icc }
+    }
+
+    /// Whether there is a profile of other colours than sRGB, which a decoder to sRGB would lose.
+    #[cfg(feature = "pixels")]
+    pub(super) fn has_other_colours(&self) -> bool {
+        self.icc.as_ref().is_some_and(|profile| !names_srgb(profile))
     }
 
     /// What was odd about the photo.

@@ -66,6 +66,9 @@ impl<'a> Source<'a> {
             PictureFormat::Heic => {
                 return Err(ImageError::UnsupportedFormat { what: "A HEIC picture" });
             }
+            PictureFormat::Avif => {
+                return Err(ImageError::UnsupportedFormat { what: "An AVIF picture" });
+            }
         })
     }
 
@@ -145,6 +148,7 @@ fn in_format(format: PictureFormat) -> impl Fn(image::ImageError) -> ImageError 
                 PictureFormat::Gif => "A GIF of this kind",
                 PictureFormat::Tiff => "A TIFF of this kind",
                 PictureFormat::Heic => "A HEIC picture",
+                PictureFormat::Avif => "An AVIF picture",
             },
         },
         image::ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {

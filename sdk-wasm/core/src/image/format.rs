@@ -5,7 +5,7 @@ use std::fmt;
 use super::ImageError;
 use crate::metadata::{MediaType, sniff};
 
-/// A format this pipeline decodes.
+/// A format this pipeline makes smaller pictures of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PictureFormat {
     /// ISO/IEC 10918-1.
@@ -18,8 +18,10 @@ pub enum PictureFormat {
     Gif,
     /// TIFF 6.0, the first directory only.
     Tiff,
-    /// ISO/IEC 23008-12 with HEVC, the primary picture only: decoded by the feature `heic` alone.
+    /// ISO/IEC 23008-12 with HEVC, the primary picture only: decoded by the feature `heic`, and by some browsers.
     Heic,
+    /// ISO/IEC 23008-12 with AV1: decoded by browsers alone.
+    Avif,
 }
 
 impl fmt::Display for PictureFormat {
@@ -31,6 +33,7 @@ impl fmt::Display for PictureFormat {
             Self::Gif => "GIF",
             Self::Tiff => "TIFF",
             Self::Heic => "HEIC",
+            Self::Avif => "AVIF",
         })
     }
 }
@@ -46,8 +49,8 @@ impl PictureFormat {
             Some(MediaType::Gif) => return Ok(Self::Gif),
             Some(MediaType::Tiff) if is_big_tiff => "A BigTIFF picture",
             Some(MediaType::Tiff) => return Ok(Self::Tiff),
-            Some(MediaType::Heic | MediaType::Heif) => "A HEIC picture",
-            Some(MediaType::Avif) => "An AVIF picture",
+            Some(MediaType::Heic | MediaType::Heif) => return Ok(Self::Heic),
+            Some(MediaType::Avif) => return Ok(Self::Avif),
             Some(MediaType::Pdf) => "A PDF document",
             Some(MediaType::Dwg) => "A drawing",
             Some(MediaType::Mp4 | MediaType::QuickTime) => "A video",

@@ -3,21 +3,24 @@
 //! Baseline JPEGs, which is what phones make, come to planes by the `fast` path. What it hands on takes the
 //! `general` one, which the cargo feature `codecs` adds, because the browser loads it only for a picture that
 //! needs it: `decode` reads the header and later the pixels, `plan` decides sizes and memory in between,
-//! `complete` refuses what is not all there, `convert` makes planes of the pixels. From there on all go the
-//! same way: `variants` has them resampled, turned and encoded by `windlass_planar`, with what `carry` keeps of what
+//! `complete` refuses what is not all there, `convert` makes planes of the pixels. What a browser decodes
+//! comes by `external`. From there on all go the same way: `variants` has them resampled, turned and encoded
+//! by `windlass_planar`, with what `carry` keeps of what
 //! the camera knew. The original's bytes are never altered.
 
 mod as_it_is;
 mod carry;
 #[cfg(feature = "codecs")]
 mod colour;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod complete;
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod convert;
 #[cfg(feature = "codecs")]
 mod decode;
 mod error;
+#[cfg(feature = "pixels")]
+mod external;
 mod fast;
 #[cfg(feature = "codecs")]
 mod flatten;
@@ -29,15 +32,19 @@ mod heic;
 mod jpeg;
 mod options;
 mod plan;
-#[cfg(any(feature = "codecs", feature = "heic"))]
+#[cfg(feature = "codecs")]
 mod png_chunks;
 #[cfg(feature = "codecs")]
 mod raster;
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod riff;
 mod variants;
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod webp_metadata;
 
 pub use error::ImageError;
+#[cfg(feature = "pixels")]
+pub use external::{ExternalDecode, PixelImage};
 pub use format::PictureFormat;
 #[cfg(feature = "heic")]
 pub use heic::resize_heic;
@@ -45,6 +52,7 @@ pub use options::{
     ColorPolicy, EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions,
 };
 pub use plan::Limits;
+#[cfg(feature = "pixels")]
 pub use webp_metadata::webp_with_metadata;
 pub use windlass_planar as planar;
 
@@ -68,12 +76,14 @@ pub fn resize_photo(
 ) -> Result<ResizeOutcome, ImageError> {
     match resize_fast(bytes, options, limits)? {
         FastOutcome::Made(outcome) => Ok(outcome),
+        #[cfg(feature = "heic")]
+        FastOutcome::NeedsCodecs(PictureFormat::Heic) => resize_heic(bytes, options, limits),
         FastOutcome::NeedsCodecs(_) => resize_general(bytes, options, limits),
     }
 }
 
 /// The first half of [`resize_photo`]: makes the variants of a baseline JPEG, and tells of every other picture
-/// that it needs the codecs.
+/// that it needs the codecs, or the feature `heic`, and which format it has.
 ///
 /// # Errors
 /// As [`resize_photo`]; trying [`resize_general`] then is of no use.
@@ -110,8 +120,8 @@ pub fn needs_codecs(head: &[u8]) -> Result<Option<PictureFormat>, ImageError> {
     Ok((!handled).then_some(format))
 }
 
-/// The second half of [`resize_photo`], for what [`resize_fast`] handed on. Slower, and takes several times the
-/// memory.
+/// The second half of [`resize_photo`], for what [`resize_fast`] handed on, but for HEIC, which takes the
+/// feature `heic`, and AVIF, which only browsers decode. Slower, and takes several times the memory.
 ///
 /// # Errors
 /// As [`resize_photo`].

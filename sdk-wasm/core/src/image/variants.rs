@@ -4,6 +4,10 @@ use windlass_protocol::metadata::MetadataWarning;
 
 use super::as_it_is::AsItIs;
 use super::carry::{Carried, Original, Samples};
+#[cfg(feature = "pixels")]
+use super::convert::to_rgba;
+#[cfg(feature = "pixels")]
+use super::external::PixelImage;
 use super::plan::Target;
 use super::planar::{
     self, EncodeError, EncodeOptions, OutOfMemory, Planes, Sampling, Turn, encode, resample,
@@ -58,6 +62,27 @@ impl<'a> Variants<'a> {
             }
         }
         Ok(ResizeOutcome { images: images.into_iter().flatten().collect(), warnings: self.warnings })
+    }
+
+    /// Makes them all, for an encoder outside.
+    #[cfg(feature = "pixels")]
+    pub(super) fn make_pixels(
+        mut self,
+        targets: &[Target],
+    ) -> Result<(Vec<PixelImage>, Vec<MetadataWarning>), ImageError> {
+        let mut images = Vec::with_capacity(targets.len());
+        for target in targets {
+            let upright = self.upright(target)?;
+            let (width, height) = (upright.width, upright.height);
+            let exif = self.carried(target, (width, height)).exif;
+            let rgba = to_rgba(&upright)?;
+            let Target { variant, index, .. } = target;
+            let (name, quality) = (variant.name.clone(), variant.quality);
+            images.push((*index, PixelImage { name, width, height, quality, rgba, exif }));
+            self.made.push(upright);
+        }
+        images.sort_by_key(|(index, _)| *index);
+        Ok((images.into_iter().map(|(_, image)| image).collect(), self.warnings))
     }
 
     /// The picture at the size wanted, made of the smallest that is large enough.

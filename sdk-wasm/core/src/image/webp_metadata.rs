@@ -67,7 +67,7 @@ pub fn webp_with_metadata(
 }
 
 /// Whether there are frames after the first.
-#[cfg(any(feature = "codecs", feature = "heic"))]
+#[cfg(feature = "codecs")]
 pub(super) fn is_animated(webp: &[u8]) -> bool {
     chunks(webp).is_ok_and(|mut chunks| chunks.any(|chunk| chunk.is_ok_and(|chunk| &chunk.kind == b"ANIM")))
 }

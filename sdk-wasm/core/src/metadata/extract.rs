@@ -28,6 +28,15 @@ pub fn extract_exif(bytes: &[u8]) -> Option<Vec<u8>> {
     assemble(&source, &[block], container::EXIF_CAP_BYTES).ok()
 }
 
+/// Where in the file the EXIF block begins: the byte-order mark of its TIFF structure. `None` where there is
+/// no block, or it does not lie in the file as it is.
+pub fn exif_offset(bytes: &[u8]) -> Option<u64> {
+    match container::survey(sniff(bytes)?, &Source::whole(bytes)).ok()?.exif? {
+        ExifBlock::InFile(range) => Some(range.offset),
+        ExifBlock::Assembled(_) => None,
+    }
+}
+
 /// Whether an entry says something of the capture, not of how the pixels, or private data, are stored.
 pub(super) fn describes_capture(directory: Directory, tag: u16) -> bool {
     match directory {

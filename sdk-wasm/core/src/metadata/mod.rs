@@ -21,8 +21,9 @@ mod taken_at;
 mod tiff;
 mod warning;
 
+pub use container::heif::items_are_whole;
 pub use error::MetadataError;
-pub use extract::{ICC_CAP_BYTES, extract_exif, extract_icc, extract_jpeg_icc};
+pub use extract::{ICC_CAP_BYTES, exif_offset, extract_exif, extract_icc, extract_jpeg_icc};
 pub use media_type::{MediaType, SNIFF_BYTES, content_matches, sniff};
 pub use reader::{MAX_READ_BYTES, MAX_READS, MetadataReader, read_metadata};
 pub use rewrite::{EXIF_SEGMENT_CAP_BYTES, ExifRewrite, rewrite_exif};

@@ -14,7 +14,7 @@ use super::jobs::{Job, Running, TransferKey};
 use super::piece::Rest;
 use super::resume;
 use super::ticket::Ticket;
-use super::transfer::Side;
+use super::transfer::{Side, Stage};
 use super::verdict::{self, Operation, ServiceVerdict, Setback};
 
 /// So many tokens refused in a row, the newest included, end the uploads that were refused.
@@ -48,7 +48,7 @@ impl Engine {
             Job::List { .. } => Answer::Listed(Err(ServiceFailure::NoAnswer)),
             Job::Complete { .. } => Answer::Completed(Err(ServiceFailure::NoAnswer)),
             Job::Abort { .. } => Answer::Aborted(Err(ServiceFailure::NoAnswer)),
-            Job::Read { .. } => return,
+            Job::Read { .. } | Job::Recognise { .. } => return,
             Job::Put { .. } => Answer::Put(Err(StoreFailure::NoAnswer)),
         };
         self.conclude(id, running, answer);
@@ -63,6 +63,7 @@ impl Engine {
         match (running.job, answer) {
             (Job::Token, Answer::Token(result)) => self.token_came(result),
             (Job::Read { of, piece }, Answer::Hashed(result)) => self.was_read(of, piece, result),
+            (Job::Recognise { of }, Answer::Hashed(result)) => self.was_read_whole(of, result),
             (Job::Put { of, piece }, Answer::Put(result)) => self.was_put(of, piece, asked.at_ms, result),
             (Job::Create { files }, Answer::Created(result)) => self.created(id, asked, files, result),
             (Job::Sign { of, pieces }, Answer::Signed(result)) => self.signed(asked, of, &pieces, result),
@@ -219,7 +220,17 @@ impl Engine {
     ) {
         let Some(errand) = self.errand(of, operation) else { return };
         let failures = errand.failures();
+        let is_confirming =
+            self.transfers.get(&of).is_some_and(|transfer| matches!(transfer.stage, Stage::Confirming(_)));
         match verdict::of_service(operation, failure) {
+            ServiceVerdict::StartOver(_)
+            | ServiceVerdict::SendParts(..)
+            | ServiceVerdict::SendWhole(_)
+            | ServiceVerdict::GiveUp(_)
+                if is_confirming =>
+            {
+                self.go_alone(of);
+            }
             ServiceVerdict::Retry(setback) => {
                 if let (Operation::Create, Some(after_ms)) = (operation, setback.retry_after_ms) {
                     // A limit on new uploads concerns those not announced yet as well.

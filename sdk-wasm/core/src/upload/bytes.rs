@@ -7,14 +7,14 @@ use super::answer::{PutAccepted, ReadFailure, StoreFailure};
 use super::command::CommandId;
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
-use super::piece::{Piece, Reading, Rest};
+use super::piece::{Piece, PieceKind, Reading, Rest};
 use super::transfer::Side;
 use super::verdict::{self, Cause, PutVerdict, Setback};
 
 /// A file that cannot be read is tried once more after this long: some file providers need a second call.
 const READ_AGAIN_MS: u64 = 500;
 /// So many failures to read a piece end the upload.
-const READ_FAILURES_MAX: u32 = 2;
+pub(super) const READ_FAILURES_MAX: u32 = 2;
 /// So many signed URLs that the store does not accept, in a row, end the upload: it is not their age.
 const REFUSED_URLS_MAX: u32 = 4;
 
@@ -32,8 +32,11 @@ impl Engine {
                 Ok(Reading::Good | Reading::AlreadyStored) => {
                     if let Some(transfer) = self.transfers.get_mut(&of) {
                         transfer.moved = true;
-                        transfer.settle();
+                        if transfer.pieces.get(index).is_some_and(|piece| piece.kind == PieceKind::Whole) {
+                            transfer.content = Some(checksum);
+                        }
                     }
+                    self.prepared_further(of);
                 }
                 Err(_) => {}
             },
@@ -90,6 +93,7 @@ impl Engine {
         let Ok(flight) = piece.was_stored(etag) else { return };
         self.window.succeeded(flight.started_ms, now_ms);
         self.stored_began_ms = self.stored_began_ms.max(flight.started_ms);
+        self.stored_ms = now_ms;
         let took_ms = now_ms.saturating_sub(flight.started_ms);
         self.link.stored(size_bytes, flight.delivered_before, took_ms);
         self.progressed(of);
@@ -157,11 +161,12 @@ impl Engine {
     /// PUTs and reading are stopped, and what they had begun is dropped.
     pub(super) fn stop_moving_bytes(&mut self, key: TransferKey) {
         self.stop_jobs(|job| match job {
-            Job::Read { of, .. } | Job::Put { of, .. } => *of == key,
+            Job::Read { of, .. } | Job::Recognise { of } | Job::Put { of, .. } => *of == key,
             _ => false,
         });
         if let Some(transfer) = self.transfers.get_mut(&key) {
             transfer.pieces.iter_mut().for_each(Piece::interrupt);
+            transfer.content_reading = false;
             transfer.moved = true;
         }
     }
@@ -175,8 +180,11 @@ impl Engine {
             .collect();
         for (id, of, index) in silent {
             self.stop(id);
+            let stored_ms = self.stored_ms;
             if let Some(piece) = self.piece_mut(of, index) {
-                piece.kills += 1;
+                // Where others got through meanwhile it was the connection, and no sign of a slow line.
+                let is_alone = piece.flight().is_some_and(|flight| flight.started_ms >= stored_ms);
+                piece.kills += u32::from(is_alone);
             }
             self.put_failed(of, index, Setback::no_answer("The connection to the store has gone silent."));
         }
@@ -236,7 +244,7 @@ impl Engine {
     }
 }
 
-fn unreadable(failure: ReadFailure) -> Setback {
+pub(super) fn unreadable(failure: ReadFailure) -> Setback {
     let (code, reason) = match failure {
         ReadFailure::Gone => (
             FailureCode::FileGone,

@@ -24,6 +24,7 @@ use super::piece::Rest;
 use super::progress::RateMeter;
 use super::token::Token;
 use super::transfer::{Side, Transfer, Trouble};
+use super::twins::Twins;
 use super::verdict::{Cause, Setback};
 use super::watchdog::Watchdog;
 use super::window::Window;
@@ -44,7 +45,9 @@ pub struct Engine {
     pub(super) window: Window,
     pub(super) watchdog: Watchdog,
     pub(super) link: Link,
-    /// When the PUT began that was stored last.
+    /// When a PUT was stored last.
+    pub(super) stored_ms: u64,
+    /// When the latest of the PUTs began that were stored.
     pub(super) stored_began_ms: u64,
     pub(super) answer_times: AnswerTimes,
     pub(super) online: Online,
@@ -52,6 +55,8 @@ pub struct Engine {
     pub(super) now_ms: u64,
     pub(super) transfers: BTreeMap<TransferKey, Transfer>,
     pub(super) by_ref: HashMap<ClientRef, TransferKey>,
+    /// What was sent, or is being sent, by content.
+    pub(super) twins: Twins,
     pub(super) running: BTreeMap<CommandId, Running>,
     /// Uploads to be given up at the service, on a best effort: it cleans up after us in time.
     pub(super) aborts: BTreeMap<UploadId, Errand>,
@@ -77,6 +82,7 @@ impl Engine {
             window: Window::new(config.connections_start, config.connections_max),
             watchdog: Watchdog::default(),
             link: Link::default(),
+            stored_ms: 0,
             stored_began_ms: 0,
             answer_times: AnswerTimes::default(),
             online: Online::assumed(),
@@ -84,6 +90,7 @@ impl Engine {
             now_ms: 0,
             transfers: BTreeMap::new(),
             by_ref: HashMap::new(),
+            twins: Twins::default(),
             running: BTreeMap::new(),
             aborts: BTreeMap::new(),
             events: VecDeque::new(),
@@ -157,10 +164,12 @@ impl Engine {
 
     /// It ends well.
     pub(super) fn finish(&mut self, key: TransferKey, photo: Box<Photo>) {
+        self.tell_followers(key, &photo);
         self.tell_final_progress(key);
         let Some(transfer) = self.leave(key) else { return };
         self.done_bytes += transfer.counts.total_bytes;
-        self.events.push_back(UploadEvent::Stored { client_ref: transfer.upload.client_ref, photo });
+        let (client_ref, same_as) = (transfer.upload.client_ref, transfer.same_as);
+        self.events.push_back(UploadEvent::Stored { client_ref, photo, same_as });
         self.forget_done_when_empty();
     }
 
@@ -196,6 +205,7 @@ impl Engine {
         self.stop_jobs(|job| job.of() == Some(key));
         let transfer = self.transfers.remove(&key)?;
         self.by_ref.remove(&transfer.upload.client_ref);
+        self.release_followers(key, transfer.content_key());
         Some(transfer)
     }
 

@@ -32,6 +32,8 @@ pub enum UploadEvent {
         client_ref: ClientRef,
         /// What it became.
         photo: Box<Photo>,
+        /// The upload that sent these very bytes before; this one sent none. `null` usually.
+        same_as: Option<ClientRef>,
     },
     /// The upload ended without success.
     Failed {
@@ -73,7 +75,8 @@ pub struct ProgressCounts {
     /// Bytes the store has confirmed.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub confirmed_bytes: u64,
-    /// Bytes written to the network, confirmed or not; may fall when a part has to be sent again.
+    /// Bytes sent as far as can be told, confirmed or not: what only lies in this device's buffers does not
+    /// count. May fall when a part has to be sent again.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub sent_bytes: u64,
     /// Bytes there are to send.

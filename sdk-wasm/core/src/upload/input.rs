@@ -63,6 +63,8 @@ pub struct NewUpload {
     pub variants: Vec<NewVariant>,
     /// Whether an earlier session may have sent some of it: the store is asked before anything is sent.
     pub resumed: bool,
+    /// Whether it is sent even if these very bytes are on their way, or were stored, already.
+    pub again: bool,
 }
 
 /// A smaller picture on its way.

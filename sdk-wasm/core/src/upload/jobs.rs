@@ -17,6 +17,10 @@ pub(super) enum Job {
         of: TransferKey,
         piece: usize,
     },
+    /// Reading all of an original, to recognise it.
+    Recognise {
+        of: TransferKey,
+    },
     /// Sending a piece, by index.
     Put {
         of: TransferKey,
@@ -51,6 +55,7 @@ impl Job {
     pub fn of(&self) -> Option<TransferKey> {
         match self {
             Self::Read { of, .. }
+            | Self::Recognise { of }
             | Self::Put { of, .. }
             | Self::Sign { of, .. }
             | Self::List { of, .. }
@@ -66,14 +71,14 @@ impl Job {
             | Self::List { .. }
             | Self::Complete { .. }
             | Self::Abort { .. } => true,
-            Self::Token | Self::Read { .. } | Self::Put { .. } => false,
+            Self::Token | Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } => false,
         }
     }
 
     /// Which kind of answer is waited for.
     pub fn wait(&self) -> Wait {
         match self {
-            Self::Read { .. } | Self::Put { .. } => Wait::Open,
+            Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } => Wait::Open,
             Self::Token => Wait::Token,
             Self::Complete { in_parts: true, .. } => Wait::Joining,
             Self::Complete { in_parts: false, .. } => Wait::Verifying,

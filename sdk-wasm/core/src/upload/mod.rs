@@ -31,6 +31,7 @@ mod tell;
 mod ticket;
 mod token;
 mod transfer;
+mod twins;
 mod user;
 pub mod verdict;
 mod watchdog;

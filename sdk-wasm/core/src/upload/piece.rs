@@ -174,6 +174,7 @@ impl Piece {
         self.state = PieceState::Sending(Flight {
             started_ms: now_ms,
             sent_bytes: 0,
+            arrived_bytes: 0,
             heard_ms: now_ms,
             milestone: None,
             prove_by_ms: None,

@@ -38,7 +38,10 @@ pub(super) struct Rest {
 #[derive(Debug, Clone)]
 pub(super) struct Flight {
     pub started_ms: u64,
+    /// Bytes handed to the system.
     pub sent_bytes: u64,
+    /// Those among them that can have arrived at the goodput measured.
+    pub arrived_bytes: u64,
     /// The last sign of life.
     pub heard_ms: u64,
     /// Where its goodput was measured last.

@@ -2,6 +2,7 @@
 //!
 //! Which uploads are worked on, and which of their pieces are sent next, is in `sending`.
 
+use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{CreateUploadsRequest, MAX_FILES};
 use windlass_protocol::sign_parts::{PartToSign, SignPartsRequest};
 use windlass_protocol::{ClientRef, UploadId};
@@ -77,11 +78,14 @@ impl Engine {
         let enough = 2 * self.window.limit() as usize;
         for (key, transfer) in self.active_transfers(active) {
             match transfer.stage {
-                Stage::Preparing => {}
+                Stage::Preparing | Stage::Following(_) => {}
                 Stage::Announcing if transfer.announce.is_due(now_ms) => announcing.push(key),
                 Stage::Announcing => {}
-                Stage::Checking(_) if transfer.complete.is_due(now_ms) => finishing.push(Wish::Complete(key)),
-                Stage::Checking(_) => {}
+                Stage::Confirming(_) | Stage::Checking(_) => {
+                    if transfer.complete.is_due(now_ms) {
+                        finishing.push(Wish::Complete(key));
+                    }
+                }
                 Stage::Sending(_) => {
                     if transfer.wants_listing() && transfer.list.is_due(now_ms) {
                         finishing.push(Wish::List(key));
@@ -139,8 +143,14 @@ impl Engine {
 
     fn start_complete(&mut self, of: TransferKey) {
         let Some(transfer) = self.transfers.get(&of) else { return };
-        let Some(session) = transfer.session() else { return };
-        let work = Work::Complete { upload_id: session.upload_id, request: transfer.completion() };
+        let (session, request) = match transfer.stage {
+            Stage::Sending(session) | Stage::Checking(session) => (session, transfer.completion()),
+            Stage::Confirming(session) => {
+                (session, CompleteUploadRequest { parts: None, checksum: transfer.content })
+            }
+            Stage::Preparing | Stage::Following(_) | Stage::Announcing => return,
+        };
+        let work = Work::Complete { upload_id: session.upload_id, request };
         let job = Job::Complete { of, in_parts: transfer.pieces.iter().any(|p| p.part_number().is_some()) };
         let id = self.start(job, work, transfer.complete.failures());
         if let Some(transfer) = self.transfers.get_mut(&of) {
@@ -213,15 +223,22 @@ impl Engine {
     }
 
     fn read(&mut self, active: &[TransferKey]) {
-        let readers = self.running.values().filter(|running| matches!(running.job, Job::Read { .. })).count();
+        let readers = self
+            .running
+            .values()
+            .filter(|running| matches!(running.job, Job::Read { .. } | Job::Recognise { .. }))
+            .count();
         let mut parts_ahead = self.parts_ahead(active);
-        let mut wanted = Vec::new();
+        let (mut wanted, mut unknown) = (Vec::new(), Vec::new());
         'uploads: for (key, transfer) in self.active_transfers(active) {
             if transfer.stage != Stage::Preparing && !transfer.may_send() {
                 continue;
             }
+            if transfer.needs_recognising() && readers + wanted.len() + unknown.len() < READERS_MAX {
+                unknown.push(key);
+            }
             for (index, piece) in transfer.pieces.iter().enumerate() {
-                if readers + wanted.len() >= READERS_MAX {
+                if readers + wanted.len() + unknown.len() >= READERS_MAX {
                     break 'uploads;
                 }
                 if piece.need(self.now_ms) != Need::Reading {
@@ -236,6 +253,7 @@ impl Engine {
                 wanted.push((key, index));
             }
         }
+        unknown.into_iter().for_each(|of| self.start_recognising(of));
         for (of, index) in wanted {
             let Some(blob) = self.blob_of(of, index) else { continue };
             let Some(piece) = self.piece_mut(of, index) else { continue };

@@ -47,6 +47,7 @@ impl Engine {
             }
             match &transfer.trouble {
                 Some(_) => troubled += 1,
+                None if matches!(transfer.stage, Stage::Following(_)) => waiting += 1,
                 None if only_its_original_waits(transfer) => waiting += 1,
                 None => healthy += 1,
             }
@@ -171,6 +172,10 @@ fn only_its_original_waits(transfer: &Transfer) -> bool {
 impl Transfer {
     /// Whether smaller pictures of it are on their way to the store, or to be got ready for it.
     fn has_pictures_to_send(&self) -> bool {
+        match self.stage {
+            Stage::Preparing | Stage::Announcing | Stage::Sending(_) => {}
+            Stage::Following(_) | Stage::Confirming(_) | Stage::Checking(_) => return false,
+        }
         let mut pictures = self.pieces.iter().filter(|piece| matches!(piece.kind, PieceKind::Variant(_)));
         pictures.any(|piece| !piece.is_stored() && piece.flight().is_none())
     }

@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::jobs::TransferKey;
+use super::piece::PieceState;
 use super::progress::Counts;
 use super::transfer::{Stage, Transfer};
 use super::{UploadEvent, UploadPhase};
@@ -12,8 +13,8 @@ impl Engine {
         let keys: Vec<TransferKey> = self.transfers.keys().copied().collect();
         for key in keys {
             self.tell_phase(key);
-            let due = self.transfers.get(&key).is_some_and(|t| self.progress_due_ms(t) <= Some(self.now_ms));
-            if due && self.transfers.get(&key).is_some_and(|transfer| transfer.moved) {
+            let due_ms = self.transfers.get(&key).and_then(|transfer| self.progress_due_ms(transfer));
+            if due_ms.is_some_and(|due_ms| due_ms <= self.now_ms) {
                 self.tell_progress(key);
             }
         }
@@ -46,8 +47,8 @@ impl Engine {
             return (UploadPhase::Retrying, Some(trouble.last.reason.clone()));
         }
         let phase = match transfer.stage {
-            Stage::Preparing | Stage::Announcing => UploadPhase::Queued,
-            Stage::Checking(_) => UploadPhase::Checking,
+            Stage::Preparing | Stage::Announcing | Stage::Following(_) => UploadPhase::Queued,
+            Stage::Confirming(_) | Stage::Checking(_) => UploadPhase::Checking,
             // Between two pieces it may wait for its turn; to a person it is on its way all the same.
             Stage::Sending(_) if transfer.has_begun() => UploadPhase::Uploading,
             Stage::Sending(_) => UploadPhase::Queued,
@@ -58,7 +59,26 @@ impl Engine {
     /// When its progress may be told next; `None` where there is nothing new.
     fn progress_due_ms(&self, transfer: &Transfer) -> Option<u64> {
         let next_ms = transfer.told_ms.map_or(0, |told| told + self.config.progress_interval_ms);
-        transfer.moved.then_some(next_ms)
+        (transfer.moved || self.is_draining(transfer)).then_some(next_ms)
+    }
+
+    /// Whether bytes that were handed over are still on their way, which nobody tells.
+    fn is_draining(&self, transfer: &Transfer) -> bool {
+        let mut flights = transfer.pieces.iter().filter_map(|piece| piece.flight());
+        self.link.goodput_bytes_per_s().is_some() && flights.any(|f| f.arrived_bytes < f.sent_bytes)
+    }
+
+    /// What was handed to the system is not sent yet: only what can have arrived counts.
+    fn estimate_arrivals(&mut self, key: TransferKey) {
+        let (active, now_ms) = (self.flying().count(), self.now_ms);
+        let Some(transfer) = self.transfers.get_mut(&key) else { return };
+        for piece in &mut transfer.pieces {
+            if let PieceState::Sending(flight) = &mut piece.state {
+                let elapsed_ms = now_ms.saturating_sub(flight.started_ms);
+                let on_the_way = self.link.in_buffers(active, elapsed_ms, flight.sent_bytes);
+                flight.arrived_bytes = flight.arrived_bytes.max(flight.sent_bytes - on_the_way);
+            }
+        }
     }
 
     /// When some upload's progress is due.
@@ -68,6 +88,7 @@ impl Engine {
 
     fn tell_progress(&mut self, key: TransferKey) {
         let now_ms = self.now_ms;
+        self.estimate_arrivals(key);
         let Some(transfer) = self.transfers.get_mut(&key) else { return };
         let counts = transfer.count();
         transfer.counts = counts;

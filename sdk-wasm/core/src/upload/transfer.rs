@@ -8,12 +8,16 @@ use super::UploadPhase;
 use super::checksum;
 use super::errand::Errand;
 use super::input::NewUpload;
+use super::jobs::TransferKey;
 use super::piece::{Digest, Need, Piece, PieceKind, PieceState, Rest};
 use super::progress::{Counts, RateMeter};
 use super::verdict::{Operation, Setback};
 
 /// An upload may be announced anew this often after the service or the store forgot it.
 const RESTARTS_MAX: u32 = 3;
+/// Files up to this size are read as a whole before they are announced, to recognise them: photos, and no
+/// long videos.
+const RECOGNISED_MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What an announced upload is to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,10 @@ pub(super) struct Session {
 pub(super) enum Stage {
     /// What is sent by a single PUT is read, so that its checksum can be announced.
     Preparing,
+    /// The same bytes are on their way already, as another upload: it ends as that one does.
+    Following(TransferKey),
+    /// The same bytes were stored before, as that upload: the service is asked whether they still are.
+    Confirming(Session),
     /// To be announced to the service.
     Announcing,
     /// Pieces are on their way.
@@ -69,6 +77,13 @@ pub(super) struct Transfer {
     pub alone: bool,
     /// The store is to be asked before anything is sent.
     pub survey: bool,
+    /// The checksum of all its bytes, where they were read at once.
+    pub content: Option<Checksum>,
+    /// Its bytes are being read for that, after so many failures.
+    pub content_reading: bool,
+    pub content_failures: u32,
+    /// The upload that sent these very bytes before.
+    pub same_as: Option<ClientRef>,
     /// How often the service missed bytes the store had acknowledged.
     pub rounds: u32,
     restarts: u32,
@@ -108,6 +123,10 @@ impl Transfer {
             trouble: None,
             stuck_since_ms: None,
             alone: false,
+            content: None,
+            content_reading: false,
+            content_failures: 0,
+            same_as: None,
             rounds: 0,
             restarts: 0,
             names_used: 0,
@@ -125,7 +144,7 @@ impl Transfer {
 
     pub fn session(&self) -> Option<Session> {
         match self.stage {
-            Stage::Preparing | Stage::Announcing => None,
+            Stage::Preparing | Stage::Following(_) | Stage::Confirming(_) | Stage::Announcing => None,
             Stage::Sending(session) | Stage::Checking(session) => Some(session),
         }
     }
@@ -142,14 +161,22 @@ impl Transfer {
     /// Moves on to the next stage where everything for it is there.
     pub fn settle(&mut self) {
         match self.stage {
-            Stage::Preparing if self.pieces.iter().all(|piece| matches!(piece.digest, Digest::Known(_))) => {
-                self.stage = Stage::Announcing;
-            }
+            Stage::Preparing if self.is_read() => self.stage = Stage::Announcing,
             Stage::Sending(session) if self.is_all_there() && !self.wants_etags() && !self.survey => {
                 self.stage = Stage::Checking(session);
             }
             _ => {}
         }
+    }
+
+    fn is_read(&self) -> bool {
+        self.pieces.iter().all(|piece| matches!(piece.digest, Digest::Known(_)))
+            && (self.content.is_some() || !self.wants_content())
+    }
+
+    /// Whether its content is to be known before it is announced, to recognise what was sent already.
+    pub fn wants_content(&self) -> bool {
+        self.upload.size_bytes <= RECOGNISED_MOST_BYTES
     }
 
     fn is_all_there(&self) -> bool {
@@ -254,7 +281,9 @@ impl Transfer {
     pub fn count(&self) -> Counts {
         let variants: u64 = self.upload.variants.iter().map(|variant| variant.size_bytes).sum();
         let total_bytes = self.upload.size_bytes + variants;
-        if self.pieces.is_empty() && self.session().is_some() {
+        let is_there =
+            self.session().is_some() || matches!(self.stage, Stage::Following(_) | Stage::Confirming(_));
+        if self.pieces.is_empty() && is_there {
             return Counts { confirmed_bytes: total_bytes, sent_bytes: total_bytes, total_bytes };
         }
         let mut counts = Counts { confirmed_bytes: 0, sent_bytes: 0, total_bytes };
@@ -265,7 +294,7 @@ impl Transfer {
                     counts.sent_bytes += piece.size_bytes();
                 }
                 PieceState::Unsure => counts.sent_bytes += piece.size_bytes(),
-                PieceState::Sending(flight) => counts.sent_bytes += flight.sent_bytes,
+                PieceState::Sending(flight) => counts.sent_bytes += flight.arrived_bytes,
                 _ => {}
             }
         }
@@ -294,8 +323,8 @@ impl Transfer {
     /// Whether it cannot go on without an answer of the service.
     pub fn waits_for_service(&self, now_ms: u64) -> bool {
         match self.stage {
-            Stage::Preparing => false,
-            Stage::Announcing | Stage::Checking(_) => true,
+            Stage::Preparing | Stage::Following(_) => false,
+            Stage::Confirming(_) | Stage::Announcing | Stage::Checking(_) => true,
             Stage::Sending(_) => {
                 self.wants_listing()
                     || self.wants_fresh_urls(now_ms)

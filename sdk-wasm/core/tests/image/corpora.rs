@@ -60,8 +60,17 @@ fn every_jpeg_cut_off_is_refused_or_was_cut_behind_its_picture() {
 #[test]
 fn real_photos_are_not_taken_for_broken_ones() {
     for (path, bytes) in beside::files("corpora/photos") {
-        // Its data belongs to no Huffman table it has.
-        if path.ends_with("hopper_bad_exif.jpg") {
+        // Data that belongs to no Huffman table there is; a `pitm` smaller than its header; an `iloc` whose entries
+        // have offsets though it says that they have none, so that eight bytes are left of the picture; and
+        // two that their makers broke.
+        let broken = [
+            "hopper_bad_exif.jpg",
+            "NegativeArraySizeException.HeifReader.processBoxes.heif",
+            "NullPointerException.HeifPictureHandler.processBox.heif",
+            "heif_corrupted/corrupted.hif",
+            "heif_truncated/truncated.heic",
+        ];
+        if broken.iter().any(|name| path.ends_with(name)) {
             continue;
         }
         if let Err(error) = resize(&bytes, &options(&[160], 0.8)) {

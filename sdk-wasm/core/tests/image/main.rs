@@ -6,6 +6,7 @@
 mod beside;
 mod colour;
 mod corpora;
+mod external;
 mod faithful;
 mod formats;
 mod limits;

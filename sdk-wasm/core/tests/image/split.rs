@@ -15,6 +15,20 @@ fn a_phones_photo_is_made_by_the_fast_half_alone() {
 }
 
 #[test]
+fn a_heic_is_handed_on_by_its_head_and_by_name_to_a_third_part() {
+    let head = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+    assert_eq!(needs_codecs(head), Ok(Some(PictureFormat::Heic)));
+    let options = options(&[100], 0.8);
+    let handed_on = resize_fast(head, &options, &Limits::default()).unwrap();
+    assert_eq!(handed_on, FastOutcome::NeedsCodecs(PictureFormat::Heic));
+    let refused = resize_general(head, &options, &Limits::default()).unwrap_err();
+    assert_eq!(refused.code(), "unsupported_format");
+    // What the decoder finds: the box is told to be longer than the file, and there is none but it.
+    #[cfg(feature = "heic")]
+    assert_eq!(resize(head, &options).unwrap_err().code(), "corrupt");
+}
+
+#[test]
 fn every_other_picture_is_handed_on_by_its_head_and_made_by_the_general_half() {
     let progressive = JpegForm { progressive: true, ..JpegForm::default() };
     let options = options(&[100], 0.8);

@@ -1,6 +1,8 @@
 //! Many random worlds: whatever the network does, every file is stored once, right,
 //! without sending stored parts again.
 
+use std::collections::HashSet;
+
 use windlass_core::upload::{Input, Target, UploadEvent};
 
 use crate::simulated::World;
@@ -179,6 +181,27 @@ fn pausing_resuming_and_cancelling_at_any_moment_keeps_every_promise() {
             assert_eq!(world.outcome(name), Ok(()), "seed {seed}: {name}");
         }
     }
+}
+
+#[test]
+fn what_lies_in_buffers_is_not_called_sent() {
+    let mut network = Network::good();
+    network.bytes_per_s = 250_000;
+    let mut world = World::new(9, network);
+    world.buffer_bytes = 2_500_000;
+    for index in 0..4 {
+        world.add(file(&format!("photo-{index}"), 3_000_000, &[]));
+    }
+    world.run();
+    world.assert_all_stored();
+    let mut moving = HashSet::new();
+    for ((at_ms, event), arrived) in world.events.iter().zip(&world.arrived_at) {
+        let UploadEvent::Progress { total, .. } = event else { continue };
+        let (sent, arrived) = (total.sent_bytes as f64, *arrived as f64);
+        assert!(sent <= 1.1 * arrived + 300_000.0, "{sent} called sent at {at_ms} ms, {arrived} had arrived");
+        moving.insert(at_ms / 1_000);
+    }
+    assert!(moving.len() > 40, "and it is seen to move: in {} of 48 seconds", moving.len());
 }
 
 #[test]

@@ -9,7 +9,9 @@
     reason = "a simulated world is part of a test: what it did not expect is a failure of the test"
 )]
 
+mod endurance;
 mod faults;
 mod judgements;
 mod lossy;
 mod simulated;
+mod twins;

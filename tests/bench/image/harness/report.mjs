@@ -7,7 +7,7 @@ const COLUMNS = [
   ["A ms", ({ a }) => a?.median_ms],
   ["B ms", ({ b }) => b?.median_ms],
   ["B min", ({ b }) => b?.min_ms],
-  ["B × ours", ({ b }, ours) => b && ours?.b && rounded(b.median_ms / ours.b.median_ms, 2)],
+  ["B × ours", ({ ours_of_it: share }) => share && rounded(1 / share, 2)],
   ["longest task ms", ({ longest_task_ms: task }) => task],
   ["1920 kB", ({ bytes }) => bytes && rounded(bytes / 1000, 0)],
   ["metadata kB", ({ metadata_bytes: bytes }) => bytes && rounded(bytes / 1000)],
@@ -21,10 +21,7 @@ const COLUMNS = [
 function targets(rows, uploader) {
   const of = (name) => rows.find((row) => row.name === name);
   const ours = of("windlass");
-  const against = (name, share) => {
-    const figures = [ours?.b?.median_ms, of(name)?.b?.median_ms];
-    return [`B: ours / ${name}`, figures.every(Boolean) ? rounded(figures[0] / figures[1], 3) : undefined, share];
-  };
+  const against = (name, limit) => [`B: ours / ${name}`, of(name)?.ours_of_it, limit];
   const differences = [ours?.dssim, of("wasm-vips")?.dssim];
   const cold = [ours?.cold_b_ms, of("createImageBitmap")?.cold_b_ms];
   return [
@@ -41,11 +38,11 @@ function targets(rows, uploader) {
   ].filter(([, figure]) => figure !== undefined);
 }
 
-export function printTable(photo, rows, uploader) {
-  const ours = rows.find(({ name }) => name === "windlass");
-  const table = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => String(cell(row, ours) ?? "–")))];
+export function printTable(photo, rows, uploader, { cores, load_before: before, load_after: after }) {
+  const table = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => String(cell(row) ?? "–")))];
   const widths = COLUMNS.map((_, column) => Math.max(...table.map((cells) => cells[column].length)));
-  console.log(`${photo.name}, ${photo.stored.width} × ${photo.stored.height}; A: 1920 px, B: 1920, 800 and 200 px, quality 0.8\n`);
+  console.log(`${photo.name}, ${photo.stored.width} × ${photo.stored.height}; A: 1920 px, B: 1920, 800 and 200 px, quality 0.8`);
+  console.log(`${cores} cores; load ${before} before, ${after} after\n`);
   for (const cells of table) {
     console.log(cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join("  "));
   }

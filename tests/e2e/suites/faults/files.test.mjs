@@ -1,7 +1,7 @@
-/** Faults of files and of the browser itself: rows F5, F6, F9, F14 and F15 of the fault list. */
+/** Faults of files and of the device itself: rows F5, F6, F9, F12, F14 and F15 of the fault list; and twins. */
 
 import assert from "node:assert/strict";
-import { appendFile, open, readFile, truncate as shorten, unlink, utimes, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, open, readFile, truncate as shorten, unlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -82,6 +82,57 @@ test("F9 an image worker that dies on one photo of many costs that photo its pre
   // What a trap of WebAssembly, or no memory left, looks like from outside.
   await worker.evaluate(() => void setTimeout(() => { throw new WebAssembly.RuntimeError("unreachable"); }, 0)).catch(() => {});
   await visit.allStored();
+});
+
+for (const days of [1, -1]) {
+  test(`F12 a phone whose clock is ${days} day off sends as any other`, async () => {
+    const visit = await scene.visit();
+    const off = `{
+      const Real = Date;
+      globalThis.Date = class extends Real {
+        constructor(...given) { super(...(given.length > 0 ? given : [Real.now() + ${days * 86_400_000}])); }
+        static now() { return Real.now() + ${days * 86_400_000}; }
+      };
+    }`;
+    await visit.page.evaluate(off);
+    // The engine lives in a worker, with a clock of its own.
+    let workers = 0;
+    await visit.page.route(/worker\.js$/, async (route) => {
+      workers += 1;
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: `${off}\n${await answer.text()}` });
+    });
+    const photo = await variation(fixture("photo_2mp_o1.jpg"), join(scene.folder, `clock-${days}.jpg`), days);
+    await visit.choose(photo, await makeVideo(join(scene.folder, `clock-${days}.mp4`), 6 * MIB, 80 + days));
+    await visit.ended();
+    assert.ok(workers >= 1, "the workers' clocks are off");
+    assert.ok((await visit.puts()).every(({ status }) => status === 200), "the store refused nothing");
+    await visit.allStored({ wasteMost: 1.001 });
+  });
+}
+
+test("the same photo chosen twice is recognised by its bytes, sent once, and said so; again if asked", async () => {
+  const visit = await scene.visit();
+  const first = await variation(fixture("photo_2mp_o1.jpg"), join(scene.folder, "first.jpg"), 99);
+  const copy = join(scene.folder, "copy-of-it.jpg");
+  await copyFile(first, copy);
+  await visit.choose(first, copy);
+  await visit.ended();
+  const [photo, ...others] = await scene.service.photos(visit.project);
+  assert.deepEqual([photo.filename, others.length], ["first.jpg", 0]);
+  const originals = (await visit.puts()).filter(({ path }) => path.includes("/original"));
+  assert.equal(originals.length, 1);
+  const listed = Object.fromEntries((await visit.rows()).map(({ name, state, words }) => [name, { state, words }]));
+  assert.equal(listed["copy-of-it.jpg"].state, "stored");
+  assert.match(listed["copy-of-it.jpg"].words, /sent before/);
+
+  await visit.page.evaluate(async () => {
+    const { client } = document.querySelector("windlass-uploader");
+    const { file } = client.uploads[0];
+    await client.add(file, { again: true }).done;
+  });
+  assert.equal((await scene.service.photos(visit.project)).length, 2);
+  await visit.page.context().close();
 });
 
 for (const share of [0.3, 0.6, 0.9]) {

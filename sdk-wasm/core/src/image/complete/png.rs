@@ -1,8 +1,13 @@
 //! PNG: every chunk that makes the picture has the checksum it says, up to `IEND` (W3C PNG, 5.3).
 
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
+
 use crate::image::{ImageError, PictureFormat};
 
 const SIGNATURE_LENGTH: usize = 8;
+
+/// One table of a kilobyte: more of them are faster and weigh more than the rest of this file.
+const CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
 struct Chunk<'a> {
     kind: [u8; 4],
@@ -19,7 +24,7 @@ impl Chunk<'_> {
     fn has_its_checksum(&self) -> bool {
         let Some((checked, stored)) = self.whole.split_last_chunk::<4>() else { return false };
         let data = checked.get(4..).unwrap_or_default();
-        crc32fast::hash(data) == u32::from_be_bytes(*stored)
+        CRC.checksum(data) == u32::from_be_bytes(*stored)
     }
 }
 
@@ -56,6 +61,7 @@ fn split_chunk(rest: &[u8]) -> Result<(Chunk<'_>, &[u8]), ImageError> {
 }
 
 /// Width and height in pixels, from the header chunk (W3C PNG, 11.2.1).
+#[cfg(feature = "codecs")]
 pub(in crate::image) fn size(bytes: &[u8]) -> Result<(u32, u32), ImageError> {
     let header = chunks(bytes).next().transpose()?.map_or(&[][..], |chunk| chunk.whole);
     let field = |offset: usize| header.get(offset..).and_then(<[u8]>::first_chunk::<4>);
@@ -85,6 +91,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), ImageError> {
 
 /// The file without the chunks that do not make the picture, so that no decoder inflates a profile or
 /// a text of a few kilobytes to hundreds of megabytes. Ends where the file's chunks end.
+#[cfg(feature = "codecs")]
 pub(in crate::image) fn picture_only(bytes: &[u8]) -> Vec<u8> {
     let mut picture = Vec::with_capacity(bytes.len());
     picture.extend_from_slice(bytes.get(..SIGNATURE_LENGTH).unwrap_or_default());

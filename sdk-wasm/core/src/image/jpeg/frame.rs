@@ -100,7 +100,7 @@ impl Frame {
 }
 
 /// What the walk through the picture's data needs to know.
-#[cfg(feature = "codecs")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 impl Frame {
     /// The largest horizontal and vertical sampling factors.
     pub(crate) fn max_sampling(&self) -> (u32, u32) {
@@ -124,6 +124,7 @@ impl Frame {
     }
 
     /// Samples of all components together, padding included.
+    #[cfg(feature = "codecs")]
     pub(crate) fn samples(&self) -> u64 {
         let (columns, rows) = self.mcus();
         let blocks_per_mcu: u64 =

@@ -92,6 +92,7 @@ impl Coefficients {
     }
 
     /// What was kept.
+    #[cfg(feature = "codecs")]
     pub(crate) fn into_kept(self) -> Option<planar::Coefficients> {
         self.kept
     }

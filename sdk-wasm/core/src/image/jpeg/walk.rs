@@ -24,6 +24,7 @@ pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
 }
 
 /// As [`check_complete`] of a progressive picture, and its coefficients as far as the scales need them.
+#[cfg(feature = "codecs")]
 pub(crate) fn coefficients(
     bytes: &[u8],
     kept: Vec<planar::Coefficients>,

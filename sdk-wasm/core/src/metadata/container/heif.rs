@@ -133,6 +133,14 @@ pub(super) fn survey(source: &Source<'_>, survey: &mut Survey) -> Result<(), Sto
     Ok(())
 }
 
+/// Whether every item that lies in the file is there up to its end. A file that is damaged so that this cannot
+/// be told has not all its items.
+pub fn items_are_whole(bytes: &[u8]) -> bool {
+    let source = Source::whole(bytes);
+    let Ok(Some(Meta { item_locations: Some(locations), .. })) = Meta::find(&source) else { return false };
+    matches!(items::ends_by(&source, locations), Ok(Some(end)) if end <= source.size_bytes())
+}
+
 /// The colour profile of the primary item.
 pub(in crate::metadata) fn icc_profile(source: &Source<'_>) -> Result<Option<ByteRange>, Stop> {
     let Some(meta) = Meta::find(source)? else { return Ok(None) };

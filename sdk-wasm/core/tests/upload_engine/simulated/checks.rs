@@ -65,7 +65,7 @@ impl World {
             });
             assert_eq!(ends.count(), 1, "{client_ref} ends once");
             let photo = self.events.iter().find_map(|(_, event)| match event {
-                UploadEvent::Stored { client_ref: of, photo } if of == client_ref => Some(photo.photo_id),
+                UploadEvent::Stored { client_ref: of, photo, .. } if of == client_ref => Some(photo.photo_id),
                 _ => None,
             });
             let Some(photo) = photo else { continue };

@@ -37,6 +37,7 @@ pub fn file(client_ref: &str, size: usize, variant_sizes: &[usize]) -> Simulated
                 })
                 .collect(),
             resumed: false,
+            again: true,
         },
         original: noise(size, size as u64),
         variants,

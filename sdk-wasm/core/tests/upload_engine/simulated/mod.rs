@@ -64,6 +64,8 @@ pub struct World {
     pub files: HashMap<BlobRef, Arc<Vec<u8>>>,
     pub added: Vec<SimulatedFile>,
     pub events: Vec<(u64, UploadEvent)>,
+    /// Bytes that had arrived at the store at each of the events.
+    pub arrived_at: Vec<u64>,
     /// Bytes the system takes before any have moved: progress runs ahead by that much.
     pub buffer_bytes: u64,
     pub token_calls: u32,
@@ -97,6 +99,7 @@ impl World {
             files: HashMap::new(),
             added: Vec::new(),
             events: Vec::new(),
+            arrived_at: Vec::new(),
             buffer_bytes: 0,
             token_calls: 0,
             token_failures: 0,
@@ -172,6 +175,7 @@ impl World {
         }
         while let Some(event) = self.engine.poll_event() {
             self.events.push((self.now_ms, event));
+            self.arrived_at.push(self.bucket.arrived_bytes);
         }
         if let Some(deadline_ms) = self.engine.next_deadline_ms() {
             assert!(deadline_ms > self.now_ms, "a deadline that has passed would spin");
@@ -341,6 +345,10 @@ impl World {
                 if let (Some(Fault::Flip), Some(byte)) = (fault, bytes.first_mut()) {
                     *byte ^= 1;
                 }
+                if fault == Some(Fault::Duplicate) {
+                    self.bucket.arrived_bytes += bytes.len() as u64;
+                    self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes.clone()).ok();
+                }
                 self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes)
             }
         };
@@ -387,6 +395,9 @@ impl World {
                     Some(failure) => Err(failure),
                     None => {
                         let served = $served;
+                        if fault == Some(Fault::Duplicate) {
+                            drop($served);
+                        }
                         lost_after.map_or(served, Err)
                     }
                 })
@@ -394,7 +405,7 @@ impl World {
         }
         let answer = match &work {
             Work::CreateUploads(request) => {
-                answer!(Answer::Created, Ok(service.create(now_ms, bucket, request)))
+                answer!(Answer::Created, Ok::<_, ServiceFailure>(service.create(now_ms, bucket, request)))
             }
             Work::SignParts { upload_id, request } => {
                 answer!(Answer::Signed, service.sign(now_ms, *upload_id, request))

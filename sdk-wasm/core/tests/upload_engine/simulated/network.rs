@@ -22,6 +22,8 @@ pub enum Fault {
     DropAfter,
     /// An HTTP error, with `Retry-After` in milliseconds.
     Status(u16, Option<u64>),
+    /// It arrives twice, one after the other; the first answer comes back.
+    Duplicate,
     /// A byte is flipped on the way (PUT).
     Flip,
     /// Bytes stop moving for ever (PUT), or the answer never comes.
@@ -54,6 +56,7 @@ pub struct Chances {
     pub flip: u64,
     pub stall: u64,
     pub reset: u64,
+    pub duplicate: u64,
 }
 
 impl Chances {
@@ -67,6 +70,7 @@ impl Chances {
             flip: percent,
             stall: percent,
             reset: percent,
+            duplicate: percent,
         }
     }
 
@@ -80,6 +84,7 @@ impl Chances {
             (put(self.flip), Fault::Flip),
             (self.stall, Fault::Stall),
             (put(self.reset), Fault::Reset(50)),
+            (self.duplicate, Fault::Duplicate),
         ];
         faults.into_iter().find(|(percent, _)| chance.up_to(99) < *percent).map(|(_, fault)| fault)
     }

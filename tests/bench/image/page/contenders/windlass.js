@@ -6,7 +6,7 @@ export async function prepare() {
   const ask = inWorker("/windlass/image.worker.js", [{ kind: "start", module, config: null }]);
   return async (file, edges, quality) => {
     const variants = edges.map((edge) => ({ name: `web_${edge}`, max_edge: edge, quality }));
-    const request = { task: "resize", file, options: { variants }, codecs: null };
+    const request = { task: "resize", file, options: { variants }, modules: {} };
     const answered = await ask({ kind: "job", request });
     if (answered.kind !== "done") throw new Error(answered.error.message);
     if (answered.reply.task !== "resize") throw new Error(`the photo module answered ${answered.reply.task}`);

@@ -83,6 +83,33 @@ pub(super) fn first_describing(
 
 /// Where one item lies (`iloc`, 8.11.3).
 pub(super) fn location_of(source: &Source<'_>, iloc: Box, item: u32) -> Result<Option<Location>, Stop> {
+    let mut found = None;
+    each_location(source, iloc, |id| id == u64::from(item), &mut |location| {
+        found = Some(location);
+        true
+    })?;
+    Ok(found)
+}
+
+/// Where in the file the last of the items ends that lie in it; `None` when there are no items.
+pub(super) fn ends_by(source: &Source<'_>, iloc: Box) -> Result<Option<u64>, Stop> {
+    let mut end = None;
+    each_location(source, iloc, |_| true, &mut |location| {
+        if location.construction_method == 0 {
+            end = location.extents.iter().map(ByteRange::end).chain(end).max();
+        }
+        false
+    })?;
+    Ok(end)
+}
+
+/// Visits the locations of the items wanted until one is enough.
+fn each_location(
+    source: &Source<'_>,
+    iloc: Box,
+    wanted: impl Fn(u64) -> bool,
+    visit: &mut dyn FnMut(Location) -> bool,
+) -> Result<(), Stop> {
     let mut cursor = Cursor::new(iloc.bytes(source)?);
     let (version, _) = cursor.version_and_flags()?;
     let sizes = cursor.u16()?;
@@ -99,7 +126,7 @@ pub(super) fn location_of(source: &Source<'_>, iloc: Box, item: u32) -> Result<O
         let _data_reference = cursor.u16()?;
         let base = cursor.number(base_bytes)?;
         let extent_count = u64::from(cursor.u16()?);
-        if id != u64::from(item) {
+        if !wanted(id) {
             cursor.take((index_bytes + offset_bytes + length_bytes) * extent_count as usize)?;
             continue;
         }
@@ -112,7 +139,9 @@ pub(super) fn location_of(source: &Source<'_>, iloc: Box, item: u32) -> Result<O
             let offset = base.saturating_add(cursor.number(offset_bytes)?);
             extents.push(ByteRange::new(offset, cursor.number(length_bytes)?));
         }
-        return Ok(Some(Location { construction_method, extents }));
+        if visit(Location { construction_method, extents }) {
+            break;
+        }
     }
-    Ok(None)
+    Ok(())
 }

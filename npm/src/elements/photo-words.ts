@@ -1,0 +1,111 @@
+/** Caption and tags of one photo in the dialog of `<windlass-gallery>`: read, and written where that is allowed. */
+import { toWindlassError } from "../errors.js";
+import type { EditPhotoRequest } from "../generated/EditPhotoRequest";
+import type { Photo } from "../generated/Photo";
+import { button, element, setText } from "./dom.js";
+import type { GalleryStrings } from "./gallery.strings.js";
+
+const MAX_CAPTION_CHARS = 1000;
+
+export interface WordActions {
+  save(photo: Photo, changes: EditPhotoRequest): Promise<void>;
+  /** Shows the photos with this label; `null` where the gallery has no search bar. */
+  find: ((label: string) => void) | null;
+}
+
+export class PhotoWords {
+  readonly node = element("section", { class: "words-of", part: "words" });
+  readonly #strings: GalleryStrings;
+  readonly #actions: WordActions;
+  #editing = false;
+
+  constructor(strings: GalleryStrings, actions: WordActions) {
+    this.#strings = strings;
+    this.#actions = actions;
+  }
+
+  /** Whether somebody is writing: what arrives meanwhile must not take it away. */
+  get editing(): boolean {
+    return this.#editing;
+  }
+
+  show(photo: Photo, mayEdit: boolean): void {
+    this.#editing = false;
+    const strings = this.#strings;
+    const parts: Node[] = [];
+    if (photo.caption !== null) {
+      parts.push(element("p", { class: "caption-text" }, photo.caption));
+    }
+    if (photo.tags.length > 0) {
+      parts.push(element("ul", { class: "tags", "aria-label": strings.tags }, ...photo.tags.map((tag) => this.#tag(tag))));
+    }
+    if (mayEdit) {
+      const label = parts.length === 0 ? strings.describe : strings.edit;
+      parts.push(button({ label, showLabel: true, class: "quiet edit", part: "button edit" }, () => this.#edit(photo)));
+    }
+    this.node.replaceChildren(...parts);
+    this.node.hidden = parts.length === 0;
+  }
+
+  #tag(tag: string): HTMLLIElement {
+    const { find } = this.#actions;
+    return element(
+      "li",
+      {},
+      find === null
+        ? element("span", { class: "tag" }, tag)
+        : button({ label: tag, showLabel: true, class: "tag" }, () => find(tag)),
+    );
+  }
+
+  #edit(photo: Photo): void {
+    this.#editing = true;
+    const strings = this.#strings;
+    const caption = element("textarea", { class: "field", rows: "4", maxlength: String(MAX_CAPTION_CHARS) });
+    caption.value = photo.caption ?? "";
+    const tags = element("input", { class: "field", type: "text", autocomplete: "off", "aria-describedby": "tags-hint" });
+    tags.value = photo.tags.join(", ");
+    const hint = element("small", { class: "hint" }, strings.tagsHint);
+    hint.id = "tags-hint";
+    const save = element("button", { type: "submit", class: "primary" }, strings.save);
+    const problem = element("p", { class: "problem", role: "alert" });
+    const form = element(
+      "form",
+      { class: "edit-form" },
+      element("label", {}, element("span", {}, strings.caption), caption),
+      element("label", {}, element("span", {}, strings.tags), tags, hint),
+      element(
+        "div",
+        { class: "dialog-buttons" },
+        save,
+        button({ label: strings.cancel, showLabel: true, class: "secondary" }, () => this.#leave(photo)),
+      ),
+      problem,
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      save.disabled = true;
+      setText(problem, "");
+      void this.#actions
+        .save(photo, { caption: caption.value.trim() === "" ? null : caption.value, tags: tagsOf(tags.value) })
+        .catch((thrown: unknown) => {
+          save.disabled = false;
+          setText(problem, strings.error(toWindlassError(thrown)));
+        });
+    });
+    this.node.replaceChildren(form);
+    caption.focus();
+  }
+
+  #leave(photo: Photo): void {
+    this.show(photo, true);
+    this.node.querySelector<HTMLButtonElement>("button.edit")?.focus();
+  }
+}
+
+export function tagsOf(text: string): string[] {
+  return text
+    .split(/[,\n]/u)
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== "");
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { tagsOf } from "../src/elements/photo-words.js";
+import { sameFilter, wordsOf } from "../src/elements/gallery-bar.js";
+import { LivePhotos, type LiveState } from "../src/live.js";
+import { settle } from "./fake-worker.js";
+
+/** A stream that says what the test says. */
+class FakeStream extends EventTarget {
+  closed = false;
+  constructor(readonly url: string) {
+    super();
+  }
+  say(name: string, data: object, lastEventId = ""): void {
+    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data), lastEventId }));
+  }
+  break(): void {
+    this.dispatchEvent(new Event("error"));
+  }
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** A service, a page and what the page was told. */
+function page() {
+  const streams: FakeStream[] = [];
+  const told: string[] = [];
+  const states: LiveState[] = [];
+  const service = { tickets: 0, up: true, state: "one", asked: [] as (string | null)[] };
+  const live = new LivePhotos(
+    {
+      ticket: async () => {
+        if (!service.up) {
+          throw new Error("down");
+        }
+        service.tickets += 1;
+        return { ticket: `t${service.tickets}`, expires_at: "" };
+      },
+      streamUrl: (ticket, after) => `${ticket}@${after}`,
+      fingerprint: async (known) => {
+        service.asked.push(known);
+        return service.state;
+      },
+    },
+    {
+      happened: (kind, { photo_id }) => told.push(`${kind} ${photo_id}`),
+      look: () => told.push("look"),
+      changed: (state) => states.push(state),
+    },
+    {
+      random: () => 0.5,
+      eventSource: (url) => {
+        const stream = new FakeStream(url);
+        streams.push(stream);
+        return stream as unknown as EventSource;
+      },
+    },
+  );
+  return { live, streams, told, states, service };
+}
+
+async function pass(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 50) {
+    mock.timers.tick(50);
+    await settle();
+  }
+}
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+});
+
+test("what happens is told as it happens, from the list's last event on", async () => {
+  const { live, streams, told, states } = page();
+  live.start(7);
+  await settle();
+  assert.equal(streams[0]?.url, "t1@7");
+  streams[0]?.say("ready", { after: 7 }, "7");
+  streams[0]?.say("photo.created", { photo_id: "a" }, "8");
+  streams[0]?.say("photo.deleted", { photo_id: "a" }, "9");
+  assert.deepEqual(told, ["photo.created a", "photo.deleted a"]);
+  assert.deepEqual(states, ["connecting", "live"]);
+  live.stop();
+  assert.equal(streams[0]?.closed, true);
+});
+
+test("a stream that is cut is opened again from the last event, with a new ticket", async () => {
+  const { live, streams, told, states } = page();
+  live.start(0);
+  await settle();
+  streams[0]?.say("ready", { after: 0 }, "0");
+  streams[0]?.say("photo.created", { photo_id: "a" }, "1");
+  streams[0]?.break();
+  assert.equal(streams[0]?.closed, true, "the browser does not try again with a used ticket");
+  await pass(500);
+  assert.equal(streams[1]?.url, "t2@1");
+  streams[1]?.say("ready", { after: 1 }, "1");
+  streams[0]?.say("photo.created", { photo_id: "late" }, "2");
+  streams[1]?.say("photo.created", { photo_id: "b" }, "2");
+  assert.deepEqual(told, ["photo.created a", "photo.created b"]);
+  assert.deepEqual(states, ["connecting", "live", "connecting", "live"]);
+});
+
+test("after a reset the page looks at the photos and goes on from there", async () => {
+  const { live, streams, told } = page();
+  live.start(3);
+  await settle();
+  streams[0]?.say("ready", { after: 3 }, "3");
+  streams[0]?.say("reset", { latest: 90 }, "90");
+  streams[0]?.break();
+  await pass(500);
+  assert.deepEqual(told, ["look"]);
+  assert.equal(streams[1]?.url, "t2@90");
+});
+
+test("where no stream begins the page polls, and looks only when something happened", async () => {
+  const { live, streams, told, states, service } = page();
+  live.start(0);
+  await settle();
+  // A proxy that collects the answer: nothing comes, and no error either.
+  await pass(25_000);
+  assert.equal(live.state, "polling");
+  assert.equal(streams[0]?.closed, true);
+  await pass(9_000);
+  assert.deepEqual(told, ["look"], "once, for what may have been missed");
+  assert.equal(service.asked.at(-1), "one", "asked with what is known");
+  service.state = "two";
+  await pass(4_500);
+  assert.deepEqual(told, ["look", "look"]);
+  const asked = service.asked.length;
+  streams.at(-1)?.say("ready", { after: 0 }, "0");
+  assert.equal(live.state, "live");
+  await pass(20_000);
+  assert.equal(service.asked.length, asked, "no polling beside the stream");
+  assert.deepEqual(states.slice(0, 3), ["connecting", "polling", "live"]);
+  live.stop();
+});
+
+test("a stream that falls silent is not trusted", async () => {
+  const { live, streams } = page();
+  live.start(0);
+  await settle();
+  streams[0]?.say("ready", { after: 0 }, "0");
+  await pass(30_000);
+  streams[0]?.say("heartbeat", {});
+  await pass(30_000);
+  assert.equal(streams.length, 1);
+  await pass(11_000);
+  assert.equal(streams.length, 2);
+  live.stop();
+});
+
+test("while the service is down it is asked ever more seldom, and never again once stopped", async () => {
+  const { live, streams, service } = page();
+  service.up = false;
+  live.start(0);
+  await pass(60_000);
+  service.up = true;
+  await pass(16_000);
+  assert.equal(streams.length >= 1, true, "found again within half the longest wait");
+  live.stop();
+  const { tickets } = service;
+  await pass(60_000);
+  assert.equal(service.tickets, tickets);
+});
+
+test("words, labels and filters as people write them", () => {
+  assert.equal(wordsOf("  roof –  north, "), "roof north,");
+  assert.equal(wordsOf("- ! ?"), "");
+  assert.equal(wordsOf("a b c d e f g h i j"), "a b c d e f g h");
+  assert.deepEqual(tagsOf(" Roof leak, ,north\nwest,"), ["Roof leak", "north", "west"]);
+  assert.equal(sameFilter({ q: "a", kind: "photo" }, { kind: "photo", q: "a" }), true);
+  assert.equal(sameFilter({ q: "a" }, {}), false);
+});

@@ -1,0 +1,2 @@
+-- The janitor forgets old events.
+CREATE INDEX events_by_time ON events (at);

@@ -1,0 +1,118 @@
+//! News told to all instances, by LISTEN and NOTIFY.
+//!
+//! A notification is sent after the commit it tells of, and for many commits at once: sent within a
+//! transaction it would make all of those wait for each other at their commit. What is lost, because an
+//! instance died in between, is found when streams look at the record anyway.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::sleep;
+use windlass_protocol::{ProjectId, TenantId};
+
+use crate::ports::events::Heard;
+
+const CHANNEL: &str = "windlass_news";
+/// How many projects with news may wait; those beyond are found a little later.
+const QUEUE: usize = 4096;
+/// How many projects one statement tells of.
+const GROUP: usize = 256;
+/// How soon a lost connection is tried again.
+const RECONNECT: Duration = Duration::from_secs(1);
+
+// Nothing of it has to survive: who misses it looks into the record.
+const NOTIFY: &str = "SELECT pg_notify('windlass_news', project) FROM UNNEST($1::text[]) AS news (project)";
+
+/// A handle to the one who tells.
+#[derive(Debug, Clone)]
+pub(super) struct Announcements {
+    news: mpsc::Sender<String>,
+    heard: broadcast::Sender<Heard>,
+}
+
+impl Announcements {
+    /// Starts telling and listening, for as long as the pool is open.
+    pub(super) fn start(pool: PgPool, heard: broadcast::Sender<Heard>) -> Self {
+        let (news, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(tell(pool.clone(), queue));
+        tokio::spawn(listen(pool, heard.clone()));
+        Self { news, heard }
+    }
+
+    /// There are news in a project, committed.
+    pub(super) fn tell(&self, tenant: &TenantId, project: &ProjectId) {
+        // Where too many wait, those who watch find it when they look anyway.
+        let _ = self.news.try_send(payload(tenant, project));
+    }
+
+    pub(super) fn listen(&self) -> broadcast::Receiver<Heard> {
+        self.heard.subscribe()
+    }
+}
+
+async fn tell(pool: PgPool, mut queue: mpsc::Receiver<String>) {
+    let mut waiting = Vec::new();
+    while queue.recv_many(&mut waiting, GROUP).await > 0 {
+        let projects: Vec<String> = waiting.drain(..).collect::<BTreeSet<_>>().into_iter().collect();
+        if let Err(error) = sqlx::query(NOTIFY).bind(projects).execute(&pool).await {
+            if pool.is_closed() {
+                return;
+            }
+            tracing::warn!(%error, "other instances hear of news a little later");
+        }
+    }
+}
+
+async fn listen(pool: PgPool, heard: broadcast::Sender<Heard>) {
+    while !pool.is_closed() {
+        if let Err(error) = pass_on(&pool, &heard).await
+            && !pool.is_closed()
+        {
+            tracing::warn!(%error, "news of other instances come a little later");
+            sleep(RECONNECT).await;
+        }
+    }
+}
+
+/// Passes on what is heard, until the connection is lost.
+async fn pass_on(pool: &PgPool, heard: &broadcast::Sender<Heard>) -> sqlx::Result<()> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        // Nobody was listening until now.
+        let _ = heard.send(Heard::Anything);
+        while let Some(notification) = listener.try_recv().await? {
+            if let Some(news) = read(notification.payload()) {
+                // Nobody watches any project: nothing to pass on.
+                let _ = heard.send(news);
+            }
+        }
+    }
+}
+
+/// Neither id can hold a slash.
+fn payload(tenant: &TenantId, project: &ProjectId) -> String {
+    format!("{tenant}/{project}")
+}
+
+fn read(payload: &str) -> Option<Heard> {
+    let (tenant, project) = payload.split_once('/')?;
+    Some(Heard::Project(tenant.parse().ok()?, project.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_what_is_heard_and_anything_else_is_not() {
+        let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
+        assert_eq!(read(&payload(&tenant, &project)), Some(Heard::Project(tenant, project)));
+        for foreign in ["", "acme", "acme/", "a/b/c", "../x"] {
+            assert_eq!(read(foreign), None, "{foreign}");
+        }
+    }
+}

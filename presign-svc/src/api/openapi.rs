@@ -1,0 +1,151 @@
+//! `GET /openapi.json`: what the API is, made from the handlers and the wire types; `GET /docs/`: the same to
+//! look at and to try, by Swagger UI (Apache-2.0), which is in this program.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+use utoipa_swagger_ui::Config;
+use windlass_protocol::Problem;
+
+use super::error::ApiError;
+use super::{events, me, photos, uploads};
+use crate::app::App;
+
+/// The whole API.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Windlass",
+        description = "Announces, signs, verifies and lists uploads; file bytes go straight to the bucket.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        uploads::create::create,
+        uploads::show::show,
+        uploads::abort::abort,
+        uploads::list_parts::list_parts,
+        uploads::sign_parts::sign_parts,
+        uploads::complete::complete,
+        photos::upload_url::upload_url,
+        photos::list::list,
+        photos::urls::urls,
+        photos::show::show,
+        photos::edit::edit,
+        photos::delete::delete,
+        photos::set_status::set_status,
+        events::stream::stream,
+        events::ticket::ticket,
+        me::me,
+    ),
+    components(schemas(Problem)),
+    modifiers(&Common)
+)]
+struct Description;
+
+/// What all operations have in common.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        openapi.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(token));
+        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let problem = ResponseBuilder::new()
+            .description("What is wrong, with a stable code (RFC 9457)")
+            .content("application/problem+json", problem)
+            .build();
+        for path in openapi.paths.paths.values_mut() {
+            let operations: [&mut Option<Operation>; 4] =
+                [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete];
+            for operation in operations.into_iter().flatten() {
+                operation.responses.responses.insert("default".to_owned(), problem.clone().into());
+            }
+        }
+    }
+}
+
+static DESCRIPTION: LazyLock<Bytes> =
+    LazyLock::new(|| Description::openapi().to_json().unwrap_or_default().into());
+
+static CONFIG: LazyLock<Arc<Config<'static>>> =
+    LazyLock::new(|| Arc::new(Config::from("/openapi.json").try_it_out_enabled(true)));
+
+/// Its own scripts, and styles that it writes into its page; nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/openapi.json", get(description))
+        .route("/docs", get(async || Redirect::permanent("/docs/")))
+        .route("/docs/", get(async || page("")))
+        .route("/docs/{*file}", get(async |Path(file): Path<String>| page(&file)))
+}
+
+async fn description() -> Response {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], DESCRIPTION.clone()).into_response()
+}
+
+fn page(file: &str) -> Response {
+    match utoipa_swagger_ui::serve(file, CONFIG.clone()) {
+        Ok(Some(file)) => {
+            let headers = [
+                (CONTENT_TYPE, file.content_type.as_str()),
+                (CACHE_CONTROL, "no-cache"),
+                (CONTENT_SECURITY_POLICY, POLICY),
+            ];
+            (headers, Bytes::from(file.bytes.into_owned())).into_response()
+        }
+        Ok(None) => ApiError::NotFound("There is nothing at this path").into_response(),
+        Err(error) => ApiError::Internal(error.to_string()).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn description() -> Value {
+        serde_json::from_slice(&DESCRIPTION).unwrap()
+    }
+
+    #[test]
+    fn every_route_of_the_api_is_described() {
+        let routes = include_str!("mod.rs").split(".route(").skip(1);
+        let paths = routes.filter_map(|route| route.split('"').nth(1));
+        let routed: BTreeSet<String> = paths
+            .filter(|path| !path.ends_with('z'))
+            .map(|path| format!("{}{path}", windlass_protocol::API_PREFIX))
+            .collect();
+        let described: BTreeSet<String> =
+            description()["paths"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(described, routed);
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_and_says_how_it_fails() {
+        let mut names = BTreeSet::new();
+        for (path, item) in description()["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap().to_owned();
+                assert!(names.insert(name.clone()), "{name} twice");
+                let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
+                assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
+            }
+        }
+        assert_eq!(names.len(), 16);
+    }
+}

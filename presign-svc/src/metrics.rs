@@ -1,0 +1,183 @@
+//! What an operator's Prometheus asks for, on a listener of its own: how requests go by route, what becomes of
+//! uploads, how long verification takes, who watches. No tenant, project, file or address is a label.
+
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header::CONTENT_TYPE;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::app::App;
+
+/// Upper bounds in seconds: from an answer out of memory to the longest a request may take.
+const REQUEST_SECONDS: [f64; 13] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 50.0];
+/// From one look at a small object to the join of ten thousand parts, and from a photo that is sent at once to
+/// a film that waits for a better network.
+const VERIFICATION_SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0];
+const ARRIVAL_SECONDS: [f64; 10] = [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 43_200.0, 86_400.0];
+
+/// Everything that is counted.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Histogram>,
+    uploads: Family<UploadLabels, Counter>,
+    verification: Histogram,
+    arrival: Histogram,
+    streams: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    /// As a pattern, such as `/api/v1/photos/{photo_id}`.
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UploadLabels {
+    outcome: UploadOutcome,
+}
+
+/// What became of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UploadOutcome {
+    /// Announced.
+    Announced,
+    /// Verified: a photo now.
+    Verified,
+    /// Its bytes were not what was announced.
+    Refused,
+    /// Given up by its client.
+    Aborted,
+    /// Never finished.
+    Expired,
+}
+
+impl EncodeLabelValue for UploadOutcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+        encoder.write_str(match self {
+            Self::Announced => "announced",
+            Self::Verified => "verified",
+            Self::Refused => "refused",
+            Self::Aborted => "aborted",
+            Self::Expired => "expired",
+        })
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("windlass");
+        let metrics = Self {
+            requests: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
+            uploads: Family::default(),
+            verification: Histogram::new(VERIFICATION_SECONDS),
+            arrival: Histogram::new(ARRIVAL_SECONDS),
+            streams: Gauge::default(),
+            registry: Registry::default(),
+        };
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Which Windlass this is", build);
+        let requests = metrics.requests.clone();
+        let help = "Time until a request was answered, by route";
+        registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests);
+        registry.register("uploads", "Uploads by what became of them", metrics.uploads.clone());
+        let help = "Time it took to verify an upload's bytes";
+        registry.register_with_unit("verification", help, Unit::Seconds, metrics.verification.clone());
+        let help = "Time from an upload's announcement until it was verified";
+        registry.register_with_unit("verification_lag", help, Unit::Seconds, metrics.arrival.clone());
+        registry.register("event_streams", "Streams of events that are open", metrics.streams.clone());
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    /// A request was answered.
+    pub fn answered(&self, method: &http::Method, route: &str, status: u16, took: Duration) {
+        let method = match *method {
+            http::Method::GET => "GET",
+            http::Method::POST => "POST",
+            http::Method::PATCH => "PATCH",
+            http::Method::DELETE => "DELETE",
+            http::Method::OPTIONS => "OPTIONS",
+            // Whatever a client makes up: it must not make up series.
+            _ => "other",
+        };
+        let labels = RequestLabels { method, route: route.to_owned(), status };
+        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// So many uploads came to this.
+    pub fn uploads(&self, outcome: UploadOutcome, count: u64) {
+        self.uploads.get_or_create(&UploadLabels { outcome }).inc_by(count);
+    }
+
+    /// An upload was verified.
+    pub fn verified(&self, took: Duration, since_announced: Duration) {
+        self.uploads(UploadOutcome::Verified, 1);
+        self.verification.observe(took.as_secs_f64());
+        self.arrival.observe(since_announced.as_secs_f64());
+    }
+
+    /// All of it as text (OpenMetrics 1.0).
+    pub fn text(&self, open_streams: usize) -> String {
+        self.streams.set(i64::try_from(open_streams).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        if text::encode(&mut text, &self.registry).is_err() {
+            // Writing to a text does not fail; a half one is better than none.
+            let _ = writeln!(text, "# EOF");
+        }
+        text
+    }
+}
+
+/// The listener's only page.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new().route("/metrics", get(show)).with_state(app)
+}
+
+async fn show(State(app): State<Arc<App>>) -> Response {
+    let text = app.metrics.text(app.feeds.watching());
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_in_the_text() {
+        let metrics = Metrics::default();
+        let took = Duration::from_millis(3);
+        metrics.answered(&http::Method::GET, "/api/v1/photos/{photo_id}", 200, took);
+        metrics.answered(&http::Method::from_bytes(b"BREW").unwrap(), "-", 405, took);
+        metrics.uploads(UploadOutcome::Announced, 3);
+        metrics.verified(took, Duration::from_secs(61));
+        let text = metrics.text(7);
+        for line in [
+            "windlass_http_request_duration_seconds_bucket{le=\"0.005\",method=\"GET\",route=\"/api/v1/photos/{photo_id}\",status=\"200\"} 1",
+            "windlass_http_request_duration_seconds_count{method=\"other\",route=\"-\",status=\"405\"} 1",
+            "windlass_uploads_total{outcome=\"announced\"} 3",
+            "windlass_uploads_total{outcome=\"verified\"} 1",
+            "windlass_verification_seconds_count 1",
+            "windlass_verification_lag_seconds_bucket{le=\"300.0\"} 1",
+            "windlass_event_streams 7",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|each| each == line), "{line} is not in\n{text}");
+        }
+    }
+}

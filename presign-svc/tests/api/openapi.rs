@@ -1,0 +1,43 @@
+//! The description of the API and the page that shows it.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{Answer, TestApp};
+
+async fn fetch(app: &TestApp, path: &str) -> Answer {
+    Answer::of(app.http.get(app.url(path)).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn every_described_operation_is_there() {
+    let app = TestApp::start().await;
+    let description = fetch(&app, "/openapi.json").await;
+    assert_eq!(description.header("content-type"), "application/json");
+    for (path, item) in description.body["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let nobodys = "0192f0c1-2c5d-7c1e-9f00-0123456789ab";
+            let path = path.replace("{upload_id}", nobodys).replace("{photo_id}", nobodys);
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let request = app.http.request(method.clone(), app.url(&path));
+            let answer = Answer::of(request.send().await.unwrap()).await;
+            answer.assert_problem(401, "unauthorized");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_page_comes_whole_from_the_service_and_nowhere_else() {
+    let app = TestApp::start().await;
+    let page = fetch(&app, "/docs/").await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html"));
+    let Value::String(html) = &page.body else { panic!("no page") };
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("http"), "{policy}");
+    for part in html.split(['"', '\'']).filter(|part| part.ends_with(".js") || part.ends_with(".css")) {
+        assert!(!part.contains("//"), "{part}");
+        let name = part.trim_start_matches("./").trim_start_matches('/').trim_start_matches("docs/");
+        assert_eq!(fetch(&app, &format!("/docs/{name}")).await.status, 200, "{part}");
+    }
+    assert_eq!(fetch(&app, "/docs/nothing.js").await.status, 404);
+}

@@ -1,0 +1,182 @@
+//! The same photo chosen twice: recognised by its content, and sent once.
+//!
+//! An original's CRC-64/NVME and its size tell it from every other photo a person will ever choose (two
+//! different ones agree with a chance of 1 in 2^64). Whoever wants it a second time says so
+//! ([`NewUpload::again`](super::NewUpload::again)).
+
+use std::collections::{HashMap, VecDeque};
+
+use windlass_protocol::{Checksum, ClientRef, Photo, UploadId};
+
+use super::answer::ReadFailure;
+use super::bytes::{READ_FAILURES_MAX, unreadable};
+use super::command::{BlobRef, Source, Work};
+use super::engine::Engine;
+use super::errand::Errand;
+use super::jobs::{Job, TransferKey};
+use super::transfer::{Session, Stage, Transfer};
+
+/// So many stored photos are remembered.
+const REMEMBERED_MOST: usize = 2_000;
+
+/// An original's content, as good as its bytes: their number and their checksum.
+pub(super) type ContentKey = (u64, Checksum);
+
+/// Where some content is.
+#[derive(Debug, Clone)]
+enum Place {
+    UnderWay(TransferKey),
+    Stored(ClientRef, UploadId),
+}
+
+/// What is being sent and what was stored, by content.
+#[derive(Debug, Default)]
+pub(super) struct Twins {
+    places: HashMap<ContentKey, Place>,
+    /// What was stored, in that order.
+    stored: VecDeque<ContentKey>,
+}
+
+impl Twins {
+    /// It is stored now.
+    fn was_stored(&mut self, content: ContentKey, client_ref: ClientRef, upload_id: UploadId) {
+        if self.places.insert(content, Place::Stored(client_ref, upload_id)).is_none_or(is_under_way) {
+            self.stored.push_back(content);
+        }
+        if self.stored.len() > REMEMBERED_MOST
+            && let Some(oldest) = self.stored.pop_front()
+        {
+            self.places.remove(&oldest);
+        }
+    }
+}
+
+fn is_under_way(place: Place) -> bool {
+    matches!(place, Place::UnderWay(_))
+}
+
+impl Transfer {
+    /// Its content, once it was read.
+    pub fn content_key(&self) -> Option<ContentKey> {
+        self.content.map(|content| (self.upload.size_bytes, content))
+    }
+
+    /// Whether all its bytes are to be read now. What goes in one PUT is read for that anyway.
+    pub fn needs_recognising(&self) -> bool {
+        self.stage == Stage::Preparing
+            && self.content.is_none()
+            && !self.content_reading
+            && self.wants_content()
+            && self.pieces.iter().all(|piece| piece.source() != Source::Original)
+    }
+}
+
+impl Engine {
+    pub(super) fn start_recognising(&mut self, of: TransferKey) {
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        transfer.content_reading = true;
+        let blob = BlobRef { client_ref: transfer.upload.client_ref.clone(), source: Source::Original };
+        let range = 0..transfer.upload.size_bytes;
+        self.start(Job::Recognise { of }, Work::Hash { blob, range }, 0);
+    }
+
+    pub(super) fn was_read_whole(&mut self, of: TransferKey, result: Result<Checksum, ReadFailure>) {
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        transfer.content_reading = false;
+        match result {
+            Ok(content) => {
+                transfer.content = Some(content);
+                self.prepared_further(of);
+            }
+            Err(failure) => {
+                transfer.content_failures += 1;
+                if transfer.content_failures >= READ_FAILURES_MAX {
+                    self.fail(of, unreadable(failure));
+                }
+            }
+        }
+    }
+
+    /// Something of it was read: it moves on, or turns out to be a twin.
+    pub(super) fn prepared_further(&mut self, of: TransferKey) {
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        let was_preparing = transfer.stage == Stage::Preparing;
+        transfer.settle();
+        let Some(content) = transfer.content_key() else { return };
+        if !was_preparing || transfer.stage != Stage::Announcing {
+            return;
+        }
+        // What an earlier page has begun, the service knows by its own name: it goes on.
+        let may_follow = !transfer.upload.again && !transfer.upload.resumed;
+        let place = self.twins.places.get(&content).cloned().filter(|place| match place {
+            Place::UnderWay(other) => self.transfers.contains_key(other),
+            Place::Stored(..) => true,
+        });
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        match place {
+            Some(Place::UnderWay(other)) if may_follow && other != of => {
+                transfer.stage = Stage::Following(other);
+            }
+            // It may have been deleted since.
+            Some(Place::Stored(client_ref, upload_id)) if may_follow => {
+                transfer.stage = Stage::Confirming(Session { upload_id });
+                transfer.same_as = Some(client_ref);
+            }
+            Some(_) => {}
+            None => {
+                self.twins.places.insert(content, Place::UnderWay(of));
+            }
+        }
+    }
+
+    /// What was stored before is there no more: it is sent after all.
+    pub(super) fn go_alone(&mut self, of: TransferKey) {
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        transfer.stage = Stage::Announcing;
+        transfer.same_as = None;
+        transfer.complete = Errand::new();
+        if let Some(content) = transfer.content_key() {
+            self.twins.places.insert(content, Place::UnderWay(of));
+        }
+    }
+
+    /// It was stored: so are those that followed it, and it is remembered.
+    pub(super) fn tell_followers(&mut self, key: TransferKey, photo: &Photo) {
+        let Some(transfer) = self.transfers.get(&key) else { return };
+        let client_ref = transfer.upload.client_ref.clone();
+        if let Some(content) = transfer.content_key().filter(|_| transfer.same_as.is_none()) {
+            self.twins.was_stored(content, client_ref.clone(), photo.photo_id.into());
+        }
+        for follower in self.followers_of(key) {
+            if let Some(transfer) = self.transfers.get_mut(&follower) {
+                transfer.same_as = Some(client_ref.clone());
+            }
+            self.finish(follower, Box::new(photo.clone()));
+        }
+    }
+
+    fn followers_of(&self, key: TransferKey) -> Vec<TransferKey> {
+        let followers = self.transfers.iter().filter(|(_, t)| t.stage == Stage::Following(key));
+        followers.map(|(key, _)| *key).collect()
+    }
+
+    /// An upload has left without being stored: the first of those that followed it goes on by itself.
+    pub(super) fn release_followers(&mut self, key: TransferKey, content: Option<ContentKey>) {
+        let Some(content) = content else { return };
+        if !matches!(self.twins.places.get(&content), Some(Place::UnderWay(of)) if *of == key) {
+            return;
+        }
+        self.twins.places.remove(&content);
+        let followers = self.followers_of(key);
+        let Some((first, others)) = followers.split_first() else { return };
+        self.twins.places.insert(content, Place::UnderWay(*first));
+        if let Some(transfer) = self.transfers.get_mut(first) {
+            transfer.stage = Stage::Announcing;
+        }
+        for other in others {
+            if let Some(transfer) = self.transfers.get_mut(other) {
+                transfer.stage = Stage::Following(*first);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The same photo chosen twice: recognised by its bytes, and sent once.
+
+use windlass_core::upload::{Input, Target, UploadEvent};
+use windlass_protocol::UploadStatus;
+
+use crate::simulated::World;
+use crate::simulated::files::{SimulatedFile, file, noise, reference};
+use crate::simulated::network::{Network, Op};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// A file as a person chooses it, who may have chosen it before.
+fn chosen(client_ref: &str, size: usize) -> SimulatedFile {
+    let mut file = file(client_ref, size, &[5 * KIB]);
+    file.upload.again = false;
+    file
+}
+
+/// Photos and twins of an upload's end.
+fn stored(world: &World, client_ref: &str) -> (windlass_protocol::PhotoId, Option<String>) {
+    let found = world.events.iter().find_map(|(_, event)| match event {
+        UploadEvent::Stored { client_ref: of, photo, same_as } if of.as_str() == client_ref => {
+            Some((photo.photo_id, same_as.as_ref().map(|twin| twin.as_str().to_owned())))
+        }
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("{client_ref} is stored"))
+}
+
+#[test]
+fn a_photo_chosen_twice_is_sent_once_and_both_are_stored() {
+    for size in [300 * KIB, 12 * MIB] {
+        let mut world = World::new(1, Network::good());
+        for name in ["first", "second", "third"] {
+            world.add(chosen(name, size));
+        }
+        world.run();
+        let (photo, twin) = stored(&world, "first");
+        assert_eq!(twin, None);
+        for name in ["second", "third"] {
+            assert_eq!(stored(&world, name), (photo, Some("first".to_owned())));
+        }
+        let bytes = (size + 5 * KIB) as u64;
+        assert_eq!((world.bucket.arrived_bytes, world.service.uploads.len()), (bytes, 1));
+    }
+}
+
+#[test]
+fn a_photo_that_was_stored_is_recognised_for_as_long_as_it_is_there() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 300 * KIB));
+    world.run();
+    world.add(chosen("second", 300 * KIB));
+    world.run();
+    assert_eq!(stored(&world, "second").1.as_deref(), Some("first"));
+    assert_eq!(world.network.count(Op::Put), 2);
+
+    // The office has deleted it: whoever chooses it again wants it back.
+    let first = world.service.by_ref[&reference("first")];
+    world.service.uploads.get_mut(&first).unwrap().status = UploadStatus::Aborted;
+    world.add(chosen("third", 300 * KIB));
+    world.run();
+    assert_eq!(stored(&world, "third").1, None);
+    assert_eq!(world.network.count(Op::Put), 4);
+}
+
+#[test]
+fn where_the_first_is_given_up_the_second_goes_on() {
+    let mut world = World::new(1, Network::good());
+    for name in ["first", "second", "third"] {
+        world.add(chosen(name, 12 * MIB));
+    }
+    world.run_until(2_000);
+    world.feed(Input::Cancel(Target::One(reference("first"))));
+    world.run();
+    assert_eq!(stored(&world, "second").1, None);
+    assert_eq!(stored(&world, "third").1.as_deref(), Some("second"));
+}
+
+#[test]
+fn whoever_wants_it_twice_gets_it_twice() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 300 * KIB));
+    let mut again = chosen("second", 300 * KIB);
+    again.upload.again = true;
+    world.add(again);
+    world.run();
+    world.assert_all_stored();
+    assert_ne!(stored(&world, "first").0, stored(&world, "second").0);
+}
+
+#[test]
+fn other_bytes_of_the_same_size_are_another_photo() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 300 * KIB));
+    let mut other = chosen("second", 300 * KIB);
+    other.original = noise(300 * KIB, 4_711);
+    world.add(other);
+    world.run();
+    world.assert_all_stored();
+}

@@ -1,0 +1,46 @@
+/** A Chromium without 128-bit SIMD: the baseline builds are fetched, and do the same. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { fixture } from "../harness/bytes.mjs";
+import { choose, launch, openPage } from "../harness/browser.mjs";
+import { Service } from "../harness/service.mjs";
+import { allRows } from "../harness/uploader.mjs";
+
+/** V8 has no simd128 on a processor without SSE 4.1, and this one is told to have none. */
+const WITHOUT_SIMD = ["--js-flags=--no-enable-sse4-1 --no-enable-ssse3"];
+
+let service;
+let browser;
+let page;
+const fetched = new Set();
+
+before(async () => {
+  [service, browser] = await Promise.all([Service.start(), launch({ args: WITHOUT_SIMD })]);
+  page = await openPage(browser, service.address);
+  page.context().on("request", (request) => fetched.add(request.url().split("/").at(-1)));
+});
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+test("photos of every module are made smaller without SIMD", async (t) => {
+  if (process.arch !== "x64") {
+    t.diagnostic(`not run: an engine on ${process.arch} cannot be told to have no simd128`);
+    return;
+  }
+  const names = ["baseline_o6.jpg", "turned_o6.png", "turned_o6.avif", "turned_o6.tiff", "turned_o6.heic"];
+  await choose(page, ...names.map(fixture));
+  await allRows(page, ["stored", "failed"], 60_000);
+  const photos = await service.photos();
+  for (const name of names) {
+    const { variants, metadata } = photos.find(({ filename }) => filename === name);
+    assert.ok(variants.thumb_200?.width < variants.thumb_200?.height, `${name}: ${JSON.stringify(variants)}`);
+    assert.deepEqual(metadata.warnings, [], name);
+  }
+  const modules = ["photo", "pixels", "codecs", "heic"].map((name) => `windlass_${name}_baseline_bg.wasm`);
+  assert.deepEqual(modules.filter((name) => !fetched.has(name)), []);
+  assert.ok(!fetched.has("windlass_photo_bg.wasm"));
+});

@@ -1,0 +1,115 @@
+/** F27: what a network does to streams of events, by the fault proxy before the service. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { fixture } from "../harness/bytes.mjs";
+import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { FaultProxy } from "../harness/fault-proxy.mjs";
+import { Service } from "../harness/service.mjs";
+import { allRows } from "../harness/uploader.mjs";
+
+const EVENTS = { front: "service", method: "GET", path: "^/api/v1/events$" };
+/** The pass line of F27: the last state is seen this soon after the stream was lost. */
+const SOON_MS = 5_000;
+let service;
+let browser;
+let proxy;
+
+before(async () => {
+  [service, browser] = await Promise.all([Service.start(), launch()]);
+  proxy = await FaultProxy.start({ service: new URL(service.address).host });
+});
+after(async () => {
+  await browser?.close();
+  await proxy?.stop();
+  await service?.stop();
+});
+
+const gallery = (page) => page.locator("windlass-gallery");
+const liveState = (page) => gallery(page).evaluate(({ live }) => live);
+const captions = (page) => gallery(page).evaluate(({ photos }) => photos.map(({ caption }) => caption));
+
+/** A page behind the proxy with one photo, and the words to change it with. */
+async function watching() {
+  await proxy.rules();
+  const page = await openPage(browser, proxy.fronts.service);
+  await choose(page, fixture("photo_2mp_o1.jpg"));
+  await allRows(page, ["stored"]);
+  await eventually("the gallery is live", () => liveState(page), (state) => state === "live");
+  const photoId = await gallery(page).evaluate(({ photos }) => photos[0].photo_id);
+  const say = async (caption) => {
+    const { status } = await service.api(`/photos/${photoId}`, { method: "PATCH", body: { caption } });
+    assert.equal(status, 200);
+  };
+  const sees = (caption, timeoutMs = SOON_MS) =>
+    eventually(`the page shows “${caption}”`, () => captions(page), (shown) => shown.includes(caption), timeoutMs);
+  return { page, say, sees };
+}
+
+test("streams that are cut again and again lose nothing and tell nothing twice", async () => {
+  const { page, say, sees } = await watching();
+  await proxy.forget();
+  await proxy.rules({ ...EVENTS, fault: { kind: "cut_response", after_ms: 700 } });
+  await proxy.connections("reset");
+  for (let n = 1; n <= 12; n += 1) {
+    await say(`change ${n}`);
+    await sees(`change ${n}`);
+  }
+  const streams = (await proxy.requests()).filter(({ path }) => path === "/api/v1/events");
+  assert.ok(streams.length >= 3, `the proxy cut ${streams.length} streams`);
+  const opened = streams.map(({ query }) => new URLSearchParams(query));
+  assert.equal(new Set(opened.map((query) => query.get("ticket"))).size, opened.length, "a ticket is used once");
+  const numbers = opened.map((query) => Number(query.get("last_event_id")));
+  assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b), "each goes on from where the last one ended");
+  await page.context().close();
+});
+
+test("where streams do not get through the page polls, and goes back to the stream", async () => {
+  const { page, say, sees } = await watching();
+  await proxy.rules({ ...EVENTS, fault: { kind: "drop_before" } });
+  await proxy.connections("reset");
+  await eventually("it polls", () => liveState(page), (state) => state === "polling", 30_000);
+  await say("heard by asking");
+  await sees("heard by asking", 10_000);
+  await proxy.rules();
+  await eventually("it is live again", () => liveState(page), (state) => state === "live", 40_000);
+  await say("heard at once");
+  await sees("heard at once", 1_000);
+  await page.context().close();
+});
+
+test("a proxy that holds the stream back is found out", async () => {
+  const { page, say, sees } = await watching();
+  await proxy.rules({ ...EVENTS, fault: { kind: "stall", at: 0 } });
+  await proxy.connections("reset");
+  await eventually("it polls", () => liveState(page), (state) => state === "polling", 45_000);
+  await say("heard nevertheless");
+  await sees("heard nevertheless", 10_000);
+  await page.context().close();
+});
+
+test("the service is restarted: the stream is back and what happened meanwhile is told", async () => {
+  const { page, say, sees } = await watching();
+  const before = Date.now();
+  await service.pause();
+  assert.ok(Date.now() - before < 10_000, "streams do not hold the service up when it stops");
+  await service.resume();
+  await say("after the restart");
+  await sees("after the restart", 15_000);
+  await eventually("it is live again", () => liveState(page), (state) => state === "live", 40_000);
+  await page.context().close();
+});
+
+test("a page that was away for longer than events are kept looks at the photos", async () => {
+  const { page, say, sees } = await watching();
+  await page.route("**/api/v1/events?*", (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set("last_event_id", "999999");
+    return route.continue({ url: url.href });
+  });
+  await proxy.connections("reset");
+  await say("told by the list");
+  await sees("told by the list");
+  await page.context().close();
+});

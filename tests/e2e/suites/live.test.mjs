@@ -1,0 +1,168 @@
+/** The gallery shows what others do, within a second, and finds, captions and labels photos. */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { fixture, scratchFolder, variation } from "../harness/bytes.mjs";
+import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { Service } from "../harness/service.mjs";
+import { allRows } from "../harness/uploader.mjs";
+
+/** What "live" means to a person. */
+const AT_ONCE_MS = 1_000;
+let service;
+let browser;
+let folder;
+
+before(async () => {
+  [service, browser] = await Promise.all([Service.start(), launch()]);
+  folder = scratchFolder();
+});
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+const liveState = (page) => page.locator("windlass-gallery").evaluate((gallery) => gallery.live);
+const names = (page) => page.locator("windlass-gallery").evaluate((gallery) => gallery.photos.map(({ filename }) => filename));
+
+async function watching() {
+  const page = await openPage(browser, service.address);
+  await eventually("the gallery is live", () => liveState(page), (state) => state === "live");
+  return page;
+}
+
+/** Stores a photo beside the browser, and says which. */
+async function store(filename, seed) {
+  const path = await variation(fixture("photo_2mp_o1.jpg"), join(folder, filename), seed);
+  const bytes = await readFile(path);
+  const { json } = await service.api("/uploads", {
+    method: "POST",
+    body: {
+      project_id: "demo",
+      files: [{ client_ref: `live-${filename}`, filename, content_type: "image/jpeg", size: bytes.length }],
+    },
+  });
+  const [upload] = json.uploads;
+  const { "content-length": _, ...headers } = upload.headers ?? {};
+  assert.equal(upload.method, "PUT", "small enough for one PUT");
+  assert.equal((await fetch(upload.url, { method: "PUT", body: bytes, headers })).status, 200);
+  const { status, json: photo } = await service.api(`/uploads/${upload.upload_id}/complete`, { method: "POST", body: {} });
+  assert.equal(status, 200);
+  return photo;
+}
+
+test("what somebody else stores, marks and deletes is shown within a second", async () => {
+  const page = await watching();
+  const token = service.token({ scope: "pipeline" });
+  const photo = await store("others.jpg", 21);
+  const stored = Date.now();
+  await eventually("it appears", () => names(page), (list) => list.includes("others.jpg"), AT_ONCE_MS);
+  await page.locator("windlass-gallery img.loaded").first().waitFor();
+  console.log(`shown after ${Date.now() - stored} ms, with its picture`);
+  for (const body of [{ status: "processing" }, { status: "failed", reason: "too dark" }]) {
+    assert.equal((await service.api(`/photos/${photo.photo_id}/status`, { method: "PATCH", body, token })).status, 200);
+  }
+  await eventually("it is marked", () => page.locator("windlass-gallery button.tile.warned").count(), (count) => count === 1, AT_ONCE_MS);
+  await page.locator("windlass-gallery button.tile").first().click();
+  await page.getByText("too dark").waitFor();
+  assert.equal((await service.api(`/photos/${photo.photo_id}`, { method: "DELETE" })).status, 204);
+  await eventually("it is gone", () => names(page), (list) => !list.includes("others.jpg"), AT_ONCE_MS);
+  await page.locator("windlass-gallery dialog[open]").waitFor({ state: "detached", timeout: AT_ONCE_MS });
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test("twenty photos at once are one look, in the order of the list", async () => {
+  const page = await watching();
+  const asked = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (request.method() === "GET" && pathname.startsWith("/api/v1/photos")) asked.push(pathname);
+  });
+  const stored = await Promise.all(Array.from({ length: 20 }, (_, n) => store(`batch-${n}.jpg`, 100 + n)));
+  await eventually("all appear", () => names(page), (list) => stored.every(({ filename }) => list.includes(filename)), 3_000);
+  const listed = (await service.photos()).map(({ filename }) => filename);
+  assert.deepEqual(await names(page), listed);
+  assert.ok(asked.length < 20, `asked ${asked.length} times`);
+  for (const { photo_id } of stored) await service.api(`/photos/${photo_id}`, { method: "DELETE" });
+  await page.context().close();
+});
+
+test("caption and labels are written once, seen by others, and found", async () => {
+  const [writer, reader] = [await watching(), await watching()];
+  await choose(writer, fixture("photo_2mp_o1.jpg"));
+  await allRows(writer, ["stored"]);
+  await store("cellar.jpg", 23);
+  await eventually("both see both", () => names(reader), (list) => list.length === 2);
+  await eventually("both see both", () => names(writer), (list) => list.length === 2);
+
+  await writer.getByRole("button", { name: /^Open photo_2mp_o1/ }).click();
+  await writer.getByRole("button", { name: "Add caption and labels" }).click();
+  await writer.getByRole("textbox", { name: "Caption" }).fill("Türsturz, north side\ncracked");
+  await writer.getByRole("textbox", { name: /^Labels/ }).fill("Roof leak, <b>bold</b>, roof LEAK");
+  await writer.keyboard.press("ArrowLeft");
+  assert.equal(await writer.locator("windlass-gallery dialog[open] textarea").count(), 1, "arrows stay in the field");
+  await writer.getByRole("button", { name: "Save" }).click();
+  await writer.getByText("Türsturz, north side").waitFor();
+
+  await reader.getByRole("button", { name: /^Open photo_2mp_o1/ }).click();
+  await reader.getByText("Türsturz, north side").waitFor();
+  const labels = reader.locator("windlass-gallery dialog[open] .tag");
+  assert.deepEqual(await labels.allTextContents(), ["Roof leak", "<b>bold</b>"]);
+  await labels.first().click();
+  await eventually("the label finds it", () => names(reader), (list) => list.length === 1 && list[0] === "photo_2mp_o1.jpg");
+  const select = reader.getByRole("combobox", { name: "Label" });
+  assert.equal(await select.inputValue(), "Roof leak");
+
+  await store("hidden-by-filter.jpg", 24);
+  await store("tursturz second.jpg", 25);
+  const search = reader.getByRole("searchbox");
+  await select.selectOption("");
+  await search.fill("tursturz");
+  await eventually("words find it without accents", () => names(reader), (list) => list.length === 2);
+  await store("tursturz third.jpg", 26);
+  await eventually("a new one that passes appears", () => names(reader), (list) => list.length === 3, AT_ONCE_MS + 500);
+  await search.fill("nothing like it");
+  await reader.getByText("Nothing found").waitFor();
+  await reader.getByRole("button", { name: "Clear the search" }).click();
+  await eventually("all are back", () => names(reader), (list) => list.length === 5);
+  await reader.getByRole("combobox", { name: "Kind" }).selectOption("video");
+  await reader.getByText("Nothing found").waitFor();
+  await reader.getByRole("combobox", { name: "Kind" }).selectOption("");
+  await reader.getByRole("combobox", { name: "Status" }).selectOption("uploaded");
+  await eventually("by status", () => names(reader), (list) => list.length === 5);
+  assert.deepEqual([...writer.complaints, ...reader.complaints], []);
+  await Promise.all([writer.context().close(), reader.context().close()]);
+});
+
+test("a refused caption says why and loses nothing", async () => {
+  const page = await watching();
+  await page.locator("windlass-gallery button.tile").first().click();
+  await page.locator("windlass-gallery dialog[open] button.edit").click();
+  await page.getByRole("textbox", { name: /^Labels/ }).fill("x".repeat(51));
+  await page.getByRole("button", { name: "Save" }).click();
+  const problem = page.locator("windlass-gallery dialog[open] form [role=alert]");
+  await eventually("it says why", () => problem.textContent(), (text) => text.includes("50"));
+  assert.equal(await page.getByRole("textbox", { name: /^Labels/ }).inputValue(), "x".repeat(51));
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator("windlass-gallery dialog[open] button.edit").waitFor();
+  await page.context().close();
+});
+
+test("no ticket is written to the service's log", async () => {
+  const tickets = [];
+  const watched = await browser.newContext();
+  const tab = await watched.newPage();
+  tab.on("request", (request) => {
+    const ticket = new URL(request.url()).searchParams.get("ticket");
+    if (ticket) tickets.push(ticket);
+  });
+  await tab.goto(service.address);
+  await eventually("the gallery is live", () => liveState(tab), (state) => state === "live");
+  assert.ok(tickets.length > 0);
+  for (const ticket of tickets) assert.ok(!service.log.includes(ticket));
+  await watched.close();
+});
