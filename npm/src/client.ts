@@ -10,14 +10,21 @@ import {
   UploadStateEvent,
   type WindlassEventMap,
 } from "./events.js";
-import { flattenFiles, nameOf, type FileSource } from "./files.js";
+import { flattenFiles, handleOf, isSameFile, nameOf, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { Restored, StorageReport } from "./keep/messages.js";
 import { describeKept } from "./keep/restored.js";
 import { Survival } from "./keep/survival.js";
-import { absoluteEndpoint, checkOptions, defaultImageWorkers, type WindlassOptions } from "./options.js";
+import {
+  absoluteEndpoint,
+  checkOptions,
+  defaultImageWorkers,
+  type AddManyOptions,
+  type AddOptions,
+  type WindlassOptions,
+} from "./options.js";
 import { DEFAULT_VARIANTS, prepareFile } from "./prepare.js";
 import { randomName } from "./random-name.js";
 import { TokenSource } from "./token.js";
@@ -28,23 +35,6 @@ import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
 import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
 import { startUploadWorker } from "./workers/start.js";
 import { UploadLink } from "./workers/upload-link.js";
-
-export interface AddManyOptions {
-  /** Aborting it cancels the upload. */
-  signal?: AbortSignal;
-  /**
-   * Send it even if these very bytes are on their way, or were stored by this client, already. Otherwise
-   * the upload ends with the photo that is there, and `sameAs` names the one that sent it.
-   */
-  again?: boolean;
-}
-
-export interface AddOptions extends AddManyOptions {
-  /** Your own idempotency key: the same one for the same file gives the same upload, another one another. */
-  clientRef?: string;
-  /** For a `Blob` without a name. */
-  filename?: string;
-}
 
 interface Running {
   upload: Upload;
@@ -188,9 +178,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
-  #addOne(file: Blob, { signal, clientRef, filename, again = clientRef !== undefined }: AddOptions): Upload {
+  #addOne(file: Blob, { signal, clientRef, filename, again = clientRef !== undefined, handle = handleOf(file) }: AddOptions): Upload {
     const listed = clientRef === undefined ? !again && this.#underWay(file) : this.#running.get(clientRef)?.upload;
-    const upload = listed || this.#beginWith(file, filename ?? nameOf(file), clientRef, again);
+    const upload = listed || this.#beginWith(file, filename ?? nameOf(file), clientRef, again, handle);
     if (signal?.aborted) {
       upload.cancel();
     } else {
@@ -201,16 +191,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   /** The same file chosen twice, by what the browser tells of it; the engine knows photos by their bytes. */
   #underWay(file: Blob): Upload | undefined {
-    if (!(file instanceof File)) {
-      return undefined;
-    }
-    return [...this.#running.values()].find(
-      ({ upload: { file: other } }) =>
-        other instanceof File &&
-        other.name === file.name &&
-        other.size === file.size &&
-        other.lastModified === file.lastModified,
-    )?.upload;
+    return [...this.#running.values()].find(({ upload }) => isSameFile(upload.file, file))?.upload;
   }
 
   readonly #commands: UploadCommands = {
@@ -220,15 +201,21 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     retry: (which) => this.#retry(which),
   };
 
-  #beginWith(file: Blob, filename: string, given: string | undefined, again: boolean): Upload {
+  #beginWith(file: Blob, filename: string, given: string | undefined, again: boolean, handle?: FileSystemFileHandle): Upload {
     const before = this.#survival.begunBefore(file, filename, given);
-    return this.#begin(file, filename, before ?? given ?? randomName(), { resumed: before !== undefined, again });
+    return this.#begin(file, filename, before ?? given ?? randomName(), { resumed: before !== undefined, again }, handle);
   }
 
-  #begin(file: Blob, filename: string, clientRef: string, how: Pick<Running, "resumed" | "again">): Upload {
+  #begin(
+    file: Blob,
+    filename: string,
+    clientRef: string,
+    how: Pick<Running, "resumed" | "again">,
+    handle?: FileSystemFileHandle,
+  ): Upload {
     const upload = new Upload(this.#commands, clientRef, file, filename);
     const running = this.#register(upload, { ...how, paused: false });
-    this.#survival.begin(upload);
+    this.#survival.begin(upload, handle);
     void this.#prepare(running);
     return upload;
   }

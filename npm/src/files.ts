@@ -3,6 +3,14 @@
 /** What `add` takes. */
 export type FileSource = Blob | Iterable<Blob> | ArrayLike<Blob> | DataTransfer;
 
+/** Handles of files that came with a drop: through them a page can read the file again later. */
+const handles = new WeakMap<Blob, FileSystemFileHandle>();
+
+/** The handle a dropped file came with, where the browser gives one (Chromium). */
+export function handleOf(file: Blob): FileSystemFileHandle | undefined {
+  return handles.get(file);
+}
+
 /** The files of a list, a drop or a paste, without descending into folders. */
 export function flattenFiles(source: Exclude<FileSource, Blob>): Blob[] {
   if (isDataTransfer(source)) {
@@ -16,6 +24,8 @@ export function flattenFiles(source: Exclude<FileSource, Blob>): Blob[] {
  * being handled: browsers empty the transfer afterwards.
  */
 export async function filesFrom(transfer: DataTransfer): Promise<File[]> {
+  // Both are to be asked for while the event is being handled.
+  const asked = [...transfer.items].map((item) => (item as HandleItem).getAsFileSystemHandle?.().catch(() => null) ?? null);
   const entries = [...transfer.items].map((item) =>
     item.kind === "file" ? (item.webkitGetAsEntry?.() ?? item.getAsFile()) : null,
   );
@@ -23,14 +33,29 @@ export async function filesFrom(transfer: DataTransfer): Promise<File[]> {
     return [...transfer.files];
   }
   const files: File[] = [];
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     if (entry instanceof Blob) {
       files.push(entry);
     } else if (entry !== null) {
       await collect(entry, files);
     }
+    const handle = await asked[index];
+    const last = files.at(-1);
+    if (handle?.kind === "file" && last !== undefined) {
+      handles.set(last, handle as FileSystemFileHandle);
+    }
   }
   return files;
+}
+
+/** What the DOM library's types do not know: https://wicg.github.io/file-system-access/#drag-and-drop */
+interface HandleItem extends DataTransferItem {
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
+
+/** Whether two files are one, by what the browser tells of them without reading. */
+export function isSameFile(a: Blob, b: Blob): boolean {
+  return a instanceof File && b instanceof File && a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 }
 
 /** Pictures from a clipboard or a canvas have no name. */

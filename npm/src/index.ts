@@ -1,5 +1,5 @@
 /** `windlass`: the client. Importing it does nothing; making a `Windlass` starts no worker before there is a file to send. */
-export { Windlass, type AddManyOptions, type AddOptions } from "./client.js";
+export { Windlass } from "./client.js";
 export { Photos, type ListOptions, type RequestOptions } from "./api.js";
 export { WindlassError, type ClientErrorCode, type WindlassErrorCode } from "./errors.js";
 export {
@@ -16,10 +16,10 @@ export {
 export { LivePhotos, type LiveListener, type LiveSource, type LiveState } from "./live.js";
 export { filesFrom, type FileSource } from "./files.js";
 export type { NotKeptCode, StorageReport } from "./keep/messages.js";
-export type { WindlassOptions } from "./options.js";
+export type { AddManyOptions, AddOptions, WindlassOptions } from "./options.js";
 export type { OutputFormat } from "./resize-photo.js";
 export { DEFAULT_VARIANTS, type MadePicture, type MadePictures, type MakingOfPictures } from "./prepare.js";
-export { tokenFromUrl, type TokenProvider } from "./token.js";
+export { fromLink, tokenFromUrl, type TokenProvider } from "./token.js";
 export { Upload, type UploadOrigin, type UploadState } from "./upload.js";
 
 export type { ErrorCode } from "./generated/ErrorCode";

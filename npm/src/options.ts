@@ -48,6 +48,25 @@ export interface WindlassOptions {
   imageWorkers?: number;
 }
 
+export interface AddManyOptions {
+  /** Aborting it cancels the upload. */
+  signal?: AbortSignal;
+  /**
+   * Send it even if these very bytes are on their way, or were stored by this client, already. Otherwise
+   * the upload ends with the photo that is there, and `sameAs` names the one that sent it.
+   */
+  again?: boolean;
+}
+
+export interface AddOptions extends AddManyOptions {
+  /** Your own idempotency key: the same one for the same file gives the same upload, another one another. */
+  clientRef?: string;
+  /** For a `Blob` without a name. */
+  filename?: string;
+  /** From a file picker: the file can then be read again after a reload where there is no room to keep it. */
+  handle?: FileSystemFileHandle;
+}
+
 /** Absolute, for workers have no page to be relative to, and without a slash at its end. */
 export function absoluteEndpoint(endpoint: string): string {
   const base = (globalThis as { document?: Document }).document?.baseURI;

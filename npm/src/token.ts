@@ -49,6 +49,21 @@ export class TokenSource {
   }
 }
 
+/** How an upload link begins. */
+const LINK = /^wlk_[A-Za-z0-9_-]{43}\.(.+)$/;
+
+/**
+ * What a client needs of an upload link, the part after `#` of the address a customer was given:
+ * `new Windlass({ endpoint, ...fromLink(location.hash.slice(1)) })`.
+ */
+export function fromLink(link: string): { project: string; token: TokenProvider } {
+  const project = LINK.exec(link)?.[1];
+  if (project === undefined) {
+    throw new WindlassError("invalid_options", "link: this is not a whole upload link; open the address you were given once more.");
+  }
+  return { project, token: () => link };
+}
+
 /** A provider that fetches `{"token": "…"}` from the application's own server, with its cookies. */
 export function tokenFromUrl(url: string | URL): TokenProvider {
   return async () => {

@@ -9,6 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use windlass_protocol::UploadId;
 
 use crate::auth::{Membership, Tokens};
+use crate::domain::client_address::TrustedProxies;
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
@@ -19,7 +20,9 @@ use crate::ports::events::EventLog;
 use crate::ports::ids::IdSource;
 use crate::ports::leases::{Lease, UploadLeases};
 use crate::ports::object_store::{ObjectStore, SigningWindow};
+use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::tickets::TicketBook;
+use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::{RepositoryResult, UploadRepository};
 
 /// A running service.
@@ -42,6 +45,10 @@ pub struct App {
     pub ids: Arc<dyn IdSource>,
     /// Whose tokens are accepted.
     pub tokens: Tokens,
+    /// Capabilities for customers without an account.
+    pub links: Arc<dyn UploadLinkRepository>,
+    /// Who has asked how often.
+    pub limiter: Arc<dyn RateLimiter>,
     /// Who may touch which project.
     pub membership: Membership,
     /// One at a time per upload.
@@ -57,6 +64,10 @@ pub struct Settings {
     pub limits: Limits,
     /// What each tenant may keep.
     pub allowance: Allowance,
+    /// How fast somebody may ask for signatures.
+    pub rates: RateLimits,
+    /// The page upload links lead to.
+    pub upload_page: Option<String>,
     /// The shape of object keys.
     pub key_template: KeyTemplate,
     /// How long signed PUT and part URLs work.
@@ -69,6 +80,19 @@ pub struct Settings {
     pub event_retention: Duration,
     /// Whether the store honours `If-None-Match` on writes.
     pub conditional_writes: bool,
+}
+
+/// How many files may be signed in a minute; `None` where there is no limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// For one person or device.
+    pub per_subject: Option<u32>,
+    /// For one company.
+    pub per_tenant: Option<u32>,
+    /// For one place in the network.
+    pub per_address: Option<u32>,
+    /// Whose word about places is taken; `None` where places are not counted.
+    pub proxies: Option<TrustedProxies>,
 }
 
 /// Signing times of GET URLs are rounded down to this, so that browsers and caches see one URL for a while.
@@ -151,6 +175,8 @@ mod tests {
         let settings = Settings {
             limits: Limits::default(),
             allowance: Allowance::default(),
+            rates: RateLimits::default(),
+            upload_page: None,
             key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
             put_url_lifetime: Duration::from_secs(900),
             get_url_lifetime: Duration::from_secs(7200),

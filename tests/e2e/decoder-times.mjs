@@ -69,6 +69,6 @@ async function prepare() {
       worker.postMessage({ kind: "job", request: { task: "resize", file, options, modules, ...only } });
     });
     const took = performance.now() - begun;
-    return answer.reply?.task === "resize" && (only.only ?? decoder) === answer.reply.decoder ? took : null;
+    return answer.reply?.task === "resize" && (only.only ?? decoder) === answer.reply.work.decoder ? took : null;
   };
 }

@@ -1,19 +1,22 @@
 /** What the elements share: where the service is, and how to get a token for it. */
 import { Windlass } from "../client.js";
 import type { WindlassOptions } from "../options.js";
-import { tokenFromUrl, type TokenProvider } from "../token.js";
+import { fromLink, tokenFromUrl, type TokenProvider } from "../token.js";
 
 /** So that importing the classes on a server, where there is no DOM, is harmless. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /**
  * Attributes: `endpoint` (the page's own origin when absent), `project`, `token-url`. Properties of the
- * same names, and `token` (a function) and `client` (a `Windlass` of your own) instead of them.
+ * same names, and `token` (a function), `link` (an upload link, for customers without an account: it brings
+ * its project) and `client` (a `Windlass` of your own) instead of them. A link is no attribute, so that the
+ * secret is not in the page's markup.
  */
 export abstract class WindlassElement extends Base {
   static readonly observedAttributes: readonly string[] = ["endpoint", "project", "token-url"];
 
   #token: TokenProvider | null = null;
+  #link = "";
   #given: Windlass | null = null;
   #own: Windlass | null = null;
 
@@ -44,6 +47,15 @@ export abstract class WindlassElement extends Base {
   }
   set token(value: TokenProvider | null) {
     this.#token = value;
+    this.#reconnect();
+  }
+
+  /** The part after `#` of the address a customer was given. */
+  get link(): string {
+    return this.#link;
+  }
+  set link(value: string) {
+    this.#link = value;
     this.#reconnect();
   }
 
@@ -93,8 +105,9 @@ export abstract class WindlassElement extends Base {
     }
     this.#own ??= new Windlass({
       endpoint: this.endpoint,
-      project: this.project,
-      token: this.#token ?? this.#tokenFromAttribute(),
+      ...(this.#link === ""
+        ? { project: this.project, token: this.#token ?? this.#tokenFromAttribute() }
+        : fromLink(this.#link)),
       ...this.clientOptions(),
     });
     return this.#own;
@@ -118,11 +131,11 @@ export abstract class WindlassElement extends Base {
 
   /** Whether the attributes and properties say enough to begin. */
   protected get configured(): boolean {
-    return this.#given !== null || (this.project !== "" && (this.#token !== null || this.tokenUrl !== ""));
+    return this.#given !== null || this.#link !== "" || (this.project !== "" && (this.#token !== null || this.tokenUrl !== ""));
   }
 
   protected upgradableProperties(): readonly string[] {
-    return ["endpoint", "project", "tokenUrl", "token", "client", "strings"];
+    return ["endpoint", "project", "tokenUrl", "token", "link", "client", "strings"];
   }
 
   /** Called when the element enters the page, and when where or who changes. */

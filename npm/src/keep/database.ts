@@ -20,6 +20,8 @@ export interface UploadRow {
   /** The folder its bytes are in, made up for it. */
   folder: string;
   record: KeptUpload;
+  /** Of the user's own file, where its bytes could not be kept. */
+  handle: FileSystemFileHandle | null;
 }
 
 /** A page's sign of life, where there are no Web Locks. */
@@ -51,16 +53,18 @@ export function openDatabase(): Promise<IDBDatabase> {
 
 /**
  * One transaction. `work` gets its stores and returns a request whose result is wanted, or nothing; the
- * promise is settled by the transaction, so that what resolved is on the disk's way.
+ * promise is settled by the transaction. What it wrote outlives the browser's processes; with `strict` it
+ * outlives the battery as well, at the price of a flush.
  */
 export function transact<Result>(
   database: IDBDatabase,
   stores: StoreName | StoreName[],
   mode: IDBTransactionMode,
   work: (store: (name: StoreName) => IDBObjectStore) => IDBRequest<Result> | void,
+  durability: IDBTransactionDurability = "relaxed",
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const transaction = database.transaction(stores, mode, { durability: mode === "readwrite" ? "strict" : "default" });
+    const transaction = database.transaction(stores, mode, { durability });
     const request = work((name) => transaction.objectStore(name));
     transaction.oncomplete = () => resolve(request?.result as Result);
     transaction.onerror = () => reject(transaction.error);
@@ -79,8 +83,9 @@ export function changeRow(
   database: IDBDatabase,
   key: Key,
   change: (row: UploadRow) => UploadRow | null | undefined,
+  durability?: IDBTransactionDurability,
 ): Promise<void> {
-  return transact(database, "uploads", "readwrite", (store) => {
+  const work = (store: (name: StoreName) => IDBObjectStore): void => {
     const reading = store("uploads").get(key) as IDBRequest<UploadRow | undefined>;
     reading.onsuccess = () => {
       const changed = reading.result && change(reading.result);
@@ -90,5 +95,6 @@ export function changeRow(
         store("uploads").put(changed);
       }
     };
-  });
+  };
+  return transact(database, "uploads", "readwrite", work, durability);
 }

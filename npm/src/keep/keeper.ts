@@ -63,7 +63,7 @@ export class Keeper {
   }
 
   /** Keeps a file that was chosen. */
-  add(clientRef: string, file: Blob, filename: string): void {
+  add(clientRef: string, file: Blob, filename: string, handle: FileSystemFileHandle | undefined): void {
     this.#held.add(clientRef);
     this.#askToPersist();
     this.#send({
@@ -82,6 +82,7 @@ export class Keeper {
         prepared: null,
       },
       file,
+      handle: handle ?? null,
     });
   }
 

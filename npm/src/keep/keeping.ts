@@ -13,6 +13,7 @@ import { CopyQueue } from "./copy-queue.js";
 import { changeRow, inNamespace, transact, type Key, type UploadRow } from "./database.js";
 import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
+import { readHandle } from "./handle.js";
 import type { Sessions } from "./sessions.js";
 
 const ORIGINAL = "original";
@@ -42,7 +43,7 @@ export class Keeping {
   take(message: Exclude<ToKeepWorker, { kind: "start" | "close" }>): void {
     switch (message.kind) {
       case "keep":
-        this.#keep(message.upload, message.file);
+        this.#keep(message.upload, message.file, message.handle);
         return;
       case "prepared":
         this.#keepVariants(message.clientRef, message.prepared, message.variants);
@@ -76,21 +77,21 @@ export class Keeping {
     await (await this.#ground).sessions.end();
   }
 
-  #keep(upload: KeptUpload, file: Blob): void {
+  #keep(upload: KeptUpload, file: Blob, handle: FileSystemFileHandle | null): void {
     const ref = upload.client_ref;
     const folder = this.#folders.get(ref) ?? randomName();
     this.#folders.set(ref, folder);
     this.#inOrder(async () => {
       try {
         const { database } = await this.#ground;
-        const row: UploadRow = { namespace: this.#namespace, ref, holder: this.#session, folder, record: upload };
+        const row: UploadRow = { namespace: this.#namespace, ref, holder: this.#session, folder, record: upload, handle };
         await transact(database, "uploads", "readwrite", (store) => store("uploads").put(row));
       } catch (thrown) {
         this.#notKept(ref, thrown);
         return;
       }
       this.#copy(ref, folder, ORIGINAL, file, async (place) => {
-        await this.#update(ref, (record) => ({ ...record, bytes: place }));
+        await this.#update(ref, (record) => ({ ...record, bytes: place }), "strict");
         this.#tell({ kind: "kept", clientRef: ref });
       });
     });
@@ -123,6 +124,7 @@ export class Keeping {
         await then(place);
       } catch (thrown) {
         if (isWanted() && name === ORIGINAL) {
+          await this.#keepHandle(ref);
           this.#notKept(ref, thrown);
         }
       }
@@ -131,6 +133,14 @@ export class Keeping {
         await this.#removeBytes(folder).catch(() => undefined);
       }
     });
+  }
+
+  /** The browser may ask the user before it reads the file again, so the page had better stay open all the same. */
+  async #keepHandle(ref: string): Promise<void> {
+    const { database } = await this.#ground;
+    await changeRow(database, this.#key(ref), (row) =>
+      row.holder === this.#session && row.handle ? { ...row, record: { ...row.record, bytes: "handle" } } : undefined,
+    );
   }
 
   #notKept(ref: string, thrown: unknown): void {
@@ -199,7 +209,7 @@ export class Keeping {
     const size = (name: string): Promise<number | null> => firstOf(places, (place) => place.size(row.folder, name));
     const count = Array.isArray(row.record?.prepared?.variants) ? row.record.prepared.variants.length : 0;
     const found = {
-      original_bytes: await size(ORIGINAL),
+      original_bytes: row.record?.bytes === "handle" ? ((await readHandle(row.handle))?.size ?? null) : await size(ORIGINAL),
       variants_bytes: await Promise.all(Array.from({ length: count }, (_, index) => size(String(index)))),
     };
     return planResume(row.record, found, { subject, now_ms: Date.now() }) as Resumption;
@@ -215,8 +225,9 @@ export class Keeping {
     return ours;
   }
 
-  async #open({ places }: Ground, { folder }: UploadRow, upload: KeptUpload): Promise<Restored> {
-    const original = (await firstOf(places, (place) => place.read(folder, ORIGINAL))) ?? new Blob();
+  async #open({ places }: Ground, { folder, handle }: UploadRow, upload: KeptUpload): Promise<Restored> {
+    const kept = upload.bytes === "handle" ? readHandle(handle) : firstOf(places, (place) => place.read(folder, ORIGINAL));
+    const original = (await kept) ?? new Blob();
     const variants = await Promise.all(
       (upload.prepared?.variants ?? []).map(async ({ content_type: type }, index) => {
         const bytes = (await firstOf(places, (place) => place.read(folder, String(index)))) ?? new Blob();
@@ -255,7 +266,7 @@ export class Keeping {
       const { database, places } = await this.#ground;
       report.place = places[0]?.place ?? "none";
       for (const { record } of await this.#rows(database)) {
-        if (record.bytes !== "none") {
+        if (record.bytes === "opfs" || record.bytes === "indexed_db") {
           report.kept_files += 1;
           report.kept_bytes += record.size_bytes;
         }
@@ -279,11 +290,11 @@ export class Keeping {
     this.#inOrder(() => this.#update(ref, change));
   }
 
-  async #update(ref: string, change: (record: KeptUpload) => KeptUpload): Promise<void> {
+  async #update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<void> {
     const { database } = await this.#ground;
-    await changeRow(database, this.#key(ref), (row) =>
-      row.holder === this.#session ? { ...row, record: change(row.record) } : undefined,
-    );
+    const ours = (row: UploadRow): UploadRow | undefined =>
+      row.holder === this.#session ? { ...row, record: change(row.record) } : undefined;
+    await changeRow(database, this.#key(ref), ours, durability);
   }
 
   #key(ref: string): Key {

@@ -35,7 +35,7 @@ export interface StorageReport {
 export type ToKeepWorker =
   | { kind: "start"; namespace: string; session: string }
   /** A file was chosen. `upload.bytes` is `none`: the worker fills it in when all bytes are there. */
-  | { kind: "keep"; upload: KeptUpload; file: Blob }
+  | { kind: "keep"; upload: KeptUpload; file: Blob; handle: FileSystemFileHandle | null }
   | { kind: "prepared"; clientRef: string; prepared: KeptDescription; variants: Blob[] }
   | { kind: "paused"; clientRef: string; paused: boolean }
   /** Who is signed in is known now: what this page chose before is theirs. */

@@ -87,9 +87,9 @@ export class Survival {
   }
 
   /** A file was chosen: it is kept, and until it is, leaving the page would lose it. */
-  begin({ clientRef, file, filename }: Upload): void {
+  begin({ clientRef, file, filename }: Upload, handle: FileSystemFileHandle | undefined): void {
     this.#setUnkept(clientRef, true);
-    this.#keeper?.add(clientRef, file, filename);
+    this.#keeper?.add(clientRef, file, filename, handle);
   }
 
   prepared(clientRef: string, description: FileDescription, warnings: readonly MetadataWarning[]): void {

@@ -27,6 +27,7 @@ pub mod show_photo;
 pub mod show_upload;
 pub mod sign_parts;
 pub mod timestamp;
+pub mod upload_links;
 pub mod upload_url;
 
 pub use checksum::{Checksum, ChecksumAlgorithm};

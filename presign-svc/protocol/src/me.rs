@@ -15,7 +15,7 @@ pub struct Me {
     pub subject: String,
     /// Project ids, or the single entry `*` for all of the tenant's.
     pub projects: Vec<String>,
-    /// `upload`, `read`, `delete`, `pipeline`.
+    /// `upload`, `read`, `delete`, `pipeline`, `links`.
     pub scopes: Vec<String>,
     /// What may be sent.
     pub limits: UploadLimits,

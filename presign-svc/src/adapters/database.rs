@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::memory::MemoryRateLimiter;
 use super::memory_tickets::MemoryTickets;
 use super::postgres::{ConnectError, PostgresDatabase};
 use super::schema::SchemaState;
 use super::sqlite::{OpenError, SqliteDatabase};
 use crate::ports::events::EventLog;
 use crate::ports::leases::UploadLeases;
+use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::tickets::TicketBook;
+use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::UploadRepository;
 
 /// Which database, and where.
@@ -97,6 +100,22 @@ impl Database {
         match self {
             Self::Sqlite(_) => None,
             Self::Postgres(database) => Some(Arc::new(database.clone())),
+        }
+    }
+
+    /// The upload links.
+    pub fn upload_links(&self) -> Arc<dyn UploadLinkRepository> {
+        match self {
+            Self::Sqlite(database) => Arc::new(database.clone()),
+            Self::Postgres(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// Rate limits, shared by all who share the database.
+    pub fn rate_limiter(&self) -> Arc<dyn RateLimiter> {
+        match self {
+            Self::Sqlite(_) => Arc::new(MemoryRateLimiter::default()),
+            Self::Postgres(database) => Arc::new(database.clone()),
         }
     }
 

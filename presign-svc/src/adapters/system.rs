@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 use uuid::{ContextV7, Timestamp, Uuid};
-use windlass_protocol::UploadId;
+use windlass_protocol::{UploadId, UploadLinkId};
 
+use crate::domain::upload_link::SECRET_BYTES;
 use crate::ports::clock::Clock;
-use crate::ports::ids::IdSource;
+use crate::ports::ids::{IdSource, NoRandomness};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,6 +53,12 @@ impl IdSource for RandomIds {
         let mut random = [0; 32];
         getrandom::fill(&mut random).ok()?;
         Some(URL_SAFE_NO_PAD.encode(random))
+    }
+
+    fn upload_link(&self, now: OffsetDateTime) -> Result<(UploadLinkId, [u8; SECRET_BYTES]), NoRandomness> {
+        let mut secret = [0; SECRET_BYTES];
+        getrandom::fill(&mut secret).map_err(|error| NoRandomness(error.to_string()))?;
+        Ok(((*self.upload_id(now).as_uuid()).into(), secret))
     }
 
     fn request_id(&self) -> String {

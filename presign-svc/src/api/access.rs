@@ -4,13 +4,30 @@ use windlass_protocol::ProjectId;
 
 use super::error::ApiError;
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{Caller, ProjectAccess, Scope, TokenError};
 use crate::domain::upload::Upload;
+use crate::domain::upload_link::{LinkToken, UploadLink};
 
 /// Whether the caller may touch a project of its tenant.
 pub(super) async fn may_touch(app: &App, caller: &Caller, project: &ProjectId) -> Result<bool, ApiError> {
     let asked = app.membership.may_touch(caller, project, app.clock.now()).await;
     asked.map_err(|error| ApiError::Unavailable(error.to_string()))
+}
+
+/// Whoever holds the token of an open upload link.
+pub(super) async fn holder_of_link(app: &App, token: &str) -> Result<Caller, ApiError> {
+    let ended = || ApiError::Token(TokenError::Invalid("this upload link has ended or never was one"));
+    let token = LinkToken::parse(token).ok_or_else(ended)?;
+    let found = app.links.find_by_secret(token.hash()).await?;
+    let is_usable = |link: &UploadLink| link.is_open(app.clock.now()) && link.project == *token.project();
+    let link = found.filter(is_usable).ok_or_else(ended)?;
+    Ok(Caller {
+        subject: link.subject(),
+        link: Some((link.id, link.quota())),
+        tenant: link.tenant,
+        projects: ProjectAccess::Only([link.project].into()),
+        scopes: [Scope::Upload].into(),
+    })
 }
 
 /// An upload of the caller's tenant, where it is the caller's to touch.
@@ -20,6 +37,7 @@ pub(super) async fn if_touchable(
     upload: Option<Upload>,
 ) -> Result<Option<Upload>, ApiError> {
     match upload {
+        Some(upload) if caller.link.is_some() && upload.facts().created_by != caller.subject => Ok(None),
         Some(upload) if may_touch(app, caller, &upload.facts().project).await? => Ok(Some(upload)),
         _ => Ok(None),
     }

@@ -78,6 +78,7 @@ async fn token(
         subject: "demo".to_owned(),
         projects: ProjectAccess::Only([query.project].into()),
         scopes: [Scope::Upload, Scope::Read, Scope::Delete].into(),
+        link: None,
     };
     let token = app.tokens.mint(&TokenGrant { caller, lifetime: TOKEN_LIFETIME }, now)?;
     Ok(Json(DemoToken { token, expires_at: Timestamp::from(now + TOKEN_LIFETIME) }))

@@ -3,6 +3,8 @@
 //! A handler returns an [`ApiError`]; [`finish`], on the way out, writes it as a problem (RFC 9457) with
 //! the request's id. What went wrong inside goes to the log, never to the caller.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -55,6 +57,8 @@ pub enum ApiError {
     Refused(Refusal),
     /// A file for which there is no room.
     Quota(QuotaExceeded),
+    /// Too much in too short a time; how long to wait.
+    RateLimited(Duration),
     /// The same `client_ref` for another file.
     ClientRefConflict,
     /// Parts are missing in the store.
@@ -131,6 +135,7 @@ impl ApiError {
             Self::Refused(Refusal::TooLarge { .. }) => ErrorCode::FileTooLarge,
             Self::Refused(Refusal::TooSmall { .. }) => ErrorCode::FileTooSmall,
             Self::Quota(_) => ErrorCode::QuotaExceeded,
+            Self::RateLimited(_) => ErrorCode::RateLimited,
             Self::ClientRefConflict => ErrorCode::ClientRefConflict,
             Self::PartsMissing(_) => ErrorCode::PartsMissing,
             Self::BytesMissing => ErrorCode::BytesMissing,
@@ -186,6 +191,10 @@ impl ApiError {
             Self::RequestTimeout => "The request took too long to arrive; send it again.".to_owned(),
             Self::Refused(refusal) => sentence(&refusal.to_string()),
             Self::Quota(exceeded) => sentence(&exceeded.to_string()),
+            Self::RateLimited(wait) => format!(
+                "So many files are not signed at once; try again in {} seconds.",
+                whole_seconds(*wait)
+            ),
             Self::ClientRefConflict => {
                 "This client_ref was used for another file of the project; use a new one for each file."
                     .to_owned()
@@ -297,9 +306,17 @@ impl IntoResponse for ApiError {
         self.log();
         let problem = self.problem();
         let mut response = status_of(problem.code).into_response();
+        if let Self::RateLimited(wait) = self {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
         response.extensions_mut().insert(Box::new(problem));
         response
     }
+}
+
+/// Rounded up: who comes back then is not too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// Writes the problem of a failed answer, now that the request's id is known.

@@ -14,10 +14,12 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use windlass_protocol::API_PREFIX;
 
+use super::access::holder_of_link;
 use super::error::ApiError;
 use super::scopes;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::domain::upload_link;
 
 /// How long a body may take to arrive: the largest one this service reads, on a bad network.
 const BODY_LIMIT: Duration = Duration::from_secs(30);
@@ -35,7 +37,11 @@ impl FromRequestParts<Arc<App>> for Caller {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .ok_or(ApiError::NoToken)?;
-        let caller = app.tokens.identify(token, app.clock.now()).await?;
+        let caller = if token.starts_with(upload_link::PREFIX) {
+            holder_of_link(app, token).await?
+        } else {
+            app.tokens.identify(token, app.clock.now()).await?
+        };
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let rule = scopes::of(&parts.method, route.strip_prefix(API_PREFIX).unwrap_or(route));
         let rule =
@@ -54,7 +60,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Id<T> {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         match Path::<T>::from_request_parts(parts, app).await {
             Ok(Path(id)) => Ok(Self(id)),
-            Err(_) => Err(ApiError::NotFound("There is no such upload or photo")),
+            Err(_) => Err(ApiError::NotFound("There is nothing of this id")),
         }
     }
 }

@@ -11,8 +11,10 @@ mod health;
 mod me;
 mod openapi;
 mod photos;
+pub mod rates;
 pub mod scopes;
 mod timeout;
+mod upload_links;
 mod uploads;
 
 use std::any::Any;
@@ -22,7 +24,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass_protocol::API_PREFIX;
 
@@ -65,6 +67,11 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .route("/photos/{photo_id}/status", patch(photos::set_status::set_status))
         .route("/events", get(events::stream::stream))
         .route("/events/tickets", post(events::ticket::ticket))
+        .route(
+            "/projects/{project_id}/upload-links",
+            get(upload_links::list::list).post(upload_links::create::create),
+        )
+        .route("/projects/{project_id}/upload-links/{link_id}", delete(upload_links::revoke::revoke))
         .route("/me", get(me::me))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

@@ -38,6 +38,9 @@ pub const ROUTES: &[Rule] = &[
     rule(Method::PATCH, "/photos/{photo_id}/status", &[Scope::Pipeline]),
     rule(Method::GET, "/events", &[Scope::Read]),
     rule(Method::POST, "/events/tickets", &[Scope::Read]),
+    rule(Method::POST, "/projects/{project_id}/upload-links", &[Scope::Links]),
+    rule(Method::GET, "/projects/{project_id}/upload-links", &[Scope::Links]),
+    rule(Method::DELETE, "/projects/{project_id}/upload-links/{link_id}", &[Scope::Links]),
 ];
 
 /// What a route asks for; `None` where it is not in the table.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use windlass_protocol::{ProjectId, TenantId};
+use windlass_protocol::{ProjectId, TenantId, UploadLinkId};
+
+use crate::domain::quota::Quota;
 
 /// Somebody whose token was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Caller {
     pub projects: ProjectAccess,
     /// What it may do there.
     pub scopes: BTreeSet<Scope>,
+    /// The upload link it came by, and what that may bring: such a caller has only what it brought itself.
+    pub link: Option<(UploadLinkId, Quota)>,
 }
 
 /// Which projects of its tenant a caller may touch.
@@ -39,6 +43,8 @@ pub enum Scope {
     Delete,
     /// Change a photo's status on behalf of the pipeline.
     Pipeline,
+    /// Make, list and end upload links.
+    Links,
 }
 
 /// The token does not allow this.
@@ -48,7 +54,7 @@ pub struct MissingScope(pub Scope);
 
 /// A text that is no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a scope; there are upload, read, delete and pipeline")]
+#[error("{0:?} is not a scope; there are upload, read, delete, pipeline and links")]
 pub struct UnknownScope(pub String);
 
 impl Caller {
@@ -79,7 +85,7 @@ impl Caller {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Upload, Self::Read, Self::Delete, Self::Pipeline];
+    pub const ALL: [Self; 5] = [Self::Upload, Self::Read, Self::Delete, Self::Pipeline, Self::Links];
 
     /// Its name in tokens.
     pub fn as_str(self) -> &'static str {
@@ -88,6 +94,7 @@ impl Scope {
             Self::Read => "read",
             Self::Delete => "delete",
             Self::Pipeline => "pipeline",
+            Self::Links => "links",
         }
     }
 }

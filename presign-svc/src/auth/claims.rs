@@ -10,10 +10,9 @@ use windlass_protocol::{ProjectId, TenantId};
 
 use super::TokenError;
 use super::caller::{Caller, ProjectAccess, Scope};
+use crate::domain::upload_link::SUBJECT_PREFIX;
 
 const MAX_SUBJECT_BYTES: usize = 255;
-/// How the subject of an upload link's callers begins. No token may have such a subject.
-pub const LINK_SUBJECT: &str = "link:";
 
 /// Where in a token something is: the name of a claim, or, where it begins with `/`, a JSON pointer
 /// (RFC 6901) such as `/realm_access/roles`.
@@ -79,6 +78,7 @@ impl ClaimRules {
             subject: self.subject_of(claims)?,
             projects: self.projects_of(claims)?,
             scopes: self.scopes_of(claims)?,
+            link: None,
         })
     }
 
@@ -100,7 +100,7 @@ impl ClaimRules {
         if !is_printable || subject.len() > MAX_SUBJECT_BYTES {
             return Err(TokenError::Invalid("its subject is not 1 to 255 printable bytes"));
         }
-        if subject.starts_with(LINK_SUBJECT) {
+        if subject.starts_with(SUBJECT_PREFIX) {
             return Err(TokenError::Invalid("its subject is one of an upload link"));
         }
         Ok(subject.to_owned())

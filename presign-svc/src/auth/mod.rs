@@ -9,7 +9,7 @@ mod membership;
 mod token;
 
 pub use caller::{Caller, MissingScope, ProjectAccess, Scope, UnknownScope};
-pub use claims::{ClaimPath, ClaimRules, LINK_SUBJECT};
+pub use claims::{ClaimPath, ClaimRules};
 pub use jwks::{InvalidKeySet, KeySet};
 pub use jws::{Jws, VerifyingKey};
 pub use key_cache::{FIRST_LOOK_PAUSE, FRESH, KeyCache, LOOK_PAUSE, STALE_IF_ERROR};

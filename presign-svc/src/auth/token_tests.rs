@@ -44,6 +44,7 @@ async fn a_minted_token_says_who_asks() {
         subject: "ann".to_owned(),
         projects: ProjectAccess::Only(["job-7".parse().unwrap()].into()),
         scopes: [Scope::Upload, Scope::Read].into(),
+        link: None,
     };
     let grant = TokenGrant { caller: caller.clone(), lifetime: Duration::from_secs(60) };
     let token = keys().mint(&grant, NOON).unwrap();

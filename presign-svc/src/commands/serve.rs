@@ -91,13 +91,19 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         }
     };
     let feeds = Feeds::start(database.events(), options.limits.max_event_streams, stop.clone());
+    let mut app_settings =
+        options.limits.settings(store_address.is_some(), options.store.conditional_writes())?;
+    app_settings.upload_page = options.http.upload_page.clone();
+    app_settings.rates = options.rates.limits(options.auth.source());
     let app = Arc::new(App {
-        settings: options.limits.settings(store_address.is_some(), options.store.conditional_writes())?,
+        settings: app_settings,
+        limiter: database.rate_limiter(),
         store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
         uploads: database.uploads(),
         events: database.events(),
         feeds,
         tickets: database.tickets(),
+        links: database.upload_links(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::new()),
         tokens: options.auth.tokens(&options.data)?,

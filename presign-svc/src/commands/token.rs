@@ -76,6 +76,7 @@ impl TokenOptions {
             subject: self.subject.clone(),
             projects: projects.map_or(ProjectAccess::All, ProjectAccess::Only),
             scopes: self.scopes.iter().flat_map(|list| list.0.iter().copied()).collect(),
+            link: None,
         }
     }
 }

@@ -24,6 +24,20 @@ pub struct HttpOptions {
     /// reaches it may read them: keep it in your own network.
     #[arg(long, env = "WINDLASS_METRICS_ADDR")]
     pub metrics_addr: Option<SocketAddr>,
+    /// Your page for customers without an account, such as https://app.example.com/send: upload links lead
+    /// there.
+    #[arg(long, env = "WINDLASS_UPLOAD_PAGE", value_parser = page)]
+    pub upload_page: Option<String>,
+}
+
+fn page(text: &str) -> Result<String, String> {
+    let uri = text.parse::<http::Uri>().ok();
+    let is_page = uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("https" | "http")));
+    if is_page && !text.contains('#') {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not the address of a page, such as https://app.example.com/send"))
+    }
 }
 
 impl HttpOptions {

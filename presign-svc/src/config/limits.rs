@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args};
 
 use super::ByteSize;
-use crate::app::Settings;
+use crate::app::{RateLimits, Settings};
 use crate::domain::limits::Limits;
 use crate::domain::object_key::{InvalidKeyTemplate, KeyTemplate};
 use crate::domain::quota::{Allowance, Quota};
@@ -86,6 +86,8 @@ impl LimitOptions {
         Ok(Settings {
             limits,
             allowance,
+            rates: RateLimits::default(),
+            upload_page: None,
             key_template: KeyTemplate::parse(&self.key_template)?,
             put_url_lifetime: Duration::from_secs(self.put_url_seconds.into()),
             get_url_lifetime: Duration::from_secs(self.get_url_seconds.into()),

@@ -6,6 +6,7 @@ mod data_dir;
 mod database;
 mod http;
 mod limits;
+mod rates;
 mod size;
 mod store;
 
@@ -14,6 +15,7 @@ pub use data_dir::{DataDir, DataDirError, StoreKeys};
 pub use database::{DatabaseOptions, DatabaseUrl, InvalidDatabaseUrl};
 pub use http::HttpOptions;
 pub use limits::LimitOptions;
+pub use rates::RateOptions;
 pub use size::{ByteSize, InvalidSize};
 pub use store::{EMBEDDED_BUCKET, EMBEDDED_REGION, StoreOptions, StorePlace};
 
@@ -40,4 +42,7 @@ pub struct ServeOptions {
     /// Kinds, sizes and times.
     #[command(flatten)]
     pub limits: LimitOptions,
+    /// How fast.
+    #[command(flatten)]
+    pub rates: RateOptions,
 }

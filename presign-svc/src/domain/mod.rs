@@ -1,6 +1,7 @@
 //! What an upload is and what may happen to it: no axum, no sqlx, no aws, no clock.
 
 pub mod announce;
+pub mod client_address;
 pub mod delivery;
 pub mod description;
 pub mod filename;
@@ -12,9 +13,11 @@ pub mod news;
 pub mod object_key;
 pub mod photo_facts;
 pub mod quota;
+pub mod rate;
 pub mod search;
 pub mod stored;
 pub mod text;
 pub mod upload;
+pub mod upload_link;
 pub mod variant;
 pub mod verify;

@@ -7,5 +7,7 @@ pub mod key_source;
 pub mod leases;
 pub mod object_store;
 pub mod project_check;
+pub mod rate_limiter;
 pub mod tickets;
+pub mod upload_links;
 pub mod uploads;

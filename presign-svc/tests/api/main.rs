@@ -25,9 +25,13 @@ mod me;
 mod metrics;
 mod openapi;
 mod quotas;
+mod rate_limits;
 mod show_photo;
 mod show_upload;
 mod sign_parts;
 mod tenants;
+
+mod threats;
 mod tokens;
+mod upload_links;
 mod upload_url;

@@ -14,7 +14,7 @@ async fn a_token_says_who_it_is() {
             "tenant": "acme",
             "subject": "ann",
             "projects": ["job-7"],
-            "scopes": ["upload", "read", "delete", "pipeline"],
+            "scopes": ["upload", "read", "delete", "pipeline", "links"],
             "limits": {
                 "photo": {"min_size": 1024, "max_size": 50 << 20},
                 "video": {"min_size": 1, "max_size": 1 << 30},

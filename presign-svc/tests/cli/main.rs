@@ -153,8 +153,15 @@ async fn at_trace_level_no_token_and_no_signed_url_is_logged() {
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("log");
     let served = Served::start_logging(folder.path(), "trace", std::fs::File::create(&log).unwrap().into());
-    let token = token(folder.path(), &["--project", "job-7"]);
+    let token = token(folder.path(), &["--project", "job-7", "--scope", "upload read links"]);
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let links = format!("{}/api/v1/projects/job-7/upload-links", served.api);
+    let link: Value = http.post(links).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    let link = link["token"].as_str().unwrap();
+    for (bearer, status) in [(link.to_owned(), 200), (format!("{link}x"), 401), (format!("{token}x"), 401)] {
+        let me = http.get(format!("{}/api/v1/me", served.api)).bearer_auth(bearer);
+        assert_eq!(me.send().await.unwrap().status(), status);
+    }
     let bytes = [b"%PDF-1.7\n".to_vec(), vec![b' '; 6 << 20]].concat();
     let file = |name: &str, size: usize| json!({"client_ref": name, "filename": "canary-name.pdf", "content_type": "application/pdf", "size": size});
     let request = json!({"project_id": "job-7", "files": [file("small", 4096), file("large", bytes.len())]});
@@ -183,9 +190,17 @@ async fn at_trace_level_no_token_and_no_signed_url_is_logged() {
     let secret = |name: &str| std::fs::read_to_string(folder.path().join("secrets").join(name)).unwrap();
     let (key, store_key) = (secret("token-hs256.key"), secret("store-secret-access-key"));
     let (_, signature) = token.rsplit_once('.').unwrap();
-    for canary in
-        [signature, &key, &store_key, "X-Amz-Signature", "X-Amz-Credential", "Signature=", "canary-name"]
-    {
+    let (link_secret, _) = link.split_once('.').unwrap();
+    for canary in [
+        signature,
+        link_secret,
+        &key,
+        &store_key,
+        "X-Amz-Signature",
+        "X-Amz-Credential",
+        "Signature=",
+        "canary-name",
+    ] {
         if let Some(line) = text.lines().find(|line| line.contains(canary)) {
             panic!("{canary} is in the log: {line}");
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
+use windlass_presign_svc::adapters::memory::MemoryRateLimiter;
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::ports::events::EventLog as _;
@@ -122,4 +123,28 @@ async fn news_of_one_instance_are_heard_by_the_others() {
     let one = PostgresDatabase::connect(&url, 4).await.unwrap();
     let other = PostgresDatabase::connect(&url, 4).await.unwrap();
     crate::events::hears_of(Arc::new(one), other.listen()).await;
+}
+
+#[tokio::test]
+async fn rate_limits_hold_in_memory_and_among_instances() {
+    use crate::rate_limits::*;
+    let in_memory = Arc::new(MemoryRateLimiter::default());
+    a_bucket_gives_what_it_holds_and_what_flows_in(in_memory.clone()).await;
+    of_several_buckets_all_give_or_none(in_memory.clone()).await;
+    racing_draws_never_get_more_than_there_is(vec![in_memory]).await;
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let one = Arc::new(PostgresDatabase::connect(&url, 4).await.unwrap());
+    let other = Arc::new(PostgresDatabase::connect(&url, 4).await.unwrap());
+    a_bucket_gives_what_it_holds_and_what_flows_in(one.clone()).await;
+    of_several_buckets_all_give_or_none(other.clone()).await;
+    racing_draws_never_get_more_than_there_is(vec![one.clone(), other]).await;
+}
+
+#[tokio::test]
+async fn upload_links_are_kept_in_every_database() {
+    use crate::upload_links::a_link_is_found_by_its_secret_listed_with_its_usage_and_ended_once as law;
+    let folder = tempfile::tempdir().unwrap();
+    law(SqliteDatabase::open(&folder.path().join("laws.sqlite")).await.unwrap()).await;
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    law(PostgresDatabase::connect(&url, 4).await.unwrap()).await;
 }

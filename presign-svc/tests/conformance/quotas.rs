@@ -11,7 +11,7 @@ use crate::uploads::{HOUR, NOON, object, upload, upload_of};
 
 const LINK: &str = "0192f0c1-2c5d-7c1e-9f00-0123456789ab";
 
-fn link_id() -> UploadLinkId {
+pub fn link_id() -> UploadLinkId {
     LINK.parse().unwrap()
 }
 
@@ -19,7 +19,7 @@ fn tenant() -> TenantId {
     "acme".parse().unwrap()
 }
 
-fn by_link(client_ref: &str) -> Upload {
+pub fn by_link(client_ref: &str) -> Upload {
     let upload = upload(client_ref);
     let facts = Announcement { created_by: format!("link:{LINK}"), ..upload.facts().clone() };
     Upload::restore(facts, upload.progress().clone())

@@ -8,7 +8,7 @@ export function keptFiles(page) {
 /** In the page, of whichever engine. */
 export async function readKept() {
   const databases = await indexedDB.databases();
-  if (!databases.some(({ name }) => name === "windlass")) return { rows: 0, whole: 0, paused: 0, folders: 0, text: "" };
+  if (!databases.some(({ name }) => name === "windlass")) return { rows: 0, whole: 0, paused: 0, places: [], folders: 0, text: "" };
   const database = await new Promise((done, fail) => {
     const opening = indexedDB.open("windlass");
     opening.onsuccess = () => done(opening.result);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { choose, eventually } from "../harness/browser.mjs";
-import { makeVideo } from "../harness/bytes.mjs";
+import { makeVideo, sha256OfUrl } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsKept, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
@@ -61,6 +61,39 @@ test("what was not kept is asked for again after a reload, and goes on where it 
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
   await page.getByText("was not sent before this page was left").waitFor({ state: "hidden" });
   await world.assertStored([video], []);
+});
+
+test("what there was no room for is read again through its handle, where the page has one", async () => {
+  const { gate, profile, service } = world;
+  const page = await profile.open(service.address);
+  const sum = await page.evaluate(async (size) => {
+    const folder = await navigator.storage.getDirectory();
+    const handle = await folder.getFileHandle("picked.pdf", { create: true });
+    const bytes = new Uint8Array(size).map((_, index) => index * 31 + (index >> 8));
+    bytes.set(new TextEncoder().encode("%PDF-1.7\n"));
+    const writing = await handle.createWritable();
+    await writing.write(bytes);
+    await writing.close();
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }, 3 * MIB);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: service.address, quotaSize: 4.5 * MIB });
+  gate.bytesPerSecond = 0;
+  await page.evaluate(async () => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle("picked.pdf");
+    const { client } = document.querySelector("windlass-uploader");
+    client.add(await handle.getFile(), { handle });
+  });
+  await eventually("its handle is kept", () => keptFiles(page), ({ places }) => places.join() === "handle");
+  assert.equal(await asksBeforeLeaving(page), true, "the browser may not allow it again");
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.reload();
+  await eventually("it is back", () => rows(page), ([only]) => only?.name === "picked.pdf");
+  gate.bytesPerSecond = Infinity;
+  await allRows(page, ["stored"], 60_000);
+  const [photo] = (await service.photos()).filter(({ filename }) => filename === "picked.pdf");
+  assert.equal(await sha256OfUrl(photo.url), sum);
 });
 
 test("F7: another file under the same name, of the same size and date, is not spliced together", async () => {

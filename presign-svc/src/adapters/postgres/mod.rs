@@ -10,7 +10,9 @@ mod changes;
 mod events;
 mod insert;
 mod leases;
+mod rate_limiter;
 mod tickets;
+mod upload_links;
 mod uploads;
 mod usage;
 

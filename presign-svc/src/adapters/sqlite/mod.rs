@@ -6,6 +6,7 @@
 mod changes;
 mod events;
 mod insert;
+mod upload_links;
 mod uploads;
 mod usage;
 mod writer;

@@ -10,7 +10,8 @@ use windlass_protocol::upload_url::{UploadUrlRequest, UploadUrlResponse};
 
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
-use crate::api::uploads::{Draft, draft, may_upload_to, sign_original};
+use crate::api::rates::{FILE, Place, draw};
+use crate::api::uploads::{Draft, allowance_of, draft, may_upload_to, sign_original};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{FileClaim, TransferChoice};
@@ -32,6 +33,7 @@ use crate::ports::uploads::Recorded;
 pub async fn upload_url(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     JsonBody(request): JsonBody<UploadUrlRequest>,
 ) -> Result<(StatusCode, Json<UploadUrlResponse>), ApiError> {
     may_upload_to(&app, &caller, &request.project_id).await?;
@@ -51,7 +53,8 @@ pub async fn upload_url(
         transfer: TransferChoice::SinglePut,
     };
     let upload = draft(&app, announced, now)?;
-    let recorded = app.uploads.insert(vec![upload.clone()], &app.settings.allowance).await?;
+    draw(&app, &caller, &place, FILE).await?;
+    let recorded = app.uploads.insert(vec![upload.clone()], &allowance_of(&app, &caller)).await?;
     if let Some(Recorded::OverQuota(exceeded)) = recorded.into_iter().next() {
         return Err(ApiError::Quota(exceeded));
     }

@@ -14,9 +14,10 @@ use windlass_protocol::create_uploads::{
 
 use super::already_there::{AlreadyThere, already_there};
 use super::sign::sign_upload;
-use super::{Draft, draft, may_upload_to};
+use super::{Draft, allowance_of, draft, may_upload_to};
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
+use crate::api::rates::{FILE, Place, draw};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{Transfer, checksums_agree};
@@ -43,6 +44,7 @@ const AT_ONCE: usize = 16;
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Extension(request_id): Extension<RequestId>,
     JsonBody(request): JsonBody<CreateUploadsRequest>,
 ) -> Result<(StatusCode, Json<CreateUploadsResponse>), ApiError> {
@@ -56,7 +58,9 @@ pub async fn create(
         drafts.push(draft(&app, Draft::of_batch(&caller, &request.project_id, file), now));
     }
     let accepted: Vec<Upload> = drafts.iter().filter_map(|draft| draft.as_ref().ok()).cloned().collect();
-    let recorded = app.uploads.insert(accepted, &app.settings.allowance).await?;
+    let files = u32::try_from(accepted.len()).unwrap_or(u32::MAX);
+    draw(&app, &caller, &place, files.saturating_mul(FILE)).await?;
+    let recorded = app.uploads.insert(accepted, &allowance_of(&app, &caller)).await?;
     let announced = recorded.iter().filter(|recorded| matches!(recorded, Recorded::New(_))).count();
     app.metrics.uploads(UploadOutcome::Announced, announced as u64);
     let mut recorded = recorded.into_iter();

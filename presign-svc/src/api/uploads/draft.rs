@@ -47,7 +47,17 @@ pub fn draft(app: &App, draft: Draft<'_>, now: OffsetDateTime) -> Result<Upload,
         folder,
         created_at: now,
     };
+    let client_ref = client_ref.map(|name| within_link(caller, name)).transpose()?;
     Ok(Upload::announce(facts, client_ref, variants, now + app.settings.upload_deadline))
+}
+
+/// The name as it is recorded: holders of upload links name files among their own only.
+fn within_link(caller: &Caller, name: ClientRef) -> Result<ClientRef, ApiError> {
+    let Some((link, _)) = &caller.link else { return Ok(name) };
+    ClientRef::try_from(format!("{link}/{name}")).map_err(|_| ApiError::InvalidRequest {
+        field: Some("client_ref".to_owned()),
+        reason: "may have 163 bytes through an upload link".to_owned(),
+    })
 }
 
 impl From<VariantToUpload> for VariantClaim {

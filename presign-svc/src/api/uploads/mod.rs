@@ -21,6 +21,7 @@ use super::error::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::Transfer;
+use crate::domain::quota::Allowance;
 use crate::domain::upload::{Upload, UploadState};
 
 /// The caller's upload: one of another tenant or project does not exist for it.
@@ -32,6 +33,11 @@ pub(super) async fn find(app: &App, caller: &Caller, id: UploadId) -> Result<Upl
 /// Whether the caller may bring files to a project.
 pub(super) async fn may_upload_to(app: &App, caller: &Caller, project: &ProjectId) -> Result<(), ApiError> {
     if may_touch(app, caller, project).await? { Ok(()) } else { Err(ApiError::Project) }
+}
+
+/// What a new upload of the caller's must fit into.
+pub(super) fn allowance_of(app: &App, caller: &Caller) -> Allowance {
+    Allowance { link: caller.link, ..app.settings.allowance.clone() }
 }
 
 /// The part plan of an upload that still takes parts.

@@ -11,6 +11,7 @@ use windlass_protocol::{Checksum, ChecksumAlgorithm, Timestamp, UploadId};
 use super::{find, open_plan, sign};
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, JsonBody};
+use crate::api::rates::{Place, draw_parts};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::jobs::multipart;
@@ -31,12 +32,14 @@ use crate::jobs::multipart;
 pub async fn sign_parts(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Id(id): Id<UploadId>,
     JsonBody(request): JsonBody<SignPartsRequest>,
 ) -> Result<Json<SignPartsResponse>, ApiError> {
     let mut upload = find(&app, &caller, id).await?;
     let plan = open_plan(&upload)?;
     check(&request.parts)?;
+    draw_parts(&app, &caller, &place, id, (request.parts.len(), plan.part_count().into())).await?;
     if upload.progress().multipart.is_none() {
         let _turn = app.turns.take(id).await?;
         upload = find(&app, &caller, id).await?;

@@ -28,13 +28,14 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
+use windlass_presign_svc::adapters::memory::MemoryRateLimiter;
 use windlass_presign_svc::adapters::memory_tickets::MemoryTickets;
 use windlass_presign_svc::adapters::s3::{CredentialsFrom, S3Settings, S3Store};
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::adapters::system::RandomIds;
 use windlass_presign_svc::api::cors::AllowedOrigins;
 use windlass_presign_svc::api::demo::DemoSite;
-use windlass_presign_svc::app::{App, Settings, Turns};
+use windlass_presign_svc::app::{App, RateLimits, Settings, Turns};
 use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
@@ -118,7 +119,7 @@ impl TestApp {
         let store = Arc::new(FaultyStore::around(s3));
         let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
         let events = Arc::new(database.clone());
-        let uploads = Arc::new(InterruptedUploads::around(database));
+        let uploads = Arc::new(InterruptedUploads::around(database.clone()));
         let leases = Arc::new(BusyLeases::default());
         let clock = Arc::new(MovableClock::default());
         let app = Arc::new(App {
@@ -132,6 +133,8 @@ impl TestApp {
             ids: Arc::new(RandomIds::new()),
             tokens: options.tokens,
             membership: options.membership,
+            links: Arc::new(database),
+            limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
             metrics: Metrics::default(),
         });
@@ -161,6 +164,7 @@ impl TestApp {
             subject: "ann".to_owned(),
             projects,
             scopes: scopes.iter().copied().collect(),
+            link: None,
         };
         let grant = TokenGrant { caller, lifetime: Duration::from_secs(3600) };
         self.app.tokens.mint(&grant, self.clock.now()).unwrap()
@@ -253,6 +257,8 @@ fn scratch_folder() -> TempDir {
 pub fn settings() -> Settings {
     Settings {
         allowance: Allowance::default(),
+        rates: RateLimits::default(),
+        upload_page: None,
         limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },
         key_template: KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap(),
         put_url_lifetime: Duration::from_secs(900),

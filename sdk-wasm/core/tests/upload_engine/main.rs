@@ -13,5 +13,6 @@ mod endurance;
 mod faults;
 mod judgements;
 mod lossy;
+mod patience;
 mod simulated;
 mod twins;

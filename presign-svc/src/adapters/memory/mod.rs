@@ -1,0 +1,5 @@
+//! What a single instance may keep to itself.
+
+mod rate_limiter;
+
+pub use rate_limiter::MemoryRateLimiter;

@@ -1,0 +1,51 @@
+//! How fast somebody may ask for signatures, and whose word about addresses is taken.
+
+use clap::Args;
+
+use super::TokenSource;
+use crate::app::RateLimits;
+use crate::domain::client_address::{TrustedProxies, TrustedProxy};
+
+/// The contract's default, in files a minute.
+const PER_SUBJECT: u32 = 100;
+/// What a company's crews may ask for together.
+const PER_TENANT: u32 = 3_000;
+/// What may come from one place: a site's phones share one.
+const PER_ADDRESS: u32 = 600;
+
+/// Rate limits.
+#[derive(Debug, Clone, Args)]
+pub struct RateOptions {
+    /// How many files one person or device may have signed in a minute; 0 is no limit. 100 by default, and
+    /// no limit with the development key.
+    #[arg(long, env = "WINDLASS_RATE_PER_SUBJECT")]
+    pub rate_per_subject: Option<u32>,
+    /// The same for a whole company: 3,000 by default.
+    #[arg(long, env = "WINDLASS_RATE_PER_TENANT")]
+    pub rate_per_tenant: Option<u32>,
+    /// The same for one IPv4 address or IPv6 /64: 600 by default. Counted only with WINDLASS_TRUSTED_PROXIES.
+    #[arg(long, env = "WINDLASS_RATE_PER_ADDRESS")]
+    pub rate_per_address: Option<u32>,
+    /// Networks of the proxies in front of this service, such as 10.0.0.0/8, separated by commas: their
+    /// X-Forwarded-For is believed, nobody else's.
+    #[arg(long, env = "WINDLASS_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<TrustedProxy>,
+}
+
+impl RateOptions {
+    /// The limits of a service whose keys come from there.
+    pub fn limits(&self, source: TokenSource) -> RateLimits {
+        let limit = |asked: Option<u32>, default: u32| match (asked, source) {
+            (Some(0), _) | (None, TokenSource::Development) => None,
+            (Some(asked), _) => Some(asked),
+            (None, TokenSource::Configured) => Some(default),
+        };
+        let proxies = &self.trusted_proxies;
+        RateLimits {
+            per_subject: limit(self.rate_per_subject, PER_SUBJECT),
+            per_tenant: limit(self.rate_per_tenant, PER_TENANT),
+            per_address: limit(self.rate_per_address, PER_ADDRESS),
+            proxies: (!proxies.is_empty()).then(|| TrustedProxies(proxies.clone())),
+        }
+    }
+}

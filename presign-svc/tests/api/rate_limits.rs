@@ -1,0 +1,102 @@
+//! T30: so many signatures for a subject, a tenant and a place, however they are asked for.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use windlass_presign_svc::app::{RateLimits, Settings};
+use windlass_presign_svc::auth::Scope;
+use windlass_presign_svc::domain::client_address::TrustedProxies;
+
+use crate::support::{Answer, TestApp, TestOptions, file, settings};
+
+async fn start(rates: RateLimits) -> TestApp {
+    let settings = Settings { rates, ..settings() };
+    TestApp::start_with(TestOptions { settings, ..TestOptions::default() }).await
+}
+
+fn files(count: usize) -> Value {
+    let files: Vec<Value> = (0..count).map(|n| file(&format!("f{n}"), "a.jpg", "image/jpeg", 4096)).collect();
+    json!({"project_id": "job-7", "files": files})
+}
+
+async fn ask(app: &TestApp, count: usize, headers: &[(&'static str, String)]) -> Answer {
+    let mut request = app.http.post(app.url("/api/v1/uploads")).bearer_auth(app.ann()).json(&files(count));
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn t30_a_subject_gets_so_many_signatures_a_minute_and_is_told_when_to_come_back() {
+    let app = start(RateLimits { per_subject: Some(100), ..RateLimits::default() }).await;
+    assert_eq!(ask(&app, 99, &[]).await.status, 201);
+    let url =
+        json!({"project_id": "job-7", "file_name": "a.jpg", "file_size": 4096, "mime_type": "image/jpeg"});
+    assert_eq!(app.post("/api/v1/photos/upload-url", url.clone()).await.status, 201);
+    let refused = ask(&app, 50, &[]).await;
+    refused.assert_problem(429, "rate_limited");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((25..=30).contains(&wait), "{wait}");
+    app.post("/api/v1/photos/upload-url", url).await.assert_problem(429, "rate_limited");
+    let forged = [("x-forwarded-for", "198.51.100.7".to_owned()), ("x-real-ip", "198.51.100.7".to_owned())];
+    ask(&app, 50, &forged).await.assert_problem(429, "rate_limited");
+    let other = app.token("other", &["job-7"], &[Scope::Upload]);
+    assert_eq!(app.call(Method::POST, "/api/v1/uploads", &other, files(50)).await.status, 201);
+    app.clock.advance(Duration::from_secs(wait));
+    assert_eq!(ask(&app, 50, &[]).await.status, 201);
+}
+
+#[tokio::test]
+async fn t30_a_forged_forwarding_header_raises_no_allowance() {
+    let rates = |proxies: &[&str]| RateLimits {
+        per_address: Some(10),
+        proxies: Some(TrustedProxies(proxies.iter().map(|network| network.parse().unwrap()).collect())),
+        ..RateLimits::default()
+    };
+    let app = start(rates(&["10.0.0.0/8"])).await;
+    for n in 0..10 {
+        assert_eq!(ask(&app, 1, &[("x-forwarded-for", format!("198.51.100.{n}"))]).await.status, 201);
+    }
+    let forged = [("x-forwarded-for", "198.51.100.99".to_owned())];
+    ask(&app, 1, &forged).await.assert_problem(429, "rate_limited");
+    // Behind a proxy of ours each client counts by itself, and what it says about others does not count.
+    let app = start(rates(&["127.0.0.0/8"])).await;
+    for n in 0..10 {
+        let header = [("x-forwarded-for", format!("192.0.2.{n}, 198.51.100.1"))];
+        assert_eq!(ask(&app, 1, &header).await.status, 201);
+    }
+    ask(&app, 1, &[("x-forwarded-for", "192.0.2.77, 198.51.100.1".to_owned())])
+        .await
+        .assert_problem(429, "rate_limited");
+    assert_eq!(ask(&app, 1, &[("x-forwarded-for", "198.51.100.2".to_owned())]).await.status, 201);
+}
+
+#[tokio::test]
+async fn t30_a_whole_company_has_a_limit_too() {
+    let app = start(RateLimits { per_tenant: Some(10), ..RateLimits::default() }).await;
+    assert_eq!(ask(&app, 10, &[]).await.status, 201);
+    let other = app.token("acme", &["*"], &[Scope::Upload]);
+    app.call(Method::POST, "/api/v1/uploads", &other, files(1)).await.assert_problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn t11_parts_are_not_signed_again_for_ever() {
+    let app = start(RateLimits { per_tenant: Some(1_000_000), ..RateLimits::default() }).await;
+    let film = app.announce_one(file("film", "a.mp4", "video/mp4", 20 << 20)).await;
+    let count = film["part_count"].as_u64().unwrap();
+    let path = format!("/api/v1/uploads/{}/parts", film["upload_id"].as_str().unwrap());
+    let parts: Vec<Value> = (1..=count).map(|number| json!({"part_number": number})).collect();
+    let mut signed = 0;
+    let refused = loop {
+        let answer = app.post(&path, json!({"parts": parts})).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        signed += count;
+        assert!(signed <= 1000, "signed {signed} times");
+    };
+    refused.assert_problem(429, "rate_limited");
+    assert!(signed > 990, "{signed}");
+}

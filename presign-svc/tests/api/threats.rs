@@ -1,0 +1,301 @@
+//! Threats of the service, each test named after its row; `tests/THREATS.md` lists them all.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use windlass_presign_svc::api::scopes::ROUTES;
+use windlass_presign_svc::auth::Scope;
+
+use crate::complete_parts::{MIB, announce_film, film, send_parts};
+use crate::support::{Answer, PhotoSpec, TestApp, file, file_of, jpeg};
+
+const NOBODYS: &str = "0192f0c1-2c5d-7c1e-9f00-0123456789ab";
+
+/// A body a route would accept.
+fn body_for(method: &Method, path: &str) -> Value {
+    let is = |end: &str| path.ends_with(end);
+    match *method {
+        Method::PATCH if is("/status") => json!({"status": "processing"}),
+        Method::PATCH => json!({"caption": "x"}),
+        Method::POST if is("/parts") => json!({"parts": [{"part_number": 1}]}),
+        Method::POST if is("/complete") || is("/upload-links") => json!({}),
+        _ => Value::Null,
+    }
+}
+
+/// Every route of the table with an id in it.
+fn routes_with(name: &str) -> Vec<(Method, &'static str)> {
+    ROUTES
+        .iter()
+        .filter(|rule| rule.path.contains(name))
+        .map(|rule| (rule.method.clone(), rule.path))
+        .collect()
+}
+
+#[tokio::test]
+async fn t01_every_route_answers_a_foreign_id_as_if_it_were_nobodys() {
+    let app = TestApp::start().await;
+    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let pending = announce_film(&app, &film(6 * MIB)).await;
+    let link = app.post("/api/v1/projects/job-7/upload-links", json!({})).await.body;
+    let real =
+        [&photo["photo_id"], &pending["upload_id"], &link["link"]["link_id"]].map(|id| id.as_str().unwrap());
+    let mut tried = 0;
+    for (tenant, project) in [("other", "*"), ("other", "job-7"), ("acme", "job-8")] {
+        let token = app.token(tenant, &[project], &Scope::ALL);
+        let ask = async |method: &Method, path: &str, id: &str| {
+            let named = ["{upload_id}", "{photo_id}", "{link_id}"]
+                .iter()
+                .fold(path.replace("{project_id}", "job-7"), |path, name| path.replace(name, id));
+            let path = format!("/api/v1{named}");
+            let mut answer = app.call(method.clone(), &path, &token, body_for(method, &path)).await;
+            answer.assert_problem(404, "not_found");
+            answer.body["request_id"] = Value::Null;
+            answer.body.to_string()
+        };
+        for name in ["{upload_id}", "{photo_id}", "{link_id}"] {
+            for (method, path) in routes_with(name) {
+                let nobodys = ask(&method, path, NOBODYS).await;
+                for id in real {
+                    assert_eq!(ask(&method, path, id).await, nobodys, "{method} {path}");
+                    tried += 1;
+                }
+            }
+        }
+        let urls = json!({"photo_ids": real});
+        let answer = app.call(Method::POST, "/api/v1/photos/urls", &token, urls).await;
+        assert!(!answer.body.to_string().contains("http"), "{}", answer.body);
+    }
+    assert!(tried >= 3 * 3 * 10, "{tried}");
+    assert_eq!(app.get(&format!("/api/v1/photos/{}", real[0])).await.body, {
+        let mut same = photo.clone();
+        same["url"] = app.get(&format!("/api/v1/photos/{}", real[0])).await.body["url"].clone();
+        same
+    });
+    assert_eq!(app.get(pending["status_url"].as_str().unwrap()).await.body["status"], "pending_upload");
+}
+
+#[tokio::test]
+async fn t02_ids_of_two_uploads_do_not_mix() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let one = announce_film(&app, &bytes).await;
+    let other = app.announce_one(file("other", "b.mp4", "video/mp4", bytes.len() as u64)).await;
+    let parts = send_parts(&app, &one, &bytes, &[1, 2]).await;
+    app.complete(&other, json!({"parts": parts})).await.assert_problem(409, "parts_missing");
+    assert_eq!(app.complete(&one, json!({"parts": parts})).await.status, 200);
+}
+
+/// The big list of naughty strings, where it is beside the checkout, and some of our own.
+fn naughty() -> Vec<String> {
+    let own = [
+        "../../etc/passwd",
+        "..\\..\\a.jpg",
+        "%2e%2e%2fa.jpg",
+        "a\r\nSet-Cookie: b=c.jpg",
+        "\"; filename=\"b.html",
+        "\u{202E}gpj.exe",
+        "<img src=x onerror=alert(1)>.jpg",
+        "__proto__",
+        "con",
+        "a\u{0}b.jpg",
+    ];
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora/security/naughty-strings/blns.json");
+    let list: Vec<String> = match std::fs::read(&file) {
+        Ok(text) => serde_json::from_slice(&text).unwrap(),
+        Err(_) => {
+            eprintln!("skipped: no naughty strings in ../shared");
+            Vec::new()
+        }
+    };
+    own.iter().map(ToString::to_string).chain(list).collect()
+}
+
+#[tokio::test]
+async fn t03_naughty_strings_are_names_and_nothing_else() {
+    let app = TestApp::start().await;
+    let names = naughty();
+    let mut accepted = 0;
+    for (batch, names) in names.chunks(50).enumerate() {
+        let files: Vec<Value> = names
+            .iter()
+            .enumerate()
+            .map(|(n, name)| file(&format!("{batch}-{n}"), name, "image/jpeg", 4096))
+            .collect();
+        for (entry, name) in app.announce(json!(files)).await.iter().zip(names) {
+            if entry.get("error").is_some() {
+                assert_eq!(entry["error"]["code"], "invalid_request", "{name:?}");
+                continue;
+            }
+            accepted += 1;
+            let upload = app.record(entry).await;
+            let key = upload.original_key();
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"./_-=".contains(&b);
+            assert!(key.as_str().starts_with("acme/job-7/") && key.as_str().bytes().all(is_plain), "{key}");
+            assert!(!key.as_str().contains(".."), "{key}");
+            let kept = upload.facts().file.filename.to_string();
+            assert!(kept.len() <= 255 && !kept.chars().any(char::is_control), "{kept:?}");
+        }
+    }
+    assert!(accepted * 10 >= names.len() * 9, "{accepted} of {}", names.len());
+    let bytes = jpeg(&PhotoSpec::default());
+    for (n, name) in naughty().iter().take(10).enumerate() {
+        let upload = app.announce_one(file_of(&format!("sent-{n}"), name, &bytes)).await;
+        assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+        let photo = app.complete(&upload, Value::Null).await.body;
+        let fetched = app.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
+        let headers = fetched.headers();
+        assert_eq!(
+            (headers.get("set-cookie"), &headers["content-type"]),
+            (None, &"image/jpeg".parse().unwrap())
+        );
+        let disposition = headers["content-disposition"].to_str().unwrap();
+        assert_eq!(disposition.matches('"').count(), 2, "one name, whatever it holds: {disposition}");
+    }
+    for project in names.iter().filter(|name| name.parse::<windlass_protocol::ProjectId>().is_err()) {
+        let files = json!([file("p", "a.jpg", "image/jpeg", 4096)]);
+        let answer = app.post("/api/v1/uploads", json!({"project_id": project, "files": files})).await;
+        assert!((400..404).contains(&answer.status), "{project:?}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn t14_a_signed_url_is_good_for_nothing_else() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    let url = upload["url"].as_str().unwrap();
+    let put =
+        async |url: &str, method: Method, change: &dyn Fn(&str, &str) -> Option<String>, body: &[u8]| {
+            let mut request = app.http.request(method, url).body(body.to_vec());
+            for (name, value) in
+                upload["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "content-length")
+            {
+                if let Some(value) = change(name, value.as_str().unwrap()) {
+                    request = request.header(name, value);
+                }
+            }
+            request.send().await.unwrap().status().as_u16()
+        };
+    let same = |_: &str, value: &str| Some(value.to_owned());
+    let (place, query) = url.split_once('?').unwrap();
+    let mut spoilt = vec![
+        format!("{place}x?{query}"),
+        format!("{}?{query}", place.replace("acme", "other")),
+        format!("{}?{query}", place.replace("job-7", "job-8")),
+        place.to_owned(),
+        format!("{url}&x-id=PutObject"),
+    ];
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap();
+        spoilt.push(url.replace(pair, &format!("{name}={}", value.replace(['1', 'a', '0'], "2"))));
+        spoilt.push(url.replace(pair, ""));
+    }
+    for url in spoilt.iter().filter(|spoilt| *spoilt != url) {
+        let status = put(url, Method::PUT, &same, &bytes).await;
+        assert!((400..500).contains(&status), "{status} {}", url.split('?').next().unwrap());
+    }
+    for method in [Method::DELETE, Method::GET, Method::POST, Method::HEAD] {
+        assert!(put(url, method.clone(), &same, &[]).await >= 400, "{method}");
+    }
+    let as_html =
+        |name: &str, value: &str| Some(if name == "content-type" { "text/html" } else { value }.to_owned());
+    assert_eq!(put(url, Method::PUT, &as_html, &bytes).await, 403);
+    let without = |name: &str, value: &str| (name != "if-none-match").then(|| value.to_owned());
+    assert_eq!(put(url, Method::PUT, &without, &bytes).await, 403);
+    let longer = [&bytes[..], b"x"].concat();
+    assert!(put(url, Method::PUT, &same, &longer).await >= 400);
+    assert!(put(url, Method::PUT, &same, &bytes[1..]).await >= 400);
+    assert_eq!(put(url, Method::PUT, &same, &bytes).await, 200, "as it was signed it works");
+    assert_eq!(put(url, Method::PUT, &same, &bytes).await, 412, "once");
+}
+
+#[tokio::test]
+async fn t20_columns_in_bodies_are_refused() {
+    let app = TestApp::start().await;
+    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let film = announce_film(&app, &film(6 * MIB)).await;
+    let (photo, film) = (photo["photo_id"].as_str().unwrap(), film["upload_id"].as_str().unwrap());
+    let announced = json!({"project_id": "job-7", "files": [file("b", "a.jpg", "image/jpeg", 4096)]});
+    let one =
+        json!({"project_id": "job-7", "file_name": "a.jpg", "file_size": 4096, "mime_type": "image/jpeg"});
+    let parts = json!({"parts": [{"part_number": 1}]});
+    let routes = [
+        (Method::POST, "/api/v1/uploads".to_owned(), announced, "/files/0"),
+        (Method::POST, "/api/v1/photos/upload-url".to_owned(), one, ""),
+        (Method::POST, format!("/api/v1/uploads/{film}/parts"), parts, "/parts/0"),
+        (Method::POST, format!("/api/v1/uploads/{film}/complete"), json!({"parts": []}), ""),
+        (Method::PATCH, format!("/api/v1/photos/{photo}"), json!({"caption": "x"}), ""),
+        (Method::PATCH, format!("/api/v1/photos/{photo}/status"), json!({"status": "processing"}), ""),
+        (Method::POST, "/api/v1/photos/urls".to_owned(), json!({"photo_ids": [photo]}), ""),
+        (Method::POST, "/api/v1/projects/job-7/upload-links".to_owned(), json!({"max_files": 1}), ""),
+    ];
+    let columns = "id tenant tenant_id created_by version state folder key bucket multipart_id etag verified_at
+        size_bytes charged_bytes deadline_at deleted_at cleanup_due_at created_at revoked_at secret_hash subject scopes";
+    for (method, path, body, inner) in routes {
+        for column in columns.split_whitespace() {
+            for place in ["", inner] {
+                let mut spoilt = body.clone();
+                spoilt.pointer_mut(place).unwrap()[column] = json!("1");
+                let answer = app.call(method.clone(), &path, &app.ann(), spoilt).await;
+                assert_eq!(answer.status, 400, "{method} {path} {place} {column}: {}", answer.body);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn t31_deep_and_packed_bodies_are_refused_on_every_route() {
+    let app = TestApp::start().await;
+    let deep = format!("{}1{}", "[".repeat(20_000), "]".repeat(20_000));
+    let deep_object = format!("{}1{}", "{\"files\":".repeat(6_000), "}".repeat(6_000));
+    for rule in ROUTES.iter().filter(|rule| rule.method == Method::POST || rule.method == Method::PATCH) {
+        let path = ["{upload_id}", "{photo_id}", "{link_id}"]
+            .iter()
+            .fold(rule.path.replace("{project_id}", "job-7"), |path, name| path.replace(name, NOBODYS));
+        let send = |body: Vec<u8>, encoding: &'static str| {
+            let request = app.http.request(rule.method.clone(), app.url(&format!("/api/v1{path}")));
+            let request = request.bearer_auth(app.ann()).header("content-type", "application/json");
+            request.header("content-encoding", encoding).body(body).send()
+        };
+        for body in [deep.clone(), deep_object.clone(), format!("{{\"project_id\":{deep}}}")] {
+            let status = send(body.into_bytes(), "identity").await.unwrap().status().as_u16();
+            assert!((400..500).contains(&status), "{path}: {status}");
+        }
+        // The head of a gzip stream: nobody unpacks it.
+        let packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xcb, 0x48];
+        let status = send(packed, "gzip").await.unwrap().status().as_u16();
+        assert!((400..500).contains(&status), "{path}: {status}");
+    }
+    assert_eq!(app.get("/api/v1/me").await.status, 200);
+}
+
+#[tokio::test]
+async fn t45_errors_say_nothing_of_the_inside() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    let id = upload["upload_id"].as_str().unwrap();
+    let mut answers: Vec<Answer> = Vec::new();
+    for odd in ["'", "%27%20OR%201=1", "..%2f..%2f", "%00", &"9".repeat(5000), "0192f0c1"] {
+        answers.push(app.get(&format!("/api/v1/uploads/{odd}")).await);
+        answers.push(app.get(&format!("/api/v1/photos?project_id=job-7&cursor={odd}")).await);
+        answers.push(app.get(&format!("/api/v1/photos?project_id={odd}")).await);
+        answers.push(app.post(&format!("/api/v1/projects/{odd}/upload-links"), json!({})).await);
+    }
+    app.store.is_down.store(true, Ordering::SeqCst);
+    answers.push(app.post(&format!("/api/v1/uploads/{id}/complete"), Value::Null).await);
+    answers.push(app.get("/readyz").await);
+    for answer in answers {
+        let text = answer.body.to_string();
+        assert!(answer.status >= 400, "{text}");
+        for inside in
+            ["canary", "sqlx", "SELECT", "SQLITE", "/dev/shm", ".rs", "panicked", "<Error>", "127.0.0.1"]
+        {
+            assert!(!text.contains(inside), "{inside} in {text}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The laws of [`UploadLinkRepository`].
+
+use std::time::Duration;
+
+use windlass_presign_svc::domain::upload_link::{SecretHash, UploadLink};
+use windlass_presign_svc::ports::upload_links::UploadLinkRepository;
+use windlass_presign_svc::ports::uploads::UploadRepository;
+
+use crate::quotas::{by_link, link_id};
+use crate::uploads::NOON;
+
+fn link() -> UploadLink {
+    UploadLink {
+        id: link_id(),
+        tenant: "acme".parse().unwrap(),
+        project: "job-7".parse().unwrap(),
+        label: Some("Frau Kraus'; DROP TABLE upload_links; --".to_owned()),
+        created_by: "ann".to_owned(),
+        max_files: 10,
+        max_bytes: 1 << 40,
+        created_at: NOON,
+        expires_at: NOON + Duration::from_secs(60),
+        revoked_at: None,
+    }
+}
+
+pub async fn a_link_is_found_by_its_secret_listed_with_its_usage_and_ended_once<R>(repository: R)
+where
+    R: UploadLinkRepository + UploadRepository,
+{
+    let (link, secret) = (link(), SecretHash([7; 32]));
+    UploadLinkRepository::insert(&repository, &link, secret).await.unwrap();
+    assert_eq!(repository.find_by_secret(secret).await.unwrap(), Some(link.clone()));
+    assert_eq!(repository.find_by_secret(SecretHash([8; 32])).await.unwrap(), None);
+    let (tenant, project) = (&link.tenant, &link.project);
+    let unlimited = Default::default();
+    UploadRepository::insert(&repository, vec![by_link("a")], &unlimited).await.unwrap();
+    let listed = repository.list(tenant, project, 10).await.unwrap();
+    assert_eq!((listed.len(), &listed[0].0, listed[0].1.files()), (1, &link, 1));
+    let other = "other".parse().unwrap();
+    assert_eq!(repository.list(&other, project, 10).await.unwrap(), []);
+    assert!(!repository.revoke(&other, project, link.id, NOON).await.unwrap());
+    for later in [0, 9] {
+        let now = NOON + Duration::from_secs(later);
+        assert!(repository.revoke(tenant, project, link.id, now).await.unwrap());
+        let ended = repository.find_by_secret(secret).await.unwrap().unwrap();
+        assert_eq!(ended.revoked_at, Some(NOON), "the first end counts");
+    }
+}

@@ -1,0 +1,65 @@
+//! A request reaches the service, and what the network makes of it.
+
+use windlass_core::upload::{Answer, CommandId, Refusal, ServiceFailure, Work};
+use windlass_protocol::{ErrorCode, UploadStatus};
+
+use super::network::Fault;
+use super::service::{self, Service};
+use super::{Happening, World};
+
+impl World {
+    pub(super) fn serve(&mut self, id: CommandId, work: Work, fault: Option<Fault>) {
+        let lost = self.network.is_out(self.now_ms) || fault == Some(Fault::DropBefore);
+        let refused = match fault {
+            _ if lost => Some(ServiceFailure::NoAnswer),
+            Some(Fault::Status(status, retry_after_ms)) => Some(ServiceFailure::Refused(Box::new(Refusal {
+                status,
+                problem: None,
+                retry_after_ms,
+                request_id: None,
+            }))),
+            Some(Fault::TokenExpired) => Some(service::refusal(ErrorCode::TokenExpired, Vec::new())),
+            Some(Fault::Expired) => {
+                let record = Service::subject(&work).and_then(|id| self.service.uploads.get_mut(&id));
+                record.expect("an upload that expires").status = UploadStatus::Expired;
+                Some(service::refusal(ErrorCode::UploadClosed, Vec::new()))
+            }
+            Some(Fault::NotFound) => {
+                self.service.forget(Service::subject(&work).expect("an upload to forget"));
+                Some(service::refusal(ErrorCode::NotFound, Vec::new()))
+            }
+            _ => None,
+        };
+        let (now_ms, bucket, service) = (self.now_ms, &mut self.bucket, &mut self.service);
+        let lost_after = (fault == Some(Fault::DropAfter)).then_some(ServiceFailure::NoAnswer);
+        macro_rules! answer {
+            ($kind:path, $served:expr) => {
+                $kind(match refused {
+                    Some(failure) => Err(failure),
+                    None => {
+                        let served = $served;
+                        if fault == Some(Fault::Duplicate) {
+                            drop($served);
+                        }
+                        lost_after.map_or(served, Err)
+                    }
+                })
+            };
+        }
+        let answer = match &work {
+            Work::CreateUploads(request) => {
+                answer!(Answer::Created, Ok::<_, ServiceFailure>(service.create(now_ms, bucket, request)))
+            }
+            Work::SignParts { upload_id, request } => {
+                answer!(Answer::Signed, service.sign(now_ms, *upload_id, request))
+            }
+            Work::ListParts { upload_id } => answer!(Answer::Listed, service.list(bucket, *upload_id)),
+            Work::Complete { upload_id, request } => {
+                answer!(Answer::Completed, service.complete(bucket, *upload_id, request))
+            }
+            Work::Abort { upload_id } => answer!(Answer::Aborted, service.abort(bucket, *upload_id)),
+            Work::FetchToken | Work::Hash { .. } | Work::Put { .. } => unreachable!("not the service's"),
+        };
+        self.later(self.now_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
+    }
+}
