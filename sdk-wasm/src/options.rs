@@ -5,13 +5,13 @@
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use windlass_core::image::{MetadataPolicy, ResizeOptions, VariantOptions};
+use windlass_core::image::{ColorPolicy, MetadataPolicy, ResizeOptions, VariantOptions};
 
 use crate::js_error::JsFailure;
 
 /// The options, or a sentence that names the property that is wrong.
 pub(crate) fn resize_options(options: &JsValue) -> Result<ResizeOptions, JsFailure> {
-    refuse_unknown(options, "the options", &["variants", "metadata"])?;
+    refuse_unknown(options, "the options", &["variants", "metadata", "color"])?;
     let variants = property(options, "variants");
     let variants = variants.dyn_ref::<Array>().ok_or_else(|| wrong("variants", "a list of images"))?;
     Ok(ResizeOptions {
@@ -22,6 +22,11 @@ pub(crate) fn resize_options(options: &JsValue) -> Result<ResizeOptions, JsFailu
             Some("strip-location") => MetadataPolicy::StripLocation,
             Some("strip") => MetadataPolicy::Strip,
             Some(_) => return Err(wrong("metadata", "`keep`, `strip-location` or `strip`")),
+        },
+        color: match text(options, "color")?.as_deref() {
+            None | Some("keep") => ColorPolicy::Keep,
+            Some("srgb") => ColorPolicy::Srgb,
+            Some(_) => return Err(wrong("color", "`keep` or `srgb`")),
         },
     })
 }

@@ -24,6 +24,8 @@ export interface EncodedImage {
   width: number;
   height: number;
   bytes: Uint8Array<ArrayBuffer>;
+  /** The original's own picture, not encoded again: it was upright, of this size, and hardly larger. */
+  passed_through: boolean;
 }
 
 /**
@@ -164,6 +166,7 @@ fn image_object(image: &EncodedImage) -> JsValue {
         ("width", image.width.into()),
         ("height", image.height.into()),
         ("bytes", Uint8Array::from(image.bytes.as_slice()).into()),
+        ("passed_through", image.passed_through.into()),
     ])
 }
 

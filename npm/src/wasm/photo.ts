@@ -102,6 +102,11 @@ export interface EncodedImage {
   width: number;
   height: number;
   bytes: Uint8Array<ArrayBuffer>;
+  /**
+   * True where this is the original's own picture, not encoded again: it was upright and of this size already, and
+   * encoding it would have made it larger, or hardly smaller.
+   */
+  passed_through?: boolean;
 }
 
 export type ResizeOutcome =

@@ -8,7 +8,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use windlass_core::image::{ImageError, Limits, MetadataPolicy, ResizeOptions, VariantOptions, resize_heic};
+use windlass_core::image::{
+    ColorPolicy, ImageError, Limits, MetadataPolicy, ResizeOptions, VariantOptions, resize_heic,
+};
 
 #[path = "../examples/make_photo/heic_file.rs"]
 mod heic_file;
@@ -42,8 +44,11 @@ static ALLOCATOR: Counting = Counting;
 /// The most bytes held at once beyond what was held before, and how it ended.
 fn peak_of_resizing(bytes: &[u8], limits: &Limits) -> (u64, Result<(), ImageError>) {
     let variant = |edge: u32| VariantOptions { name: edge.to_string(), max_edge: edge, quality: 0.8 };
-    let options =
-        ResizeOptions { variants: [1920, 200].map(variant).to_vec(), metadata: MetadataPolicy::Keep };
+    let options = ResizeOptions {
+        variants: [1920, 200].map(variant).to_vec(),
+        metadata: MetadataPolicy::Keep,
+        color: ColorPolicy::Keep,
+    };
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
     let ended = resize_heic(bytes, &options, limits).map(drop);

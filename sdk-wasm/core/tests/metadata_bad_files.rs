@@ -98,7 +98,7 @@ impl Random {
 
 // One test, so that nothing else allocates while it measures.
 #[test]
-fn no_file_makes_reading_panic_or_take_long_or_take_memory() {
+fn t24_no_file_makes_reading_panic_or_take_long_or_take_memory() {
     directories_that_lead_to_each_other_many_times_over_stay_cheap();
     let Some(corpora) = corpora::corpora() else { return };
     bad_files_stay_cheap(&corpora);

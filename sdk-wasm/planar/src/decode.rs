@@ -1,7 +1,7 @@
 //! A JPEG's scans to planes.
 
 use super::entropy::Scan;
-use super::header::{Component, Header};
+use super::header::Header;
 use super::plane::{Plane, Planes, VECTOR, black};
 use super::scale::Scale;
 use super::{DecodeError, OutOfMemory};
@@ -56,14 +56,14 @@ impl Header<'_> {
     }
 
     fn empty_planes(&self, scales: &[Scale]) -> Result<Vec<Plane>, OutOfMemory> {
-        let components = self.components.iter().zip(scales).enumerate();
-        components.map(|(index, (component, scale))| self.empty_plane(index, *component, *scale)).collect()
+        scales.iter().enumerate().map(|(index, scale)| self.empty_plane(index, *scale)).collect()
     }
 
     /// A plane with room for the blocks that an interleaved scan pads the picture with.
-    fn empty_plane(&self, index: usize, component: Component, scale: Scale) -> Result<Plane, OutOfMemory> {
+    pub(super) fn empty_plane(&self, index: usize, scale: Scale) -> Result<Plane, OutOfMemory> {
         let (columns, rows) = self.mcus();
         let edge = scale.block_edge();
+        let Some(component) = self.components.get(index) else { return Plane::new(0, 0) };
         let stride = (columns as usize * component.horizontal as usize * edge).next_multiple_of(VECTOR);
         let padded_rows = rows as usize * component.vertical as usize * edge;
         let extent = self.extent(index, scale);

@@ -51,6 +51,24 @@ impl<'a> Header<'a> {
     /// [`DecodeError::NotHandled`] when the file may be fine but needs another decoder, otherwise what
     /// is wrong with it.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let otherwise = "it is not coded sequentially with Huffman codes";
+        Self::parse_as(bytes, |frame| matches!(frame, marker::SOF0 | marker::SOF1), otherwise)
+    }
+
+    /// As [`parse`](Self::parse) of a progressive JPEG, which somebody else reads to
+    /// [`Coefficients`](super::Coefficients).
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse); a sequential one is [`DecodeError::NotHandled`].
+    pub fn parse_progressive(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::parse_as(bytes, |frame| frame == marker::SOF2, "it is not progressive")
+    }
+
+    fn parse_as(
+        bytes: &'a [u8],
+        is_wanted: fn(u8) -> bool,
+        otherwise: &'static str,
+    ) -> Result<Self, DecodeError> {
         if !bytes.starts_with(&[0xFF, marker::SOI]) {
             return Err(DecodeError::Corrupt("it does not begin as a JPEG does"));
         }
@@ -76,6 +94,9 @@ impl<'a> Header<'a> {
                     adobe_transform = segment.payload.get(11).copied().or(adobe_transform);
                 }
                 code if is_frame(code) => {
+                    if !is_wanted(code) {
+                        return Err(DecodeError::NotHandled(otherwise));
+                    }
                     if frame.replace(parse_frame(segment)?).is_some() {
                         return Err(DecodeError::NotHandled("it has several frames"));
                     }
@@ -95,6 +116,12 @@ impl<'a> Header<'a> {
     #[must_use]
     pub fn height(&self) -> u32 {
         self.height
+    }
+
+    /// How many components there are: one or three.
+    #[must_use]
+    pub fn component_count(&self) -> usize {
+        self.components.len()
     }
 
     /// Per component, the smallest scale that still has at least the samples of a picture of
@@ -129,6 +156,19 @@ impl<'a> Header<'a> {
                 let down = u64::from(rows) * u64::from(component.vertical) * edge;
                 across.next_multiple_of(VECTOR as u64) * down
                     + 2 * across * edge * u64::from(component.vertical)
+            })
+            .sum()
+    }
+
+    /// What [`Coefficients`](super::Coefficients) at these scales take, in bytes, and a bit for each one there is.
+    #[must_use]
+    pub fn coefficient_bytes(&self, scales: &[Scale]) -> u64 {
+        let (columns, rows) = self.mcus();
+        let components = self.components.iter().zip(scales);
+        components
+            .map(|(component, scale)| {
+                let blocks = u64::from(columns * component.horizontal) * u64::from(rows * component.vertical);
+                blocks * (8 + 2 * (scale.block_edge() * scale.block_edge()) as u64)
             })
             .sum()
     }
@@ -172,9 +212,6 @@ fn is_frame(code: u8) -> bool {
 }
 
 fn parse_frame(segment: Segment) -> Result<(u32, u32, Vec<Component>), DecodeError> {
-    if !matches!(segment.marker, marker::SOF0 | marker::SOF1) {
-        return Err(DecodeError::NotHandled("it is not coded sequentially with Huffman codes"));
-    }
     let [precision, y1, y0, x1, x0, count, specs @ ..] = segment.payload else {
         return Err(DecodeError::Corrupt("the frame header is too short"));
     };

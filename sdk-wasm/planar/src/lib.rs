@@ -10,6 +10,7 @@
 //! general pipeline to take.
 
 mod bits;
+mod coefficients;
 mod decode;
 mod encode;
 mod entropy;
@@ -32,6 +33,7 @@ mod transpose;
 mod writer;
 pub mod zeros;
 
+pub use coefficients::Coefficients;
 pub use encode::{EncodeError, EncodeOptions, encode};
 pub use error::{DecodeError, OutOfMemory};
 pub use header::Header;

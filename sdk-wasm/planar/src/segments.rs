@@ -15,6 +15,8 @@ pub mod marker {
     pub const SOF0: u8 = 0xC0;
     /// Extended sequential frame, Huffman.
     pub const SOF1: u8 = 0xC1;
+    /// Progressive frame, Huffman.
+    pub const SOF2: u8 = 0xC2;
     /// The last of the frame headers.
     pub const SOF15: u8 = 0xCF;
     /// Reserved, amid the frame headers.

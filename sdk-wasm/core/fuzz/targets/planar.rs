@@ -2,9 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use windlass_planar::{
-    EncodeOptions, Header, Sampling, Scale, Target, Turn, encode, resample,
-};
+use windlass_planar::{EncodeOptions, Header, Sampling, Scale, Target, Turn, encode, resample};
 
 /// Planes of more than this take too long to be worth a run.
 const MAX_BYTES: u64 = 4 << 20;

@@ -3,6 +3,7 @@
 use windlass_protocol::metadata::MetadataWarning;
 
 use super::MetadataPolicy;
+use super::as_it_is::AsItIs;
 #[cfg(any(feature = "codecs", feature = "heic", feature = "pixels"))]
 use crate::metadata::extract_icc;
 use crate::metadata::{ExifRewrite, extract_exif, extract_jpeg_icc, read_metadata, rewrite_exif};
@@ -20,7 +21,9 @@ pub(super) enum Samples {
 }
 
 /// What of the original is worth carrying over.
-pub(super) struct Original {
+pub(super) struct Original<'a> {
+    /// The file, where browsers show it as it is.
+    file: Option<AsItIs<'a>>,
     /// How the stored picture has to be turned, 1 to 8.
     pub(super) orientation: u8,
     warnings: Vec<MetadataWarning>,
@@ -37,26 +40,61 @@ pub(super) struct Carried {
     pub(super) icc: Option<Vec<u8>>,
 }
 
-impl Original {
+impl<'a> Original<'a> {
     /// Reads what there is. What cannot be read is not carried over; damage is a warning.
     #[cfg(any(feature = "codecs", feature = "heic", feature = "pixels"))]
-    pub(super) fn read(bytes: &[u8]) -> Self {
-        Self::with_profile(bytes, extract_icc(bytes))
+    pub(super) fn read(bytes: &'a [u8]) -> Self {
+        #[cfg(feature = "codecs")]
+        let file = AsItIs::of(bytes);
+        // The modules of the other features have no part in passing originals through.
+        #[cfg(not(feature = "codecs"))]
+        let file = None;
+        Self::with_profile(bytes, file, extract_icc(bytes))
     }
 
     /// As `read` of what is known to be a JPEG: the fast path's module needs no reader of other profiles.
-    pub(super) fn read_jpeg(bytes: &[u8]) -> Self {
-        Self::with_profile(bytes, extract_jpeg_icc(bytes))
+    pub(super) fn read_jpeg(bytes: &'a [u8]) -> Self {
+        Self::with_profile(bytes, AsItIs::of_jpeg(bytes), extract_jpeg_icc(bytes))
     }
 
-    fn with_profile(bytes: &[u8], icc: Option<Vec<u8>>) -> Self {
+    fn with_profile(bytes: &[u8], file: Option<AsItIs<'a>>, icc: Option<Vec<u8>>) -> Self {
         let metadata = read_metadata(bytes).ok();
         Self {
+            file,
             orientation: metadata.as_ref().map_or(1, |metadata| metadata.display_orientation),
             warnings: metadata.map(|metadata| metadata.warnings).unwrap_or_default(),
             exif: extract_exif(bytes),
             icc,
         }
+    }
+
+    /// Leaves out a profile that says no more than what holds without one; `false` where one of other colours of
+    /// red, green and blue stays.
+    pub(super) fn drop_srgb_profile(&mut self) -> bool {
+        self.icc = self.icc.take().filter(|profile| !names_srgb(profile));
+        !self.icc.as_ref().is_some_and(|profile| fits_samples(profile, Samples::Rgb))
+    }
+
+    /// The colour profile.
+    #[cfg(feature = "codecs")]
+    pub(super) fn profile(&self) -> Option<&[u8]> {
+        self.icc.as_deref()
+    }
+
+    /// The pixels are sRGB now: neither the profile nor the file itself goes with them.
+    #[cfg(feature = "codecs")]
+    pub(super) fn was_converted(&mut self) {
+        (self.icc, self.file) = (None, None);
+    }
+
+    /// The colours stay as they are, and their profile goes with the image.
+    #[cfg(any(feature = "codecs", feature = "heic"))]
+    pub(super) fn warn_of_its_colours(&mut self) {
+        self.warnings.push(MetadataWarning {
+            code: "colors_not_converted".to_owned(),
+            message: "The colours could not be converted to sRGB: resized images carry their profile."
+                .to_owned(),
+        });
     }
 
     /// The same for a picture that somebody else decoded, to sRGB: the profile described other numbers. Where
@@ -66,17 +104,32 @@ impl Original {
         Self { orientation: if is_upright { 1 } else { self.orientation }, icc: None, ..self }
     }
 
-    /// Whether there is a profile of other colours than sRGB, which a decoder to sRGB would lose. Its name
-    /// tells, which stands in ASCII or in UTF-16 (ICC.1:2022, 9.2.41).
+    /// Without the file itself, for who does not keep its bytes.
+    #[cfg(feature = "pixels")]
+    pub(super) fn without_file(self) -> Original<'static> {
+        let Self { orientation, warnings, exif, icc, .. } = self;
+        Original { file: None, orientation, warnings, exif, icc }
+    }
+
+    /// Whether there is a profile of other colours than sRGB, which a decoder to sRGB would lose.
     #[cfg(feature = "pixels")]
     pub(super) fn has_other_colours(&self) -> bool {
-        let named = |profile: &[u8], name: &[u8]| profile.windows(name.len()).any(|at| at == name);
-        self.icc.as_ref().is_some_and(|profile| !named(profile, b"sRGB") && !named(profile, b"s\0R\0G\0B"))
+        self.icc.as_ref().is_some_and(|profile| !names_srgb(profile))
     }
 
     /// What was odd about the photo.
     pub(super) fn warnings(&self) -> Vec<MetadataWarning> {
         self.warnings.clone()
+    }
+
+    /// The file itself, where it is upright and may stand for an image of its own size.
+    pub(super) fn as_it_is(&self) -> Option<&AsItIs<'a>> {
+        self.file.as_ref().filter(|_| self.orientation == 1)
+    }
+
+    /// Whether an image asked for with `max_edge` carries all that the original does.
+    pub(super) fn carries_all(max_edge: u32, policy: MetadataPolicy) -> bool {
+        policy == MetadataPolicy::Keep && max_edge > THUMBNAIL_MAX_EDGE
     }
 
     /// What an upright image asked for with `max_edge` carries, and a warning when something had to be left out.
@@ -105,6 +158,12 @@ impl Original {
         });
         (Carried { exif, icc }, warning)
     }
+}
+
+/// Whether a profile calls itself sRGB, in the text of either version (ICC.1:2022, 9.2.41; version 2, 6.5.17).
+fn names_srgb(profile: &[u8]) -> bool {
+    let is_in = |name: &[u8]| profile.windows(name.len()).any(|window| window == name);
+    is_in(b"sRGB") || is_in(b"s\0R\0G\0B")
 }
 
 /// Whether a profile describes these samples (ICC.1:2022, 7.2.8): one for CMYK or grey would give an RGB

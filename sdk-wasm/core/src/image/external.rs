@@ -26,7 +26,7 @@ const DECODER_BYTES_PER_PIXEL: u64 = 4;
 /// [`finish`](Self::finish).
 pub struct ExternalDecode {
     options: ResizeOptions,
-    original: Original,
+    original: Original<'static>,
     format: PictureFormat,
     /// Width and height in pixels as stored.
     size: (u32, u32),
@@ -92,7 +92,7 @@ impl ExternalDecode {
         limits.afford((DECODER_BYTES_PER_PIXEL * pixels + planes).max(making))?;
         Ok(Self {
             options: options.clone(),
-            original: Original::read(bytes),
+            original: Original::read(bytes).without_file(),
             format,
             size,
             exif_offset: exif_offset(bytes),
@@ -192,7 +192,7 @@ impl ExternalDecode {
         variants.make_pixels(&targets(size, &options))
     }
 
-    fn into_variants(self) -> Result<(Variants, (u32, u32), ResizeOptions), ImageError> {
+    fn into_variants(self) -> Result<(Variants<'static>, (u32, u32), ResizeOptions), ImageError> {
         let missing = || ImageError::Failed { stage: "decoded", reason: "rows are missing".to_owned() };
         let is_upright = self.began.as_ref().is_some_and(|began| began.is_upright);
         let size = self.size_given(is_upright);

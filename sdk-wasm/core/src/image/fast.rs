@@ -35,7 +35,7 @@ pub(super) fn decode<'o>(
 }
 
 /// Says as the general path does why nothing was decoded.
-fn in_words(error: DecodeError) -> ImageError {
+pub(super) fn in_words(error: DecodeError) -> ImageError {
     let format = PictureFormat::Jpeg;
     match error {
         DecodeError::NotHandled(_) => ImageError::UnsupportedFormat { what: "A JPEG of this kind" },

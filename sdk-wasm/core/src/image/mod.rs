@@ -8,7 +8,10 @@
 //! by `windlass_planar`, with what `carry` keeps of what
 //! the camera knew. The original's bytes are never altered.
 
+mod as_it_is;
 mod carry;
+#[cfg(feature = "codecs")]
+mod colour;
 #[cfg(any(feature = "codecs", feature = "pixels"))]
 mod complete;
 #[cfg(any(feature = "codecs", feature = "pixels"))]
@@ -30,11 +33,13 @@ mod jpeg;
 mod options;
 mod plan;
 #[cfg(feature = "codecs")]
+mod png_chunks;
+#[cfg(feature = "codecs")]
 mod raster;
 #[cfg(any(feature = "codecs", feature = "pixels"))]
 mod riff;
 mod variants;
-#[cfg(feature = "pixels")]
+#[cfg(any(feature = "codecs", feature = "pixels"))]
 mod webp_metadata;
 
 pub use error::ImageError;
@@ -43,13 +48,17 @@ pub use external::{ExternalDecode, PixelImage};
 pub use format::PictureFormat;
 #[cfg(feature = "heic")]
 pub use heic::resize_heic;
-pub use options::{EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions};
+pub use options::{
+    ColorPolicy, EncodedImage, FastOutcome, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions,
+};
 pub use plan::Limits;
 #[cfg(feature = "pixels")]
 pub use webp_metadata::webp_with_metadata;
 pub use windlass_planar as planar;
 
 use carry::Original;
+#[cfg(feature = "codecs")]
+use colour::ToSrgb;
 use planar::{DecodeError, Header};
 use variants::Variants;
 
@@ -85,12 +94,16 @@ pub fn resize_fast(
 ) -> Result<FastOutcome, ImageError> {
     options.check()?;
     let format = PictureFormat::of(bytes)?;
-    let decoded = match format {
-        PictureFormat::Jpeg => fast::decode(bytes, options, limits)?,
-        _ => None,
-    };
+    if format != PictureFormat::Jpeg {
+        return Ok(FastOutcome::NeedsCodecs(format));
+    }
+    let mut original = Original::read_jpeg(bytes);
+    if options.color == ColorPolicy::Srgb && !original.drop_srgb_profile() {
+        return Ok(FastOutcome::NeedsCodecs(format));
+    }
+    let decoded = fast::decode(bytes, options, limits)?;
     let Some((planes, targets)) = decoded else { return Ok(FastOutcome::NeedsCodecs(format)) };
-    Variants::new(Original::read_jpeg(bytes), options.metadata, planes).make(&targets).map(FastOutcome::Made)
+    Variants::new(original, options.metadata, planes).make(&targets).map(FastOutcome::Made)
 }
 
 /// Whether [`resize_fast`] would hand this picture on, as far as its first bytes tell, so that the rest need not
@@ -119,6 +132,17 @@ pub fn resize_general(
     limits: &Limits,
 ) -> Result<ResizeOutcome, ImageError> {
     options.check()?;
-    let (planes, targets) = general::decode(bytes, PictureFormat::of(bytes)?, options, limits)?;
-    Variants::new(Original::read(bytes), options.metadata, planes).make(&targets)
+    let mut original = Original::read(bytes);
+    let wants_srgb = options.color == ColorPolicy::Srgb && !original.drop_srgb_profile();
+    let profile = original.profile().and_then(ToSrgb::from_profile);
+    let conversion = profile.filter(|profile| wants_srgb || profile.is_from_print());
+    let converted = conversion.is_some();
+    let format = PictureFormat::of(bytes)?;
+    let (planes, targets) = general::decode(bytes, format, options, limits, conversion)?;
+    if converted {
+        original.was_converted();
+    } else if wants_srgb {
+        original.warn_of_its_colours();
+    }
+    Variants::new(original, options.metadata, planes).make(&targets)
 }

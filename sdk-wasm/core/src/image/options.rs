@@ -16,6 +16,10 @@ pub struct ResizeOptions {
     #[serde(default)]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<MetadataPolicy>"))]
     pub metadata: MetadataPolicy,
+    /// What colours the images are in. `keep` when absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<ColorPolicy>"))]
+    pub color: ColorPolicy,
 }
 
 impl ResizeOptions {
@@ -75,6 +79,18 @@ pub enum MetadataPolicy {
     Strip,
 }
 
+/// The colours of an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum ColorPolicy {
+    /// The original's, with its profile: Display P3 stays Display P3. Only colours for print become sRGB.
+    #[default]
+    Keep,
+    /// sRGB, without a profile: for programs that know of no other colours.
+    Srgb,
+}
+
 /// The images made of one photo.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResizeOutcome {
@@ -98,7 +114,7 @@ pub enum FastOutcome {
 pub struct EncodedImage {
     /// As asked for.
     pub name: String,
-    /// Its media type.
+    /// Its media type: `image/jpeg`, unless the original was passed through.
     pub content_type: &'static str,
     /// Width in pixels.
     pub width: u32,
@@ -106,4 +122,8 @@ pub struct EncodedImage {
     pub height: u32,
     /// The file.
     pub bytes: Vec<u8>,
+    /// Whether this is the original's own picture, not encoded again: it was upright and of this size already, and
+    /// encoding would have made it larger, or hardly smaller. With `keep` these are the original's bytes; else all
+    /// metadata but what the policy leaves was taken out of them.
+    pub passed_through: bool,
 }

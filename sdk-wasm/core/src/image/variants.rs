@@ -2,6 +2,7 @@
 
 use windlass_protocol::metadata::MetadataWarning;
 
+use super::as_it_is::AsItIs;
 use super::carry::{Carried, Original, Samples};
 #[cfg(feature = "pixels")]
 use super::convert::to_rgba;
@@ -27,8 +28,8 @@ const ICC_SIGNATURE: &[u8] = b"ICC_PROFILE\0";
 const ICC_CHUNK_BYTES: usize = 65_533 - ICC_SIGNATURE.len() - 2;
 
 /// A decoded photo on its way to its variants.
-pub(super) struct Variants {
-    original: Original,
+pub(super) struct Variants<'a> {
+    original: Original<'a>,
     policy: MetadataPolicy,
     /// As stored.
     decoded: Planes,
@@ -37,8 +38,8 @@ pub(super) struct Variants {
     warnings: Vec<MetadataWarning>,
 }
 
-impl Variants {
-    pub(super) fn new(original: Original, policy: MetadataPolicy, decoded: Planes) -> Self {
+impl<'a> Variants<'a> {
+    pub(super) fn new(original: Original<'a>, policy: MetadataPolicy, decoded: Planes) -> Self {
         let warnings = original.warnings();
         Self { original, policy, decoded, made: Vec::new(), warnings }
     }
@@ -47,12 +48,18 @@ impl Variants {
     pub(super) fn make(mut self, targets: &[Target]) -> Result<ResizeOutcome, ImageError> {
         let mut images: Vec<Option<EncodedImage>> = targets.iter().map(|_| None).collect();
         for target in targets {
-            let upright = self.upright(target)?;
-            let image = self.finish(target, &upright)?;
+            let image = match self.small_original(target) {
+                Some(original) => original,
+                None => {
+                    let upright = self.upright(target)?;
+                    let image = self.finish(target, &upright)?;
+                    self.made.push(upright);
+                    image
+                }
+            };
             if let Some(place) = images.get_mut(target.index) {
                 *place = Some(image);
             }
-            self.made.push(upright);
         }
         Ok(ResizeOutcome { images: images.into_iter().flatten().collect(), warnings: self.warnings })
     }
@@ -67,7 +74,7 @@ impl Variants {
         for target in targets {
             let upright = self.upright(target)?;
             let (width, height) = (upright.width, upright.height);
-            let exif = self.carried(target, &upright).exif;
+            let exif = self.carried(target, (width, height)).exif;
             let rgba = to_rgba(&upright)?;
             let Target { variant, index, .. } = target;
             let (name, quality) = (variant.name.clone(), variant.quality);
@@ -91,7 +98,7 @@ impl Variants {
     /// The file, with what is carried over.
     fn finish(&mut self, target: &Target, upright: &Planes) -> Result<EncodedImage, ImageError> {
         let size = (upright.width, upright.height);
-        let carried = self.carried(target, upright);
+        let carried = self.carried(target, size);
         let failed = |reason: String| ImageError::Failed { stage: "encoded", reason };
         let segments = segments(&carried).map_err(failed)?;
         let segments: Vec<(u8, &[u8])> =
@@ -102,19 +109,62 @@ impl Variants {
             EncodeError::OutOfMemory(OutOfMemory) => ImageError::OutOfMemory,
             other => failed(other.to_string()),
         })?;
+        let is_smaller = |file: &AsItIs<'_>| file.size_bytes() < bytes.len();
+        if self.original.as_it_is().is_some_and(is_smaller)
+            && let Some(original) = self.original_for(target)
+        {
+            return Ok(original);
+        }
         let name = target.variant.name.clone();
-        Ok(EncodedImage { name, content_type: CONTENT_TYPE, width: size.0, height: size.1, bytes })
+        let (width, height) = size;
+        Ok(EncodedImage { name, content_type: CONTENT_TYPE, width, height, bytes, passed_through: false })
     }
 
-    /// What an image carries; why something had to be left out is added to the warnings.
-    fn carried(&mut self, target: &Target, upright: &Planes) -> Carried {
-        let samples = if upright.planes.len() == 1 { Samples::Grey } else { Samples::Rgb };
-        let size = (upright.width, upright.height);
+    /// What an image of a size carries; what has to be left out is a warning.
+    fn carried(&mut self, target: &Target, size: (u32, u32)) -> Carried {
+        let samples = if self.decoded.planes.len() == 1 { Samples::Grey } else { Samples::Rgb };
         let (carried, warning) = self.original.carried(target.variant.max_edge, size, samples, self.policy);
         if let Some(new) = warning.filter(|new| !self.warnings.contains(new)) {
             self.warnings.push(new);
         }
         carried
+    }
+
+    /// The original in place of an image that would hardly be smaller.
+    fn small_original(&mut self, target: &Target) -> Option<EncodedImage> {
+        let file = self.original.as_it_is()?;
+        if !file.is_small_for(target.variant.quality, target.size) {
+            return None;
+        }
+        self.original_for(target)
+    }
+
+    /// The original in place of an image of its own size, with the metadata that image is to carry.
+    fn original_for(&mut self, target: &Target) -> Option<EncodedImage> {
+        let (width, height) = (self.decoded.width, self.decoded.height);
+        if target.size != (width, height) {
+            return None;
+        }
+        self.original.as_it_is()?;
+        let carried = if Original::carries_all(target.variant.max_edge, self.policy) {
+            None
+        } else {
+            Some(self.carried(target, target.size))
+        };
+        let file = self.original.as_it_is()?;
+        let bytes = match carried {
+            None => file.unchanged(),
+            Some(carried) => file.carrying(&carried).ok()?,
+        };
+        let name = target.variant.name.clone();
+        Some(EncodedImage {
+            name,
+            content_type: file.content_type(),
+            width,
+            height,
+            bytes,
+            passed_through: true,
+        })
     }
 }
 

@@ -66,6 +66,12 @@ pub fn webp_with_metadata(
     Ok(made)
 }
 
+/// Whether there are frames after the first.
+#[cfg(feature = "codecs")]
+pub(super) fn is_animated(webp: &[u8]) -> bool {
+    chunks(webp).is_ok_and(|mut chunks| chunks.any(|chunk| chunk.is_ok_and(|chunk| &chunk.kind == b"ANIM")))
+}
+
 fn length_of(data: &[u8]) -> Result<[u8; 4], ImageError> {
     let length = u32::try_from(data.len()).map_err(|_| ImageError::Failed {
         stage: "encoded",

@@ -2,8 +2,8 @@
 
 use image::{ImageFormat, RgbImage};
 use windlass_core::image::{
-    EncodedImage, ImageError, Limits, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions,
-    resize_heic,
+    ColorPolicy, EncodedImage, ImageError, Limits, MetadataPolicy, ResizeOptions, ResizeOutcome,
+    VariantOptions, resize_heic,
 };
 
 use crate::exif_block::{CameraNotes, exif_block};
@@ -45,7 +45,11 @@ pub fn plain() -> HeicForm {
 /// Options for variants of these longest edges.
 pub fn options(max_edges: &[u32]) -> ResizeOptions {
     let variant = |edge: &u32| VariantOptions { name: format!("web_{edge}"), max_edge: *edge, quality: 0.95 };
-    ResizeOptions { variants: max_edges.iter().map(variant).collect(), metadata: MetadataPolicy::Keep }
+    ResizeOptions {
+        variants: max_edges.iter().map(variant).collect(),
+        metadata: MetadataPolicy::Keep,
+        color: ColorPolicy::Keep,
+    }
 }
 
 /// Resizes under the default limits.

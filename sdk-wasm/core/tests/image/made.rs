@@ -3,8 +3,8 @@
 use image::{DynamicImage, ImageFormat, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use windlass_core::image::{
-    EncodedImage, ImageError, Limits, MetadataPolicy, ResizeOptions, ResizeOutcome, VariantOptions,
-    resize_photo,
+    ColorPolicy, EncodedImage, ImageError, Limits, MetadataPolicy, ResizeOptions, ResizeOutcome,
+    VariantOptions, resize_photo,
 };
 
 use crate::exif_block::{CameraNotes, exif_block};
@@ -106,7 +106,11 @@ pub fn file(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 /// Options for variants of these longest edges, named by them.
 pub fn options(max_edges: &[u32], quality: f32) -> ResizeOptions {
     let variant = |edge: &u32| VariantOptions { name: format!("web_{edge}"), max_edge: *edge, quality };
-    ResizeOptions { variants: max_edges.iter().map(variant).collect(), metadata: MetadataPolicy::Keep }
+    ResizeOptions {
+        variants: max_edges.iter().map(variant).collect(),
+        metadata: MetadataPolicy::Keep,
+        color: ColorPolicy::Keep,
+    }
 }
 
 /// Resizes under the default limits.
@@ -121,7 +125,7 @@ pub fn one(bytes: &[u8], max_edge: u32) -> EncodedImage {
 
 /// The pixels of an image that was made.
 pub fn decoded(image: &EncodedImage) -> RgbImage {
-    let picture = image::load_from_memory_with_format(&image.bytes, ImageFormat::Jpeg).unwrap().to_rgb8();
+    let picture = image::load_from_memory(&image.bytes).unwrap().to_rgb8();
     assert_eq!(picture.dimensions(), (image.width, image.height), "what is said of {} is true", image.name);
     picture
 }

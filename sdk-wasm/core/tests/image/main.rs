@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod beside;
+mod colour;
 mod corpora;
 mod external;
 mod faithful;
@@ -12,6 +13,9 @@ mod limits;
 mod made;
 mod metadata;
 mod orientation;
+mod passed_through;
+mod patience;
+mod progressive;
 mod split;
 mod truncated;
 mod webp_metadata;

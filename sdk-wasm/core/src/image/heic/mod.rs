@@ -18,7 +18,7 @@ use heifer_isobmff::Error as ContainerError;
 use super::carry::Original;
 use super::plan::targets;
 use super::variants::Variants;
-use super::{ImageError, Limits, PictureFormat, ResizeOptions, ResizeOutcome};
+use super::{ColorPolicy, ImageError, Limits, PictureFormat, ResizeOptions, ResizeOutcome};
 use crate::metadata::{MediaType, sniff};
 use picture::Picture;
 
@@ -40,7 +40,12 @@ pub fn resize_heic(
     let targets = targets(picture.size, options);
     limits.afford(picture.memory_bytes(targets.first()))?;
     let planes = picture.decode()?;
-    Variants::new(Original::read(bytes), options.metadata, planes).make(&targets)
+    let mut original = Original::read(bytes);
+    // What converts colours is in another module of the browser's.
+    if options.color == ColorPolicy::Srgb && !original.drop_srgb_profile() {
+        original.warn_of_its_colours();
+    }
+    Variants::new(original, options.metadata, planes).make(&targets)
 }
 
 /// Says in our words what the container's parser said.

@@ -1,8 +1,9 @@
 //! JPEG (ITU-T T.81) as far as Windlass reads it itself: segments, Huffman codes, and the walk that
-//! proves that every block of the picture is in the file.
+//! proves that every block of the picture is in the file and decodes progressive ones.
 
 #[cfg(any(feature = "codecs", feature = "pixels"))]
 mod bits;
+mod exif_only;
 mod frame;
 #[cfg(any(feature = "codecs", feature = "pixels"))]
 mod huffman;
@@ -13,11 +14,14 @@ mod scan;
 #[cfg(any(feature = "codecs", feature = "pixels"))]
 mod walk;
 
+pub(super) use exif_only::with_exif_only;
 pub(super) use frame::Frame;
 #[cfg(feature = "codecs")]
 pub(super) use frame::Process;
 #[cfg(any(feature = "codecs", feature = "pixels"))]
 pub(super) use walk::check_complete;
+#[cfg(feature = "codecs")]
+pub(super) use walk::coefficients;
 
 use windlass_planar::segments::SegmentError;
 

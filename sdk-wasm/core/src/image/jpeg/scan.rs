@@ -95,6 +95,7 @@ impl Scan {
                         next_restart = (next_restart + 1) & 7;
                         until_restart = restart_interval;
                         end_of_band_run = 0;
+                        coefficients.iter_mut().for_each(Coefficients::restart);
                     }
                     until_restart -= 1;
                 }
@@ -184,7 +185,7 @@ fn pass_sequential_block(
     dc: &HuffmanTable,
     ac: &HuffmanTable,
 ) -> Result<(), ImageError> {
-    pass_dc_difference(bits, dc)?;
+    dc_difference(bits, dc)?;
     let mut index = 1_u32;
     while index < 64 {
         let symbol = bits.symbol(ac)?;
@@ -205,13 +206,19 @@ fn pass_sequential_block(
     Ok(())
 }
 
-/// Passes over the difference of a DC coefficient.
+/// The difference of a DC coefficient.
 #[inline]
-pub(crate) fn pass_dc_difference(bits: &mut BitReader<'_>, dc: &HuffmanTable) -> Result<(), ImageError> {
+pub(crate) fn dc_difference(bits: &mut BitReader<'_>, dc: &HuffmanTable) -> Result<i32, ImageError> {
     let size = u32::from(bits.symbol(dc)?);
     if size > 11 {
         return Err(corrupt("a brightness step is out of range"));
     }
-    bits.take(size)?;
-    Ok(())
+    Ok(extend(bits.take(size)?, size))
+}
+
+/// A signed value of `size` bits, at most 16 (T.81, F.2.2.1, EXTEND).
+#[inline]
+pub(crate) fn extend(bits: u32, size: u32) -> i32 {
+    let negative = size > 0 && bits >> (size - 1) == 0;
+    bits as i32 - if negative { (1 << size) - 1 } else { 0 }
 }

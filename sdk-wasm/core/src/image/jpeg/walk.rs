@@ -1,5 +1,5 @@
 //! Proof that a JPEG file holds its whole picture: every block of every scan is read, up to the
-//! end-of-image marker.
+//! end-of-image marker. A progressive one is decoded on the way.
 //!
 //! Decoders paint what is missing grey and call it a success, so asking them is not enough. Walking the
 //! Huffman codes without reconstructing anything finds data that is cut off, has a hole, or has lost
@@ -10,7 +10,7 @@ use super::huffman::HuffmanTable;
 use super::progressive::Coefficients;
 use super::scan::{Scan, TableSlots};
 use super::{corrupt, incomplete};
-use crate::image::ImageError;
+use crate::image::{ImageError, planar};
 use windlass_planar::segments::{Segments, marker};
 
 /// Encoders write about ten scans. The bound keeps a file of a few kilobytes, whose thousands of scans
@@ -20,22 +20,18 @@ const MAX_SCANS: usize = 100;
 /// Reads the whole picture and refuses one that is not all there. Data after the picture (a motion
 /// photo's video, further pictures) is not looked at.
 pub(crate) fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
-    let mut segments = Segments::new(bytes);
-    let mut walk = Walk::default();
-    loop {
-        let segment = segments.next()?;
-        match segment.marker {
-            marker::EOI => return walk.end(),
-            marker::DHT => walk.define_tables(segment.payload)?,
-            marker::DRI => walk.restart_interval = restart_interval(segment.payload)?,
-            marker::SOS => {
-                let length = walk.scan(segment.payload, segments.rest())?;
-                segments.advance(length);
-            }
-            marker::DNL => return Err(corrupt("it changes its height after the picture")),
-            code => walk.frame(Frame::parse(code, segment.payload)?)?,
-        }
-    }
+    Walk::default().over(bytes).map(drop)
+}
+
+/// As [`check_complete`] of a progressive picture, and its coefficients as far as the scales need them.
+#[cfg(feature = "codecs")]
+pub(crate) fn coefficients(
+    bytes: &[u8],
+    kept: Vec<planar::Coefficients>,
+) -> Result<Vec<planar::Coefficients>, ImageError> {
+    let walk = Walk { kept, ..Walk::default() }.over(bytes)?;
+    let coefficients = walk.frame.map(|(_, coefficients)| coefficients).unwrap_or_default();
+    Ok(coefficients.into_iter().filter_map(Coefficients::into_kept).collect())
 }
 
 fn restart_interval(payload: &[u8]) -> Result<u32, ImageError> {
@@ -49,6 +45,8 @@ fn restart_interval(payload: &[u8]) -> Result<u32, ImageError> {
 #[derive(Default)]
 struct Walk {
     frame: Option<(Frame, Vec<Coefficients>)>,
+    /// Where the coefficients of the frame's components go.
+    kept: Vec<planar::Coefficients>,
     dc: TableSlots,
     ac: TableSlots,
     restart_interval: u32,
@@ -56,18 +54,41 @@ struct Walk {
 }
 
 impl Walk {
+    /// To the end of the picture.
+    fn over(mut self, bytes: &[u8]) -> Result<Self, ImageError> {
+        let mut segments = Segments::new(bytes);
+        loop {
+            let segment = segments.next()?;
+            match segment.marker {
+                marker::EOI => {
+                    self.end()?;
+                    return Ok(self);
+                }
+                marker::DHT => self.define_tables(segment.payload)?,
+                marker::DRI => self.restart_interval = restart_interval(segment.payload)?,
+                marker::SOS => {
+                    let length = self.scan(segment.payload, segments.rest())?;
+                    segments.advance(length);
+                }
+                marker::DNL => return Err(corrupt("it changes its height after the picture")),
+                code => self.frame(Frame::parse(code, segment.payload)?)?,
+            }
+        }
+    }
+
     fn frame(&mut self, frame: Option<Frame>) -> Result<(), ImageError> {
         let Some(frame) = frame else { return Ok(()) };
         if self.frame.is_some() {
             return Err(corrupt("it has two frame headers"));
         }
         let (columns, rows) = frame.mcus();
+        let mut kept = std::mem::take(&mut self.kept).into_iter();
         let coefficients = frame
             .components
             .iter()
             .map(|c| {
                 let (wide, high) = (u32::from(c.horizontal), u32::from(c.vertical));
-                Coefficients::new(frame.process, columns * wide, rows * high)
+                Coefficients::new(frame.process, (columns * wide, rows * high), kept.next())
             })
             .collect();
         self.frame = Some((frame, coefficients));
