@@ -11,7 +11,7 @@ import type { VariantOptions } from "./generated/VariantOptions";
 import type { OutputFormat, ResizePhotoOptions } from "./resize-photo.js";
 import type { ModuleName } from "./routes.js";
 import type { WorkerPool } from "./workers/bridge.js";
-import type { ImageReply, ImageRequest, ResizedPhoto, ResizeRequest } from "./workers/messages.js";
+import type { ImageReply, ImageRequest, ResizedPhoto, ResizeRequest, ResizeWork } from "./workers/messages.js";
 import type { FileDescription, VariantFile } from "./wasm/upload.js";
 
 export type ImagePool = Pick<WorkerPool<ImageRequest, ImageReply>, "run">;

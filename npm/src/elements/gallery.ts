@@ -9,7 +9,7 @@ import { toWindlassError, WindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
 import { tell, WindlassElement } from "./base.js";
-import { adopt, button, element, icon } from "./dom.js";
+import { adopt, button, element } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
 import { GalleryLive } from "./gallery-live.js";
