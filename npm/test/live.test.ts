@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
+import type { Photos } from "../src/api.js";
+import { GalleryLive } from "../src/elements/gallery-live.js";
 import { tagsOf } from "../src/elements/photo-words.js";
 import { sameFilter, wordsOf } from "../src/elements/gallery-bar.js";
 import { LivePhotos, type LiveState } from "../src/live.js";
@@ -165,6 +167,54 @@ test("while the service is down it is asked ever more seldom, and never again on
   const { tickets } = service;
   await pass(60_000);
   assert.equal(service.tickets, tickets);
+});
+
+test("what happens to many photos within a moment is one look, and a hidden page gives its stream back", async () => {
+  const streams: FakeStream[] = [];
+  const document = Object.assign(new EventTarget(), { hidden: false });
+  const { document: ownDocument, EventSource: ownSource } = globalThis;
+  class Source extends FakeStream {
+    constructor(url: string) {
+      super(url);
+      streams.push(this);
+    }
+  }
+  Object.assign(globalThis, { document, EventSource: Source });
+  try {
+    const changed: (readonly string[])[] = [];
+    const photos = {
+      ticket: async () => ({ ticket: "t", expires_at: "" }),
+      streamUrl: (_: string, after: number) => `${after}`,
+    } as unknown as Photos;
+    const live = new GalleryLive(photos, {
+      changed: (photoIds) => changed.push(photoIds),
+      gone: (photoId) => changed.push([`${photoId} is gone`]),
+      look: () => changed.push(["look"]),
+      state: () => undefined,
+    });
+    live.start(0);
+    await settle();
+    streams[0]?.say("ready", { after: 0 }, "0");
+    for (let number = 1; number <= 20; number += 1) {
+      streams[0]?.say("photo.created", { photo_id: `p${number % 10}` }, String(number));
+    }
+    streams[0]?.say("photo.deleted", { photo_id: "p3" }, "21");
+    await pass(200);
+    assert.deepEqual(changed[0], ["p3 is gone"]);
+    assert.deepEqual([...(changed[1] ?? [])].sort(), ["p0", "p1", "p2", "p4", "p5", "p6", "p7", "p8", "p9"]);
+    assert.equal(changed.length, 2);
+    document.hidden = true;
+    document.dispatchEvent(new Event("visibilitychange"));
+    assert.equal(streams[0]?.closed, true);
+    document.hidden = false;
+    document.dispatchEvent(new Event("visibilitychange"));
+    await settle();
+    assert.equal(streams[1]?.url, "21", "and goes on from where it was");
+    live.close();
+    assert.equal(streams[1]?.closed, true);
+  } finally {
+    Object.assign(globalThis, { document: ownDocument, EventSource: ownSource });
+  }
 });
 
 test("words, labels and filters as people write them", () => {

@@ -133,16 +133,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
         Stage::Faults => {
             let chromium = tools::ensure_chromium()?;
             demo::build_site()?;
-            say("building the fault proxy");
-            process::run(cargo().args([
-                "build",
-                "--quiet",
-                "--locked",
-                "--package",
-                "windlass-fault-proxy",
-            ]))?;
-            let proxy = workspace::target_dir().join("debug/fault-proxy");
-            let tools = [("WINDLASS_CHROMIUM", chromium), ("WINDLASS_FAULT_PROXY", proxy)];
+            let tools = [("WINDLASS_CHROMIUM", chromium)];
             browser_tests("test:faults", &tools)?;
             if long { browser_tests("test:faults-long", &tools) } else { Ok(()) }
         }
@@ -169,15 +160,8 @@ fn browser_tests(script: &str, programs: &[(&str, PathBuf)]) -> Result<()> {
             .current_dir(workspace::root().join("tests/e2e"))
             .envs(programs.iter().map(|(name, path)| (name, path)))
             .env("WINDLASS_FIXTURES", fixtures::make()?)
-            .env("WINDLASS_FAULT_PROXY", build_fault_proxy()?)
             .env("WINDLASS_BINARY", demo::service_binary("dev")),
     )
-}
-
-/// The proxy that makes networks bad, for the suites that ask for it.
-fn build_fault_proxy() -> Result<PathBuf> {
-    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-fault-proxy"]))?;
-    Ok(workspace::target_dir().join("debug/fault-proxy"))
 }
 
 /// Node's own test runner over a folder.

@@ -47,7 +47,7 @@ export class GalleryLive {
     this.#live.start(after);
     // A browser gives a page few connections: those that nobody looks at give theirs back.
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#live.stop() : this.#live.resume()), { signal });
-    globalThis.addEventListener("online", () => document.hidden || this.#live.resume(), { signal });
+    globalThis.addEventListener?.("online", () => document.hidden || this.#live.resume(), { signal });
   }
 
   /** For good. */

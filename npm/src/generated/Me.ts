@@ -19,7 +19,7 @@ subject: string,
  */
 projects: Array<string>, 
 /**
- * `upload`, `read`, `delete`, `pipeline`.
+ * `upload`, `read`, `delete`, `pipeline`, `links`.
  */
 scopes: Array<string>, 
 /**

@@ -5,7 +5,9 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::part_plan::MAX_PART_COUNT;
-use crate::{Checksum, ClientRef, PartNumber, PhotoId, ProjectId, TenantId, Timestamp, UploadId};
+use crate::{
+    Checksum, ClientRef, PartNumber, PhotoId, ProjectId, TenantId, Timestamp, UploadId, UploadLinkId,
+};
 
 /// Letters, digits, `.`, `_`, `-`; begins with a letter or digit; no two dots beside each other.
 const NAME: &str = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\.?$";
@@ -39,6 +41,7 @@ macro_rules! schema {
 schema!(TenantId, "The company", name());
 schema!(ProjectId, "What photos are attached to: a job, a site, an album", name());
 schema!(UploadId, "One file on its way", uuid());
+schema!(UploadLinkId, "A link for customers without an account", uuid());
 schema!(PhotoId, "What an upload becomes: the same UUID", uuid());
 schema!(Timestamp, "A moment, in UTC", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))));
 schema!(Checksum, "CRC32C, CRC64NVME or SHA-256, told apart by its length", text().pattern(Some(CHECKSUM)));

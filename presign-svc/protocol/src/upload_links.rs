@@ -30,6 +30,7 @@ pub const DEFAULT_BYTES: u64 = 5 << 30;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateUploadLinkRequest {
     /// What people call it: whom it was given to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +53,7 @@ pub struct CreateUploadLinkRequest {
 /// A link, without its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadLink {
     /// Its id: no secret.
     pub link_id: UploadLinkId,
@@ -86,6 +88,7 @@ pub struct UploadLink {
 /// A link that was just made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedUploadLink {
     /// The link.
     pub link: UploadLink,
@@ -98,6 +101,7 @@ pub struct CreatedUploadLink {
 /// A project's links.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ListUploadLinksResponse {
     /// Newest first, ended ones among them.
     pub links: Vec<UploadLink>,

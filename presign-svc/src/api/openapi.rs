@@ -17,7 +17,7 @@ use utoipa_swagger_ui::Config;
 use windlass_protocol::Problem;
 
 use super::error::ApiError;
-use super::{events, me, photos, uploads};
+use super::{events, me, photos, upload_links, uploads};
 use crate::app::App;
 
 /// The whole API.
@@ -44,6 +44,9 @@ use crate::app::App;
         photos::set_status::set_status,
         events::stream::stream,
         events::ticket::ticket,
+        upload_links::create::create,
+        upload_links::list::list,
+        upload_links::revoke::revoke,
         me::me,
     ),
     components(schemas(Problem)),
@@ -146,6 +149,6 @@ mod tests {
                 assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
             }
         }
-        assert_eq!(names.len(), 16);
+        assert_eq!(names.len(), 19);
     }
 }

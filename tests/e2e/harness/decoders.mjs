@@ -90,7 +90,7 @@ async function inPage({ base64, decoder, format, places }) {
   const answer = await ask(request);
   if (answer.kind !== "done") return { code: answer.error.code, message: answer.error.message };
   if (answer.reply.task !== "resize") return { code: `needs_${answer.reply.module}` };
-  const { images, warnings, work: { decoder: used } } = answer.reply;
+  const { images, warnings, work } = answer.reply;
   const { blob, width, height, content_type: type } = images[0];
   const { reply } = await ask({ task: "read", file: blob });
   const bitmap = await createImageBitmap(blob);
@@ -103,7 +103,7 @@ async function inPage({ base64, decoder, format, places }) {
   return {
     colors,
     type,
-    used,
+    used: work.decoder,
     warnings: warnings.map(({ code }) => code),
     size: [width, height],
     shown: [bitmap.width, bitmap.height],

@@ -22,6 +22,18 @@ use crate::domain::text;
 use crate::domain::upload_link::{LinkToken, UploadLink};
 
 /// Makes a link.
+#[utoipa::path(
+    post,
+    path = "/api/v1/projects/{project_id}/upload-links",
+    operation_id = "create_upload_link",
+    tag = "upload links",
+    params(("project_id" = ProjectId, Path, description = "The project")),
+    request_body = Option<CreateUploadLinkRequest>,
+    responses(
+        (status = 201, body = CreatedUploadLink),
+    ),
+    security(("token" = []))
+)]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,

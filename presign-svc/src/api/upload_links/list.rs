@@ -14,6 +14,17 @@ use crate::app::App;
 use crate::auth::Caller;
 
 /// Lists links.
+#[utoipa::path(
+    get,
+    path = "/api/v1/projects/{project_id}/upload-links",
+    operation_id = "list_upload_links",
+    tag = "upload links",
+    params(("project_id" = ProjectId, Path, description = "The project")),
+    responses(
+        (status = 200, body = ListUploadLinksResponse),
+    ),
+    security(("token" = []))
+)]
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -13,6 +13,20 @@ use crate::app::App;
 use crate::auth::Caller;
 
 /// Ends a link.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/projects/{project_id}/upload-links/{link_id}",
+    operation_id = "revoke_upload_link",
+    tag = "upload links",
+    params(
+        ("project_id" = ProjectId, Path, description = "The project"),
+        ("link_id" = UploadLinkId, Path, description = "The link"),
+    ),
+    responses(
+        (status = 204, description = "It has ended, now or before"),
+    ),
+    security(("token" = []))
+)]
 pub async fn revoke(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { fixture } from "../harness/bytes.mjs";
-import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
-import { FaultProxy } from "../harness/fault-proxy.mjs";
-import { Service } from "../harness/service.mjs";
-import { allRows } from "../harness/uploader.mjs";
+import { fixture } from "../../harness/bytes.mjs";
+import { choose, eventually, launch, openPage } from "../../harness/browser.mjs";
+import { FaultProxy } from "../../harness/fault-proxy.mjs";
+import { Service } from "../../harness/service.mjs";
+import { allRows } from "../../harness/uploader.mjs";
 
 const EVENTS = { front: "service", method: "GET", path: "^/api/v1/events$" };
 /** The pass line of F27: the last state is seen this soon after the stream was lost. */
