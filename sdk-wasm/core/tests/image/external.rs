@@ -36,7 +36,13 @@ fn pixels_that_are_given_make_the_very_images_of_those_decoded_here() {
         let bytes = file(picture.clone(), ImageFormat::Png);
         let ours = resize_general(&bytes, &options(&[1000, 40], 0.9), &Limits::default()).unwrap();
         for rows in [2, 16, 1000] {
-            assert_eq!(given(open(&bytes, 1000).unwrap(), &picture, rows, false), ours, "{width} × {height}");
+            let given = given(open(&bytes, 1000).unwrap(), &picture, rows, false);
+            assert_eq!(given.images.len(), ours.images.len());
+            // The original itself, where it is the smaller picture, is passed through here alone.
+            let encoded = given.images.iter().zip(&ours.images).filter(|(_, ours)| !ours.passed_through);
+            for (given, ours) in encoded {
+                assert_eq!(given, ours, "{width} × {height}");
+            }
         }
     }
 }

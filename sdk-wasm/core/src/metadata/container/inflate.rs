@@ -191,11 +191,10 @@ impl Stream<'_> {
                 }
                 _ => return None,
             };
-            let mut from = self.out.len().checked_sub(distance as usize)?;
-            for _ in 0..length {
+            let start = self.out.len().checked_sub(distance as usize)?;
+            for from in (start..).take(length as usize) {
                 let byte = *self.out.get(from)?;
                 self.push(byte)?;
-                from += 1;
             }
         }
     }
