@@ -93,7 +93,6 @@ impl Engine {
         let Ok(flight) = piece.was_stored(etag) else { return };
         self.window.succeeded(flight.started_ms, now_ms);
         self.stored_began_ms = self.stored_began_ms.max(flight.started_ms);
-        self.stored_ms = now_ms;
         let took_ms = now_ms.saturating_sub(flight.started_ms);
         self.link.stored(size_bytes, flight.delivered_before, took_ms);
         self.progressed(of);
@@ -180,11 +179,8 @@ impl Engine {
             .collect();
         for (id, of, index) in silent {
             self.stop(id);
-            let stored_ms = self.stored_ms;
             if let Some(piece) = self.piece_mut(of, index) {
-                // Where others got through meanwhile it was the connection, and no sign of a slow line.
-                let is_alone = piece.flight().is_some_and(|flight| flight.started_ms >= stored_ms);
-                piece.kills += u32::from(is_alone);
+                piece.kills += 1;
             }
             self.put_failed(of, index, Setback::no_answer("The connection to the store has gone silent."));
         }
@@ -214,7 +210,8 @@ impl Engine {
             let flight = piece.flight()?;
             let was_overtaken = flight.sent_bytes > 0 && self.stored_began_ms > flight.heard_ms;
             let patience_ms = if was_overtaken {
-                overdue_ms
+                // Whoever is killed again and again may be slow after all.
+                overdue_ms.saturating_mul(1 << piece.kills.min(6))
             } else {
                 self.watchdog.patience_ms(&self.link, buffered_bytes, piece.kills)
             };

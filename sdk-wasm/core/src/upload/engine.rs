@@ -45,8 +45,6 @@ pub struct Engine {
     pub(super) window: Window,
     pub(super) watchdog: Watchdog,
     pub(super) link: Link,
-    /// When a PUT was stored last.
-    pub(super) stored_ms: u64,
     /// When the latest of the PUTs began that were stored.
     pub(super) stored_began_ms: u64,
     pub(super) answer_times: AnswerTimes,
@@ -82,7 +80,6 @@ impl Engine {
             window: Window::new(config.connections_start, config.connections_max),
             watchdog: Watchdog::default(),
             link: Link::default(),
-            stored_ms: 0,
             stored_began_ms: 0,
             answer_times: AnswerTimes::default(),
             online: Online::assumed(),

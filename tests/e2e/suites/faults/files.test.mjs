@@ -1,4 +1,4 @@
-/** Faults of files and of the device itself: rows F5, F6, F9, F12, F14 and F15 of the fault list; and twins. */
+/** Faults of files and of the device itself: rows F5, F6, F9, F14 and F15 of the fault list; and twins. */
 
 import assert from "node:assert/strict";
 import { appendFile, copyFile, open, readFile, truncate as shorten, unlink, utimes, writeFile } from "node:fs/promises";
@@ -83,33 +83,6 @@ test("F9 an image worker that dies on one photo of many costs that photo its pre
   await worker.evaluate(() => void setTimeout(() => { throw new WebAssembly.RuntimeError("unreachable"); }, 0)).catch(() => {});
   await visit.allStored();
 });
-
-for (const days of [1, -1]) {
-  test(`F12 a phone whose clock is ${days} day off sends as any other`, async () => {
-    const visit = await scene.visit();
-    const off = `{
-      const Real = Date;
-      globalThis.Date = class extends Real {
-        constructor(...given) { super(...(given.length > 0 ? given : [Real.now() + ${days * 86_400_000}])); }
-        static now() { return Real.now() + ${days * 86_400_000}; }
-      };
-    }`;
-    await visit.page.evaluate(off);
-    // The engine lives in a worker, with a clock of its own.
-    let workers = 0;
-    await visit.page.route(/worker\.js$/, async (route) => {
-      workers += 1;
-      const answer = await route.fetch();
-      await route.fulfill({ response: answer, body: `${off}\n${await answer.text()}` });
-    });
-    const photo = await variation(fixture("photo_2mp_o1.jpg"), join(scene.folder, `clock-${days}.jpg`), days);
-    await visit.choose(photo, await makeVideo(join(scene.folder, `clock-${days}.mp4`), 6 * MIB, 80 + days));
-    await visit.ended();
-    assert.ok(workers >= 1, "the workers' clocks are off");
-    assert.ok((await visit.puts()).every(({ status }) => status === 200), "the store refused nothing");
-    await visit.allStored({ wasteMost: 1.001 });
-  });
-}
 
 test("the same photo chosen twice is recognised by its bytes, sent once, and said so; again if asked", async () => {
   const visit = await scene.visit();

@@ -14,10 +14,10 @@ use std::sync::Arc;
 use windlass_core::upload::backoff::Chance;
 use windlass_core::upload::checksum::crc64_nvme;
 use windlass_core::upload::{
-    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, PutAccepted, ReadFailure, Refusal,
-    ServiceFailure, Source, StoreFailure, UploadEvent, Work,
+    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, PutAccepted, ReadFailure, Source,
+    StoreFailure, UploadEvent, Work,
 };
-use windlass_protocol::{ErrorCode, UploadStatus};
+use windlass_protocol::UploadStatus;
 
 use bucket::Bucket;
 use files::SimulatedFile;
