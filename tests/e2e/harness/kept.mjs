@@ -1,6 +1,6 @@
 /** What a page's browser keeps, read past the SDK. */
 
-/** Rows of the queue, those whose bytes are whole, those paused; folders of bytes; all rows as text. */
+/** Rows of the queue, those whose bytes are whole, those that were prepared, those paused; folders of bytes; all rows as text. */
 export function keptFiles(page) {
   return page.evaluate(readKept);
 }
@@ -31,7 +31,8 @@ export async function readKept() {
   }
   return {
     rows: rows.length,
-    whole: rows.filter(({ record }) => record.bytes !== "none" && record.prepared !== undefined).length,
+    whole: rows.filter(({ record }) => record.bytes !== "none").length,
+    prepared: rows.filter(({ record }) => record.prepared !== null).length,
     paused: rows.filter(({ record }) => record.paused).length,
     places: [...new Set(rows.map(({ record }) => record.bytes))],
     folders: folders.size,

@@ -29,6 +29,8 @@ test("after the last tab was closed what is left is stored in the background", a
   gate.bytesPerSecond = 0;
   await choose(page, ...files, video);
   await areKept(page, 3);
+  // What still needs smaller pictures waits for a page.
+  await eventually("all are prepared", () => keptFiles(page), ({ prepared }) => prepared === 3);
   await workerIsReady(page);
   // Another page keeps the browser open, none keeps the queue.
   const other = await profile.context.newPage();
