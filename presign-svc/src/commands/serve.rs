@@ -48,10 +48,15 @@ pub struct Running {
 /// Serves until SIGTERM or ctrl-c.
 pub async fn run(options: ServeOptions) -> Result<()> {
     let running = start(&options).await?;
+    let mut stop = std::pin::pin!(stop_signal());
+    // Listened for before anybody can know of the service: an early signal must end it, not kill it.
+    let stops_already = futures::poll!(&mut stop).is_ready();
     if let Err(error) = announce(&running, &options) {
         tracing::warn!(%error, "nobody reads standard output");
     }
-    stop_signal().await;
+    if !stops_already {
+        stop.await;
+    }
     tracing::info!("stopping: open requests may end");
     running.stop().await;
     Ok(())
