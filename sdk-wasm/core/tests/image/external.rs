@@ -31,7 +31,8 @@ fn given(mut decode: ExternalDecode, picture: &RgbaImage, rows: usize, is_uprigh
 
 #[test]
 fn pixels_that_are_given_make_the_very_images_of_those_decoded_here() {
-    for (width, height) in [(64, 48), (61, 47), (1, 1)] {
+    // Smaller ones would be passed through as they are.
+    for (width, height) in [(64, 48), (61, 47)] {
         let picture = transparent(width, height);
         let bytes = file(picture.clone(), ImageFormat::Png);
         let ours = resize_general(&bytes, &options(&[1000, 40], 0.9), &Limits::default()).unwrap();
