@@ -147,7 +147,8 @@ fn weighted(colours: [i32; 3], weights: [i32; 3], offset: i32, shift: u32) -> u8
     (((sum + (1 << (shift - 1))) >> shift) + offset).clamp(0, 255) as u8
 }
 
-#[cfg(all(test, feature = "codecs"))]
+#[cfg(test)]
+#[cfg(feature = "codecs")]
 mod tests {
     use super::*;
 

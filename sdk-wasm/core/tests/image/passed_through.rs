@@ -70,7 +70,7 @@ fn a_small_original_as_a_thumbnail_loses_its_exif() {
     let small = resize(&small_original(1), &options(&[200], 0.3)).unwrap().images.remove(0);
     let exif = [b"Exif\0\0", &exif_block(&notes(200, 150, 1))[..]].concat();
     let segment = [&[0xFF, 0xE1][..], &(exif.len() as u16 + 2).to_be_bytes(), &exif].concat();
-    let mut original = small.bytes.clone();
+    let mut original = small.bytes;
     original.splice(20..20, segment);
     let thumbnail = one(&original, 200);
     assert!(thumbnail.passed_through);
