@@ -8,6 +8,8 @@ const WAITS_MS = 200;
 /** From this size on, in bytes, a file is large, and waits this long. */
 const LARGE_BYTES = 32 * 1024 * 1024;
 const LARGE_WAITS_MS = 2_000;
+/** What is added within this time was chosen together, and may begin together: size decides, not who came first. */
+const TOGETHER_MS = 100;
 
 interface Copy {
   /** About how large it is: the binary logarithm. */
@@ -25,7 +27,9 @@ export class CopyQueue {
 
   /** `work` is called in its turn, unless it is not wanted any more by then. Its failure is its own affair. */
   add(size: number, isWanted: () => boolean, work: () => Promise<void>): void {
-    const from = performance.now() + (size >= LARGE_BYTES ? LARGE_WAITS_MS : WAITS_MS);
+    const alone = performance.now() + (size >= LARGE_BYTES ? LARGE_WAITS_MS : WAITS_MS);
+    const together = this.#waiting.map((copy) => copy.from).filter((from) => from > alone - TOGETHER_MS && from <= alone);
+    const from = Math.min(alone, ...together);
     // Sorting is stable: the newest stays first among its like.
     this.#waiting.unshift({ magnitude: Math.floor(Math.log2(size + 1)), from, isWanted, work });
     this.#waiting.sort((a, b) => a.magnitude - b.magnitude);
