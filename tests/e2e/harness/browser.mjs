@@ -33,8 +33,9 @@ export function listen(page) {
 }
 
 /** The demo page, in a context of its own. */
-export async function openPage(browser, address, { viewport = DESKTOP, ...options } = {}) {
+export async function openPage(browser, address, { viewport = DESKTOP, onRequest, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
+  if (onRequest) context.on("request", onRequest);
   const page = listen(await context.newPage());
   await page.goto(address);
   await page.locator("windlass-uploader").waitFor();

@@ -18,8 +18,9 @@ const fetched = new Set();
 
 before(async () => {
   [service, browser] = await Promise.all([Service.start(), launch({ args: WITHOUT_SIMD })]);
-  page = await openPage(browser, service.address);
-  page.context().on("request", (request) => fetched.add(request.url().split("/").at(-1)));
+  // From the first request on: an idle page fetches the photo module before any file is chosen.
+  const onRequest = (request) => fetched.add(request.url().split("/").at(-1));
+  page = await openPage(browser, service.address, { onRequest });
 });
 after(async () => {
   await browser?.close();
