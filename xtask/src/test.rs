@@ -133,9 +133,9 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
         Stage::Faults => {
             let chromium = tools::ensure_chromium()?;
             demo::build_site()?;
-            let tools = [("WINDLASS_CHROMIUM", chromium)];
-            browser_tests("test:faults", &tools)?;
-            if long { browser_tests("test:faults-long", &tools) } else { Ok(()) }
+            let programs = [("WINDLASS_CHROMIUM", chromium), ("WINDLASS_FAULT_PROXY", build_fault_proxy()?)];
+            browser_tests("test:faults", &programs)?;
+            if long { browser_tests("test:faults-long", &programs) } else { Ok(()) }
         }
         Stage::Engines => {
             let firefox = tools::ensure_firefox()?;
@@ -147,6 +147,12 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             )
         }
     }
+}
+
+fn build_fault_proxy() -> Result<PathBuf> {
+    say("building the fault proxy");
+    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-fault-proxy"]))?;
+    Ok(workspace::target_dir().join("debug/fault-proxy"))
 }
 
 /// A script of `tests/e2e`, with the service, the photos and the programs that it needs. The site must be

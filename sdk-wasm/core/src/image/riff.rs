@@ -8,7 +8,6 @@ const FIRST_CHUNK: usize = 12;
 /// One chunk of the file.
 pub(super) struct Chunk<'a> {
     pub(super) kind: [u8; 4],
-    #[cfg_attr(not(feature = "pixels"), expect(dead_code, reason = "only `webp_metadata` copies chunks"))]
     pub(super) data: &'a [u8],
 }
 
