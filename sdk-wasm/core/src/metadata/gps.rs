@@ -2,16 +2,17 @@
 
 use std::fmt::Write;
 
+use exif::{Tag, Value};
 use windlass_protocol::metadata::GpsReading;
 
-use super::fields::{Field, Fields, Value, field};
+use super::exif::{Fields, number};
 use super::taken_at::{is_date, is_time};
 use super::warning::{Oddities, Oddity};
 
 /// What the GPS IFD says, or `None` where it says nothing.
 pub(super) fn read(fields: &Fields, oddities: &mut Oddities) -> Option<GpsReading> {
-    let latitude = coordinate(fields, field::GPS_LATITUDE, field::GPS_LATITUDE_REF, b'S', oddities);
-    let longitude = coordinate(fields, field::GPS_LONGITUDE, field::GPS_LONGITUDE_REF, b'W', oddities);
+    let latitude = coordinate(fields, Tag::GPSLatitude, Tag::GPSLatitudeRef, b'S', oddities);
+    let longitude = coordinate(fields, Tag::GPSLongitude, Tag::GPSLongitudeRef, b'W', oddities);
     let off_globe = |degrees: Option<f64>, limit: f64| degrees.is_some_and(|degrees| degrees.abs() > limit);
     if off_globe(latitude, 90.0) || off_globe(longitude, 180.0) {
         oddities.note(Oddity::GpsOffGlobe);
@@ -21,8 +22,8 @@ pub(super) fn read(fields: &Fields, oddities: &mut Oddities) -> Option<GpsReadin
         longitude,
         altitude_m: altitude(fields, oddities),
         direction_deg: fields
-            .value(field::GPS_IMG_DIRECTION)
-            .and_then(|value| value.number(0))
+            .value(Tag::GPSImgDirection)
+            .and_then(|value| number(value, 0))
             .filter(|degrees| (0.0..=360.0).contains(degrees)),
         gps_time: time(fields),
     };
@@ -33,17 +34,17 @@ pub(super) fn read(fields: &Fields, oddities: &mut Oddities) -> Option<GpsReadin
 /// missing or 0/0: then the minutes, or the degrees, have decimals.
 fn coordinate(
     fields: &Fields,
-    coordinate: Field,
-    reference: Field,
+    tag: Tag,
+    reference: Tag,
     negative: u8,
     oddities: &mut Oddities,
 ) -> Option<f64> {
-    let value = fields.value(coordinate)?;
-    let Some(degrees) = value.number(0) else {
+    let value = fields.value(tag)?;
+    let Some(degrees) = number(value, 0) else {
         oddities.note(Oddity::GpsInvalid);
         return None;
     };
-    let (minutes, seconds) = (value.number(1).unwrap_or(0.0), value.number(2).unwrap_or(0.0));
+    let (minutes, seconds) = (number(value, 1).unwrap_or(0.0), number(value, 2).unwrap_or(0.0));
     let size = degrees.abs() + (minutes.abs() + seconds.abs() / 60.0) / 60.0;
     let reference = fields.ascii(reference).and_then(|text| text.first()).map(u8::to_ascii_uppercase);
     // Where a writer signs the numbers, too, the sign says the same as the reference.
@@ -53,18 +54,22 @@ fn coordinate(
 
 /// Metres; the reference 1 says below sea level, 3 below the ellipsoid (EXIF 3.0).
 fn altitude(fields: &Fields, oddities: &mut Oddities) -> Option<f64> {
-    let value = fields.value(field::GPS_ALTITUDE)?;
-    let Some(metres) = value.number(0) else {
+    let value = fields.value(Tag::GPSAltitude)?;
+    let Some(metres) = number(value, 0) else {
         oddities.note(Oddity::GpsInvalid);
         return None;
     };
-    let is_below = fields.value(field::GPS_ALTITUDE_REF).is_some_and(Value::is_odd);
+    let is_below = match fields.value(Tag::GPSAltitudeRef) {
+        Some(Value::Undefined(bytes, _)) => bytes.first().is_some_and(|byte| byte & 1 == 1),
+        Some(reference) => reference.get_uint(0).is_some_and(|reference| reference & 1 == 1),
+        None => false,
+    };
     Some(if is_below && metres > 0.0 { -metres } else { metres })
 }
 
 /// The time of the fix, where the date is there, too: `2018-07-25T14:34:20Z`.
 fn time(fields: &Fields) -> Option<String> {
-    let date = fields.ascii(field::GPS_DATE_STAMP)?;
+    let date = fields.ascii(Tag::GPSDateStamp)?;
     let [year, month, day] = {
         let mut parts = date.split(|byte| matches!(byte, b':' | b'-' | b'/')).map(|digits| {
             let digits = std::str::from_utf8(digits).ok()?.trim();
@@ -72,8 +77,8 @@ fn time(fields: &Fields) -> Option<String> {
         });
         [parts.next()??, parts.next()??, parts.next()??]
     };
-    let clock = fields.value(field::GPS_TIME_STAMP)?;
-    let (hour, minute, second) = (clock.number(0)?, clock.number(1)?, clock.number(2)?);
+    let clock = fields.value(Tag::GPSTimeStamp)?;
+    let (hour, minute, second) = (number(clock, 0)?, number(clock, 1)?, number(clock, 2)?);
     let is_whole = hour.fract() == 0.0 && minute.fract() == 0.0;
     if !is_whole || !is_date(year, month, day) || !is_time(hour, minute, second) {
         return None;

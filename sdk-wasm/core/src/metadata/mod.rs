@@ -1,8 +1,8 @@
 //! What the camera knew: container → EXIF → [`PhotoMetadata`], and back again for what is re-encoded.
 //!
 //! The way of one file: [`sniff`] tells the container; `container` finds in it the EXIF block, the
-//! dimensions and the orientation; `tiff` gathers the wanted entries of the block under caps; `fields` reads
-//! their values, `exif` gives them their meaning. Parsing never fails and never guesses: what is damaged becomes a warning and what
+//! dimensions and the orientation; `tiff` gathers the wanted entries of the block under caps; `exif` gives
+//! them their meaning. Parsing never fails and never guesses: what is damaged becomes a warning and what
 //! is absent stays `None`. [`MetadataReader`] does all this over ranged reads, [`read_metadata`] over a
 //! file in memory; the service and the browser run the same code.
 
@@ -10,7 +10,6 @@ mod container;
 mod error;
 mod exif;
 mod extract;
-mod fields;
 mod gps;
 mod media_type;
 mod orientation;

@@ -1,27 +1,28 @@
 //! When the picture was taken: the camera's local time, its fraction and its offset.
 
+use exif::Tag;
 use windlass_protocol::metadata::TakenAt;
 
-use super::fields::{Fields, field};
+use super::exif::Fields;
 use super::warning::{Oddities, Oddity};
 
 /// The date the picture was taken. A blank one, or all zeros, is what a camera without a set clock writes.
 pub(super) fn read(fields: &Fields, oddities: &mut Oddities) -> Option<TakenAt> {
-    let text = fields.ascii(field::DATE_TIME_ORIGINAL)?;
+    let text = fields.ascii(Tag::DateTimeOriginal)?;
     let Some(mut local) = local_time(text) else {
         if text.iter().any(|byte| matches!(byte, b'1'..=b'9')) {
             oddities.note(Oddity::DateInvalid);
         }
         return None;
     };
-    if let Some(digits) = fields.ascii(field::SUB_SEC_TIME_ORIGINAL).map(<[u8]>::trim_ascii)
+    if let Some(digits) = fields.ascii(Tag::SubSecTimeOriginal).map(<[u8]>::trim_ascii)
         && (1..=9).contains(&digits.len())
         && digits.iter().all(u8::is_ascii_digit)
     {
         local.push('.');
         local.extend(digits.iter().map(|digit| char::from(*digit)));
     }
-    Some(TakenAt { local, offset: fields.ascii(field::OFFSET_TIME_ORIGINAL).and_then(offset) })
+    Some(TakenAt { local, offset: fields.ascii(Tag::OffsetTimeOriginal).and_then(offset) })
 }
 
 /// `2018:07:25 16:34:23` → `2018-07-25T16:34:23`. Writers use other separators, and spaces for zeros.

@@ -2,8 +2,8 @@
 //!
 //! [`View`] reads numbers of a block that may lie anywhere in a half-known file, [`RawDirectory`] one
 //! directory under the rules that keep damage out, [`collect`] the wanted entries of the directories that
-//! count, within bounds whatever the file says. [`build`] writes entries as a small sound block: what a TIFF's
-//! photo carries on as EXIF.
+//! count. [`build`] writes entries as a small sound block: what the EXIF library is given to read, so that
+//! its memory is bounded whatever the file says, and what a TIFF's photo carries on as EXIF.
 
 mod build;
 mod collect;
