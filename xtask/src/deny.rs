@@ -1,5 +1,5 @@
-//! `deny.toml`, by cargo-deny: what is linked in comes from crates.io, under permissive licences, without what
-//! is banned, and without known holes as far as the advisory database can be had.
+//! `deny.toml`, by cargo-deny: what is linked in comes from the Rust registry, under permissive licences, without
+//! what is banned, and without known holes as far as the advisory database can be had.
 
 use std::process::Stdio;
 
@@ -21,6 +21,6 @@ pub fn check() -> Result<()> {
     if fetched.is_ok_and(|status| status.success()) {
         return run(cargo().args(["deny", "check", "--disable-fetch", "advisories"]));
     }
-    say("skipped: the advisory database (github.com/rustsec/advisory-db) cannot be fetched from here");
+    say("skipped: the RustSec advisory database cannot be fetched from here");
     Ok(())
 }
