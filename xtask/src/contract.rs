@@ -31,10 +31,12 @@ pub fn check() -> Result<()> {
     let token = output_of(
         command(demo::service_binary("dev"))
             .args(["token", "--tenant", "demo", "--project", "*"])
-            .args(["--scope", "upload read delete pipeline", "--data-dir"])
+            .args(["--scope", "upload read delete pipeline links", "--data-dir"])
             .arg(&data),
     )?;
     run(command(schemathesis)
+        // It leaves a folder of its own where it runs.
+        .current_dir(workspace::target_dir())
         .arg("run")
         .arg(format!("{}/openapi.json", service.address))
         .args(["--header", &format!("Authorization: Bearer {}", token.trim())])
