@@ -14,6 +14,7 @@ use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
 use crate::feeds::Feeds;
+use crate::jobs::notice::Awaited;
 use crate::metrics::Metrics;
 use crate::ports::clock::Clock;
 use crate::ports::events::EventLog;
@@ -53,6 +54,8 @@ pub struct App {
     pub membership: Membership,
     /// One at a time per upload.
     pub turns: Turns,
+    /// Uploads whose client cannot say that it is done.
+    pub awaited: Awaited,
     /// What is counted.
     pub metrics: Metrics,
 }

@@ -19,6 +19,7 @@ use crate::api::demo::DemoSite;
 use crate::app::{App, Turns};
 use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource};
 use crate::feeds::Feeds;
+use crate::jobs::notice::{self, Awaited};
 use crate::jobs::runner;
 use crate::metrics::{self, Metrics};
 use crate::{api, server};
@@ -114,6 +115,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         tokens: options.auth.tokens(&options.data)?,
         membership: options.auth.membership()?,
         turns: Turns::among(database.leases()),
+        awaited: Awaited::default(),
         metrics: Metrics::default(),
     });
     let demo = match options.auth.source() {
@@ -134,6 +136,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         None => None,
     };
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
+    tasks.spawn(notice::run(app.clone(), stop.clone()));
     tasks.spawn(runner::run(app, stop.clone()));
     tasks.spawn(server::serve(listener, router, stop.clone()));
     Ok(Running {

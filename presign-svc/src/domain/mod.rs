@@ -17,6 +17,7 @@ pub mod rate;
 pub mod search;
 pub mod stored;
 pub mod text;
+pub mod unplanned;
 pub mod upload;
 pub mod upload_link;
 pub mod variant;

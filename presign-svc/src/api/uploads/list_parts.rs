@@ -33,14 +33,23 @@ pub async fn list_parts(
     caller: Caller,
     Id(id): Id<UploadId>,
 ) -> Result<Json<ListPartsResponse>, ApiError> {
-    find(&app, &caller, id).await?;
+    Ok(Json(ListPartsResponse { parts: parts_in_store(&app, &caller, id).await? }))
+}
+
+/// The stored parts of the caller's upload.
+pub(in crate::api) async fn parts_in_store(
+    app: &App,
+    caller: &Caller,
+    id: UploadId,
+) -> Result<Vec<StoredPart>, ApiError> {
+    find(app, caller, id).await?;
     let _turn = app.turns.take(id).await?;
-    let mut upload = find(&app, &caller, id).await?;
+    let mut upload = find(app, caller, id).await?;
     if *upload.state() != UploadState::Pending {
         return Err(ApiError::UploadClosed(upload.status()));
     }
     let stored = match upload.progress().multipart.clone() {
-        Some(multipart) => stored_parts(&app, &mut upload, &multipart).await?,
+        Some(multipart) => stored_parts(app, &mut upload, &multipart).await?,
         None => Vec::new(),
     };
     let parts = stored.into_iter().map(|part| StoredPart {
@@ -49,5 +58,5 @@ pub async fn list_parts(
         etag: part.etag,
         checksum: part.checksum,
     });
-    Ok(Json(ListPartsResponse { parts: parts.collect() }))
+    Ok(parts.collect())
 }
