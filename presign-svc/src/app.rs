@@ -83,6 +83,8 @@ pub struct Settings {
     pub event_retention: Duration,
     /// Whether the store honours `If-None-Match` on writes.
     pub conditional_writes: bool,
+    /// Whether clients are served that know nothing of Windlass: `docs/plain-clients.md`.
+    pub plain_clients: bool,
 }
 
 /// How many files may be signed in a minute; `None` where there is no limit.
@@ -186,6 +188,7 @@ mod tests {
             upload_deadline: Duration::from_secs(86_400),
             event_retention: Duration::from_secs(604_800),
             conditional_writes: true,
+            plain_clients: false,
         };
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));
         let late = settings.get_window(datetime!(2026-11-21 12:14:59.9 UTC));

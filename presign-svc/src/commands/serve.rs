@@ -101,10 +101,11 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         options.limits.settings(store_address.is_some(), options.store.conditional_writes())?;
     app_settings.upload_page = options.http.upload_page.clone();
     app_settings.rates = options.rates.limits(options.auth.source());
+    let bucket = S3Store::connect(&settings).await.context("the bucket's settings are not valid")?;
     let app = Arc::new(App {
         settings: app_settings,
         limiter: database.rate_limiter(),
-        store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
+        store: options.delivery.around(Arc::new(bucket))?,
         uploads: database.uploads(),
         events: database.events(),
         feeds,
