@@ -29,6 +29,11 @@ export interface WindlassOptions {
    */
   giveUpAfterMs?: number;
   /**
+   * Whether bytes go in small pieces, which the service puts together, where the signal is too weak to carry
+   * more in one go; true by default. It costs more requests to the store: `docs/weak-signal.md`.
+   */
+  weakSignal?: boolean;
+  /**
    * Who is signed in, as you call them: what one user left in this browser is not sent as another. By
    * default the token's `sub`; give it where files may be chosen before a token can be had (offline).
    */

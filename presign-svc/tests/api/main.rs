@@ -29,6 +29,7 @@ mod rate_limits;
 mod show_photo;
 mod show_upload;
 mod sign_parts;
+mod staging;
 mod tenants;
 
 mod threats;

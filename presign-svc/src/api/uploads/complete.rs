@@ -15,7 +15,9 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::stored::PartToJoin;
 use crate::jobs::ClientClaim;
-use crate::jobs::finalise::finalise;
+use crate::jobs::NotFinished;
+use crate::jobs::assemble::is_over_soon;
+use crate::jobs::finalise::{Assembly, finalise};
 
 /// Completes an upload.
 #[utoipa::path(
@@ -44,7 +46,14 @@ pub async fn complete(
     // On its own: a client that hangs up while the store joins ten thousand parts does not stop it.
     let finishing = tokio::spawn({
         let (app, tenant) = (app.clone(), caller.tenant.clone());
-        async move { finalise(&app, &tenant, id, &claim).await }
+        async move {
+            match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
+                Err(NotFinished::Assembling) if is_over_soon(&app, &tenant, id).await? => {
+                    finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await
+                }
+                outcome => outcome,
+            }
+        }
     });
     let upload = finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??;
     Ok(Json(present(&app, &caller, &upload).await?))

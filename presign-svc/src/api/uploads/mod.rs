@@ -6,6 +6,7 @@ pub mod create;
 pub mod list_parts;
 pub mod show;
 pub mod sign_parts;
+pub mod sign_pieces;
 
 mod already_there;
 mod draft;

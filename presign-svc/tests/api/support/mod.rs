@@ -42,6 +42,7 @@ use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::feeds::Feeds;
+use windlass_presign_svc::jobs::assemble::AssemblyCalls;
 use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
@@ -136,6 +137,7 @@ impl TestApp {
             links: Arc::new(database),
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
+            assembly_calls: AssemblyCalls::default(),
             metrics: Metrics::default(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
@@ -266,6 +268,8 @@ pub fn settings() -> Settings {
         upload_deadline: Duration::from_secs(86_400),
         event_retention: Duration::from_secs(7 * 86_400),
         conditional_writes: true,
+        weak_signal: true,
+        assembly_wait: Duration::ZERO,
     }
 }
 
