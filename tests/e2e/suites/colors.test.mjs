@@ -24,7 +24,7 @@ after(async () => {
   await service?.stop();
 });
 
-/** Uploads the photo, and looks at the picture that was made of it: the roof as stored, and as a screen shows it. */
+/** Uploads the photo, and looks at the picture that was made of it: the meadow as stored, and as a screen shows it. */
 async function pictureMade(color, project) {
   return page.evaluate(
     async ({ token, ...given }) => {
@@ -34,16 +34,16 @@ async function pictureMade(color, project) {
       const { variants: stored } = await client.add(document.querySelector("#given").files[0]).done;
       client.close();
       const blob = await (await fetch(stored.small.url)).blob();
-      const roof = async (options) => {
+      const meadow = async (options) => {
         const bitmap = await createImageBitmap(blob, options);
         const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
         context.drawImage(bitmap, 0, 0);
-        return [...context.getImageData(bitmap.width / 2, bitmap.height * 0.4, 1, 1).data].slice(0, 3);
+        return [...context.getImageData(bitmap.width * 0.1, bitmap.height * 0.92, 1, 1).data].slice(0, 3);
       };
       return {
         hasProfile: (await blob.text()).includes("ICC_PROFILE"),
-        stored: await roof({ colorSpaceConversion: "none" }),
-        shown: await roof({ colorSpaceConversion: "default" }),
+        stored: await meadow({ colorSpaceConversion: "none" }),
+        shown: await meadow({ colorSpaceConversion: "default" }),
       };
     },
     { project, color, token: service.token({ project }) },
