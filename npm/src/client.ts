@@ -254,6 +254,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
         variants: this.#variants,
         metadata: this.#options.metadata ?? "keep",
+        color: this.#options.color ?? "keep",
         format: this.#options.format ?? "jpeg",
         signal: preparing.signal,
         module: compileModule,

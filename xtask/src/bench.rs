@@ -47,7 +47,7 @@ pub fn run(options: &Options) -> Result<()> {
 fn image(json: bool) -> Result<()> {
     let chromium = tools::ensure_chromium()?;
     demo::build_site()?;
-    demo::build_service("dev")?;
+    demo::build_service("release")?;
     npm::install(IMAGE_BENCH)?;
     process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-dssim"]))?;
     let mut bench = command("node");
@@ -56,7 +56,7 @@ fn image(json: bool) -> Result<()> {
         .arg(photo()?)
         .current_dir(workspace::root().join(IMAGE_BENCH))
         .env("WINDLASS_CHROMIUM", chromium)
-        .env("WINDLASS_BINARY", demo::service_binary("dev"))
+        .env("WINDLASS_BINARY", demo::service_binary("release"))
         .env("WINDLASS_DSSIM", workspace::target_dir().join("debug/windlass-dssim"));
     if json {
         bench.arg("--json");

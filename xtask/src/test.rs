@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{contract, demo, deny, fixtures, licences, npm, purity, tools, types, workspace};
+use crate::{contract, demo, deny, fixtures, npm, purity, tools, types, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -21,7 +21,7 @@ pub struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Stage {
-    /// Formatting, lints, licences, purity of the core, generated types.
+    /// Formatting, lints, purity of the core, generated types.
     Checks,
     /// All Rust tests: core, protocol, signing, store, service (SQLite and PostgreSQL), the S3 suite on
     /// Garage.
@@ -80,7 +80,6 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
     match stage {
         Stage::Checks => {
             process::run(cargo().args(["fmt", "--all", "--check"]))?;
-            licences::check()?;
             deny::check()?;
             purity::check()?;
             types::check()?;

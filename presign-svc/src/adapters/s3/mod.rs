@@ -7,6 +7,7 @@
 mod checksum;
 mod client;
 mod error;
+mod lifecycle;
 mod multipart;
 mod objects;
 mod settings;
@@ -52,6 +53,14 @@ impl S3Store {
     pub async fn connect(settings: &S3Settings) -> Result<Self, S3SettingsError> {
         let (region, credentials) = client::region_and_credentials(settings, client::default_chain).await?;
         Self::with_provider(settings, &region, credentials)
+    }
+
+    /// After how many days the bucket removes what multipart uploads left behind; `None` where it keeps it.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::ports::object_store::StoreError): the bucket does not say.
+    pub async fn days_until_abort(&self) -> StoreResult<Option<i32>> {
+        lifecycle::days_until_abort(&self.client, &self.bucket).await
     }
 
     fn with_provider(

@@ -18,6 +18,21 @@ pub fn iam_advice(bucket: &str, region: Option<&str>) -> String {
     format!("IAM policy for the service's user or role:\n{:#}", iam_policy(bucket, region))
 }
 
+/// The lifecycle rule, and the command that sets it.
+pub fn lifecycle_advice(bucket: &str) -> String {
+    format!(
+        "Lifecycle rule for the bucket; it replaces those there are, so merge them. Save as lifecycle.json and run\n  \
+         aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration \
+         file://lifecycle.json\n{:#}",
+        json!({"Rules": [{
+            "ID": "windlass-incomplete",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        }]})
+    )
+}
+
 fn cors_rules(origins: &[String]) -> Value {
     json!({"CORSRules": [{
         "AllowedOrigins": origins,
