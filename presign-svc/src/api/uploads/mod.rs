@@ -8,6 +8,7 @@ pub mod show;
 pub mod sign_parts;
 
 mod already_there;
+mod announcement;
 mod draft;
 mod sign;
 
