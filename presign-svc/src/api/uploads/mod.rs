@@ -9,6 +9,7 @@ pub mod sign_parts;
 pub mod sign_pieces;
 
 mod already_there;
+mod announcement;
 mod draft;
 mod sign;
 
