@@ -119,7 +119,7 @@ impl PiecePlan {
     /// The pieces that make up these bytes of the file, in order; `None` where an end of the range lies
     /// within a piece.
     pub fn pieces_of(&self, range: &Range<u64>) -> Option<impl Iterator<Item = PieceNumber> + use<>> {
-        let is_cut = |at: u64| at % self.piece_size_bytes != 0 && at != self.size_bytes;
+        let is_cut = |at: u64| !at.is_multiple_of(self.piece_size_bytes) && at != self.size_bytes;
         if range.end > self.size_bytes || range.start >= range.end || is_cut(range.start) || is_cut(range.end)
         {
             return None;
