@@ -83,6 +83,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         project: this.project,
         ...(options.maxConnections === undefined ? {} : { max_connections: options.maxConnections }),
         ...(options.giveUpAfterMs === undefined ? {} : { give_up_after_ms: options.giveUpAfterMs }),
+        ...(options.weakSignal === undefined ? {} : { weak_signal: options.weakSignal }),
       },
       tokens,
       onEvent: (event) => this.#follow(event),
@@ -253,6 +254,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
         variants: this.#variants,
         metadata: this.#options.metadata ?? "keep",
+        color: this.#options.color ?? "keep",
         format: this.#options.format ?? "jpeg",
         signal: preparing.signal,
         module: compileModule,

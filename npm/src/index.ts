@@ -26,6 +26,7 @@ export type { ErrorCode } from "./generated/ErrorCode";
 export type { ListPhotosResponse } from "./generated/ListPhotosResponse";
 export type { Location } from "./generated/Location";
 export type { MediaKind } from "./generated/MediaKind";
+export type { ColorPolicy } from "./generated/ColorPolicy";
 export type { MetadataPolicy } from "./generated/MetadataPolicy";
 export type { MetadataWarning } from "./generated/MetadataWarning";
 export type { Photo } from "./generated/Photo";

@@ -1,5 +1,6 @@
 /** What a client is made with, and the checks on it. */
 import { WindlassError } from "./errors.js";
+import type { ColorPolicy } from "./generated/ColorPolicy";
 import type { MetadataPolicy } from "./generated/MetadataPolicy";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { OutputFormat } from "./resize-photo.js";
@@ -17,6 +18,11 @@ export interface WindlassOptions {
   /** What of the photo's metadata the smaller pictures carry; the original is never changed. */
   metadata?: MetadataPolicy;
   /**
+   * The colours of the smaller pictures: `keep` when absent, with the original's profile (Display P3 stays Display
+   * P3); `srgb` converts them, which takes longer for photos that are not sRGB.
+   */
+  color?: ColorPolicy;
+  /**
    * What the smaller pictures are encoded as: `jpeg` when absent. `webp` is encoded by the browser; where it cannot,
    * as in Safari, it is JPEG all the same, and the upload's warnings say so.
    */
@@ -28,6 +34,11 @@ export interface WindlassOptions {
    * heal is waited for, however long it takes.
    */
   giveUpAfterMs?: number;
+  /**
+   * Whether bytes go in small pieces, which the service puts together, where the signal is too weak to carry
+   * more in one go; true by default. It costs more requests to the store: `docs/weak-signal.md`.
+   */
+  weakSignal?: boolean;
   /**
    * Who is signed in, as you call them: what one user left in this browser is not sent as another. By
    * default the token's `sub`; give it where files may be chosen before a token can be had (offline).
@@ -82,12 +93,15 @@ export function absoluteEndpoint(endpoint: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-export function checkOptions({ project, token, format, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
+export function checkOptions({ project, token, color, format, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
   if (typeof token !== "function") {
     throw new WindlassError("invalid_options", "token: a function that returns a token is missing.");
+  }
+  if (color !== undefined && color !== "keep" && color !== "srgb") {
+    throw new WindlassError("invalid_options", `color: “${String(color)}” is neither "keep" nor "srgb".`);
   }
   if (format !== undefined && format !== "jpeg" && format !== "webp") {
     throw new WindlassError("invalid_options", `format: “${String(format)}” is neither "jpeg" nor "webp".`);

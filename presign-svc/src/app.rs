@@ -14,6 +14,7 @@ use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
 use crate::feeds::Feeds;
+use crate::jobs::assemble::AssemblyCalls;
 use crate::jobs::notice::Awaited;
 use crate::metrics::Metrics;
 use crate::ports::clock::Clock;
@@ -54,6 +55,8 @@ pub struct App {
     pub membership: Membership,
     /// One at a time per upload.
     pub turns: Turns,
+    /// Between requests and the job that puts pieces together.
+    pub assembly_calls: AssemblyCalls,
     /// Uploads whose client cannot say that it is done.
     pub awaited: Awaited,
     /// What is counted.
@@ -85,6 +88,10 @@ pub struct Settings {
     pub conditional_writes: bool,
     /// Whether clients are served that know nothing of Windlass: `docs/plain-clients.md`.
     pub plain_clients: bool,
+    /// Whether files are taken in small pieces, too, for weak signals.
+    pub weak_signal: bool,
+    /// How long an answer waits for pieces to be put together.
+    pub assembly_wait: Duration,
 }
 
 /// How many files may be signed in a minute; `None` where there is no limit.
@@ -189,6 +196,8 @@ mod tests {
             event_retention: Duration::from_secs(604_800),
             conditional_writes: true,
             plain_clients: false,
+            weak_signal: true,
+            assembly_wait: Duration::from_secs(3),
         };
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));
         let late = settings.get_window(datetime!(2026-11-21 12:14:59.9 UTC));

@@ -114,6 +114,8 @@ upload_row! {
     taken_local: Option<i64> => "bigint",
     taken_utc: Option<i64> => "bigint",
     charged_bytes: i64 => "bigint",
+    piece_size_bytes: Option<i64> => "bigint",
+    assembly_due_at: Option<i64> => "bigint",
     size_is_bound: bool => "boolean",
     verified_size_bytes: Option<i64> => "bigint",
 }
@@ -183,6 +185,8 @@ impl UploadRow {
             taken_local: taken.map(|(local, _)| local),
             taken_utc: taken.map(|(_, utc)| utc),
             charged_bytes: i64::try_from(charge_of(upload)).unwrap_or(i64::MAX),
+            piece_size_bytes: progress.piece_size_bytes.map(|size| size as i64),
+            assembly_due_at: progress.assembly_due_at.map(millis),
             size_is_bound: facts.file.size_claim == SizeClaim::AtMost,
             verified_size_bytes: object
                 .filter(|object| object.size_bytes != facts.file.size_bytes)
@@ -229,6 +233,8 @@ impl UploadRow {
             expected: row
                 .read_json::<ExpectedRow>(row.expected_object.as_deref(), "expected_object")?
                 .map(ExpectedRow::read),
+            piece_size_bytes: row.piece_size_bytes.map(|size| size as u64),
+            assembly_due_at: row.moment_option(row.assembly_due_at, "assembly_due_at")?,
             description: Description {
                 caption: row.caption.clone(),
                 tags: serde_json::from_str(&row.tags).map_err(|_| row.corrupt("tags"))?,

@@ -54,6 +54,7 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
                 .post(uploads::sign_parts::sign_parts)
                 .layer(DefaultBodyLimit::max(SIGN_PARTS_LIMIT_BYTES)),
         )
+        .route("/uploads/{upload_id}/pieces", post(uploads::sign_pieces::sign_pieces))
         .route(
             "/uploads/{upload_id}/complete",
             post(uploads::complete::complete).layer(DefaultBodyLimit::max(COMPLETE_LIMIT_BYTES)),

@@ -34,6 +34,7 @@ use crate::app::App;
         uploads::abort::abort,
         uploads::list_parts::list_parts,
         uploads::sign_parts::sign_parts,
+        uploads::sign_pieces::sign_pieces,
         uploads::complete::complete,
         photos::upload_url::upload_url,
         photos::list::list,
@@ -157,6 +158,6 @@ mod tests {
                 assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
             }
         }
-        assert_eq!(names.len(), 26);
+        assert_eq!(names.len(), 27);
     }
 }

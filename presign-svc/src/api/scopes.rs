@@ -28,6 +28,7 @@ pub const ROUTES: &[Rule] = &[
     rule(Method::DELETE, "/uploads/{upload_id}", &[Scope::Upload]),
     rule(Method::GET, "/uploads/{upload_id}/parts", &[Scope::Upload]),
     rule(Method::POST, "/uploads/{upload_id}/parts", &[Scope::Upload]),
+    rule(Method::POST, "/uploads/{upload_id}/pieces", &[Scope::Upload]),
     rule(Method::POST, "/uploads/{upload_id}/complete", &[Scope::Upload]),
     rule(Method::POST, "/photos/upload-url", &[Scope::Upload]),
     rule(Method::GET, "/photos", &[Scope::Read]),

@@ -15,6 +15,7 @@ pub mod photo_facts;
 pub mod quota;
 pub mod rate;
 pub mod search;
+pub mod staging;
 pub mod stored;
 pub mod text;
 pub mod unplanned;

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use windlass_protocol::{TenantId, UploadId};
 
-use super::finalise::finalise;
+use super::finalise::{Assembly, finalise};
 use super::{ClientClaim, NotFinished};
 use crate::app::App;
 use crate::domain::upload::Upload;
@@ -106,7 +106,7 @@ pub async fn look(app: &App) {
 }
 
 async fn look_for(app: &App, id: UploadId, expected: Expected) {
-    match finalise(app, &expected.tenant, id, &ClientClaim::default()).await {
+    match finalise(app, &expected.tenant, id, &ClientClaim::default(), Assembly::ByTheJob).await {
         Ok(_) | Err(NotFinished::NotFound | NotFinished::Closed(_)) => return,
         Err(NotFinished::Refused(failure)) => {
             tracing::info!(upload = %id, code = ?failure.code, "an upload that nobody reported was refused");

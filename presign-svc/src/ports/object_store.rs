@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use windlass_protocol::{Checksum, PartNumber};
 
 use crate::domain::object_key::ObjectKey;
-pub use crate::domain::stored::{MultipartId, ObjectInfo, PartToJoin, StoredPart};
+pub use crate::domain::stored::{ListedObject, MultipartId, ObjectInfo, PartToJoin, StoredPart};
 
 /// A bucket that keeps objects.
 #[async_trait]
@@ -72,6 +72,19 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// Reads bytes of an object; fewer where the object ends, and none beyond its end. With `etag` only
     /// that very content: [`StoreError::Precondition`] where it has been replaced.
     async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes>;
+
+    /// What lies below a prefix, all pages, by key: keys as they are, for not all need be of our kind.
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>>;
+
+    /// Stores an object from memory. Where the store can, one that is there already is left alone:
+    /// [`StoreError::Precondition`].
+    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()>;
+
+    /// Stores a part from memory; one of that number is replaced.
+    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()>;
+
+    /// Makes a part of a whole object of the same bucket, within the store; one of that number is replaced.
+    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()>;
 
     /// Removes an object; also `Ok` when there is none.
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()>;
@@ -201,6 +214,17 @@ pub struct MultipartCompletion<'a> {
     pub checksum: Option<&'a Checksum>,
     /// Refuse with [`StoreError::Precondition`] where an object is there already, if the store can.
     pub only_if_absent: bool,
+}
+
+/// A part that the service itself writes.
+#[derive(Debug, Clone, Copy)]
+pub struct PartToWrite<'a> {
+    /// Where the object will be.
+    pub key: &'a ObjectKey,
+    /// Which upload.
+    pub multipart: &'a MultipartId,
+    /// The part's number.
+    pub part_number: PartNumber,
 }
 
 /// What every store operation answers.

@@ -31,6 +31,7 @@ mod rate_limits;
 mod show_photo;
 mod show_upload;
 mod sign_parts;
+mod staging;
 mod tenants;
 
 mod threats;

@@ -20,6 +20,10 @@ fn body_for(method: &Method, path: &str) -> Value {
         Method::PATCH if is("/status") => json!({"status": "processing"}),
         Method::PATCH => json!({"caption": "x"}),
         Method::POST if is("/parts") => json!({"parts": [{"part_number": 1}]}),
+        Method::POST if is("/pieces") => {
+            let piece = json!({"piece_number": 1, "checksum": "rosUhgqZiIg="});
+            json!({"piece_size": 131_072, "pieces": [piece]})
+        }
         Method::POST if is("/complete") || is("/upload-links") => json!({}),
         _ => Value::Null,
     }
@@ -232,6 +236,12 @@ async fn t20_columns_in_bodies_are_refused() {
         (Method::POST, "/api/v1/uploads".to_owned(), announced, "/files/0"),
         (Method::POST, "/api/v1/photos/upload-url".to_owned(), one, ""),
         (Method::POST, format!("/api/v1/uploads/{film}/parts"), parts, "/parts/0"),
+        (
+            Method::POST,
+            format!("/api/v1/uploads/{film}/pieces"),
+            body_for(&Method::POST, "/pieces"),
+            "/pieces/0",
+        ),
         (Method::POST, format!("/api/v1/uploads/{film}/complete"), json!({"parts": []}), ""),
         (Method::PATCH, format!("/api/v1/photos/{photo}"), json!({"caption": "x"}), ""),
         (Method::PATCH, format!("/api/v1/photos/{photo}/status"), json!({"status": "processing"}), ""),

@@ -245,6 +245,8 @@ fn the_doctor_finds_a_sound_bucket_sound() {
     for what in ["database", "bucket", "clock", "signed writes", "CORS"] {
         assert!(text.contains(&format!("ok    {what}:")), "{what}: {text}");
     }
+    assert!(text.contains("note  lifecycle:"), "the embedded store knows no such rules: {text}");
+    assert!(text.contains("\"AbortIncompleteMultipartUpload\""), "{text}");
 }
 
 #[test]

@@ -58,6 +58,7 @@ laws_on_every_database! {
     photos_are_listed_newest_first_in_pages,
     only_visible_photos_are_listed,
     the_janitor_finds_what_is_due_and_nothing_else,
+    what_is_to_be_put_together_is_found_when_it_is_due,
     only_deleted_photos_are_forgotten,
     those_of_a_list_that_are_there_are_found,
 }

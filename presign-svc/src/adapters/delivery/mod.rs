@@ -21,8 +21,8 @@ pub use self::cloudfront::CloudFront;
 pub use self::key::{InvalidSigningKey, SigningKey};
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{
-    FormToSign, GetToSign, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore, PartToSign, PutToSign,
-    SignedForm, SignedRequest, SigningWindow, StoreResult, StoredPart,
+    FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore,
+    PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest, SigningWindow, StoreResult, StoredPart,
 };
 
 /// A bucket whose objects are delivered by other ways as well.
@@ -180,6 +180,22 @@ impl ObjectStore for Delivering {
 
     async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes> {
         self.store.read_range(key, range, etag).await
+    }
+
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
+        self.store.list(prefix).await
+    }
+
+    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
+        self.store.put(put, bytes).await
+    }
+
+    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()> {
+        self.store.upload_part(part, bytes).await
+    }
+
+    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()> {
+        self.store.copy_part(part, source).await
     }
 
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {

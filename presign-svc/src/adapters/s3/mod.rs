@@ -7,11 +7,13 @@
 mod checksum;
 mod client;
 mod error;
+mod lifecycle;
 mod multipart;
 mod objects;
 mod settings;
 mod sign;
 mod signer_source;
+mod write;
 
 #[cfg(test)]
 mod answer_tests;
@@ -32,8 +34,8 @@ use bytes::Bytes;
 use crate::domain::object_key::ObjectKey;
 use crate::failpoints;
 use crate::ports::object_store::{
-    FormToSign, GetToSign, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore, PartToSign, PutToSign,
-    SignedForm, SignedRequest, SigningWindow, StoreResult, StoredPart,
+    FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore,
+    PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest, SigningWindow, StoreResult, StoredPart,
 };
 pub use settings::{CredentialsFrom, S3Settings, S3SettingsError};
 use signer_source::SignerSource;
@@ -53,6 +55,14 @@ impl S3Store {
     pub async fn connect(settings: &S3Settings) -> Result<Self, S3SettingsError> {
         let (region, credentials) = client::region_and_credentials(settings, client::default_chain).await?;
         Self::with_provider(settings, &region, credentials)
+    }
+
+    /// After how many days the bucket removes what multipart uploads left behind; `None` where it keeps it.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::ports::object_store::StoreError): the bucket does not say.
+    pub async fn days_until_abort(&self) -> StoreResult<Option<i32>> {
+        lifecycle::days_until_abort(&self.client, &self.bucket).await
     }
 
     fn with_provider(
@@ -144,6 +154,31 @@ impl ObjectStore for S3Store {
 
     async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes> {
         objects::read_range(&self.client, &self.bucket, key, range, etag).await
+    }
+
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
+        objects::list(&self.client, &self.bucket, prefix).await
+    }
+
+    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
+        failpoints::reach("put::before");
+        let outcome = write::object(&self.client, &self.bucket, put, bytes).await;
+        failpoints::reach("put::after");
+        outcome
+    }
+
+    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()> {
+        failpoints::reach("upload_part::before");
+        let outcome = write::part(&self.client, &self.bucket, part, bytes).await;
+        failpoints::reach("upload_part::after");
+        outcome
+    }
+
+    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()> {
+        failpoints::reach("copy_part::before");
+        let outcome = write::copy(&self.client, &self.bucket, part, source).await;
+        failpoints::reach("copy_part::after");
+        outcome
     }
 
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {

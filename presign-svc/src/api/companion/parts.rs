@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use windlass_protocol::UploadId;
 use windlass_protocol::companion::UploadedPart;
+use windlass_protocol::list_parts::ListPartsResponse;
 
 use super::{KeyQuery, find};
 use crate::api::error::ApiError;
@@ -33,7 +34,7 @@ pub async fn list(
     QueryOf(query): QueryOf<KeyQuery>,
 ) -> Result<Json<Vec<UploadedPart>>, ApiError> {
     find(&app, &caller, id, &query).await?;
-    let parts = parts_in_store(&app, &caller, id).await?;
+    let ListPartsResponse { parts, .. } = parts_in_store(&app, &caller, id).await?;
     let parts = parts.into_iter().map(|part| UploadedPart {
         part_number: part.part_number,
         size: part.size,

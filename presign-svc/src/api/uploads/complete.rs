@@ -16,7 +16,9 @@ use crate::auth::Caller;
 use crate::domain::stored::PartToJoin;
 use crate::domain::upload::Upload;
 use crate::jobs::ClientClaim;
-use crate::jobs::finalise::finalise;
+use crate::jobs::NotFinished;
+use crate::jobs::assemble::is_over_soon;
+use crate::jobs::finalise::{Assembly, finalise};
 
 /// Completes an upload.
 #[utoipa::path(
@@ -56,7 +58,14 @@ pub(in crate::api) async fn finish(
 ) -> Result<Upload, ApiError> {
     let finishing = tokio::spawn({
         let (app, tenant) = (app.clone(), caller.tenant.clone());
-        async move { finalise(&app, &tenant, id, &claim).await }
+        async move {
+            match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
+                Err(NotFinished::Assembling) if is_over_soon(&app, &tenant, id).await? => {
+                    finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await
+                }
+                outcome => outcome,
+            }
+        }
     });
     Ok(finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??)
 }

@@ -6,8 +6,10 @@ pub mod create;
 pub mod list_parts;
 pub mod show;
 pub mod sign_parts;
+pub mod sign_pieces;
 
 mod already_there;
+mod announcement;
 mod draft;
 mod sign;
 

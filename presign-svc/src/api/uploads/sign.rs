@@ -1,7 +1,7 @@
 //! The signed URLs of an accepted upload.
 
 use time::OffsetDateTime;
-use windlass_protocol::create_uploads::{AcceptedUpload, SignedPart, SignedVariant, UploadMethod};
+use windlass_protocol::create_uploads::{AcceptedUpload, SignedPart, SignedVariant, Staging, UploadMethod};
 use windlass_protocol::{API_PREFIX, Checksum, ClientRef, PartNumber, PartPlan, Timestamp};
 
 use super::already_there::AlreadyThere;
@@ -40,11 +40,15 @@ pub async fn sign_upload(
         part_size: None,
         part_count: None,
         parts: Vec::new(),
+        staging: None,
         variants: Vec::new(),
         expires_at: Timestamp::from(now + app.settings.put_url_lifetime),
         status_url: format!("{API_PREFIX}/uploads/{}", upload.id()),
     };
     let is_pending = *upload.state() == UploadState::Pending;
+    if is_pending && app.settings.weak_signal {
+        accepted.staging = Some(Staging { piece_size: upload.progress().piece_size_bytes });
+    }
     let mut expires_at = now + app.settings.put_url_lifetime;
     match upload.facts().file.transfer {
         Transfer::Put if is_pending && !there.original => {

@@ -45,6 +45,7 @@ use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::feeds::Feeds;
+use windlass_presign_svc::jobs::assemble::AssemblyCalls;
 use windlass_presign_svc::jobs::notice::Awaited;
 use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
@@ -143,6 +144,7 @@ impl TestApp {
             links: Arc::new(database),
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
+            assembly_calls: AssemblyCalls::default(),
             awaited: Awaited::default(),
             metrics: Metrics::default(),
         });
@@ -275,6 +277,8 @@ pub fn settings() -> Settings {
         event_retention: Duration::from_secs(7 * 86_400),
         conditional_writes: true,
         plain_clients: false,
+        weak_signal: true,
+        assembly_wait: Duration::ZERO,
     }
 }
 

@@ -16,3 +16,4 @@ mod lossy;
 mod patience;
 mod simulated;
 mod twins;
+mod weak;

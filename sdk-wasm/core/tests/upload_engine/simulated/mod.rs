@@ -46,6 +46,8 @@ struct Flight {
     url: String,
     headers: windlass_protocol::SignedHeaders,
     moved: u64,
+    /// Bytes of it are on the line, and not before the connection is open or after the last one arrived.
+    moving: bool,
     silent: bool,
     fault: Option<Fault>,
 }
@@ -77,6 +79,8 @@ pub struct World {
     pub repeated_puts: u32,
     /// Those among them that were not variants, of which a store cannot be asked.
     pub repeated_originals: u32,
+    /// PUTs of staged pieces that were stored.
+    pub staged_puts: u32,
     /// When requests of any kind were begun.
     pub begun: Vec<(u64, Op)>,
     flights: BTreeMap<CommandId, Flight>,
@@ -107,6 +111,7 @@ impl World {
             most_puts_at_once: 0,
             repeated_puts: 0,
             repeated_originals: 0,
+            staged_puts: 0,
             begun: Vec::new(),
             flights: BTreeMap::new(),
             pending: BTreeMap::new(),
@@ -253,7 +258,7 @@ impl World {
                 return self.later(self.now_ms + 1, Happening::Answer(id, answer));
             }
             Work::CreateUploads(_) => Op::Create,
-            Work::SignParts { .. } => Op::Sign,
+            Work::SignParts { .. } | Work::SignPieces { .. } => Op::Sign,
             Work::ListParts { .. } => Op::List,
             Work::Complete { .. } => Op::Complete,
             Work::Abort { .. } => Op::Abort,
@@ -266,7 +271,10 @@ impl World {
             let is_repeated = u32::from(self.bucket.holds(&url));
             self.repeated_puts += is_repeated;
             self.repeated_originals += if blob.source == Source::Original { is_repeated } else { 0 };
-            self.flights.insert(id, Flight { blob, range, url, headers, moved: 0, silent: false, fault });
+            self.flights.insert(
+                id,
+                Flight { blob, range, url, headers, moved: 0, moving: false, silent: false, fault },
+            );
             self.most_puts_at_once = self.most_puts_at_once.max(self.flights.len());
             self.later(self.now_ms + self.network.round_trip_ms, Happening::Move(id));
         } else if fault != Some(Fault::Stall) {
@@ -289,7 +297,11 @@ impl World {
     }
 
     fn move_bytes(&mut self, id: CommandId) {
-        let active = self.flights.values().filter(|flight| !flight.silent).count().max(1) as u64;
+        if let Some(flight) = self.flights.get_mut(&id) {
+            flight.moving = true;
+        }
+        let active =
+            self.flights.values().filter(|flight| flight.moving && !flight.silent).count().max(1) as u64;
         let share = (self.network.bytes_per_s * STEP_MS / 1_000 / active).max(1);
         let is_out = self.network.is_out(self.now_ms);
         let buffer_bytes = self.buffer_bytes;
@@ -298,6 +310,9 @@ impl World {
         match flight.fault {
             Some(Fault::DropBefore) => return self.lose(id),
             Some(Fault::Reset(percent)) if flight.moved * 100 >= size * u64::from(percent) => {
+                return self.lose(id);
+            }
+            _ if self.network.dies_after_bytes.is_some_and(|most| flight.moved >= most) => {
                 return self.lose(id);
             }
             Some(Fault::Stall) if flight.moved * 3 >= size => flight.silent = true,
@@ -312,6 +327,7 @@ impl World {
         }
         let step = share.min(size - flight.moved);
         flight.moved += step;
+        flight.moving = flight.moved < size;
         self.bucket.arrived_bytes += step;
         let sent_bytes = (flight.moved + buffer_bytes).min(size);
         let next = if flight.moved < size {
@@ -353,6 +369,8 @@ impl World {
                 self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes)
             }
         };
+        let is_piece = matches!(bucket::Signature::parse(&flight.url).target, bucket::Target::Staged(_));
+        self.staged_puts += u32::from(is_piece && stored.is_ok());
         let answer = match (flight.fault, stored) {
             (Some(Fault::DropAfter), _) => Err(StoreFailure::NoAnswer),
             (Some(Fault::HideEtag), Ok(_)) => Ok(PutAccepted { etag: None }),
