@@ -70,20 +70,23 @@ impl DeliveryOptions {
     pub fn around(&self, store: Arc<dyn ObjectStore>) -> Result<Arc<dyn ObjectStore>, DeliveryError> {
         let public = (!self.public_prefixes.is_empty())
             .then(|| PublicObjects { prefixes: self.public_prefixes.clone(), base: self.public_url.clone() });
-        let cloudfront =
-            match (&self.cloudfront_url, &self.cloudfront_key_pair_id, &self.cloudfront_private_key_file) {
-                (Some(base), Some(id), Some(file)) => {
-                    let pem = std::fs::read_to_string(file)
-                        .map_err(|source| DeliveryError::File { file: file.clone(), source })?;
-                    let key = SigningKey::from_pem(&pem)
-                        .map_err(|source| DeliveryError::Key { file: file.clone(), source })?;
-                    Some(CloudFront::new(base.clone(), id.clone(), key))
-                }
-                _ => None,
-            };
-        Ok(match (public, cloudfront) {
+        Ok(match (public, self.cloudfront()?) {
             (None, None) => store,
             (public, cloudfront) => Arc::new(Delivering { store, public, cloudfront }),
         })
+    }
+
+    /// The distribution, where there is one.
+    pub fn cloudfront(&self) -> Result<Option<CloudFront>, DeliveryError> {
+        let (Some(base), Some(id), Some(file)) =
+            (&self.cloudfront_url, &self.cloudfront_key_pair_id, &self.cloudfront_private_key_file)
+        else {
+            return Ok(None);
+        };
+        let file = || file.clone();
+        let pem =
+            std::fs::read_to_string(file()).map_err(|source| DeliveryError::File { file: file(), source })?;
+        let key = SigningKey::from_pem(&pem).map_err(|source| DeliveryError::Key { file: file(), source })?;
+        Ok(Some(CloudFront::new(base.clone(), id.clone(), key)))
     }
 }

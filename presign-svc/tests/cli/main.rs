@@ -265,3 +265,22 @@ fn the_doctor_says_what_to_fix() {
     assert!(!output.status.success());
     assert!(text.contains("FIX   bucket: it does not answer"), "{text}");
 }
+
+#[test]
+fn a_key_cloudfront_does_not_take_is_told_before_a_photo_needs_it() {
+    let folder = TempDir::new().unwrap();
+    let key = folder.path().join("cloudfront.pem");
+    std::fs::write(&key, "no key, canary").unwrap();
+    for command in ["doctor", "serve"] {
+        let (output, text) = run(windlass(folder.path())
+            .args([command, "--cloudfront-url", "https://d111.cloudfront.net"])
+            .args(["--cloudfront-key-pair-id", "K2JCJMDEHXQW5F", "--cloudfront-private-key-file"])
+            .arg(&key)
+            .args(["--port", "0", "--store-port", "0"]));
+        assert!(!output.status.success(), "{text}");
+        assert!(text.contains("no private key in PEM") && !text.contains("canary"), "{text}");
+    }
+    let (output, text) =
+        run(windlass(folder.path()).args(["serve", "--cloudfront-url", "https://d111.cloudfront.net"]));
+    assert!(!output.status.success() && text.contains("--cloudfront-key-pair-id"), "{text}");
+}

@@ -63,6 +63,7 @@ impl Finding {
 pub async fn run(options: DoctorOptions) -> Result<()> {
     let serve = &options.serve;
     let mut findings = vec![database(serve).await, tokens(serve).await];
+    findings.extend(delivery(serve));
     let mut advice = Vec::new();
     match serve.store.place() {
         StorePlace::Embedded => findings.push(Finding::note(
@@ -134,6 +135,19 @@ async fn database(options: &ServeOptions) -> Finding {
             format!("{name} is empty or not there yet. `windlass migrate` sets it up, or the first start."),
         ),
         Err(error) => Finding::bad(what, error.to_string()),
+    }
+}
+
+/// Whether CloudFront's URLs can be signed, where photos go through it.
+fn delivery(options: &ServeOptions) -> Option<Finding> {
+    let what = "delivery";
+    match options.delivery.cloudfront() {
+        Ok(None) => None,
+        Ok(Some(_)) => Some(Finding::good(
+            what,
+            "CloudFront's URLs can be signed. Whether the distribution knows the key, a photo shows.",
+        )),
+        Err(error) => Some(Finding::bad(what, format!("{error}. Set WINDLASS_CLOUDFRONT_PRIVATE_KEY_FILE."))),
     }
 }
 
