@@ -10,6 +10,8 @@ use crate::{demo, fixtures, npm, tools, workspace};
 
 /// Where the image bench and its packages are.
 const IMAGE_BENCH: &str = "tests/bench/image";
+/// Where the service's bench is, with its peers' programs.
+const SERVICE_BENCH: &str = "tests/bench/service";
 
 #[derive(Args)]
 pub struct Options {
@@ -18,6 +20,9 @@ pub struct Options {
     /// One JSON object on standard output instead of a table.
     #[arg(long)]
     json: bool,
+    /// Further options of the service's bench, after `--`, such as `--only create --seconds 2`.
+    #[arg(last = true)]
+    more: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -26,6 +31,8 @@ enum Bench {
     Sign,
     /// Photos made smaller in Chromium: ours, other libraries and the browser's own functions.
     Image,
+    /// The running service: ours, FastAPI with boto3 and SQLite, and Uppy Companion.
+    Service,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -40,7 +47,37 @@ pub fn run(options: &Options) -> Result<()> {
             process::run(&mut command)
         }
         Bench::Image => image(options.json),
+        Bench::Service => service(options),
     }
+}
+
+/// The release binary on SQLite and on PostgreSQL, its peers beside it.
+fn service(options: &Options) -> Result<()> {
+    let python = tools::ensure_fastapi()?;
+    let postgres = tools::ensure_postgres()?;
+    npm::install(&format!("{SERVICE_BENCH}/companion"))?;
+    demo::build_service("release")?;
+    process::say("building the bench");
+    process::run(cargo().args([
+        "build",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--package",
+        "windlass-service-bench",
+    ]))?;
+    let mut bench = command(workspace::target_dir().join("release/windlass-service-bench"));
+    bench.arg("--windlass").arg(demo::service_binary("release"));
+    bench.arg("--python").arg(python);
+    bench.arg("--bench").arg(workspace::root().join(SERVICE_BENCH));
+    bench.arg("--scratch").arg(workspace::target_dir());
+    if let Some(programs) = postgres {
+        bench.arg("--postgres").arg(programs);
+    }
+    if options.json {
+        bench.arg("--json");
+    }
+    process::run(bench.args(&options.more))
 }
 
 /// In a real Chromium, with the real package and the real service.

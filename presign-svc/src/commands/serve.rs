@@ -2,33 +2,21 @@
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
 
+use super::assemble::{Assembled, assemble, listen};
 use super::identity;
 use crate::adapters::database::Database;
-use crate::adapters::s3::S3Store;
-use crate::adapters::system::{RandomIds, SystemClock};
 use crate::api::demo::DemoSite;
-use crate::app::{App, Turns};
-use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource};
-use crate::feeds::Feeds;
-use crate::jobs::runner;
-use crate::metrics::{self, Metrics};
-use crate::{api, server};
+use crate::config::{ServeOptions, StorePlace, TokenSource};
+use crate::jobs::{reconcile, runner};
+use crate::{api, metrics, server};
 
 /// The tenant of the demo page.
 const DEMO_TENANT: &str = "demo";
-/// How often the embedded store removes what a crash or a forgotten client left.
-const STORE_SWEEP_PERIOD: Duration = Duration::from_secs(24 * 3600);
-/// S3's lifecycle rule of our documentation, for the embedded store.
-const STALE_UPLOAD_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A service that listens and runs.
 pub struct Running {
@@ -65,57 +53,13 @@ pub async fn run(options: ServeOptions) -> Result<()> {
 /// Starts a service and returns once it listens.
 pub async fn start(options: &ServeOptions) -> Result<Running> {
     refuse_open_development_key(options)?;
+    server::raise_open_files_limit();
     options.data.prepare().context("the data directory cannot be used")?;
     let listener = listen(options.http.address(), "--port").await?;
     let address = listener.local_addr()?;
-    let database = Database::open(&options.database.place(&options.data)?).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-
-    let (settings, store_address) = match options.store.place() {
-        StorePlace::Remote(settings) => (settings, None),
-        StorePlace::Embedded => {
-            let listener =
-                listen(options.store.embedded_address(options.http.address()), "--store-port").await?;
-            let listens = listener.local_addr()?;
-            let keys = options.data.store_keys()?;
-            let store = EmbeddedStore::open(StoreConfig {
-                root: options.data.store(),
-                bucket: EMBEDDED_BUCKET.to_owned(),
-                region: EMBEDDED_REGION.to_owned(),
-                access_key_id: keys.access_key_id.clone(),
-                secret_access_key: keys.secret_access_key.clone(),
-                // A signed URL is the whole secret: the page that holds it may use it.
-                allowed_origins: StoreOrigins::Any,
-            })
-            .await
-            .context("the embedded store cannot be opened")?;
-            tasks.spawn(sweep_store(store.clone(), stop.clone()));
-            tasks.spawn(serve_store(store, listener, stop.clone()));
-            (options.store.embedded_settings(listens, &keys), Some(listens))
-        }
-    };
-    let feeds = Feeds::start(database.events(), options.limits.max_event_streams, stop.clone());
-    let mut app_settings =
-        options.limits.settings(store_address.is_some(), options.store.conditional_writes())?;
-    app_settings.upload_page = options.http.upload_page.clone();
-    app_settings.rates = options.rates.limits(options.auth.source());
-    let app = Arc::new(App {
-        settings: app_settings,
-        limiter: database.rate_limiter(),
-        store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
-        uploads: database.uploads(),
-        events: database.events(),
-        feeds,
-        tickets: database.tickets(),
-        links: database.upload_links(),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(RandomIds::new()),
-        tokens: options.auth.tokens(&options.data)?,
-        membership: options.auth.membership()?,
-        turns: Turns::among(database.leases()),
-        metrics: Metrics::default(),
-    });
+    let Assembled { app, database, store_address } = assemble(options, &stop, &mut tasks).await?;
     let demo = match options.auth.source() {
         TokenSource::Development => {
             Some(DemoSite { tenant: DEMO_TENANT.parse()?, origins: options.http.origins() })
@@ -134,6 +78,9 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         None => None,
     };
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
+    if let Some(period) = app.settings.reconcile_every {
+        tasks.spawn(reconcile::runner::run(app.clone(), period, stop.clone()));
+    }
     tasks.spawn(runner::run(app, stop.clone()));
     tasks.spawn(server::serve(listener, router, stop.clone()));
     Ok(Running {
@@ -172,33 +119,6 @@ fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
         );
     }
     Ok(())
-}
-
-async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    listener.with_context(|| format!("cannot listen on {address}; choose another port with {option}"))
-}
-
-async fn serve_store(store: EmbeddedStore, listener: TcpListener, stop: CancellationToken) {
-    if let Err(error) = store.serve(listener, stop.cancelled_owned()).await {
-        tracing::error!(%error, "the embedded store stopped");
-    }
-}
-
-async fn sweep_store(store: EmbeddedStore, stop: CancellationToken) {
-    let mut period = tokio::time::interval(STORE_SWEEP_PERIOD);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = period.tick() => {}
-        }
-        if let Err(error) = store.remove_stale_uploads(STALE_UPLOAD_AGE).await {
-            tracing::warn!(%error, "stale uploads of the embedded store stay for now");
-        }
-        if let Err(error) = store.remove_orphaned_bodies().await {
-            tracing::warn!(%error, "orphaned bodies of the embedded store stay for now");
-        }
-    }
 }
 
 /// What a person at this machine types.

@@ -6,6 +6,7 @@ pub mod finalise;
 pub mod inspect;
 pub mod join_parts;
 pub mod multipart;
+pub mod reconcile;
 pub mod retention;
 pub mod runner;
 

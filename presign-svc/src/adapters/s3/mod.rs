@@ -6,7 +6,9 @@
 
 mod checksum;
 mod client;
+mod clock;
 mod error;
+mod listing;
 mod multipart;
 mod objects;
 mod settings;
@@ -28,13 +30,16 @@ use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
 use bytes::Bytes;
+use time::OffsetDateTime;
 
 use crate::domain::object_key::ObjectKey;
 use crate::failpoints;
 use crate::ports::object_store::{
-    GetToSign, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore, PartToSign, PutToSign,
-    SignedRequest, SigningWindow, StoreResult, StoredPart,
+    GetToSign, ListedObject, MultipartCompletion, MultipartId, MultipartMark, MultipartPage, ObjectInfo,
+    ObjectStore, PartToSign, PutToSign, SignedRequest, SigningWindow, StoreResult, StoredPart,
 };
+use clock::StoreClock;
+pub(crate) use clock::read_http_date;
 pub use settings::{CredentialsFrom, S3Settings, S3SettingsError};
 use signer_source::SignerSource;
 
@@ -43,6 +48,7 @@ pub struct S3Store {
     client: Client,
     bucket: String,
     signers: SignerSource,
+    clock: StoreClock,
 }
 
 impl S3Store {
@@ -59,10 +65,12 @@ impl S3Store {
         credentials: SharedCredentialsProvider,
     ) -> Result<Self, S3SettingsError> {
         let endpoint = settings.signing_endpoint(region)?;
+        let clock = StoreClock::default();
         Ok(Self {
-            client: client::connect(settings, region, credentials.clone()),
+            client: client::connect(settings, region, credentials.clone(), clock.clone()),
             bucket: settings.bucket.clone(),
             signers: SignerSource::new(endpoint, credentials),
+            clock,
         })
     }
 }
@@ -136,7 +144,23 @@ impl ObjectStore for S3Store {
         outcome
     }
 
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<ListedObject>> {
+        listing::objects(&self.client, &self.bucket, prefix, after).await
+    }
+
+    async fn list_multiparts(
+        &self,
+        prefix: &str,
+        after: Option<&MultipartMark>,
+    ) -> StoreResult<MultipartPage> {
+        listing::multiparts(&self.client, &self.bucket, prefix, after).await
+    }
+
     async fn check(&self) -> StoreResult<()> {
         objects::check_bucket(&self.client, &self.bucket).await
+    }
+
+    fn time(&self) -> Option<OffsetDateTime> {
+        self.clock.now()
     }
 }
