@@ -15,6 +15,7 @@ use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
 use crate::feeds::Feeds;
 use crate::jobs::assemble::AssemblyCalls;
+use crate::jobs::notice::Awaited;
 use crate::metrics::Metrics;
 use crate::ports::clock::Clock;
 use crate::ports::events::EventLog;
@@ -56,6 +57,8 @@ pub struct App {
     pub turns: Turns,
     /// Between requests and the job that puts pieces together.
     pub assembly_calls: AssemblyCalls,
+    /// Uploads whose client cannot say that it is done.
+    pub awaited: Awaited,
     /// What is counted.
     pub metrics: Metrics,
 }

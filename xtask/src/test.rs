@@ -130,12 +130,20 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             demo::build_site()?;
             npm::install("examples/dashboard-vite")?;
             npm::script("examples/dashboard-vite", "build")?;
+            npm::install("examples/uppy")?;
+            npm::script("examples/uppy", "build")?;
+            npm::install("tests/e2e/uppy-5")?;
+            npm::install("tests/e2e/uppy-6")?;
             browser_tests("test", &[("WINDLASS_CHROMIUM", chromium)])
         }
         Stage::Faults => {
             let chromium = tools::ensure_chromium()?;
             demo::build_site()?;
-            let programs = [("WINDLASS_CHROMIUM", chromium), ("WINDLASS_FAULT_PROXY", build_fault_proxy()?)];
+            let programs = [
+                ("WINDLASS_CHROMIUM", chromium),
+                ("WINDLASS_FAULT_PROXY", build_fault_proxy("dev")?),
+                ("WINDLASS_SHIFTED_CLOCK", build_shifted_clock()?),
+            ];
             browser_tests("test:faults", &programs)?;
             if long { browser_tests("test:faults-long", &programs) } else { Ok(()) }
         }
@@ -151,10 +159,20 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
     }
 }
 
-fn build_fault_proxy() -> Result<PathBuf> {
+/// Builds the fault proxy and returns where it is.
+pub fn build_fault_proxy(profile: &str) -> Result<PathBuf> {
     say("building the fault proxy");
-    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-fault-proxy"]))?;
-    Ok(workspace::target_dir().join("debug/fault-proxy"))
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--locked", "--package", "windlass-fault-proxy", "--profile", profile]);
+    process::run(&mut build)?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(workspace::target_dir().join(folder).join("fault-proxy"))
+}
+
+/// Builds what makes a browser's wall clock wrong and returns where it is.
+fn build_shifted_clock() -> Result<PathBuf> {
+    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-shifted-clock"]))?;
+    Ok(workspace::target_dir().join("debug/libshifted_clock.so"))
 }
 
 /// A script of `tests/e2e`, with the service, the photos and the programs that it needs. The site must be

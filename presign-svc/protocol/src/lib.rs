@@ -6,6 +6,7 @@
 
 pub mod abort_upload;
 pub mod checksum;
+pub mod companion;
 pub mod complete_upload;
 pub mod create_uploads;
 pub mod delete_photo;

@@ -1,7 +1,7 @@
 //! Every way a request can fail, and the only place that picks a status.
 //!
-//! A handler returns an [`ApiError`]; [`finish`], on the way out, writes it as a problem (RFC 9457) with
-//! the request's id. What went wrong inside goes to the log, never to the caller.
+//! A handler returns an [`ApiError`]; [`finish`], on the way out, writes it as a problem (RFC 9457) with the
+//! request's id. What went wrong inside goes to the log only.
 
 use std::time::Duration;
 
@@ -341,7 +341,7 @@ pub fn finish(response: Response, request_id: &str) -> Response {
         return Response::from_parts(parts, body);
     };
     problem.request_id = Some(request_id.to_owned());
-    let json = serde_json::to_vec(&problem).unwrap_or_default();
+    let json = super::companion::problem_body(&problem, &parts.extensions);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     parts.headers.remove(CONTENT_LENGTH);
     match problem.code {

@@ -1,6 +1,7 @@
 //! The HTTP surface: the router is its table of contents.
 
 mod access;
+mod companion;
 pub mod cors;
 pub mod demo;
 pub mod error;
@@ -80,6 +81,7 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .layer(origins.layer());
     let router = Router::new()
         .nest(API_PREFIX, api)
+        .merge(companion::routes().layer(origins.layer()))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(openapi::routes());

@@ -12,6 +12,7 @@ use crate::app::{App, Turns};
 use crate::config::ServeOptions;
 use crate::feeds::Feeds;
 use crate::jobs::assemble::AssemblyCalls;
+use crate::jobs::notice::Awaited;
 use crate::metrics::Metrics;
 
 /// Builds it; `is_embedded` where the bucket is the embedded store.
@@ -40,6 +41,7 @@ pub(super) async fn build(
         membership: options.auth.membership()?,
         turns: Turns::among(database.leases()),
         assembly_calls: AssemblyCalls::default(),
+        awaited: Awaited::default(),
         metrics: Metrics::default(),
     }))
 }

@@ -14,6 +14,7 @@ use super::{app, identity, stop_signal};
 use crate::adapters::database::{Database, DatabasePlace};
 use crate::api::demo::DemoSite;
 use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource, WorkPlace};
+use crate::jobs::notice;
 use crate::jobs::runner;
 use crate::metrics;
 use crate::{api, server};
@@ -111,6 +112,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         None => None,
     };
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
+    tasks.spawn(notice::run(app.clone(), stop.clone()));
     if options.work == WorkPlace::Here {
         tasks.spawn(runner::run(app, stop.clone()));
     }

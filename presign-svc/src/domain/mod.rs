@@ -18,6 +18,7 @@ pub mod search;
 pub mod staging;
 pub mod stored;
 pub mod text;
+pub mod unplanned;
 pub mod upload;
 pub mod upload_link;
 pub mod variant;

@@ -11,7 +11,7 @@ use super::join_parts::join_parts;
 use super::staging::{self, compose_parts, compose_whole, is_all_there};
 use super::{ClientClaim, NotFinished, cleanup};
 use crate::app::App;
-use crate::domain::announce::{Transfer, checksums_agree};
+use crate::domain::announce::{SizeClaim, Transfer, checksums_agree};
 use crate::domain::photo_facts::record_of;
 use crate::domain::upload::{Upload, UploadState, VerifiedObject};
 use crate::domain::variant::Variant;
@@ -117,6 +117,10 @@ async fn verify(
     };
     let file = &upload.facts().file;
     compare_object(file, claim.checksum.as_ref(), &object)?.map_err(NotFinished::Refused)?;
+    let least = app.settings.limits.for_kind(file.media_type.kind()).map_or(0, |accepted| *accepted.start());
+    if file.size_claim == SizeClaim::AtMost && object.size_bytes < least {
+        return Err(NotFinished::Refused(Failure::too_small(file, object.size_bytes, least)));
+    }
     let key = upload.original_key();
     let findings = inspect(app.store.as_ref(), &key, object.size_bytes, &object.etag).await?;
     let media_type = findings
@@ -125,6 +129,7 @@ async fn verify(
         .ok_or_else(|| NotFinished::Refused(Failure::content(file, findings.media_type.map(|t| t.mime()))))?;
     Ok(VerifiedObject {
         etag: object.etag,
+        size_bytes: object.size_bytes,
         media_type,
         checksum: object.checksum.or(file.checksum),
         metadata: record_of(findings.metadata, file.claimed_metadata.as_ref()),

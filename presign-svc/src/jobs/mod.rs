@@ -7,6 +7,7 @@ pub mod finalise;
 pub mod inspect;
 pub mod join_parts;
 pub mod multipart;
+pub mod notice;
 pub mod retention;
 pub mod runner;
 pub mod staging;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +21,9 @@ pub use crate::domain::stored::{ListedObject, MultipartId, ObjectInfo, PartToJoi
 pub trait ObjectStore: Send + Sync + 'static {
     /// Signs a PUT of one whole object.
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest>;
+
+    /// Signs a form that brings one whole object by POST, to be answered 201.
+    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm>;
 
     /// Signs PUTs of parts of one multipart upload, in the order given.
     async fn sign_parts(
@@ -106,13 +109,24 @@ pub struct PutToSign<'a> {
     pub only_if_absent: bool,
 }
 
+/// A form that brings one whole object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormToSign<'a> {
+    /// Where to.
+    pub key: &'a ObjectKey,
+    /// The store takes a file of such a size.
+    pub sizes_bytes: RangeInclusive<u64>,
+    /// The type the object is stored with.
+    pub content_type: &'a str,
+}
+
 /// A PUT of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartToSign {
     /// Its number.
     pub part_number: PartNumber,
-    /// Signed as `content-length`.
-    pub size_bytes: u64,
+    /// Signed as `content-length`, where it is known.
+    pub size_bytes: Option<u64>,
     /// Signed as `x-amz-checksum-…`.
     pub checksum: Option<Checksum>,
 }
@@ -147,6 +161,27 @@ impl fmt::Debug for SignedRequest {
         let place = self.url.split_once('?').map_or(self.url.as_str(), |(place, _)| place);
         f.debug_struct("SignedRequest")
             .field("url", &format_args!("{place}?[redacted]"))
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A form somebody else may send on our behalf, with the file as its last field, named `file`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignedForm {
+    /// Where to.
+    pub url: String,
+    /// Its fields, the signature among them: never log them.
+    pub fields: BTreeMap<String, String>,
+    /// When it stops working.
+    pub expires_at: OffsetDateTime,
+}
+
+impl fmt::Debug for SignedForm {
+    /// Leaves the fields out: one is the signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedForm")
+            .field("url", &self.url)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ mod support;
 
 mod abort;
 mod cleanup;
+mod companion;
 mod complete;
 mod complete_faults;
 mod complete_parts;

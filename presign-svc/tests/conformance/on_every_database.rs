@@ -85,6 +85,7 @@ laws_on_every_database! {
 laws_on_every_database! {
     quotas, quotas_in_sqlite, quotas_in_postgres:
     what_is_in_use_follows_every_change_of_an_upload,
+    a_size_that_was_not_known_is_settled_by_what_is_stored,
     racing_announcements_never_exceed_a_quota,
     announcements_and_ends_that_race_leave_the_sum_over_the_uploads,
     of_a_batch_as_much_is_recorded_as_fits,

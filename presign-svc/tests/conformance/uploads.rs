@@ -90,6 +90,7 @@ pub fn upload(client_ref: &str) -> Upload {
 
 pub fn object() -> VerifiedObject {
     VerifiedObject {
+        size_bytes: 4096,
         etag: "\"0123\"".to_owned(),
         media_type: MediaType::JPEG,
         checksum: Some(Checksum::Crc32c([1; 4])),

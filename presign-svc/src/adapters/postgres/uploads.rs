@@ -79,6 +79,11 @@ const SAVE: &str = "UPDATE uploads SET
     piece_size_bytes = $28, assembly_due_at = $29, version = version + 1
 WHERE tenant = $30 AND id = $31::uuid AND version = $32";
 
+/// Of a file that was announced without its size: what is reserved becomes what is stored. Its tenant's usage
+/// is locked by the change that goes before, in the same transaction.
+const SETTLE_SIZE: &str = "UPDATE uploads SET verified_size_bytes = $1, charged_bytes = $2
+WHERE tenant = $3 AND id = $4::uuid AND charged_bytes != $2";
+
 const FORGET: &str = "DELETE FROM uploads WHERE tenant = $1 AND id = $2::uuid AND deleted_at IS NOT NULL";
 
 #[async_trait]
@@ -173,6 +178,8 @@ async fn save(
     row: UploadRow,
     statement: &'static str,
 ) -> RepositoryResult<()> {
+    let settled =
+        row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
     let done = sqlx::query(statement)
         .bind(row.client_ref)
         .bind(row.status)
@@ -206,10 +213,14 @@ async fn save(
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
     if done.rows_affected() == 0 {
         return Err(RepositoryError::Stale);
+    }
+    if let Some((size, charged, tenant, id)) = settled {
+        let change = sqlx::query(SETTLE_SIZE).bind(size).bind(charged).bind(tenant).bind(id);
+        change.execute(connection).await?;
     }
     Ok(())
 }

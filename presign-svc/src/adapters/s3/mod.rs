@@ -34,8 +34,8 @@ use bytes::Bytes;
 use crate::domain::object_key::ObjectKey;
 use crate::failpoints;
 use crate::ports::object_store::{
-    GetToSign, ListedObject, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore, PartToSign,
-    PartToWrite, PutToSign, SignedRequest, SigningWindow, StoreResult, StoredPart,
+    FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore,
+    PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest, SigningWindow, StoreResult, StoredPart,
 };
 pub use settings::{CredentialsFrom, S3Settings, S3SettingsError};
 use signer_source::SignerSource;
@@ -82,6 +82,10 @@ impl S3Store {
 impl ObjectStore for S3Store {
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
         sign::put(&self.signers, put, window).await
+    }
+
+    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
+        sign::form(&self.signers, form, window).await
     }
 
     async fn sign_parts(

@@ -28,6 +28,10 @@ const SAVE: &str = "UPDATE uploads SET
     taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, version = version + 1
 WHERE tenant = ? AND id = ? AND version = ?";
 
+/// Of a file that was announced without its size: what is reserved becomes what is stored.
+const SETTLE_SIZE: &str = "UPDATE uploads SET verified_size_bytes = ?, charged_bytes = ?
+WHERE tenant = ? AND id = ? AND charged_bytes != ?";
+
 const FIND_MANY: &str = "SELECT * FROM uploads
 WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
 
@@ -133,6 +137,8 @@ impl UploadRepository for SqliteDatabase {
 }
 
 async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Changes) -> RepositoryResult<()> {
+    let settled =
+        row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
     let done = sqlx::query(SAVE)
         .bind(row.client_ref)
         .bind(row.status)
@@ -170,6 +176,10 @@ async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Change
         .await?;
     if done.rows_affected() == 0 {
         return Err(RepositoryError::Stale);
+    }
+    if let Some((size, charged, tenant, id)) = settled {
+        let change = sqlx::query(SETTLE_SIZE).bind(size).bind(charged).bind(tenant).bind(id).bind(charged);
+        change.execute(&mut *connection).await?;
     }
     changes::record(connection, changes).await
 }

@@ -40,14 +40,23 @@ pub async fn list_parts(
     caller: Caller,
     Id(id): Id<UploadId>,
 ) -> Result<Json<ListPartsResponse>, ApiError> {
-    find(&app, &caller, id).await?;
+    Ok(Json(parts_in_store(&app, &caller, id).await?))
+}
+
+/// What the store has of the caller's upload.
+pub(in crate::api) async fn parts_in_store(
+    app: &App,
+    caller: &Caller,
+    id: UploadId,
+) -> Result<ListPartsResponse, ApiError> {
+    find(app, caller, id).await?;
     let _turn = app.turns.take(id).await?;
-    let mut upload = find(&app, &caller, id).await?;
+    let mut upload = find(app, caller, id).await?;
     if *upload.state() != UploadState::Pending {
         return Err(ApiError::UploadClosed(upload.status()));
     }
     let stored = match upload.progress().multipart.clone() {
-        Some(multipart) => stored_parts(&app, &mut upload, &multipart).await?,
+        Some(multipart) => stored_parts(app, &mut upload, &multipart).await?,
         None => Vec::new(),
     };
     let parts = stored.into_iter().map(|part| StoredPart {
@@ -56,8 +65,8 @@ pub async fn list_parts(
         etag: part.etag,
         checksum: part.checksum,
     });
-    let staged = staged_pieces(&app, &upload).await?;
-    Ok(Json(ListPartsResponse { parts: parts.collect(), staged }))
+    let staged = staged_pieces(app, &upload).await?;
+    Ok(ListPartsResponse { parts: parts.collect(), staged })
 }
 
 /// What is staged, with the store's own checksums: a file may have changed since.

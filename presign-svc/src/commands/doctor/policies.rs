@@ -42,7 +42,7 @@ pub fn lifecycle_advice(bucket: &str) -> String {
 fn cors_rules(origins: &[String]) -> Value {
     json!({"CORSRules": [{
         "AllowedOrigins": origins,
-        "AllowedMethods": ["PUT", "GET", "HEAD"],
+        "AllowedMethods": ["PUT", "POST", "GET", "HEAD"],
         "AllowedHeaders": ALLOWED_HEADERS,
         "ExposeHeaders": EXPOSED_HEADERS,
         "MaxAgeSeconds": 3600,

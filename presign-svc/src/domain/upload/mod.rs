@@ -130,6 +130,11 @@ impl Upload {
         }
     }
 
+    /// How large it is: as verified, and before that as announced.
+    pub fn size_bytes(&self) -> u64 {
+        self.object().map_or(self.facts.file.size_bytes, |object| object.size_bytes)
+    }
+
     /// The key of the file as captured.
     pub fn original_key(&self) -> ObjectKey {
         self.facts.folder.original(self.facts.file.media_type)

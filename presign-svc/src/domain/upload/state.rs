@@ -118,6 +118,8 @@ pub struct StatusChange {
 pub struct VerifiedObject {
     /// The entity tag of the verified content.
     pub etag: String,
+    /// How many bytes there are.
+    pub size_bytes: u64,
     /// The type by content.
     pub media_type: MediaType,
     /// Of the whole object, where one is known.

@@ -55,6 +55,10 @@ impl ObjectStore for FaultyStore {
         self.inner.sign_put(put, window).await
     }
 
+    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
+        self.inner.sign_form(form, window).await
+    }
+
     async fn sign_parts(
         &self,
         key: &ObjectKey,

@@ -4,6 +4,7 @@ mod busy_leases;
 mod clock;
 mod event_stream;
 mod faulty_store;
+mod form;
 mod interrupted_uploads;
 mod photo;
 pub mod provider;
@@ -13,6 +14,7 @@ pub use busy_leases::BusyLeases;
 pub use clock::MovableClock;
 pub use event_stream::EventStream;
 pub use faulty_store::FaultyStore;
+pub use form::form_body;
 pub use interrupted_uploads::InterruptedUploads;
 pub use photo::{PhotoSpec, jpeg, random_bytes};
 pub use requests::{Answer, crc64nvme, file, file_of};
@@ -43,6 +45,7 @@ use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::feeds::Feeds;
 use windlass_presign_svc::jobs::assemble::AssemblyCalls;
+use windlass_presign_svc::jobs::notice::Awaited;
 use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
@@ -138,6 +141,7 @@ impl TestApp {
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
             assembly_calls: AssemblyCalls::default(),
+            awaited: Awaited::default(),
             metrics: Metrics::default(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);

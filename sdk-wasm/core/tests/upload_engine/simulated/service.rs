@@ -66,7 +66,10 @@ impl Service {
     fn create_one(&mut self, now_ms: u64, bucket: &mut Bucket, file: &FileToUpload) -> CreateUploadResult {
         if file.content_type != "image/jpeg" {
             let error = problem(ErrorCode::TypeNotAllowed, Vec::new());
-            return CreateUploadResult::Refused(RefusedUpload { client_ref: file.client_ref.clone(), error });
+            return CreateUploadResult::Refused(RefusedUpload {
+                client_ref: file.client_ref.to_string(),
+                error,
+            });
         }
         let next_id = UploadId::try_from(format!("00000000-0000-7000-8000-{:012x}", self.announced)).unwrap();
         self.announced += 1;
