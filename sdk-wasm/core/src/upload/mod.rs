@@ -13,6 +13,7 @@ mod bytes;
 pub mod checksum;
 mod command;
 mod config;
+mod connections;
 mod created;
 mod engine;
 mod errand;
@@ -38,7 +39,7 @@ mod watchdog;
 mod window;
 
 pub use answer::{Answer, PutAccepted, ReadFailure, Refusal, ServiceFailure, StoreFailure, retry_after_ms};
-pub use command::{BlobRef, Command, CommandId, SignedUrl, Source, Work};
+pub use command::{BlobRef, Command, CommandId, Server, SignedUrl, Source, Work};
 pub use config::EngineConfig;
 pub use engine::Engine;
 pub use event::{FailureCode, ProgressCounts, UploadEvent, UploadFailure, UploadPhase};

@@ -31,13 +31,21 @@ pub struct Service {
     pub uploads: BTreeMap<UploadId, Record>,
     pub by_ref: HashMap<ClientRef, UploadId>,
     pub url_lifetime_s: u64,
+    /// URLs that were asked for, of parts.
+    pub parts_signed: u32,
     /// Uploads ever announced.
     announced: u64,
 }
 
 impl Service {
     pub fn new() -> Self {
-        Self { uploads: BTreeMap::new(), by_ref: HashMap::new(), url_lifetime_s: 900, announced: 0 }
+        Self {
+            uploads: BTreeMap::new(),
+            by_ref: HashMap::new(),
+            url_lifetime_s: 900,
+            parts_signed: 0,
+            announced: 0,
+        }
     }
 
     pub fn create(
@@ -115,13 +123,13 @@ impl Service {
     }
 
     pub fn sign(
-        &self,
+        &mut self,
         now_ms: u64,
         id: UploadId,
         request: &SignPartsRequest,
     ) -> Result<SignPartsResponse, ServiceFailure> {
-        let record = self.open(id)?;
-        let plan = PartPlan::for_size(record.file.size).unwrap();
+        let plan = PartPlan::for_size(self.open(id)?.file.size).unwrap();
+        self.parts_signed += request.parts.len() as u32;
         let parts = request.parts.iter().map(|part| {
             assert!(part.checksum.is_some(), "parts are signed with their checksum");
             let size = plan.size_of(part.part_number).expect("a part of the plan");
@@ -212,7 +220,11 @@ impl Service {
             | Work::ListParts { upload_id }
             | Work::Complete { upload_id, .. }
             | Work::Abort { upload_id } => Some(*upload_id),
-            Work::FetchToken | Work::Hash { .. } | Work::CreateUploads(_) | Work::Put { .. } => None,
+            Work::FetchToken
+            | Work::Hash { .. }
+            | Work::CreateUploads(_)
+            | Work::Put { .. }
+            | Work::TryConnections(_) => None,
         }
     }
 }
