@@ -1,9 +1,13 @@
 /** What a client is made with, and the checks on it. */
 import { WindlassError } from "./errors.js";
+import type { ColorPolicy } from "./generated/ColorPolicy";
 import type { MetadataPolicy } from "./generated/MetadataPolicy";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { OutputFormat } from "./resize-photo.js";
 import type { TokenProvider } from "./token.js";
+import type { UploadQueueConfig } from "./wasm/upload.js";
+
+export type OriginalsPolicy = "at-once" | "on-wifi";
 
 export interface WindlassOptions {
   /** The service's address, such as `https://photos.example.com`; relative to the page where it is. */
@@ -17,10 +21,21 @@ export interface WindlassOptions {
   /** What of the photo's metadata the smaller pictures carry; the original is never changed. */
   metadata?: MetadataPolicy;
   /**
+   * The colours of the smaller pictures: `keep` when absent, with the original's profile (Display P3 stays Display
+   * P3); `srgb` converts them, which takes longer for photos that are not sRGB.
+   */
+  color?: ColorPolicy;
+  /**
    * What the smaller pictures are encoded as: `jpeg` when absent. `webp` is encoded by the browser; where it cannot,
    * as in Safari, it is JPEG all the same, and the upload's warnings say so.
    */
   format?: OutputFormat;
+  /**
+   * When originals go, once their smaller pictures are stored: `at-once` when absent. With `on-wifi` they wait
+   * while the browser says that the phone's own network is in use; most browsers on phones but Chromium's do not
+   * say, and there they go at once. `client.originals` changes it at any time.
+   */
+  originals?: OriginalsPolicy;
   /** How many connections the engine may use at once; it chooses fewer on a bad network. */
   maxConnections?: number;
   /**
@@ -28,6 +43,11 @@ export interface WindlassOptions {
    * heal is waited for, however long it takes.
    */
   giveUpAfterMs?: number;
+  /**
+   * Whether bytes go in small pieces, which the service puts together, where the signal is too weak to carry
+   * more in one go; true by default. It costs more requests to the store: `docs/weak-signal.md`.
+   */
+  weakSignal?: boolean;
   /**
    * Who is signed in, as you call them: what one user left in this browser is not sent as another. By
    * default the token's `sub`; give it where files may be chosen before a token can be had (offline).
@@ -82,15 +102,21 @@ export function absoluteEndpoint(endpoint: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-export function checkOptions({ project, token, format, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
+export function checkOptions({ project, token, color, format, originals, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
   if (typeof token !== "function") {
     throw new WindlassError("invalid_options", "token: a function that returns a token is missing.");
   }
+  if (color !== undefined && color !== "keep" && color !== "srgb") {
+    throw new WindlassError("invalid_options", `color: “${String(color)}” is neither "keep" nor "srgb".`);
+  }
   if (format !== undefined && format !== "jpeg" && format !== "webp") {
     throw new WindlassError("invalid_options", `format: “${String(format)}” is neither "jpeg" nor "webp".`);
+  }
+  if (originals !== undefined && originals !== "at-once" && originals !== "on-wifi") {
+    throw new WindlassError("invalid_options", `originals: “${String(originals)}” is neither "at-once" nor "on-wifi".`);
   }
   if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
     throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
@@ -98,6 +124,18 @@ export function checkOptions({ project, token, format, imageWorkers, giveUpAfter
   if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
     throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");
   }
+}
+
+/** What the engine is told of the options. `endpoint` is absolute. */
+export function queueConfig(options: WindlassOptions, endpoint: string): UploadQueueConfig {
+  const { project, maxConnections, giveUpAfterMs, weakSignal } = options;
+  return {
+    endpoint,
+    project,
+    ...(maxConnections === undefined ? {} : { max_connections: maxConnections }),
+    ...(giveUpAfterMs === undefined ? {} : { give_up_after_ms: giveUpAfterMs }),
+    ...(weakSignal === undefined ? {} : { weak_signal: weakSignal }),
+  };
 }
 
 /** A progressive 12-megapixel photo takes some 110 MB to decode, so phones with little memory get fewer. */

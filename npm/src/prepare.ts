@@ -4,6 +4,7 @@
  */
 import { toWindlassError, WindlassError } from "./errors.js";
 import { contentTypeOf } from "./files.js";
+import type { ColorPolicy } from "./generated/ColorPolicy";
 import type { MetadataPolicy } from "./generated/MetadataPolicy";
 import type { MetadataWarning } from "./generated/MetadataWarning";
 import type { PhotoMetadata } from "./generated/PhotoMetadata";
@@ -25,6 +26,7 @@ export const DEFAULT_VARIANTS: readonly VariantOptions[] = [
 export interface PrepareOptions {
   variants: readonly VariantOptions[];
   metadata: MetadataPolicy;
+  color: ColorPolicy;
   signal: AbortSignal;
   format: OutputFormat;
   /** A compiled module beside the photo module; asked for only when a picture needs it. */
@@ -81,7 +83,7 @@ export async function prepareFile(
   pool: ImagePool,
   file: Blob,
   filename: string,
-  { variants, metadata: policy, format, signal, module }: PrepareOptions,
+  { variants, metadata: policy, color, format, signal, module }: PrepareOptions,
 ): Promise<PreparedFile> {
   const claimedType = contentTypeOf(file, filename);
   const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [], made: null };
@@ -94,7 +96,8 @@ export async function prepareFile(
   const wanted = worthMaking(variants, contentType, metadata);
   let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    resized = await resize(pool, file, { variants: wanted, metadata: policy, format }, module, warnings, signal);
+    const options = { variants: wanted, metadata: policy, color, format };
+    resized = await resize(pool, file, options, module, warnings, signal);
     addNew(warnings, resized?.warnings ?? []);
   }
   const images = resized?.images ?? [];

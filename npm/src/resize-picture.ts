@@ -4,6 +4,8 @@ import type { CodecsModule, HeicModule, PhotoModule, PictureBytes, ResizeOutcome
 
 /** Pieces this large are read into JavaScript's memory before they go into the module's, which holds the file. */
 const PIECE_BYTES = 1 << 20;
+/** Read at the same time: each read is a journey to the browser's own process, which a photo should make once. */
+const PIECES_AHEAD = 4;
 
 /** The fast path, or the answer that the picture needs another module; where its head tells, the rest is not read. */
 export async function resizeFastWith(
@@ -81,8 +83,19 @@ async function* piecesOf(source: Uint8Array | Blob): AsyncGenerator<Uint8Array> 
     yield source;
     return;
   }
-  for (let offset = 0; offset < source.size; offset += PIECE_BYTES) {
-    yield new Uint8Array(await source.slice(offset, offset + PIECE_BYTES).arrayBuffer());
+  const reading: Promise<ArrayBuffer>[] = [];
+  let offset = 0;
+  const readAhead = (): Promise<ArrayBuffer> | undefined => {
+    for (; reading.length < PIECES_AHEAD && offset < source.size; offset += PIECE_BYTES) {
+      const piece = source.slice(offset, offset + PIECE_BYTES).arrayBuffer();
+      // Whoever has stopped at a piece before does not wait for this one.
+      piece.catch(() => undefined);
+      reading.push(piece);
+    }
+    return reading.shift();
+  };
+  for (let piece = readAhead(); piece !== undefined; piece = readAhead()) {
+    yield new Uint8Array(await piece);
   }
 }
 

@@ -34,7 +34,7 @@ const healthy = (request: ImageRequest): ImageReply =>
       };
 
 const noModule = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs another module"));
-const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, format: "jpeg" as const, signal: new AbortController().signal, module: noModule };
+const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, color: "srgb" as const, format: "jpeg" as const, signal: new AbortController().signal, module: noModule };
 const photo = new Blob(["photo"], { type: "image/jpeg" });
 
 test("a photo gets its metadata, its variants, and the smallest as preview", async () => {
@@ -43,6 +43,16 @@ test("a photo gets its metadata, its variants, and the smallest as preview", asy
   assert.deepEqual(prepared.variants?.map(({ name }) => name).sort(), ["thumb_200", "web_1920"]);
   assert.equal(await prepared.preview?.text(), "thumb_200");
   assert.deepEqual(prepared.warnings, []);
+});
+
+test("what the smaller pictures shall be like reaches the worker", async () => {
+  let asked: unknown;
+  const pool = poolThat((request) => {
+    if (request.task === "resize") asked = request.options;
+    return healthy(request);
+  });
+  await prepareFile(pool, photo, "roof.jpg", { ...options, metadata: "strip", format: "webp" });
+  assert.deepEqual(asked, { variants: DEFAULT_VARIANTS, metadata: "strip", color: "srgb", format: "webp" });
 });
 
 test("what was made is told, and what was left out because the photo is as small", async () => {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use time::OffsetDateTime;
-use windlass_protocol::TenantId;
+use windlass_protocol::{ProjectId, TenantId};
 
 use crate::domain::news::EventNumber;
 
@@ -19,7 +19,9 @@ const MAX_BYTES: usize = 4 << 20;
 pub struct Question {
     /// Whose photos.
     pub tenant: TenantId,
-    /// The query string: project, filters, page.
+    /// Of which project: a token may say so instead of the query string.
+    pub project: ProjectId,
+    /// The query string: filters, page.
     pub query: String,
     /// The last event of the project.
     pub latest_event: EventNumber,
@@ -90,7 +92,8 @@ mod tests {
     const LATER: OffsetDateTime = datetime!(2026-11-21 12:15 UTC);
 
     fn question(tenant: &str, query: &str) -> Question {
-        Question { tenant: tenant.parse().unwrap(), query: query.to_owned(), latest_event: 7, window: 0 }
+        let (tenant, project) = (tenant.parse().unwrap(), "job-7".parse().unwrap());
+        Question { tenant, project, query: query.to_owned(), latest_event: 7, window: 0 }
     }
 
     #[test]
@@ -103,6 +106,7 @@ mod tests {
         for other in [
             question("other", "project_id=job-7"),
             question("acme", "project_id=job-8"),
+            Question { project: "job-8".parse().unwrap(), ..asked.clone() },
             Question { latest_event: 8, ..asked.clone() },
             Question { window: 900, ..asked },
         ] {

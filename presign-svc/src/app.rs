@@ -15,6 +15,8 @@ use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
 use crate::feeds::Feeds;
+use crate::jobs::assemble::AssemblyCalls;
+use crate::jobs::notice::Awaited;
 use crate::metrics::Metrics;
 use crate::ports::clock::Clock;
 use crate::ports::events::EventLog;
@@ -56,6 +58,10 @@ pub struct App {
     pub turns: Turns,
     /// Lists that need not be made again.
     pub answers: RecentAnswers,
+    /// Between requests and the job that puts pieces together.
+    pub assembly_calls: AssemblyCalls,
+    /// Uploads whose client cannot say that it is done.
+    pub awaited: Awaited,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -85,6 +91,12 @@ pub struct Settings {
     pub reconcile_every: Option<Duration>,
     /// Whether the store honours `If-None-Match` on writes.
     pub conditional_writes: bool,
+    /// Whether clients are served that know nothing of Windlass: `docs/plain-clients.md`.
+    pub plain_clients: bool,
+    /// Whether files are taken in small pieces, too, for weak signals.
+    pub weak_signal: bool,
+    /// How long an answer waits for pieces to be put together.
+    pub assembly_wait: Duration,
 }
 
 /// How many files may be signed in a minute; `None` where there is no limit.
@@ -189,6 +201,9 @@ mod tests {
             event_retention: Duration::from_secs(604_800),
             reconcile_every: None,
             conditional_writes: true,
+            plain_clients: false,
+            weak_signal: true,
+            assembly_wait: Duration::from_secs(3),
         };
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));
         let late = settings.get_window(datetime!(2026-11-21 12:14:59.9 UTC));

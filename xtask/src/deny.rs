@@ -5,21 +5,21 @@ use std::process::Stdio;
 
 use anyhow::Result;
 
-use crate::process::{cargo, run, say};
+use crate::process::{command, run, say};
+use crate::tools;
 
 /// Checks what cargo-deny can check here, and says what it cannot.
 pub fn check() -> Result<()> {
-    let is_there = cargo().args(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !is_there.is_ok_and(|status| status.success()) {
-        say(
-            "skipped: cargo-deny is not installed (cargo install cargo-deny); licences are checked without it",
-        );
-        return Ok(());
-    }
-    run(cargo().args(["deny", "--all-features", "check", "bans", "licenses", "sources"]))?;
-    let fetched = cargo().args(["deny", "fetch", "db"]).stderr(Stdio::null()).status();
+    let program = tools::ensure_cargo_deny()?;
+    let deny = || {
+        let mut command = command(&program);
+        command.args(["--all-features", "--log-level", "error"]);
+        command
+    };
+    run(deny().args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))?;
+    let fetched = deny().args(["fetch", "db"]).stderr(Stdio::null()).status();
     if fetched.is_ok_and(|status| status.success()) {
-        return run(cargo().args(["deny", "check", "--disable-fetch", "advisories"]));
+        return run(deny().args(["check", "--disable-fetch", "advisories"]));
     }
     say("skipped: the RustSec advisory database cannot be fetched from here");
     Ok(())

@@ -9,11 +9,12 @@ use crate::process::{cargo, run, say};
 use crate::workspace;
 
 /// Name and what the camera is made to say; place and time are the same on all.
-const PHOTOS: [(&str, &[&str]); 11] = [
+const PHOTOS: [(&str, &[&str]); 12] = [
     ("photo_12mp_o6.jpg", &["--width", "4048", "--height", "3036", "--orientation", "6"]),
     ("photo_48mp_o1.jpg", &["--width", "8064", "--height", "6048", "--orientation", "1"]),
     ("photo_2mp_o1.jpg", &["--width", "1632", "--height", "1224", "--orientation", "1"]),
     ("photo_3mp_o6.heic", &["--width", "2016", "--height", "1512", "--orientation", "6"]),
+    ("display_p3.jpg", &["--width", "320", "--height", "240", "--profile", "display-p3", "--grain", "0"]),
     // `{}` is each of the eight orientations.
     ("baseline_o{}.jpg", SMALL),
     ("progressive_o{}.jpg", &["--width", "320", "--height", "240", "--coding", "progressive"]),

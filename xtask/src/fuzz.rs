@@ -24,6 +24,18 @@ const RUSTFLAGS: &str = "-Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=
 /// Larger files are few mutations a second.
 const MAX_SEED_BYTES: u64 = 40_000;
 
+/// A small photo of every kind that is read, and what it takes to make it.
+const MADE: [(&str, &[&str]); 8] = [
+    ("made_baseline.jpg", &[]),
+    ("made_progressive.jpg", &["--coding", "progressive"]),
+    ("made_display_p3.jpg", &["--profile", "display-p3"]),
+    ("made.png", &[]),
+    ("made.webp", &[]),
+    ("made.tiff", &[]),
+    ("made.heic", &[]),
+    ("made.avif", &[]),
+];
+
 #[derive(Args)]
 pub struct Options {
     /// Only these targets; all of them otherwise, one after another.
@@ -102,20 +114,24 @@ fn host() -> Result<String> {
     Ok(line.context("rustc does not say what machine this is")?.to_owned())
 }
 
-/// A folder of small files to begin with: one photo of our own, and those of `../shared` where it is there.
+/// A folder of small files to begin with: photos of our own making, and those of `../shared` where it is there.
 fn seeds() -> Result<PathBuf> {
     let folder = workspace::target_dir().join("fuzz/seeds");
     fs::create_dir_all(&folder).with_context(|| format!("could not create {}", folder.display()))?;
-    let photo = folder.join("made_photo.jpg");
-    if !photo.is_file() {
+    for (name, coding) in MADE {
+        let photo = folder.join(name);
+        if photo.is_file() {
+            continue;
+        }
         run(cargo()
             .args(["run", "--quiet", "--locked", "--package", "windlass-core", "--example", "make_photo"])
             .args(["--", "--width", "96", "--height", "72", "--orientation", "6"])
+            .args(coding)
             .arg(&photo))?;
     }
     let shared = workspace::root().join("../shared/corpora");
     if !shared.is_dir() {
-        say("no ../shared/corpora beside the checkout: one made photo is the only seed");
+        say("no ../shared/corpora beside the checkout: a few photos of our own making are the only seeds");
         return Ok(folder);
     }
     for pictures in ["photos", "bad", "generated"] {

@@ -10,7 +10,6 @@ mod demo;
 mod deny;
 mod fixtures;
 mod fuzz;
-mod licences;
 mod npm;
 mod process;
 mod purity;

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{contract, demo, deny, fixtures, licences, npm, purity, tools, types, workspace};
+use crate::{contract, demo, deny, fixtures, npm, purity, tools, types, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -21,12 +21,13 @@ pub struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Stage {
-    /// Formatting, lints, licences, purity of the core, generated types.
+    /// Formatting, lints, purity of the core, generated types.
     Checks,
     /// All Rust tests: core, protocol, signing, store, service (SQLite and PostgreSQL), the S3 suite on
     /// Garage.
     Rust,
-    /// The running service against its OpenAPI description, by schemathesis.
+    /// The running service against its OpenAPI description, by schemathesis, and the clients of five other
+    /// systems against it.
     Contract,
     /// The npm package: wasm, types, unit tests, size budget, `windlass/core` under Node.
     Npm,
@@ -80,7 +81,6 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
     match stage {
         Stage::Checks => {
             process::run(cargo().args(["fmt", "--all", "--check"]))?;
-            licences::check()?;
             deny::check()?;
             purity::check()?;
             types::check()?;
@@ -114,7 +114,10 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             }
             Ok(())
         }
-        Stage::Contract => contract::check(),
+        Stage::Contract => {
+            contract::check()?;
+            node_tests("tests/seeds")
+        }
         Stage::Npm => {
             npm::build_package()?;
             npm::audit("npm")?;
@@ -131,12 +134,20 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             demo::build_site()?;
             npm::install("examples/dashboard-vite")?;
             npm::script("examples/dashboard-vite", "build")?;
+            npm::install("examples/uppy")?;
+            npm::script("examples/uppy", "build")?;
+            npm::install("tests/e2e/uppy-5")?;
+            npm::install("tests/e2e/uppy-6")?;
             browser_tests("test", &[("WINDLASS_CHROMIUM", chromium)])
         }
         Stage::Faults => {
             let chromium = tools::ensure_chromium()?;
             demo::build_site()?;
-            let programs = [("WINDLASS_CHROMIUM", chromium), ("WINDLASS_FAULT_PROXY", build_fault_proxy()?)];
+            let programs = [
+                ("WINDLASS_CHROMIUM", chromium),
+                ("WINDLASS_FAULT_PROXY", build_fault_proxy("dev")?),
+                ("WINDLASS_SHIFTED_CLOCK", build_shifted_clock()?),
+            ];
             browser_tests("test:faults", &programs)?;
             if long { browser_tests("test:faults-long", &programs) } else { Ok(()) }
         }
@@ -152,10 +163,20 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
     }
 }
 
-fn build_fault_proxy() -> Result<PathBuf> {
+/// Builds the fault proxy and returns where it is.
+pub fn build_fault_proxy(profile: &str) -> Result<PathBuf> {
     say("building the fault proxy");
-    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-fault-proxy"]))?;
-    Ok(workspace::target_dir().join("debug/fault-proxy"))
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--locked", "--package", "windlass-fault-proxy", "--profile", profile]);
+    process::run(&mut build)?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(workspace::target_dir().join(folder).join("fault-proxy"))
+}
+
+/// Builds what makes a browser's wall clock wrong and returns where it is.
+fn build_shifted_clock() -> Result<PathBuf> {
+    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-shifted-clock"]))?;
+    Ok(workspace::target_dir().join("debug/libshifted_clock.so"))
 }
 
 /// A script of `tests/e2e`, with the service, the photos and the programs that it needs. The site must be
@@ -175,5 +196,10 @@ fn browser_tests(script: &str, programs: &[(&str, PathBuf)]) -> Result<()> {
 
 /// Node's own test runner over a folder.
 fn node_tests(folder: &str) -> Result<()> {
-    process::run(command("node").args(["--test", folder]).env("WINDLASS_FIXTURES", fixtures::make()?))
+    process::run(
+        command("node")
+            .args(["--test", folder])
+            .env("WINDLASS_FIXTURES", fixtures::make()?)
+            .env("WINDLASS_BINARY", demo::service_binary("dev")),
+    )
 }

@@ -10,6 +10,7 @@ use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const GARAGE_VERSION: &str = "2.5.0";
+const CARGO_DENY_VERSION: &str = "0.20.2";
 const SCHEMATHESIS_VERSION: &str = "4.32.5";
 /// The peers of the service's bench, by version.
 const FASTAPI_REQUIREMENTS: &str = "tests/bench/service/fastapi/requirements.txt";
@@ -129,6 +130,30 @@ pub fn ensure_garage() -> Result<PathBuf> {
         .env_remove("RUSTFLAGS"))?;
     // The build tree is large and not needed again.
     let _ = std::fs::remove_dir_all(workspace::target_dir().join("garage-build"));
+    Ok(binary)
+}
+
+/// cargo-deny, which judges what is linked in: built once by cargo (about two minutes on two cores, without
+/// optimisation, for it has little to do) into the user's cache folder.
+pub fn ensure_cargo_deny() -> Result<PathBuf> {
+    let folder = workspace::cache_dir().join(format!("cargo-deny-{CARGO_DENY_VERSION}"));
+    let binary = folder.join("bin/cargo-deny");
+    if binary.is_file() {
+        return Ok(binary);
+    }
+    say(format!(
+        "building cargo-deny {CARGO_DENY_VERSION} for the checks into {} (once, about 2 minutes)",
+        folder.display()
+    ));
+    let built = workspace::target_dir().join("cargo-deny-build");
+    run(cargo()
+        .args(["install", "cargo-deny", "--version", CARGO_DENY_VERSION, "--locked", "--debug"])
+        .args(["--no-default-features", "--root"])
+        .arg(&folder)
+        .env("CARGO_TARGET_DIR", &built)
+        .env_remove("RUSTFLAGS"))?;
+    // The build tree is large and not needed again.
+    let _ = std::fs::remove_dir_all(built);
     Ok(binary)
 }
 

@@ -158,12 +158,28 @@ pub struct AcceptedUpload {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<SignedPart>>"))]
     pub parts: Vec<SignedPart>,
+    /// While bytes are wanted, where the service takes them in small pieces as well, for weak signals:
+    /// `POST /api/v1/uploads/{id}/pieces`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub staging: Option<Staging>,
     /// Where the variants go, by PUT; only those still wanted.
     pub variants: Vec<SignedVariant>,
     /// When these URLs stop working.
     pub expires_at: Timestamp,
     /// Path of `GET /api/v1/uploads/{id}`.
     pub status_url: String,
+}
+
+/// How a file may be sent in small pieces.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Staging {
+    /// The size of every piece but the last, in bytes, once pieces were signed; the client's choice before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "number"))]
+    pub piece_size: Option<u64>,
 }
 
 /// A signed PUT for one part.

@@ -9,7 +9,8 @@ use clap::Args;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::assemble::{Assembled, assemble};
+use super::{app, bucket};
+use crate::adapters::database::Database;
 use crate::config::ServeOptions;
 use crate::domain::limits::size_in_words;
 use crate::jobs::reconcile::{Fate, Finding, FoundObject, ObjectPolicy, Policy, Reconciled, reconcile};
@@ -39,7 +40,9 @@ pub async fn run(mut options: ReconcileOptions) -> Result<()> {
     serve.store.store_port = Some(0);
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let Assembled { app, database, .. } = assemble(serve, &stop, &mut tasks).await?;
+    let database = Database::open(&serve.database.place(&serve.data)?).await?;
+    let (settings, embedded) = bucket::open(serve, &stop, &mut tasks).await?;
+    let app = app::build(serve, &database, &settings, embedded.is_some(), &stop).await?;
     let policy = Policy {
         min_age: Duration::from_secs(u64::from(options.min_age_hours) * 3600),
         objects: match (options.adopt, options.remove) {

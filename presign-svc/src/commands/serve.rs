@@ -7,13 +7,15 @@ use anyhow::{Context as _, Result, bail};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::assemble::{Assembled, assemble, listen};
-use super::identity;
-use crate::adapters::database::Database;
+use super::bucket::{self, listen};
+use super::{app, identity, stop_signal};
+use crate::adapters::database::{Database, DatabasePlace};
 use crate::api::demo::DemoSite;
-use crate::config::{ServeOptions, StorePlace, TokenSource};
-use crate::jobs::{reconcile, runner};
-use crate::{api, metrics, server};
+use crate::config::{ServeOptions, StorePlace, TokenSource, WorkPlace};
+use crate::jobs::notice;
+use crate::jobs::runner;
+use crate::metrics;
+use crate::{api, server};
 
 /// The tenant of the demo page.
 const DEMO_TENANT: &str = "demo";
@@ -55,11 +57,16 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     refuse_open_development_key(options)?;
     server::raise_open_files_limit();
     options.data.prepare().context("the data directory cannot be used")?;
+    let place = options.database.place(&options.data)?;
+    refuse_work_nobody_does(options, &place)?;
     let listener = listen(options.http.address(), "--port").await?;
     let address = listener.local_addr()?;
+    let database = Database::open(&place).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let Assembled { app, database, store_address } = assemble(options, &stop, &mut tasks).await?;
+
+    let (settings, store_address) = bucket::open(options, &stop, &mut tasks).await?;
+    let app = app::build(options, &database, &settings, store_address.is_some(), &stop).await?;
     let demo = match options.auth.source() {
         TokenSource::Development => {
             Some(DemoSite { tenant: DEMO_TENANT.parse()?, origins: options.http.origins() })
@@ -78,10 +85,10 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         None => None,
     };
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
-    if let Some(period) = app.settings.reconcile_every {
-        tasks.spawn(reconcile::runner::run(app.clone(), period, stop.clone()));
+    tasks.spawn(notice::run(app.clone(), stop.clone()));
+    if options.work == WorkPlace::Here {
+        tasks.spawn(runner::run(app, stop.clone()));
     }
-    tasks.spawn(runner::run(app, stop.clone()));
     tasks.spawn(server::serve(listener, router, stop.clone()));
     Ok(Running {
         address: seen_here(address),
@@ -116,6 +123,19 @@ fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
             "set WINDLASS_JWT_JWKS_URL or WINDLASS_JWT_HS256_SECRET: without either a development key is used, and \
              everybody who reaches {} could read and write the bucket",
             options.http.host
+        );
+    }
+    Ok(())
+}
+
+/// Jobs apart need a bucket and a database that two processes can share.
+fn refuse_work_nobody_does(options: &ServeOptions, database: &DatabasePlace) -> Result<()> {
+    let is_shared = matches!(database, DatabasePlace::Postgres { .. })
+        && matches!(options.store.place(), StorePlace::Remote(_));
+    if options.work == WorkPlace::Apart && !is_shared {
+        bail!(
+            "with --work apart the jobs are done by `windlass work`, which needs PostgreSQL (WINDLASS_DATABASE_URL) and \
+             a bucket (WINDLASS_S3_BUCKET); leave it out to have them done here"
         );
     }
     Ok(())
@@ -158,31 +178,4 @@ fn announce(running: &Running, options: &ServeOptions) -> io::Result<()> {
         }
     }
     out.flush()
-}
-
-async fn stop_signal() {
-    let interrupted = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "ctrl-c cannot be heard");
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be heard");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
 }

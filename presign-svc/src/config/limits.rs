@@ -14,6 +14,10 @@ use crate::feeds::DEFAULT_MAX_STREAMS;
 /// Video up to this size is taken on embedded defaults, so that the demo shows multipart.
 const DEMO_VIDEO: ByteSize = ByteSize(2 << 30);
 
+/// How long a client waits for its pieces to be put together before it is told to ask again: less than the
+/// patience of any.
+const ASSEMBLY_WAIT: Duration = Duration::from_secs(3);
+
 /// Kinds, sizes and times.
 #[derive(Debug, Clone, Args)]
 pub struct LimitOptions {
@@ -44,6 +48,10 @@ pub struct LimitOptions {
     /// How many uploads of a company may wait for their bytes at once.
     #[arg(long, env = "WINDLASS_MAX_OPEN_UPLOADS", default_value_t = 10_000)]
     pub max_open_uploads: u64,
+    /// Whether clients are served that know nothing of Windlass: they PUT with no header but Content-Type, say
+    /// no size beforehand, and do not say when they are done. What this gives up is in docs/plain-clients.md.
+    #[arg(long, env = "WINDLASS_PLAIN_CLIENTS", action = ArgAction::Set, default_value_t = false)]
+    pub plain_clients: bool,
     /// The shape of object keys.
     #[arg(long, env = "WINDLASS_KEY_TEMPLATE", default_value = KeyTemplate::DEFAULT)]
     pub key_template: String,
@@ -62,6 +70,9 @@ pub struct LimitOptions {
     /// How often record and bucket are compared, in hours; 0 is never. Needs the permission to list the bucket.
     #[arg(long, env = "WINDLASS_RECONCILE_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(..=8_760))]
     pub reconcile_hours: u32,
+    /// Whether files are taken in small pieces, too, which the service puts together: for weak signals.
+    #[arg(long, env = "WINDLASS_WEAK_SIGNAL", action = ArgAction::Set, default_value_t = true)]
+    pub weak_signal: bool,
     /// How many pages may be told of events at the same time by this instance.
     #[arg(long, env = "WINDLASS_MAX_EVENT_STREAMS", default_value_t = DEFAULT_MAX_STREAMS)]
     pub max_event_streams: usize,
@@ -99,6 +110,9 @@ impl LimitOptions {
             reconcile_every: (self.reconcile_hours > 0)
                 .then(|| Duration::from_secs(u64::from(self.reconcile_hours) * 3600)),
             conditional_writes,
+            plain_clients: self.plain_clients,
+            weak_signal: self.weak_signal,
+            assembly_wait: ASSEMBLY_WAIT,
         })
     }
 }

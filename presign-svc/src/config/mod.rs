@@ -4,20 +4,24 @@
 mod auth;
 mod data_dir;
 mod database;
+mod delivery;
 mod http;
 mod limits;
 mod rates;
 mod size;
 mod store;
+mod work;
 
 pub use auth::{AuthError, AuthOptions, ClaimOptions, ScopeName, TokenSource, read_secret_file};
 pub use data_dir::{DataDir, DataDirError, StoreKeys};
 pub use database::{DatabaseOptions, DatabaseUrl, InvalidDatabaseUrl};
+pub use delivery::{DeliveryError, DeliveryOptions};
 pub use http::HttpOptions;
 pub use limits::LimitOptions;
 pub use rates::RateOptions;
 pub use size::{ByteSize, InvalidSize};
 pub use store::{EMBEDDED_BUCKET, EMBEDDED_REGION, StoreOptions, StorePlace};
+pub use work::WorkPlace;
 
 use clap::Args;
 
@@ -36,6 +40,9 @@ pub struct ServeOptions {
     /// The bucket.
     #[command(flatten)]
     pub store: StoreOptions,
+    /// How photos reach browsers.
+    #[command(flatten)]
+    pub delivery: DeliveryOptions,
     /// Whose tokens are accepted.
     #[command(flatten)]
     pub auth: AuthOptions,
@@ -45,4 +52,7 @@ pub struct ServeOptions {
     /// How fast.
     #[command(flatten)]
     pub rates: RateOptions,
+    /// Where the jobs run: in this process, or in one of `windlass work`.
+    #[arg(long, env = "WINDLASS_WORK", value_enum, default_value_t)]
+    pub work: WorkPlace,
 }

@@ -7,11 +7,13 @@ mod support;
 
 mod abort;
 mod cleanup;
+mod companion;
 mod complete;
 mod complete_faults;
 mod complete_parts;
 mod create;
 mod delete_photo;
+mod delivery;
 mod demo;
 mod edit_photo;
 mod events;
@@ -30,6 +32,7 @@ mod reconcile;
 mod show_photo;
 mod show_upload;
 mod sign_parts;
+mod staging;
 mod tenants;
 
 mod threats;

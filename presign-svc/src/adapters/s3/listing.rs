@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::error::meaning;
 use crate::ports::object_store::{
-    ListedObject, MultipartId, MultipartMark, MultipartPage, OpenMultipart, StoreError, StoreResult,
+    BucketEntry, MultipartId, MultipartMark, MultipartPage, OpenMultipart, StoreError, StoreResult,
 };
 
 pub(super) async fn objects(
@@ -14,7 +14,7 @@ pub(super) async fn objects(
     bucket: &str,
     prefix: &str,
     after: Option<&str>,
-) -> StoreResult<Vec<ListedObject>> {
+) -> StoreResult<Vec<BucketEntry>> {
     let page = client
         .list_objects_v2()
         .bucket(bucket)
@@ -28,7 +28,7 @@ pub(super) async fn objects(
         .into_iter()
         .map(|object| {
             let size_bytes = object.size.and_then(|size| u64::try_from(size).ok());
-            Ok(ListedObject {
+            Ok(BucketEntry {
                 size_bytes: size_bytes.ok_or_else(odd)?,
                 written_at: moment(object.last_modified.as_ref())?,
                 key: object.key.ok_or_else(odd)?,

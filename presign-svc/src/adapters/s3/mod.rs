@@ -8,12 +8,14 @@ mod checksum;
 mod client;
 mod clock;
 mod error;
+mod lifecycle;
 mod listing;
 mod multipart;
 mod objects;
 mod settings;
 mod sign;
 mod signer_source;
+mod write;
 
 #[cfg(test)]
 mod answer_tests;
@@ -35,8 +37,9 @@ use time::OffsetDateTime;
 use crate::domain::object_key::ObjectKey;
 use crate::failpoints;
 use crate::ports::object_store::{
-    GetToSign, ListedObject, MultipartCompletion, MultipartId, MultipartMark, MultipartPage, ObjectInfo,
-    ObjectStore, PartToSign, PutToSign, SignedRequest, SigningWindow, StoreResult, StoredPart,
+    BucketEntry, FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, MultipartMark,
+    MultipartPage, ObjectInfo, ObjectStore, PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest,
+    SigningWindow, StoreResult, StoredPart,
 };
 use clock::StoreClock;
 pub(crate) use clock::read_http_date;
@@ -49,6 +52,8 @@ pub struct S3Store {
     bucket: String,
     signers: SignerSource,
     clock: StoreClock,
+    /// For those who fetch, where they are sent elsewhere than those who bring.
+    readers: Option<SignerSource>,
 }
 
 impl S3Store {
@@ -59,6 +64,14 @@ impl S3Store {
         Self::with_provider(settings, &region, credentials)
     }
 
+    /// After how many days the bucket removes what multipart uploads left behind; `None` where it keeps it.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::ports::object_store::StoreError): the bucket does not say.
+    pub async fn days_until_abort(&self) -> StoreResult<Option<i32>> {
+        lifecycle::days_until_abort(&self.client, &self.bucket).await
+    }
+
     fn with_provider(
         settings: &S3Settings,
         region: &str,
@@ -66,9 +79,11 @@ impl S3Store {
     ) -> Result<Self, S3SettingsError> {
         let endpoint = settings.signing_endpoint(region)?;
         let clock = StoreClock::default();
+        let reading = settings.reading_endpoint(region)?;
         Ok(Self {
             client: client::connect(settings, region, credentials.clone(), clock.clone()),
             bucket: settings.bucket.clone(),
+            readers: reading.map(|endpoint| SignerSource::new(endpoint, credentials.clone())),
             signers: SignerSource::new(endpoint, credentials),
             clock,
         })
@@ -82,6 +97,19 @@ impl ObjectStore for S3Store {
         sign::put(&self.signers, put, window).await
     }
 
+    async fn sign_plain_put(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        window: SigningWindow,
+    ) -> StoreResult<SignedRequest> {
+        sign::plain_put(&self.signers, key, content_type, window).await
+    }
+
+    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
+        sign::form(&self.signers, form, window).await
+    }
+
     async fn sign_parts(
         &self,
         key: &ObjectKey,
@@ -93,11 +121,11 @@ impl ObjectStore for S3Store {
     }
 
     async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
-        sign::get(&self.signers, get, window).await
+        sign::get(self.readers.as_ref().unwrap_or(&self.signers), get, window).await
     }
 
     fn object_url(&self, key: &ObjectKey) -> String {
-        self.signers.endpoint().object_url(key.as_str())
+        self.readers.as_ref().unwrap_or(&self.signers).endpoint().object_url(key.as_str())
     }
 
     fn browser_origin(&self) -> String {
@@ -137,6 +165,31 @@ impl ObjectStore for S3Store {
         objects::read_range(&self.client, &self.bucket, key, range, etag).await
     }
 
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
+        objects::list(&self.client, &self.bucket, prefix).await
+    }
+
+    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
+        failpoints::reach("put::before");
+        let outcome = write::object(&self.client, &self.bucket, put, bytes).await;
+        failpoints::reach("put::after");
+        outcome
+    }
+
+    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()> {
+        failpoints::reach("upload_part::before");
+        let outcome = write::part(&self.client, &self.bucket, part, bytes).await;
+        failpoints::reach("upload_part::after");
+        outcome
+    }
+
+    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()> {
+        failpoints::reach("copy_part::before");
+        let outcome = write::copy(&self.client, &self.bucket, part, source).await;
+        failpoints::reach("copy_part::after");
+        outcome
+    }
+
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {
         failpoints::reach("delete::before");
         let outcome = objects::delete(&self.client, &self.bucket, key).await;
@@ -144,7 +197,7 @@ impl ObjectStore for S3Store {
         outcome
     }
 
-    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<ListedObject>> {
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>> {
         listing::objects(&self.client, &self.bucket, prefix, after).await
     }
 

@@ -18,7 +18,7 @@ use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosR
 
 use super::present::present;
 use crate::answers::Question;
-use crate::api::access::may_touch;
+use crate::api::access::{may_touch, project_of};
 use crate::api::error::ApiError;
 use crate::api::extract::{QueryOf, is_known};
 use crate::app::{App, GET_WINDOW};
@@ -48,7 +48,8 @@ pub async fn list(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if !may_touch(&app, &caller, &query.project_id).await? {
+    let project = project_of(&caller, query.project_id.as_ref(), "project_id")?;
+    if !may_touch(&app, &caller, project).await? {
         return Err(ApiError::NotFound("There is no such project"));
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
@@ -60,10 +61,11 @@ pub async fn list(
     let after =
         query.cursor.as_deref().map(|cursor| read_cursor(cursor, filter.taken.is_some())).transpose()?;
     // Before the list: what happens meanwhile is told again rather than not at all.
-    let latest_event = app.events.latest(&caller.tenant, &query.project_id).await?;
+    let latest_event = app.events.latest(&caller.tenant, project).await?;
     let window = app.settings.get_window(app.clock.now());
     let question = Question {
         tenant: caller.tenant.clone(),
+        project: project.clone(),
         query: uri.query().unwrap_or_default().to_owned(),
         latest_event,
         window: window.signed_at.unix_timestamp(),
@@ -77,13 +79,9 @@ pub async fn list(
     if let Some(body) = app.answers.find(&question, app.clock.now()) {
         return Ok((fresh, body).into_response());
     }
-    let asked =
-        PhotoQuery { tenant: &caller.tenant, project: &query.project_id, filter: &filter, after, limit };
-    let (page, totals) = try_join(
-        app.uploads.list_photos(&asked),
-        app.uploads.photo_totals(&caller.tenant, &query.project_id),
-    )
-    .await?;
+    let asked = PhotoQuery { tenant: &caller.tenant, project, filter: &filter, after, limit };
+    let (page, totals) =
+        try_join(app.uploads.list_photos(&asked), app.uploads.photo_totals(&caller.tenant, project)).await?;
     let photos = try_join_all(page.photos.iter().map(|upload| present(&app, &caller, upload))).await?;
     let next_cursor = page.next.map(write_cursor);
     let expires_at = photos.iter().filter_map(|photo| photo.url_expires_at).min();
@@ -102,7 +100,7 @@ pub async fn list(
 /// their window. Of another tenant's project of the same name it is another one.
 fn etag(question: &Question) -> String {
     let mut digest = Sha256::new();
-    for part in [question.tenant.as_str(), &question.query] {
+    for part in [question.tenant.as_str(), question.project.as_str(), &question.query] {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }

@@ -1,13 +1,13 @@
 //! The signed URLs of an accepted upload.
 
 use time::OffsetDateTime;
-use windlass_protocol::create_uploads::{AcceptedUpload, SignedPart, SignedVariant, UploadMethod};
+use windlass_protocol::create_uploads::{AcceptedUpload, SignedPart, SignedVariant, Staging, UploadMethod};
 use windlass_protocol::{API_PREFIX, Checksum, ClientRef, PartNumber, PartPlan, Timestamp};
 
 use super::already_there::AlreadyThere;
 use crate::api::error::ApiError;
 use crate::app::App;
-use crate::domain::announce::Transfer;
+use crate::domain::announce::{SizeClaim, Transfer};
 use crate::domain::upload::{Upload, UploadState};
 use crate::domain::variant::Variant;
 use crate::jobs::multipart;
@@ -15,7 +15,9 @@ use crate::ports::object_store::{MultipartId, PartToSign, PutToSign, SignedReque
 
 /// Parts signed at once, for clients that send no checksums. More are asked for when they are wanted, so
 /// that none dies of old age unused.
-const FIRST_PARTS: u16 = 4;
+const FIRST_PARTS: usize = 4;
+/// The same for clients that ask for no more: files up to 5,000 MiB.
+const PLAIN_PARTS: usize = 1000;
 
 /// Signs what is still wanted of an upload: its original while it is pending, and those of the announced
 /// variants that are as recorded and not stored yet. What is `there` gets no URL.
@@ -38,11 +40,15 @@ pub async fn sign_upload(
         part_size: None,
         part_count: None,
         parts: Vec::new(),
+        staging: None,
         variants: Vec::new(),
         expires_at: Timestamp::from(now + app.settings.put_url_lifetime),
         status_url: format!("{API_PREFIX}/uploads/{}", upload.id()),
     };
     let is_pending = *upload.state() == UploadState::Pending;
+    if is_pending && app.settings.weak_signal {
+        accepted.staging = Some(Staging { piece_size: upload.progress().piece_size_bytes });
+    }
     let mut expires_at = now + app.settings.put_url_lifetime;
     match upload.facts().file.transfer {
         Transfer::Put if is_pending && !there.original => {
@@ -57,8 +63,8 @@ pub async fn sign_upload(
             accepted.part_count = Some(plan.part_count());
             if is_pending {
                 let multipart = multipart::ensure_open(app, upload).await?;
-                let first: Vec<_> =
-                    plan.part_numbers().take(FIRST_PARTS.into()).map(|number| (number, None)).collect();
+                let count = if app.settings.plain_clients { PLAIN_PARTS } else { FIRST_PARTS };
+                let first: Vec<_> = plan.part_numbers().take(count).map(|number| (number, None)).collect();
                 let (parts, parts_expire_at) =
                     sign_parts(app, upload, &multipart, &plan, &first, now).await?;
                 expires_at = expires_at.min(parts_expire_at);
@@ -88,15 +94,18 @@ pub async fn sign_original(
     upload: &Upload,
     now: OffsetDateTime,
 ) -> Result<SignedRequest, ApiError> {
-    let file = &upload.facts().file;
+    let (file, window) = (&upload.facts().file, app.settings.put_window(now));
+    if file.size_claim == SizeClaim::AtMost {
+        return Ok(app.store.sign_plain_put(&upload.original_key(), file.media_type.mime(), window).await?);
+    }
     let put = PutToSign {
         key: &upload.original_key(),
         size_bytes: file.size_bytes,
         content_type: file.media_type.mime(),
         checksum: file.checksum.as_ref(),
-        only_if_absent: app.settings.conditional_writes,
+        only_if_absent: app.settings.conditional_writes && !app.settings.plain_clients,
     };
-    Ok(app.store.sign_put(&put, app.settings.put_window(now)).await?)
+    Ok(app.store.sign_put(&put, window).await?)
 }
 
 async fn sign_variant(
@@ -130,16 +139,25 @@ pub async fn sign_parts(
             field: Some(format!("parts[{index}].part_number")),
             reason: format!("must be between 1 and {} for this upload", plan.part_count()),
         })?;
-        parts.push(PartToSign { part_number: *part_number, size_bytes, checksum: *checksum });
+        parts.push((size_bytes, *part_number, *checksum));
     }
+    let is_known = upload.facts().file.size_claim == SizeClaim::Exactly;
+    let to_sign: Vec<_> = parts
+        .iter()
+        .map(|(size_bytes, part_number, checksum)| PartToSign {
+            part_number: *part_number,
+            size_bytes: is_known.then_some(*size_bytes),
+            checksum: *checksum,
+        })
+        .collect();
     let window = app.settings.put_window(now);
-    let signed = app.store.sign_parts(&upload.original_key(), multipart, &parts, window).await?;
+    let signed = app.store.sign_parts(&upload.original_key(), multipart, &to_sign, window).await?;
     let expires_at = signed.iter().map(|part| part.expires_at).min().unwrap_or(now + window.lifetime);
-    let answered = parts.iter().zip(signed).map(|(part, signed)| SignedPart {
-        part_number: part.part_number,
+    let answered = parts.into_iter().zip(signed).map(|((size, part_number, _), signed)| SignedPart {
+        part_number,
         url: signed.url,
         headers: signed.headers,
-        size: part.size_bytes,
+        size,
     });
     Ok((answered.collect(), expires_at))
 }

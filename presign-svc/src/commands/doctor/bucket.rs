@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 
 use super::Finding;
 use super::probe::Probe;
-use crate::adapters::s3::read_http_date;
+use crate::adapters::s3::{S3Store, read_http_date};
 use crate::adapters::system::{RandomIds, SystemClock};
 use crate::domain::clock_skew::ClockSkew;
 use crate::domain::object_key::ObjectKey;
@@ -19,6 +19,8 @@ use crate::ports::object_store::{ObjectStore, PutToSign, SigningWindow, StoreErr
 pub const ACCESS: &str = "bucket";
 /// The check of signed writes.
 pub const WRITES: &str = "signed writes";
+/// The check of what the bucket clears away.
+pub const LIFECYCLE: &str = "lifecycle";
 const CLOCK: &str = "clock";
 
 /// What the bucket says to our credentials; `Err` where it says nothing at all, and asking on is idle.
@@ -53,6 +55,28 @@ pub async fn clock(store: &dyn ObjectStore, probe: &Probe) -> Finding {
     let skew = ClockSkew::between(SystemClock.now(), date);
     let says = format!("{skew}.");
     if skew.is_too_far() { Finding::bad(CLOCK, says) } else { Finding::good(CLOCK, says) }
+}
+
+/// Whether the bucket itself clears away what multipart uploads leave behind when the service cannot.
+pub async fn lifecycle(store: &S3Store) -> Finding {
+    match store.days_until_abort().await {
+        Ok(Some(days)) => Finding::good(
+            LIFECYCLE,
+            format!("incomplete multipart uploads are removed by the bucket after {days} days."),
+        ),
+        Ok(None) => Finding::note(
+            LIFECYCLE,
+            "incomplete multipart uploads stay in the bucket, and are paid for, when the service cannot remove \
+             them. Set the rule below.",
+        ),
+        Err(error) => Finding::note(
+            LIFECYCLE,
+            format!(
+                "whether the bucket removes incomplete multipart uploads cannot be seen ({error}). With \
+                 s3:GetLifecycleConfiguration it could; see to the rule below."
+            ),
+        ),
+    }
 }
 
 /// Signs a PUT as for a browser, sends it, and removes the object again.
@@ -101,11 +125,20 @@ async fn try_write(store: &dyn ObjectStore, probe: &Probe, conditional: bool) ->
         other => return Err(format!("the bucket answers a signed PUT with {other}.")),
     }
     let read = store.read_range(&key, 0..CONTENT.len() as u64, None).await;
+    let unsigned =
+        Request::get(store.object_url(&key)).body(Bytes::new()).map_err(|error| error.to_string())?;
+    let unsigned = probe.send(unsigned).await;
     let removed = store.delete(&key).await;
     match read {
         Ok(bytes) if bytes == CONTENT => {}
         Ok(_) => return Err("the bucket gives back other bytes than it was given.".to_owned()),
         Err(error) => return Err(format!("what was written cannot be read: {error}.")),
     }
-    removed.map_err(|error| format!("what was written cannot be removed: {error}. {key} stays behind."))
+    removed.map_err(|error| format!("what was written cannot be removed: {error}. {key} stays behind."))?;
+    if unsigned?.status().is_success() {
+        return Err(
+            "anyone can read what is in the bucket, without a signature. Block public access.".to_owned()
+        );
+    }
+    Ok(())
 }

@@ -22,7 +22,7 @@ use probe::Probe;
 pub struct DoctorOptions {
     #[command(flatten)]
     serve: ServeOptions,
-    /// Also print the bucket's CORS rules and the service's IAM policy when nothing is wrong with them.
+    /// Also print the bucket's CORS and lifecycle rules and the service's IAM policy when nothing is wrong with them.
     #[arg(long)]
     policies: bool,
 }
@@ -80,6 +80,11 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
             }
             if options.policies || is_bad(bucket::ACCESS) || is_bad(bucket::WRITES) {
                 advice.push(policies::iam_advice(&settings.bucket, settings.region.as_deref()));
+            }
+            let keeps_leftovers =
+                found.iter().any(|f| f.what == bucket::LIFECYCLE && f.verdict == Verdict::Note);
+            if options.policies || keeps_leftovers {
+                advice.push(policies::lifecycle_advice(&settings.bucket));
             }
             findings.extend(found);
         }
@@ -186,5 +191,6 @@ async fn remote(options: &ServeOptions, settings: &S3Settings) -> Vec<Finding> {
         bucket::clock(&store, &probe).await,
         bucket::writes(&store, &probe, options.store.conditional_writes()).await,
         cors::check(&store, &probe, &cors::origins(options)).await,
+        bucket::lifecycle(&store).await,
     ]
 }

@@ -8,17 +8,17 @@ use windlass_protocol::UploadId;
 
 use super::CannotReconcile;
 use crate::app::App;
-use crate::domain::announce::{AnnouncedFile, Transfer};
+use crate::domain::announce::{AnnouncedFile, SizeClaim, Transfer};
 use crate::domain::filename::Filename;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::{KeyParts, ObjectKey};
 use crate::domain::quota::Allowance;
 use crate::domain::upload::{Announcement, Upload};
 use crate::domain::variant::{Variant, VariantName};
-use crate::jobs::finalise::finalise;
+use crate::jobs::finalise::{Assembly, finalise};
 use crate::jobs::inspect::{Findings, inspect};
 use crate::jobs::{ClientClaim, NotFinished};
-use crate::ports::object_store::{ListedObject, StoreError};
+use crate::ports::object_store::{BucketEntry, StoreError};
 use crate::ports::uploads::Recorded;
 
 /// Who sent an adopted photo, as far as the record knows.
@@ -35,7 +35,7 @@ pub(super) fn is_original(parts: &KeyParts) -> bool {
 pub(super) async fn adopt(
     app: &App,
     parts: &KeyParts,
-    object: &ListedObject,
+    object: &BucketEntry,
 ) -> Result<Result<Upload, String>, CannotReconcile> {
     if !is_original(parts) {
         return Ok(Err("a smaller picture without its original".to_owned()));
@@ -58,6 +58,7 @@ pub(super) async fn adopt(
             filename: Filename::clean(&parts.name),
             media_type,
             size_bytes: object.size_bytes,
+            size_claim: SizeClaim::Exactly,
             checksum: None,
             claimed_metadata: None,
             transfer: Transfer::Put,
@@ -71,7 +72,7 @@ pub(super) async fn adopt(
     if !matches!(recorded.as_slice(), [Recorded::New(_)]) {
         return Ok(Err("it was recorded in this very moment".to_owned()));
     }
-    match finalise(app, &parts.tenant, parts.photo.into(), &ClientClaim::default()).await {
+    match finalise(app, &parts.tenant, parts.photo.into(), &ClientClaim::default(), Assembly::Here).await {
         Ok(upload) => Ok(Ok(upload)),
         Err(NotFinished::Record(error)) => Err(error.into()),
         Err(error) => Ok(Err(error.to_string())),

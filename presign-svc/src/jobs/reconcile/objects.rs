@@ -6,8 +6,9 @@ use windlass_protocol::UploadId;
 
 use super::{CannotReconcile, Fate, Finding, FoundObject, Look, ObjectPolicy, adopt};
 use crate::domain::object_key::{KeyParts, ObjectKey};
+use crate::domain::staging::STAGING_PREFIX;
 use crate::domain::upload::{Upload, UploadState};
-use crate::ports::object_store::ListedObject;
+use crate::ports::object_store::BucketEntry;
 
 /// What an object is to the record of its photo.
 enum Standing {
@@ -32,7 +33,9 @@ impl Look<'_> {
             self.seen.objects += page.len() as u64;
             let mut ours = Vec::with_capacity(page.len());
             for object in page {
-                match template.read(&object.key) {
+                // Pieces on their way have their own folder and their own janitor.
+                let is_staged = object.key.starts_with(STAGING_PREFIX);
+                match template.read(&object.key).filter(|_| !is_staged) {
                     Some(parts) if !self.is_young(object.written_at) => ours.push((object, parts)),
                     Some(_) => {}
                     None => self.seen.foreign += 1,
@@ -42,7 +45,7 @@ impl Look<'_> {
         }
     }
 
-    async fn at_page(&mut self, mut objects: Vec<(ListedObject, KeyParts)>) -> Result<(), CannotReconcile> {
+    async fn at_page(&mut self, mut objects: Vec<(BucketEntry, KeyParts)>) -> Result<(), CannotReconcile> {
         if self.policy.objects == ObjectPolicy::Adopt {
             // Originals first: with them come the others of their photos.
             objects.sort_by_key(|(_, parts)| !adopt::is_original(parts));
@@ -79,7 +82,7 @@ impl Look<'_> {
 
     async fn recorded(
         &self,
-        objects: &[(ListedObject, KeyParts)],
+        objects: &[(BucketEntry, KeyParts)],
     ) -> Result<BTreeMap<UploadId, Upload>, CannotReconcile> {
         let mut ids: Vec<UploadId> = objects.iter().map(|(_, parts)| parts.photo.into()).collect();
         ids.sort_unstable();
@@ -89,7 +92,7 @@ impl Look<'_> {
     }
 
     /// Removes an object where that is wanted; a last look at the record tells whether it still is.
-    async fn removed(&self, object: &ListedObject, id: UploadId) -> Result<Fate, CannotReconcile> {
+    async fn removed(&self, object: &BucketEntry, id: UploadId) -> Result<Fate, CannotReconcile> {
         if self.policy.objects != ObjectPolicy::Remove {
             return Ok(Fate::Left);
         }
@@ -129,6 +132,6 @@ fn is_closed(upload: &Upload) -> bool {
     is_closed || upload.progress().deleted_at.is_some()
 }
 
-fn found(object: ListedObject, fate: Fate) -> FoundObject {
+fn found(object: BucketEntry, fate: Fate) -> FoundObject {
     FoundObject { key: object.key, size_bytes: object.size_bytes, written_at: object.written_at, fate }
 }

@@ -18,6 +18,12 @@ pub struct FaultyStore {
     pub is_down: AtomicBool,
     /// How many joins were asked for.
     pub joins: AtomicU32,
+    /// How many objects and parts the service wrote itself.
+    pub writes: AtomicU32,
+    /// How many parts it had copied within the store.
+    pub copies: AtomicU32,
+    /// The store knows no copying of parts.
+    pub cannot_copy: AtomicBool,
     /// So often an object is found to be another one when it is read.
     pub replaced_when_read: AtomicU32,
 }
@@ -29,6 +35,9 @@ impl FaultyStore {
             lose_next_join_answer: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
             joins: AtomicU32::new(0),
+            writes: AtomicU32::new(0),
+            copies: AtomicU32::new(0),
+            cannot_copy: AtomicBool::new(false),
             replaced_when_read: AtomicU32::new(0),
         }
     }
@@ -45,6 +54,19 @@ impl FaultyStore {
 impl ObjectStore for FaultyStore {
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
         self.inner.sign_put(put, window).await
+    }
+
+    async fn sign_plain_put(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        window: SigningWindow,
+    ) -> StoreResult<SignedRequest> {
+        self.inner.sign_plain_put(key, content_type, window).await
+    }
+
+    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
+        self.inner.sign_form(form, window).await
     }
 
     async fn sign_parts(
@@ -102,11 +124,33 @@ impl ObjectStore for FaultyStore {
         self.up()?.read_range(key, range, etag).await
     }
 
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
+        self.up()?.list(prefix).await
+    }
+
+    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.up()?.put(put, bytes).await
+    }
+
+    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.up()?.upload_part(part, bytes).await
+    }
+
+    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()> {
+        self.copies.fetch_add(1, Ordering::SeqCst);
+        if self.cannot_copy.load(Ordering::SeqCst) {
+            return Err(StoreError::Unexpected("501 NotImplemented".to_owned()));
+        }
+        self.up()?.copy_part(part, source).await
+    }
+
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {
         self.up()?.delete(key).await
     }
 
-    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<ListedObject>> {
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>> {
         self.up()?.list_objects(prefix, after).await
     }
 

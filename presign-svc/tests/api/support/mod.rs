@@ -4,6 +4,7 @@ mod busy_leases;
 mod clock;
 mod event_stream;
 mod faulty_store;
+mod form;
 mod interrupted_uploads;
 mod photo;
 pub mod provider;
@@ -13,6 +14,7 @@ pub use busy_leases::BusyLeases;
 pub use clock::MovableClock;
 pub use event_stream::EventStream;
 pub use faulty_store::FaultyStore;
+pub use form::form_body;
 pub use interrupted_uploads::InterruptedUploads;
 pub use photo::{PhotoSpec, jpeg, random_bytes};
 pub use requests::{Answer, crc64nvme, file, file_of};
@@ -38,11 +40,14 @@ use windlass_presign_svc::api::cors::AllowedOrigins;
 use windlass_presign_svc::api::demo::DemoSite;
 use windlass_presign_svc::app::{App, RateLimits, Settings, Turns};
 use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
+use windlass_presign_svc::config::DeliveryOptions;
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::feeds::Feeds;
+use windlass_presign_svc::jobs::assemble::AssemblyCalls;
+use windlass_presign_svc::jobs::notice::Awaited;
 use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
@@ -57,13 +62,15 @@ pub struct TestOptions {
     pub settings: Settings,
     pub tokens: Tokens,
     pub membership: Membership,
+    pub delivery: DeliveryOptions,
 }
 
 impl Default for TestOptions {
     fn default() -> Self {
         let rules = TokenRules::new("windlass", "windlass");
         let tokens = Tokens::from_secret(b"a secret that is long enough, 32+", rules).unwrap();
-        Self { settings: settings(), tokens, membership: Membership::default() }
+        let delivery = DeliveryOptions::default();
+        Self { settings: settings(), tokens, membership: Membership::default(), delivery }
     }
 }
 
@@ -104,6 +111,7 @@ impl TestApp {
             region: Some(target.region.clone()),
             endpoint: Some(target.endpoint.clone()),
             public_endpoint: None,
+            accelerate: false,
             addressing: Addressing::Path,
             credentials: CredentialsFrom::Fixed {
                 access_key_id: target.access_key_id.clone(),
@@ -125,7 +133,7 @@ impl TestApp {
         let clock = Arc::new(MovableClock::default());
         let app = Arc::new(App {
             settings: options.settings,
-            store: store.clone(),
+            store: options.delivery.around(store.clone()).unwrap(),
             uploads: uploads.clone(),
             events: events.clone(),
             feeds: Feeds::start(events, MAX_STREAMS, stop.clone()),
@@ -138,6 +146,8 @@ impl TestApp {
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
             answers: RecentAnswers::default(),
+            assembly_calls: AssemblyCalls::default(),
+            awaited: Awaited::default(),
             metrics: Metrics::default(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
@@ -269,6 +279,9 @@ pub fn settings() -> Settings {
         event_retention: Duration::from_secs(7 * 86_400),
         reconcile_every: None,
         conditional_writes: true,
+        plain_clients: false,
+        weak_signal: true,
+        assembly_wait: Duration::ZERO,
     }
 }
 
@@ -291,6 +304,7 @@ async fn start_store(folder: &TempDir, stop: &CancellationToken) -> S3Store {
         region: Some("us-east-1".to_owned()),
         endpoint: Some(format!("http://{address}")),
         public_endpoint: None,
+        accelerate: false,
         addressing: Addressing::Path,
         credentials: CredentialsFrom::Fixed {
             access_key_id: "test".to_owned(),

@@ -9,7 +9,8 @@
 //! Names that end in `.png`, `.webp`, `.tiff`, `.heic` and `.avif` give those formats; HEIC and AVIF are turned by the
 //! container, and their EXIF says the same. An AVIF is always the same small house, stored upright. With `{}` in its
 //! name a file is made for each of the eight orientations. Width and height are those of the stored picture; also
-//! `--quality 1..100`, `--seed N`, `--grain LEVELS`, and `--coding progressive` for a JPEG.
+//! `--quality 1..100`, `--seed N`, `--grain LEVELS`, and for a JPEG `--coding progressive` and
+//! `--profile display-p3`, in whose colours its pixels then are.
 
 mod avif_file;
 mod exif_block;
@@ -27,6 +28,7 @@ struct Request {
     notes: CameraNotes,
     quality: u8,
     is_progressive: bool,
+    is_display_p3: bool,
     seed: u32,
     grain: f32,
     out: String,
@@ -68,6 +70,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Request, String>
         },
         quality: 92,
         is_progressive: false,
+        is_display_p3: false,
         seed: 1,
         grain: 18.0,
         out: String::new(),
@@ -93,6 +96,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Request, String>
             "--alt" => notes.altitude_m = Some(number(&argument, &value)?),
             "--quality" => request.quality = number(&argument, &value)?,
             "--coding" if value == "progressive" => request.is_progressive = true,
+            "--profile" if value == "display-p3" => request.is_display_p3 = true,
             "--seed" => request.seed = number(&argument, &value)?,
             "--grain" => request.grain = number(&argument, &value)?,
             _ => return Err(format!("{argument} {value} is not an option")),
@@ -117,7 +121,11 @@ fn make(request: &Request) -> Result<Vec<u8>, String> {
     let orientation = u8::try_from(orientation).unwrap_or(1);
     let draw = |width, height| scene::stored_pixels(width, height, orientation, request.seed, request.grain);
     let (small_width, small_height) = (160.min(width), (160 * height / width.max(160)).max(1));
-    let thumbnail = encode(&draw(small_width, small_height), small_width, small_height, (80, false), None)?;
+    let thumbnail = Jpeg { quality: 80, ..Jpeg::default() }.encode(
+        &draw(small_width, small_height),
+        small_width,
+        small_height,
+    )?;
     let notes = CameraNotes { thumbnail: Some(thumbnail), ..request.notes.clone() };
     let exif = exif_block(&notes);
     let (_, ending) = request.out.rsplit_once('.').unwrap_or_default();
@@ -135,25 +143,41 @@ fn make(request: &Request) -> Result<Vec<u8>, String> {
             let form = HeicForm { properties: turn(orientation), exif: Some(exif), icc: None, quality };
             heic(&opaque, width, height, &form)
         }
-        _ => encode(&pixels, width, height, (request.quality, request.is_progressive), Some(&exif)),
+        _ => {
+            let profile = request.is_display_p3.then(|| moxcms::ColorProfile::new_display_p3().encode());
+            let icc = profile.transpose().map_err(|error| error.to_string())?;
+            let (quality, is_progressive) = (request.quality, request.is_progressive);
+            Jpeg { quality, is_progressive, exif: Some(exif), icc }.encode(&pixels, width, height)
+        }
     }
 }
 
-fn encode(
-    pixels: &[u8],
-    width: u32,
-    height: u32,
-    (quality, is_progressive): (u8, bool),
-    exif: Option<&[u8]>,
-) -> Result<Vec<u8>, String> {
-    let side = |edge: u32| u16::try_from(edge).map_err(|_| format!("{edge} pixels are more than a JPEG has"));
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, quality);
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    encoder.set_progressive(is_progressive);
-    if let Some(exif) = exif {
-        encoder.add_exif_metadata(exif).map_err(|error| error.to_string())?;
+/// How a JPEG is made.
+#[derive(Default)]
+struct Jpeg {
+    quality: u8,
+    is_progressive: bool,
+    exif: Option<Vec<u8>>,
+    icc: Option<Vec<u8>>,
+}
+
+impl Jpeg {
+    fn encode(&self, pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, String> {
+        let side =
+            |edge: u32| u16::try_from(edge).map_err(|_| format!("{edge} pixels are more than a JPEG has"));
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, self.quality);
+        encoder.set_sampling_factor(SamplingFactor::F_2_2);
+        encoder.set_progressive(self.is_progressive);
+        if let Some(exif) = &self.exif {
+            encoder.add_exif_metadata(exif).map_err(|error| error.to_string())?;
+        }
+        if let Some(icc) = &self.icc {
+            encoder.add_icc_profile(icc).map_err(|error| error.to_string())?;
+        }
+        encoder
+            .encode(pixels, side(width)?, side(height)?, ColorType::Rgb)
+            .map_err(|error| error.to_string())?;
+        Ok(bytes)
     }
-    encoder.encode(pixels, side(width)?, side(height)?, ColorType::Rgb).map_err(|error| error.to_string())?;
-    Ok(bytes)
 }

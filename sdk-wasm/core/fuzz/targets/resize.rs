@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     let options = ResizeOptions {
         variants: [300, 40].map(variant).to_vec(),
         metadata: MetadataPolicy::Keep,
-        color: ColorPolicy::Keep,
+        color: if bytes.len() % 2 == 0 { ColorPolicy::Keep } else { ColorPolicy::Srgb },
     };
     let limits = Limits { max_pixels: 1 << 20, memory_bytes: 64 << 20, ..Limits::default() };
     if let Ok(outcome) = resize_photo(bytes, &options, &limits) {

@@ -3,6 +3,7 @@
 use windlass_protocol::create_uploads::CreateUploadsResponse;
 use windlass_protocol::list_parts::ListPartsResponse;
 use windlass_protocol::sign_parts::SignPartsResponse;
+use windlass_protocol::sign_pieces::SignPiecesResponse;
 use windlass_protocol::{Checksum, Photo, Problem};
 
 /// How a command ended; one variant per kind of [`Work`](super::Work).
@@ -17,6 +18,8 @@ pub enum Answer {
     /// The service's answer.
     Signed(Result<SignPartsResponse, ServiceFailure>),
     /// The service's answer.
+    PiecesSigned(Result<SignPiecesResponse, ServiceFailure>),
+    /// The service's answer.
     Listed(Result<ListPartsResponse, ServiceFailure>),
     /// The service's answer.
     Completed(Result<Box<Photo>, ServiceFailure>),
@@ -24,6 +27,8 @@ pub enum Answer {
     Aborted(Result<(), ServiceFailure>),
     /// The store's answer.
     Put(Result<PutAccepted, StoreFailure>),
+    /// All connections have answered, or are closed.
+    Tried,
 }
 
 /// A PUT the store acknowledged (2xx).

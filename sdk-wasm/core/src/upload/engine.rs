@@ -13,6 +13,7 @@ use windlass_protocol::{ClientRef, ErrorCode, Photo, UploadId};
 
 use super::answer_times::AnswerTimes;
 use super::backoff::Chance;
+use super::calm::Calm;
 use super::command::{Command, CommandId, Work};
 use super::config::EngineConfig;
 use super::errand::Errand;
@@ -45,6 +46,7 @@ pub struct Engine {
     pub(super) window: Window,
     pub(super) watchdog: Watchdog,
     pub(super) link: Link,
+    pub(super) calm: Calm,
     /// When the latest of the PUTs began that were stored.
     pub(super) stored_began_ms: u64,
     pub(super) answer_times: AnswerTimes,
@@ -65,6 +67,8 @@ pub struct Engine {
     /// The service asked not to be told of new uploads before then.
     pub(super) announcements_held_until_ms: u64,
     pub(super) paused_all: bool,
+    /// No original is begun.
+    pub(super) originals_wait: bool,
     /// How many uploads were ever added.
     pub(super) added: u64,
     commands: VecDeque<Command>,
@@ -80,6 +84,7 @@ impl Engine {
             window: Window::new(config.connections_start, config.connections_max),
             watchdog: Watchdog::default(),
             link: Link::default(),
+            calm: Calm::default(),
             stored_began_ms: 0,
             answer_times: AnswerTimes::default(),
             online: Online::assumed(),
@@ -95,6 +100,7 @@ impl Engine {
             meter: RateMeter::default(),
             announcements_held_until_ms: 0,
             paused_all: false,
+            originals_wait: false,
             commands: VecDeque::new(),
             next_command: 0,
             added: 0,
@@ -119,6 +125,7 @@ impl Engine {
             Input::Cancel(target) => self.cancel(&target),
             Input::Online(true) => self.network_is_back(),
             Input::Online(false) => self.online.lost(self.now_ms),
+            Input::OriginalsWait(wait) => self.originals_wait = wait,
             Input::Sent { id, sent_bytes } => self.bytes_moved(id, sent_bytes),
             Input::Answered { id, answer } => self.answered(id, answer),
             Input::Tick => {}

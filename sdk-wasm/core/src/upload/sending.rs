@@ -6,11 +6,14 @@
 //! what dies with the connections is then little, and what ends, ends soon. A PUT that should have ended
 //! and is silent does not count among them: the next one tries another connection.
 
-use super::command::Work;
+use super::command::{Server, Work};
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
 use super::piece::{Need, Piece, PieceKind, PieceState};
 use super::transfer::{Stage, Transfer};
+
+/// Staged pieces in flight at least: while one is answered, another moves.
+const PIECES_AT_ONCE: usize = 2;
 
 /// A piece that only waits for its turn: by what goes first, then in the order of adding.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +44,8 @@ impl Engine {
         let ahead = self.config.uploads_ahead;
         let (mut healthy, mut waiting, mut troubled) = (0, 0, 0);
         let mut keys = Vec::new();
-        for (key, transfer) in self.transfers.iter().filter(|(_, transfer)| !self.is_held(transfer)) {
+        let wanted = |transfer: &Transfer| !self.is_held(transfer) && !self.waits_for_wifi(transfer);
+        for (key, transfer) in self.transfers.iter().filter(|(_, transfer)| wanted(transfer)) {
             if healthy >= ahead || waiting >= self.config.originals_waiting || troubled >= 2 * ahead {
                 break;
             }
@@ -57,7 +61,7 @@ impl Engine {
     }
 
     pub(super) fn send(&mut self, active: &[TransferKey]) {
-        if self.window.held_until_ms() > self.now_ms {
+        if self.window.held_until_ms() > self.now_ms || self.is_trying(Server::Store) {
             return;
         }
         let limit = self.window.limit() as usize;
@@ -69,17 +73,19 @@ impl Engine {
         }
         for turn in self.turns(active) {
             let in_flight = pictures.puts + originals.puts;
+            let Some(piece) = self.piece_mut(turn.of, turn.index) else { continue };
+            let (size_bytes, is_staged) = (piece.size_bytes(), piece.staged_number().is_some());
             let (room, before) = if turn.is_original {
-                (limit, Afloat { puts: in_flight, bytes: pictures.bytes + originals.bytes })
+                let room = if is_staged { limit.max(PIECES_AT_ONCE) } else { limit };
+                (room, Afloat { puts: in_flight, bytes: pictures.bytes + originals.bytes })
             } else {
                 (limit + 1, pictures)
             };
-            if in_flight >= room || (before.puts > 0 && before.bytes > self.link.ahead_bytes()) {
+            // What is staged is worth its while only if little of it is lost.
+            let ahead_bytes = self.link.ahead_bytes() / if is_staged { 3 } else { 1 };
+            if in_flight >= room || (before.puts > 0 && before.bytes > ahead_bytes) {
                 break;
             }
-            let Some(size_bytes) = self.piece_mut(turn.of, turn.index).map(|piece| piece.size_bytes()) else {
-                continue;
-            };
             self.start_put(turn.of, turn.index);
             if turn.is_original {
                 originals = originals.and(size_bytes);
@@ -100,7 +106,8 @@ impl Engine {
         for (of, transfer) in self.active_transfers(active).filter(|(_, transfer)| transfer.may_send()) {
             for (index, piece) in transfer.pieces.iter().enumerate() {
                 let is_original = !matches!(piece.kind, PieceKind::Variant(_));
-                if piece.need(self.now_ms) == Need::Sending && !(is_original && pictures_first) {
+                let has_to_wait = is_original && (pictures_first || self.originals_wait);
+                if piece.need(self.now_ms) == Need::Sending && !has_to_wait {
                     let by_size = smallest_first || !is_original;
                     let size_bytes = match (by_size, is_original) {
                         (false, _) => 0,
@@ -113,6 +120,11 @@ impl Engine {
         }
         turns.sort_unstable();
         turns
+    }
+
+    /// Whether nothing of it is left but an original that waits for a better network.
+    pub(super) fn waits_for_wifi(&self, transfer: &Transfer) -> bool {
+        self.originals_wait && transfer.may_send() && transfer.only_its_original_is_left()
     }
 
     /// PUTs in flight that are not overdue: of smaller pictures, and of originals.
@@ -165,7 +177,9 @@ fn only_its_original_waits(transfer: &Transfer) -> bool {
     matches!(transfer.stage, Stage::Sending(_))
         && transfer.pieces.iter().all(|piece| match piece.kind {
             PieceKind::Variant(_) => piece.is_stored(),
-            PieceKind::Whole | PieceKind::Part(_) => matches!(piece.state, PieceState::Idle(_)),
+            PieceKind::Whole | PieceKind::Part(_) | PieceKind::Staged(_) => {
+                matches!(piece.state, PieceState::Idle(_) | PieceState::InPieces)
+            }
         })
 }
 
@@ -180,8 +194,16 @@ impl Transfer {
         pictures.any(|piece| !piece.is_stored() && piece.flight().is_none())
     }
 
+    /// Whether its smaller pictures are stored, and of its original something is not and nothing is under way.
+    fn only_its_original_is_left(&self) -> bool {
+        self.pieces.iter().all(|piece| {
+            let is_original = !matches!(piece.kind, PieceKind::Variant(_));
+            piece.is_stored() || (is_original && matches!(piece.state, PieceState::Idle(_)))
+        })
+    }
+
     /// Bytes of it that are not stored.
     fn bytes_to_send(&self) -> u64 {
-        self.pieces.iter().filter(|piece| !piece.is_stored()).map(Piece::size_bytes).sum()
+        self.pieces.iter().filter(|piece| !piece.is_stored() && !piece.is_cut()).map(Piece::size_bytes).sum()
     }
 }

@@ -53,12 +53,17 @@ impl World {
             Work::SignParts { upload_id, request } => {
                 answer!(Answer::Signed, service.sign(now_ms, *upload_id, request))
             }
+            Work::SignPieces { upload_id, request } => {
+                answer!(Answer::PiecesSigned, service.sign_pieces(now_ms, *upload_id, request))
+            }
             Work::ListParts { upload_id } => answer!(Answer::Listed, service.list(bucket, *upload_id)),
             Work::Complete { upload_id, request } => {
                 answer!(Answer::Completed, service.complete(bucket, *upload_id, request))
             }
             Work::Abort { upload_id } => answer!(Answer::Aborted, service.abort(bucket, *upload_id)),
-            Work::FetchToken | Work::Hash { .. } | Work::Put { .. } => unreachable!("not the service's"),
+            Work::FetchToken | Work::Hash { .. } | Work::Put { .. } | Work::TryConnections(_) => {
+                unreachable!("not the service's")
+            }
         };
         self.later(self.now_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
     }

@@ -1,0 +1,54 @@
+/** Whether a page that has sent a thousand photos is larger than one that has sent a hundred. Linux only. */
+
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { variation } from "../../../e2e/harness/bytes.mjs";
+import { choose, openDemo, stored } from "./element-page.mjs";
+import { rounded } from "./numbers.mjs";
+
+const PHOTOS = 1_000;
+const BATCH = 50;
+
+/** MB of the page's process after each hundred photos, with the workers idle and the garbage collected. */
+export async function memory(scene, { photo, folder, say }) {
+  const run = scene.nextRun();
+  await scene.calm();
+  const page = await openDemo(scene, run);
+  const session = await page.context().newCDPSession(page);
+  const readings = [];
+  try {
+    for (let sent = 0; sent < PHOTOS; sent += BATCH) {
+      const paths = await Promise.all(
+        Array.from({ length: BATCH }, (_, index) => variation(photo, join(folder, `${run} ${sent + index}.jpg`), `${run} ${sent + index}`)),
+      );
+      await choose(page, paths);
+      await stored(page, sent + BATCH, 600_000);
+      await Promise.all(paths.map((path) => rm(path)));
+      if ((sent + BATCH) % 100 === 0) {
+        await session.send("HeapProfiler.collectGarbage");
+        const megabytes = await privateMegabytes(scene.browser);
+        readings.push({ photos: sent + BATCH, mb: rounded(megabytes, 0) });
+        say(`${sent + BATCH} photos: ${rounded(megabytes, 0)} MB`);
+      }
+    }
+    return { name: "windlass", readings, growth_mb: readings.at(-1).mb - readings[0].mb };
+  } finally {
+    await page.context().close();
+    await scene.remove(await scene.objectsOf(run));
+  }
+}
+
+/** Of all renderers of the browser; there is one page. */
+async function privateMegabytes(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  let kilobytes = 0;
+  for (const { type, id } of processInfo) {
+    if (type !== "renderer") continue;
+    const status = await readFile(`/proc/${id}/status`, "utf8");
+    kilobytes += Number(/RssAnon:\s+(\d+) kB/.exec(status)[1]);
+  }
+  return (kilobytes * 1024) / 1e6;
+}

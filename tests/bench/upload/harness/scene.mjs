@@ -1,0 +1,86 @@
+/**
+ * One browser, one service with its store, one signer for the peers, and the fault proxy before all three: they
+ * share its line, as everything that a phone does shares its radio.
+ */
+
+import { chromium } from "playwright-core";
+
+import { Bucket } from "../../../e2e/harness/bucket.mjs";
+import { FaultProxy } from "../../../e2e/harness/fault-proxy.mjs";
+import { freePorts, Service } from "../../../e2e/harness/service.mjs";
+import { Presigner } from "./presign.mjs";
+import { Signer } from "./signer.mjs";
+
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export class Scene {
+  /** `built` is where the peers' scripts are. */
+  static async open(built) {
+    const scene = new Scene();
+    try {
+      scene.signer = await Signer.listen();
+      const [port, storePort] = await freePorts(2);
+      scene.proxy = await FaultProxy.start({
+        service: `127.0.0.1:${port}`,
+        store: `127.0.0.1:${storePort}`,
+        signer: scene.signer.host,
+      });
+      const { service, store, signer } = scene.proxy.fronts;
+      const env = { WINDLASS_STORE_PUBLIC_URL: store, WINDLASS_ALLOWED_ORIGINS: `${service},${signer}` };
+      scene.service = await Service.start({ port, storePort, env });
+      scene.presigner = new Presigner(scene.service);
+      scene.bucket = new Bucket(scene.service);
+      scene.signer.serve({ presigner: scene.presigner, publicStore: store, store: scene.service.storeAddress, built });
+      scene.browser = await chromium.launch({
+        executablePath: process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium",
+        args: ARGUMENTS,
+      });
+      scene.runs = 0;
+      return scene;
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
+  }
+
+  /** A name for a run: the project of ours, the prefix of the peers' keys. */
+  nextRun() {
+    this.runs += 1;
+    return `bench-${this.runs}`;
+  }
+
+  /** A good line, no rules, nothing in the journal. */
+  async calm() {
+    await this.proxy.rules();
+    await this.proxy.link();
+    await this.proxy.forget();
+  }
+
+  /** What lies in the bucket of a run, whoever put it there. */
+  async objectsOf(run) {
+    return (await this.bucket.objects()).filter(({ key }) => key.split("/").includes(run));
+  }
+
+  /** Makes room: a whole bench would fill a small disk. */
+  async remove(objects) {
+    for (const { key } of objects) {
+      const answer = await fetch(this.presigner.url(this.service.storeAddress, "DELETE", key), { method: "DELETE" });
+      if (!answer.ok) throw new Error(`the store answered ${answer.status} to DELETE ${key}: ${await answer.text()}`);
+    }
+  }
+
+  async close() {
+    await this.browser?.close();
+    await this.service?.stop();
+    await this.proxy?.stop();
+    this.signer?.close();
+  }
+}
