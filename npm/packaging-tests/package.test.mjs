@@ -14,7 +14,7 @@ import { promisify } from "node:util";
 
 const exec = promisify(execFile);
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
-const dashboard = fileURLToPath(new URL("../../examples/dashboard-vite", import.meta.url));
+const example = (name) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 
 let folder;
 let installed;
@@ -129,27 +129,40 @@ test("TypeScript understands the package, by bundlers' rules and by Node's", asy
   await run("node", [tsc, ...shared, "--module", "nodenext", "consumer.ts"], folder);
 });
 
-test("Vite builds the dashboard example, with workers and WebAssembly as files of their own", async () => {
-  const example = join(folder, "dashboard");
-  await cp(dashboard, example, {
+/** Builds a copy of an example with the installed package, and answers the names of what came out. */
+async function buildExample(name) {
+  const [source, copy] = [example(name), join(folder, name)];
+  await cp(source, copy, {
     recursive: true,
     filter: (path) => !/[\\/](node_modules|dist)$/.test(path),
   });
-  await run("npm", ["ci", "--loglevel=error"], dashboard);
-  await mkdir(join(example, "node_modules"));
-  for (const name of (await readdir(join(dashboard, "node_modules"))).filter((each) => each !== "windlass")) {
-    await symlink(join(dashboard, "node_modules", name), join(example, "node_modules", name));
+  await run("npm", ["ci", "--loglevel=error"], source);
+  await mkdir(join(copy, "node_modules"));
+  for (const each of (await readdir(join(source, "node_modules"))).filter((each) => each !== "windlass")) {
+    await symlink(join(source, "node_modules", each), join(copy, "node_modules", each));
   }
-  await cp(installed, join(example, "node_modules/windlass"), { recursive: true });
-  await run("npm", ["run", "build"], example);
+  await cp(installed, join(copy, "node_modules/windlass"), { recursive: true });
+  await run("npm", ["run", "build"], copy);
+  return readdir(join(copy, "dist/assets"));
+}
 
-  const assets = await readdir(join(example, "dist/assets"));
+test("Vite builds the dashboard example, with workers and WebAssembly as files of their own", async () => {
+  const assets = await buildExample("dashboard-vite");
   for (const wanted of ["image.worker", "keep.worker", "upload.worker", "windlass_photo_bg", "windlass_photo_baseline_bg", "windlass_pixels_bg", "windlass_codecs_bg", "windlass_heic_bg", "windlass_upload_bg"]) {
     assert.ok(assets.some((name) => name.startsWith(wanted)), `${wanted} is not among ${assets}`);
   }
   const script = assets.find((name) => /^index-.*\.js$/.test(name));
-  const text = await readFile(join(example, "dist/assets", script), "utf8");
+  const text = await readFile(join(folder, "dashboard-vite/dist/assets", script), "utf8");
   for (const asset of assets.filter((name) => /\.(wasm|worker-.*\.js)$/.test(name))) {
     assert.ok(text.includes(asset), `${asset} is not referred to`);
+  }
+});
+
+test("Vite builds the Uppy example, whose gallery is the package's", async () => {
+  const assets = await buildExample("uppy");
+  const script = assets.find((name) => /^index-.*\.js$/.test(name));
+  const text = await readFile(join(folder, "uppy/dist/assets", script), "utf8");
+  for (const wanted of ["windlass-gallery", "companionEndpoint", "authorization"]) {
+    assert.ok(text.includes(wanted), `${wanted} is not in ${script}`);
   }
 });

@@ -86,6 +86,7 @@ const RETRYABLE: Record<ErrorCode, boolean> = {
   client_ref_conflict: false,
   parts_missing: true,
   bytes_missing: true,
+  assembling: true,
   size_mismatch: false,
   checksum_mismatch: false,
   type_mismatch: false,

@@ -44,6 +44,11 @@ export interface WindlassOptions {
    */
   giveUpAfterMs?: number;
   /**
+   * Whether bytes go in small pieces, which the service puts together, where the signal is too weak to carry
+   * more in one go; true by default. It costs more requests to the store: `docs/weak-signal.md`.
+   */
+  weakSignal?: boolean;
+  /**
    * Who is signed in, as you call them: what one user left in this browser is not sent as another. By
    * default the token's `sub`; give it where files may be chosen before a token can be had (offline).
    */
@@ -122,12 +127,14 @@ export function checkOptions({ project, token, color, format, originals, imageWo
 }
 
 /** What the engine is told of the options. `endpoint` is absolute. */
-export function queueConfig({ project, maxConnections, giveUpAfterMs }: WindlassOptions, endpoint: string): UploadQueueConfig {
+export function queueConfig(options: WindlassOptions, endpoint: string): UploadQueueConfig {
+  const { project, maxConnections, giveUpAfterMs, weakSignal } = options;
   return {
     endpoint,
     project,
     ...(maxConnections === undefined ? {} : { max_connections: maxConnections }),
     ...(giveUpAfterMs === undefined ? {} : { give_up_after_ms: giveUpAfterMs }),
+    ...(weakSignal === undefined ? {} : { weak_signal: weakSignal }),
   };
 }
 

@@ -14,6 +14,8 @@ use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
 use crate::feeds::Feeds;
+use crate::jobs::assemble::AssemblyCalls;
+use crate::jobs::notice::Awaited;
 use crate::metrics::Metrics;
 use crate::ports::clock::Clock;
 use crate::ports::events::EventLog;
@@ -53,6 +55,10 @@ pub struct App {
     pub membership: Membership,
     /// One at a time per upload.
     pub turns: Turns,
+    /// Between requests and the job that puts pieces together.
+    pub assembly_calls: AssemblyCalls,
+    /// Uploads whose client cannot say that it is done.
+    pub awaited: Awaited,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -80,6 +86,10 @@ pub struct Settings {
     pub event_retention: Duration,
     /// Whether the store honours `If-None-Match` on writes.
     pub conditional_writes: bool,
+    /// Whether files are taken in small pieces, too, for weak signals.
+    pub weak_signal: bool,
+    /// How long an answer waits for pieces to be put together.
+    pub assembly_wait: Duration,
 }
 
 /// How many files may be signed in a minute; `None` where there is no limit.
@@ -183,6 +193,8 @@ mod tests {
             upload_deadline: Duration::from_secs(86_400),
             event_retention: Duration::from_secs(604_800),
             conditional_writes: true,
+            weak_signal: true,
+            assembly_wait: Duration::from_secs(3),
         };
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));
         let late = settings.get_window(datetime!(2026-11-21 12:14:59.9 UTC));

@@ -1,8 +1,8 @@
-//! `windlass`: serve, migrate, token, doctor.
+//! `windlass`: serve, work, migrate, token, doctor.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use windlass_presign_svc::commands::{doctor, migrate, serve, token};
+use windlass_presign_svc::commands::{doctor, migrate, serve, token, work};
 use windlass_presign_svc::config::ServeOptions;
 use windlass_presign_svc::telemetry::{self, LogFormat};
 
@@ -23,6 +23,8 @@ struct Cli {
 enum Command {
     /// Run the service; without configuration, on embedded defaults.
     Serve(Box<ServeOptions>),
+    /// Run the jobs alone, beside services with --work apart; configured as they are.
+    Work(Box<ServeOptions>),
     /// Bring the database up to date.
     Migrate(migrate::MigrateOptions),
     /// Mint a token for development and scripts.
@@ -39,6 +41,7 @@ async fn main() -> Result<()> {
     telemetry::start(&cli.log, cli.log_format);
     match cli.command {
         Command::Serve(options) => serve::run(*options).await,
+        Command::Work(options) => work::run(*options).await,
         Command::Migrate(options) => migrate::run(options).await,
         Command::Token(options) => token::run(&options).await,
         Command::Doctor(options) => doctor::run(*options).await,

@@ -130,6 +130,10 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             demo::build_site()?;
             npm::install("examples/dashboard-vite")?;
             npm::script("examples/dashboard-vite", "build")?;
+            npm::install("examples/uppy")?;
+            npm::script("examples/uppy", "build")?;
+            npm::install("tests/e2e/uppy-5")?;
+            npm::install("tests/e2e/uppy-6")?;
             browser_tests("test", &[("WINDLASS_CHROMIUM", chromium)])
         }
         Stage::Faults => {

@@ -3,6 +3,7 @@ import type { ClientRef } from "./ClientRef";
 import type { PhotoId } from "./PhotoId";
 import type { SignedPart } from "./SignedPart";
 import type { SignedVariant } from "./SignedVariant";
+import type { Staging } from "./Staging";
 import type { Timestamp } from "./Timestamp";
 import type { UploadId } from "./UploadId";
 import type { UploadMethod } from "./UploadMethod";
@@ -52,6 +53,11 @@ part_count?: number,
  * With MULTIPART: the first parts, signed without checksums, for clients that have none.
  */
 parts?: Array<SignedPart>, 
+/**
+ * While bytes are wanted, where the service takes them in small pieces as well, for weak signals:
+ * `POST /api/v1/uploads/{id}/pieces`.
+ */
+staging?: Staging, 
 /**
  * Where the variants go, by PUT; only those still wanted.
  */

@@ -3,4 +3,4 @@
 /**
  * Stable names of everything that can go wrong. New ones may be added; none changes its meaning.
  */
-export type ErrorCode = "unauthorized" | "token_expired" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_json" | "invalid_request" | "request_too_large" | "request_timeout" | "type_not_allowed" | "file_too_large" | "file_too_small" | "client_ref_conflict" | "parts_missing" | "bytes_missing" | "size_mismatch" | "checksum_mismatch" | "type_mismatch" | "upload_closed" | "invalid_transition" | "quota_exceeded" | "rate_limited" | "store_unavailable" | "unavailable" | "internal";
+export type ErrorCode = "unauthorized" | "token_expired" | "forbidden" | "not_found" | "method_not_allowed" | "invalid_json" | "invalid_request" | "request_too_large" | "request_timeout" | "type_not_allowed" | "file_too_large" | "file_too_small" | "client_ref_conflict" | "parts_missing" | "bytes_missing" | "assembling" | "size_mismatch" | "checksum_mismatch" | "type_mismatch" | "upload_closed" | "invalid_transition" | "quota_exceeded" | "rate_limited" | "store_unavailable" | "unavailable" | "internal";

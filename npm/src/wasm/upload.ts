@@ -14,6 +14,8 @@ export interface UploadQueueConfig {
   project: string;
   max_connections?: number;
   give_up_after_ms?: number;
+  /** Whether bytes go in small pieces where the line is weak; yes when absent. */
+  weak_signal?: boolean;
 }
 
 /** What the queue asks of the page. */

@@ -14,7 +14,7 @@ use s3s::{S3Error, S3ErrorCode};
 use crate::config::AllowedOrigins;
 
 const METHODS: &str = "GET, HEAD, PUT, POST, DELETE";
-const EXPOSED: &str = "ETag, Content-Length, Content-Range, Accept-Ranges, Last-Modified, Date, \
+const EXPOSED: &str = "ETag, Content-Length, Content-Range, Accept-Ranges, Last-Modified, Date, Location, \
     x-amz-request-id, x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, \
     x-amz-checksum-sha256, x-amz-checksum-type, x-amz-mp-parts-count";
 /// Browsers cap this themselves; Chromium at two hours.

@@ -16,12 +16,6 @@ pub(crate) fn check(request: &Parts, region: &str) -> S3Result<()> {
     let authorization =
         request.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
 
-    if is_form(request) {
-        return Err(s3_error!(
-            MethodNotAllowed,
-            "This store takes PUT and multipart uploads, no HTML form posts"
-        ));
-    }
     let sig_v2 = query.has("Signature") || query.has("AWSAccessKeyId");
     if sig_v2 || authorization.is_some_and(|value| value.starts_with("AWS ")) {
         return Err(s3_error!(
@@ -30,18 +24,24 @@ pub(crate) fn check(request: &Parts, region: &str) -> S3Result<()> {
         ));
     }
     match (query.has("X-Amz-Signature"), authorization) {
+        (true, None) | (false, Some(_)) if is_form(request) => Err(s3_error!(
+            InvalidArgument,
+            "A form is signed by its policy, in a field of its own, and nothing else"
+        )),
         (true, Some(_)) => Err(s3_error!(
             InvalidArgument,
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the Authorization header should be specified"
         )),
         (true, None) => check_presigned(&query, &request.headers, region),
         (false, Some(value)) => check_header(value, &request.headers, region),
-        // Anonymous: the access check refuses it.
+        // A form brings its signature; anything else is anonymous, and the access check refuses it.
         (false, None) => Ok(()),
     }
 }
 
-fn is_form(request: &Parts) -> bool {
+/// Whether this is a browser's form: its signature is among its fields, which the protocol crate is not asked
+/// about.
+pub(crate) fn is_form(request: &Parts) -> bool {
     let content_type = request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     request.method == Method::POST
         && content_type.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/"))

@@ -9,6 +9,7 @@
 //! - Checksums (CRC32, CRC32C, CRC64NVME, SHA-256, `Content-MD5`) are verified before a body counts.
 //! - Completing a multipart upload moves no bytes: its parts become the object.
 //! - Bodies are streamed; a request holds less than 2 MiB whatever the object's size.
+//! - Forms (`PostObject`) are taken by a signed policy, which is read before their file is.
 //! - Only SigV4, never SigV2; no unsigned `x-amz-*` header; no presigned URL over 7 days.
 //!
 //! Where it differs from S3, on purpose:

@@ -149,6 +149,9 @@ impl Surface {
         };
         let mut response = match guard::check(&parts, &self.store.inner.config.region) {
             Err(error) => refusal(error),
+            Ok(()) if guard::is_form(&parts) => {
+                self.store.post_object(&parts, body).await.unwrap_or_else(refusal)
+            }
             Ok(()) => match self.protocol.call(Request::from_parts(parts, body)).await {
                 Ok(response) => response,
                 Err(error) => {

@@ -102,6 +102,8 @@ pub enum CreatedBy {
     Copy,
     /// `CompleteMultipartUpload`
     CompleteMultipartUpload,
+    /// `PostObject`: a browser's form.
+    Post,
 }
 
 impl EmbeddedStore {

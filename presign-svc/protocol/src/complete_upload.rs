@@ -3,7 +3,8 @@
 //! Caller: scope `upload` on the project. The body may be empty. Answers 200 with the [`Photo`], which has
 //! URLs and metadata for those with scope `read` only.
 //! Errors: `not_found`, `invalid_request`, `parts_missing` and `bytes_missing` (409, the upload can go
-//! on), `size_mismatch`, `checksum_mismatch`, `type_mismatch` (422), `upload_closed`, `store_unavailable`.
+//! on), `assembling` (409: all bytes are there in small pieces, which are being put together; ask again
+//! after `Retry-After`), `size_mismatch`, `checksum_mismatch`, `type_mismatch` (422), `upload_closed`, `store_unavailable`.
 //!
 //! [`Photo`]: crate::Photo
 

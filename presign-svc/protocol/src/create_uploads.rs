@@ -3,8 +3,9 @@
 //! Caller: scope `upload` on the project. Answers 201 even when single files are refused; the request
 //! as a whole fails with `unauthorized`, `token_expired`, `forbidden`, `invalid_json`,
 //! `invalid_request`, `rate_limited`, `store_unavailable` or `unavailable`. A refused file's `error`
-//! has `invalid_request`, `type_not_allowed`, `file_too_large`, `file_too_small`,
-//! `client_ref_conflict` or `store_unavailable`.
+//! has `invalid_request`, `type_not_allowed`, `file_too_large`, `file_too_small`, `quota_exceeded`,
+//! `client_ref_conflict` or `store_unavailable`. A `client_ref` or a checksum that is not well formed refuses
+//! its file only; a field that is missing, unknown or of another JSON type refuses the request.
 
 use serde::{Deserialize, Serialize};
 
@@ -106,8 +107,8 @@ pub enum CreateUploadResult {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefusedUpload {
-    /// As in the request.
-    pub client_ref: ClientRef,
+    /// As in the request, also where that is no valid `client_ref`.
+    pub client_ref: String,
     /// Why.
     pub error: Problem,
 }
@@ -157,12 +158,28 @@ pub struct AcceptedUpload {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<SignedPart>>"))]
     pub parts: Vec<SignedPart>,
+    /// While bytes are wanted, where the service takes them in small pieces as well, for weak signals:
+    /// `POST /api/v1/uploads/{id}/pieces`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub staging: Option<Staging>,
     /// Where the variants go, by PUT; only those still wanted.
     pub variants: Vec<SignedVariant>,
     /// When these URLs stop working.
     pub expires_at: Timestamp,
     /// Path of `GET /api/v1/uploads/{id}`.
     pub status_url: String,
+}
+
+/// How a file may be sent in small pieces.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Staging {
+    /// The size of every piece but the last, in bytes, once pieces were signed; the client's choice before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "number"))]
+    pub piece_size: Option<u64>,
 }
 
 /// A signed PUT for one part.

@@ -6,6 +6,7 @@
 
 pub mod abort_upload;
 pub mod checksum;
+pub mod companion;
 pub mod complete_upload;
 pub mod create_uploads;
 pub mod delete_photo;
@@ -21,11 +22,13 @@ mod openapi;
 pub mod part_plan;
 pub mod photo;
 pub mod photo_urls;
+pub mod piece_plan;
 pub mod problem;
 pub mod set_status;
 pub mod show_photo;
 pub mod show_upload;
 pub mod sign_parts;
+pub mod sign_pieces;
 pub mod timestamp;
 pub mod upload_links;
 pub mod upload_url;
@@ -35,6 +38,7 @@ pub use ids::{ClientRef, InvalidId, PhotoId, ProjectId, TenantId, UploadId, Uplo
 pub use metadata::PhotoMetadata;
 pub use part_plan::{PartNumber, PartPlan};
 pub use photo::{Photo, UploadStatus};
+pub use piece_plan::{PieceNumber, PiecePlan};
 pub use problem::{ErrorCode, Problem};
 pub use timestamp::Timestamp;
 

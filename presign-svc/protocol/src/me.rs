@@ -1,4 +1,5 @@
-//! `GET /api/v1/me` — who the token is, and what it may send. Caller: any valid token.
+//! `GET /api/v1/me` — who the token is, what it may send, and how much room is left. Caller: any valid token, or
+//! an upload link's. Errors: `unavailable`.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,33 @@ pub struct Me {
     pub scopes: Vec<String>,
     /// What may be sent.
     pub limits: UploadLimits,
+    /// What is kept, of what may be: the company's; with an upload link, the link's alone.
+    pub usage: StorageUse,
+}
+
+/// What counts against the quotas: announced files and stored ones, their smaller pictures included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StorageUse {
+    /// Files, stored ones and those whose bytes are awaited.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub files: u64,
+    /// Their bytes.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub bytes: u64,
+    /// Those of the files whose bytes are awaited.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub open_uploads: u64,
+    /// As many files there may be; `null` where there is no limit.
+    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    pub max_files: Option<u64>,
+    /// So many bytes; `null` where there is no limit.
+    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    pub max_bytes: Option<u64>,
+    /// So many files may wait for their bytes at once; `null` where there is no limit.
+    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    pub max_open_uploads: Option<u64>,
 }
 
 /// The files the service takes, by kind; `null` where it takes none of it.

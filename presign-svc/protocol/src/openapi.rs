@@ -5,8 +5,10 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::part_plan::MAX_PART_COUNT;
+use crate::piece_plan::MAX_PIECE_COUNT;
 use crate::{
-    Checksum, ClientRef, PartNumber, PhotoId, ProjectId, TenantId, Timestamp, UploadId, UploadLinkId,
+    Checksum, ClientRef, PartNumber, PhotoId, PieceNumber, ProjectId, TenantId, Timestamp, UploadId,
+    UploadLinkId,
 };
 
 /// Letters, digits, `.`, `_`, `-`; begins with a letter or digit; no two dots beside each other.
@@ -54,6 +56,11 @@ schema!(
     PartNumber,
     "The number of a part",
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PART_COUNT as f64))
+);
+schema!(
+    PieceNumber,
+    "The number of a piece, counted from 1",
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PIECE_COUNT))
 );
 
 #[cfg(test)]

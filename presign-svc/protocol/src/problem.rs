@@ -40,6 +40,8 @@ pub enum ErrorCode {
     PartsMissing,
     /// The bytes have not arrived in the store yet. The upload can go on.
     BytesMissing,
+    /// The bytes arrived in small pieces, which are being put together; ask again as `Retry-After` says.
+    Assembling,
     /// The stored bytes have another size than was announced.
     SizeMismatch,
     /// The stored bytes have another checksum than was announced.
@@ -81,6 +83,7 @@ impl ErrorCode {
             Self::ClientRefConflict => "client_ref already used",
             Self::PartsMissing => "Parts are missing",
             Self::BytesMissing => "File not stored yet",
+            Self::Assembling => "File is being put together",
             Self::SizeMismatch => "Size does not match",
             Self::ChecksumMismatch => "Checksum does not match",
             Self::TypeMismatch => "Content does not match its type",
@@ -104,7 +107,8 @@ impl ErrorCode {
             | Self::Internal
             | Self::TokenExpired
             | Self::PartsMissing
-            | Self::BytesMissing => true,
+            | Self::BytesMissing
+            | Self::Assembling => true,
             Self::Unauthorized
             | Self::Forbidden
             | Self::NotFound

@@ -103,6 +103,14 @@ impl Endpoint {
         url
     }
 
+    /// Where forms that bring objects go: the bucket's own address.
+    pub(crate) fn form_url(&self) -> String {
+        match self.path_prefix.strip_suffix('/') {
+            Some(bucket) if !bucket.is_empty() => format!("{}{bucket}", self.origin),
+            _ => format!("{}/", self.origin),
+        }
+    }
+
     pub(crate) fn push_path(&self, url: &mut String, key: &str) {
         url.push_str(&self.path_prefix);
         encode::push_path(url, key);

@@ -57,7 +57,7 @@ impl Moment {
 }
 
 /// `T101112Z`: the rest of a signing time after its date.
-fn time_of_day(unix_time_s: i64) -> String {
+pub(crate) fn time_of_day(unix_time_s: i64) -> String {
     let seconds = unix_time_s.rem_euclid(SECONDS_PER_DAY);
     format!("T{:02}{:02}{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

@@ -57,15 +57,19 @@ impl Signer {
     }
 
     fn moment(&self, lifespan: Lifespan) -> Moment {
-        let Credentials { access_key_id, secret_access_key, .. } = &self.credentials;
         // Signing times before 1970 were refused.
-        let day = lifespan.signed_at_s / SECONDS_PER_DAY;
-        let day_key = self.day_keys.get(
+        let day_key = self.day_key(lifespan.signed_at_s / SECONDS_PER_DAY);
+        Moment::new(&day_key, &self.credentials, lifespan)
+    }
+
+    /// The key of a day (days since 1970).
+    pub(crate) fn day_key(&self, day: i64) -> Arc<DayKey> {
+        let Credentials { access_key_id, secret_access_key, .. } = &self.credentials;
+        self.day_keys.get(
             day.unsigned_abs(),
             |key| key.day == day,
             || DayKey::derive(day, access_key_id, secret_access_key, self.endpoint.region()),
-        );
-        Moment::new(&day_key, &self.credentials, lifespan)
+        )
     }
 }
 
@@ -150,7 +154,7 @@ impl fmt::Debug for Presigner<'_> {
 }
 
 /// Refuses keys that S3 does not know or that clients would rewrite on their way.
-fn check_key(key: &str) -> Result<(), KeyProblem> {
+pub(crate) fn check_key(key: &str) -> Result<(), KeyProblem> {
     if key.is_empty() {
         return Err(KeyProblem::Empty);
     }

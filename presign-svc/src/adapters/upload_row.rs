@@ -14,7 +14,7 @@ use super::columns::{
     ExpectedRow, PIPELINE, StatusChangeRow, VariantRow, failure_column, json, kind_column, millis,
     read_failure, status_column,
 };
-use crate::domain::announce::{AnnouncedFile, Transfer};
+use crate::domain::announce::{AnnouncedFile, SizeClaim, Transfer};
 use crate::domain::description::Description;
 use crate::domain::filename::Filename;
 use crate::domain::filter::taken_ms;
@@ -114,6 +114,10 @@ upload_row! {
     taken_local: Option<i64> => "bigint",
     taken_utc: Option<i64> => "bigint",
     charged_bytes: i64 => "bigint",
+    piece_size_bytes: Option<i64> => "bigint",
+    assembly_due_at: Option<i64> => "bigint",
+    size_is_bound: bool => "boolean",
+    verified_size_bytes: Option<i64> => "bigint",
 }
 
 impl UploadRow {
@@ -181,6 +185,12 @@ impl UploadRow {
             taken_local: taken.map(|(local, _)| local),
             taken_utc: taken.map(|(_, utc)| utc),
             charged_bytes: i64::try_from(charge_of(upload)).unwrap_or(i64::MAX),
+            piece_size_bytes: progress.piece_size_bytes.map(|size| size as i64),
+            assembly_due_at: progress.assembly_due_at.map(millis),
+            size_is_bound: facts.file.size_claim == SizeClaim::AtMost,
+            verified_size_bytes: object
+                .filter(|object| object.size_bytes != facts.file.size_bytes)
+                .map(|object| object.size_bytes as i64),
         })
     }
 
@@ -203,6 +213,7 @@ impl UploadRow {
                 filename: Filename::clean(&row.filename),
                 media_type: row.media_type(&row.media_type, "media_type")?,
                 size_bytes: row.size_bytes as u64,
+                size_claim: if row.size_is_bound { SizeClaim::AtMost } else { SizeClaim::Exactly },
                 checksum: row.parse_option(row.checksum.as_deref(), "checksum")?,
                 claimed_metadata: row.read_json(row.claimed_metadata.as_deref(), "claimed_metadata")?,
                 transfer,
@@ -222,6 +233,8 @@ impl UploadRow {
             expected: row
                 .read_json::<ExpectedRow>(row.expected_object.as_deref(), "expected_object")?
                 .map(ExpectedRow::read),
+            piece_size_bytes: row.piece_size_bytes.map(|size| size as u64),
+            assembly_due_at: row.moment_option(row.assembly_due_at, "assembly_due_at")?,
             description: Description {
                 caption: row.caption.clone(),
                 tags: serde_json::from_str(&row.tags).map_err(|_| row.corrupt("tags"))?,
@@ -258,6 +271,7 @@ impl UploadRow {
         let mime = self.verified_media_type.as_deref().ok_or_else(|| self.corrupt("verified_media_type"))?;
         let object = VerifiedObject {
             etag: self.etag.clone().ok_or_else(|| self.corrupt("etag"))?,
+            size_bytes: self.verified_size_bytes.unwrap_or(self.size_bytes) as u64,
             media_type: self.media_type(mime, "verified_media_type")?,
             checksum: self.parse_option(self.verified_checksum.as_deref(), "verified_checksum")?,
             metadata: self.read_json::<PhotoMetadata>(self.metadata.as_deref(), "metadata")?,

@@ -1,7 +1,7 @@
 //! Every way a request can fail, and the only place that picks a status.
 //!
-//! A handler returns an [`ApiError`]; [`finish`], on the way out, writes it as a problem (RFC 9457) with
-//! the request's id. What went wrong inside goes to the log, never to the caller.
+//! A handler returns an [`ApiError`]; [`finish`], on the way out, writes it as a problem (RFC 9457) with the
+//! request's id. What went wrong inside goes to the log only.
 
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ use crate::domain::verify::{Failure, FailureCode};
 use crate::jobs::NotFinished;
 use crate::ports::object_store::StoreError;
 use crate::ports::uploads::RepositoryError;
+
+/// When to ask again for what is being put together.
+const ASSEMBLED_SOON: Duration = Duration::from_secs(1);
 
 /// Why a request, or one file of it, is not served.
 #[derive(Debug)]
@@ -65,6 +68,8 @@ pub enum ApiError {
     PartsMissing(Vec<PartNumber>),
     /// The bytes have not arrived.
     BytesMissing,
+    /// The bytes came in small pieces, which are being put together.
+    Assembling,
     /// The stored bytes are not what was announced.
     Failure(Failure),
     /// The upload cannot go on.
@@ -97,6 +102,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::ClientRefConflict
         | ErrorCode::PartsMissing
         | ErrorCode::BytesMissing
+        | ErrorCode::Assembling
         | ErrorCode::UploadClosed
         | ErrorCode::InvalidTransition => StatusCode::CONFLICT,
         ErrorCode::SizeMismatch | ErrorCode::ChecksumMismatch | ErrorCode::TypeMismatch => {
@@ -139,6 +145,7 @@ impl ApiError {
             Self::ClientRefConflict => ErrorCode::ClientRefConflict,
             Self::PartsMissing(_) => ErrorCode::PartsMissing,
             Self::BytesMissing => ErrorCode::BytesMissing,
+            Self::Assembling => ErrorCode::Assembling,
             Self::Failure(failure) => failure_code(failure.code),
             Self::UploadClosed(_) => ErrorCode::UploadClosed,
             Self::Transition(_) => ErrorCode::InvalidTransition,
@@ -207,6 +214,9 @@ impl ApiError {
             }
             Self::BytesMissing => {
                 "The bytes have not arrived in the store; send them and complete again.".to_owned()
+            }
+            Self::Assembling => {
+                "All bytes are there and are being put together; complete again in a moment.".to_owned()
             }
             Self::Failure(failure) => sentence(&failure.detail),
             Self::UploadClosed(
@@ -306,7 +316,12 @@ impl IntoResponse for ApiError {
         self.log();
         let problem = self.problem();
         let mut response = status_of(problem.code).into_response();
-        if let Self::RateLimited(wait) = self {
+        let wait = match self {
+            Self::RateLimited(wait) => Some(wait),
+            Self::Assembling => Some(ASSEMBLED_SOON),
+            _ => None,
+        };
+        if let Some(wait) = wait {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
         response.extensions_mut().insert(Box::new(problem));
@@ -326,7 +341,7 @@ pub fn finish(response: Response, request_id: &str) -> Response {
         return Response::from_parts(parts, body);
     };
     problem.request_id = Some(request_id.to_owned());
-    let json = serde_json::to_vec(&problem).unwrap_or_default();
+    let json = super::companion::problem_body(&problem, &parts.extensions);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     parts.headers.remove(CONTENT_LENGTH);
     match problem.code {
@@ -388,6 +403,7 @@ impl From<NotFinished> for ApiError {
             NotFinished::NotFound => Self::NotFound("There is no such upload"),
             NotFinished::PartsMissing(parts) => Self::PartsMissing(parts),
             NotFinished::BytesMissing => Self::BytesMissing,
+            NotFinished::Assembling => Self::Assembling,
             NotFinished::Refused(failure) => Self::Failure(failure),
             NotFinished::Closed(status) => Self::UploadClosed(status),
             NotFinished::Unverifiable(error) => {

@@ -86,13 +86,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
-        if !is_json(&request) {
-            return Err(ApiError::InvalidJson(
-                "the body must be sent as Content-Type: application/json".to_owned(),
-            ));
-        }
-        read_json(&read(request).await?).map(Self)
+        read_json(&read_json_body(request).await?).map(Self)
     }
+}
+
+/// The bytes of a body that says that it is JSON.
+pub async fn read_json_body(request: Request) -> Result<Bytes, ApiError> {
+    if !is_json(&request) {
+        return Err(ApiError::InvalidJson(
+            "the body must be sent as Content-Type: application/json".to_owned(),
+        ));
+    }
+    read(request).await
 }
 
 /// A JSON body that may be absent altogether.
@@ -143,13 +148,18 @@ async fn read(request: Request) -> Result<Bytes, ApiError> {
     })
 }
 
-fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+/// The object a body holds.
+pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     // A struct would be read from a list of its values as well.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(ApiError::InvalidRequest {
             field: None,
             reason: "the body must be an object".to_owned(),
         });
+    }
+    // To know where a mistake is costs as much as reading, and mistakes are rare.
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(value);
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -164,9 +174,9 @@ fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     Ok(value)
 }
 
-/// A value that does not fit. Of a field that is missing serde knows the name only in words, and the path
+/// A value that does not fit, at a path such as `files[2].size`. Of a field that is missing serde knows the name only in words, and the path
 /// only of what lacks it.
-fn wrong_field(path: &str, error: &impl fmt::Display) -> ApiError {
+pub fn wrong_field(path: &str, error: &impl fmt::Display) -> ApiError {
     let reason = error.to_string();
     let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
     match (missing, path) {

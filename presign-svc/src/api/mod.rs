@@ -1,6 +1,7 @@
 //! The HTTP surface: the router is its table of contents.
 
 mod access;
+mod companion;
 pub mod cors;
 pub mod demo;
 pub mod error;
@@ -53,6 +54,7 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
                 .post(uploads::sign_parts::sign_parts)
                 .layer(DefaultBodyLimit::max(SIGN_PARTS_LIMIT_BYTES)),
         )
+        .route("/uploads/{upload_id}/pieces", post(uploads::sign_pieces::sign_pieces))
         .route(
             "/uploads/{upload_id}/complete",
             post(uploads::complete::complete).layer(DefaultBodyLimit::max(COMPLETE_LIMIT_BYTES)),
@@ -79,6 +81,7 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .layer(origins.layer());
     let router = Router::new()
         .nest(API_PREFIX, api)
+        .merge(companion::routes().layer(origins.layer()))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(openapi::routes());

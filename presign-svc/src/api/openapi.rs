@@ -17,7 +17,7 @@ use utoipa_swagger_ui::Config;
 use windlass_protocol::Problem;
 
 use super::error::ApiError;
-use super::{events, me, photos, upload_links, uploads};
+use super::{companion, events, me, photos, upload_links, uploads};
 use crate::app::App;
 
 /// The whole API.
@@ -34,6 +34,7 @@ use crate::app::App;
         uploads::abort::abort,
         uploads::list_parts::list_parts,
         uploads::sign_parts::sign_parts,
+        uploads::sign_pieces::sign_pieces,
         uploads::complete::complete,
         photos::upload_url::upload_url,
         photos::list::list,
@@ -48,6 +49,13 @@ use crate::app::App;
         upload_links::list::list,
         upload_links::revoke::revoke,
         me::me,
+        companion::params::params,
+        companion::create::create,
+        companion::parts::list,
+        companion::sign::sign_one,
+        companion::sign::sign_batch,
+        companion::complete::complete,
+        companion::abort::abort,
     ),
     components(schemas(Problem)),
     modifiers(&Common)
@@ -127,11 +135,12 @@ mod tests {
 
     #[test]
     fn every_route_of_the_api_is_described() {
-        let routes = include_str!("mod.rs").split(".route(").skip(1);
-        let paths = routes.filter_map(|route| route.split('"').nth(1));
-        let routed: BTreeSet<String> = paths
-            .filter(|path| !path.ends_with('z'))
+        let paths_in =
+            |table: &'static str| table.split(".route(").skip(1).filter_map(|route| route.split('"').nth(1));
+        let api = paths_in(include_str!("mod.rs")).filter(|path| !path.ends_with('z'));
+        let routed: BTreeSet<String> = api
             .map(|path| format!("{}{path}", windlass_protocol::API_PREFIX))
+            .chain(paths_in(include_str!("companion/mod.rs")).map(str::to_owned))
             .collect();
         let described: BTreeSet<String> =
             description()["paths"].as_object().unwrap().keys().cloned().collect();
@@ -149,6 +158,6 @@ mod tests {
                 assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
             }
         }
-        assert_eq!(names.len(), 19);
+        assert_eq!(names.len(), 27);
     }
 }

@@ -10,7 +10,7 @@ use crate::auth::Scope;
 pub struct Rule {
     /// The method.
     pub method: Method,
-    /// The path below the API's prefix, as the router has it.
+    /// The path below the API's prefix, as the router has it; `/s3/…` is Companion's contract, at the root.
     pub path: &'static str,
     /// One of these is needed.
     pub scopes: &'static [Scope],
@@ -28,6 +28,7 @@ pub const ROUTES: &[Rule] = &[
     rule(Method::DELETE, "/uploads/{upload_id}", &[Scope::Upload]),
     rule(Method::GET, "/uploads/{upload_id}/parts", &[Scope::Upload]),
     rule(Method::POST, "/uploads/{upload_id}/parts", &[Scope::Upload]),
+    rule(Method::POST, "/uploads/{upload_id}/pieces", &[Scope::Upload]),
     rule(Method::POST, "/uploads/{upload_id}/complete", &[Scope::Upload]),
     rule(Method::POST, "/photos/upload-url", &[Scope::Upload]),
     rule(Method::GET, "/photos", &[Scope::Read]),
@@ -41,6 +42,13 @@ pub const ROUTES: &[Rule] = &[
     rule(Method::POST, "/projects/{project_id}/upload-links", &[Scope::Links]),
     rule(Method::GET, "/projects/{project_id}/upload-links", &[Scope::Links]),
     rule(Method::DELETE, "/projects/{project_id}/upload-links/{link_id}", &[Scope::Links]),
+    rule(Method::GET, "/s3/params", &[Scope::Upload]),
+    rule(Method::POST, "/s3/multipart", &[Scope::Upload]),
+    rule(Method::GET, "/s3/multipart/{upload_id}", &[Scope::Upload]),
+    rule(Method::DELETE, "/s3/multipart/{upload_id}", &[Scope::Upload]),
+    rule(Method::GET, "/s3/multipart/{upload_id}/batch", &[Scope::Upload]),
+    rule(Method::GET, "/s3/multipart/{upload_id}/{part_number}", &[Scope::Upload]),
+    rule(Method::POST, "/s3/multipart/{upload_id}/complete", &[Scope::Upload]),
 ];
 
 /// What a route asks for; `None` where it is not in the table.

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,16 +10,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
 
-use super::identity;
-use crate::adapters::database::Database;
-use crate::adapters::s3::S3Store;
-use crate::adapters::system::{RandomIds, SystemClock};
+use super::{app, identity, stop_signal};
+use crate::adapters::database::{Database, DatabasePlace};
 use crate::api::demo::DemoSite;
-use crate::app::{App, Turns};
-use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource};
-use crate::feeds::Feeds;
+use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource, WorkPlace};
+use crate::jobs::notice;
 use crate::jobs::runner;
-use crate::metrics::{self, Metrics};
+use crate::metrics;
 use crate::{api, server};
 
 /// The tenant of the demo page.
@@ -66,9 +62,11 @@ pub async fn run(options: ServeOptions) -> Result<()> {
 pub async fn start(options: &ServeOptions) -> Result<Running> {
     refuse_open_development_key(options)?;
     options.data.prepare().context("the data directory cannot be used")?;
+    let place = options.database.place(&options.data)?;
+    refuse_work_nobody_does(options, &place)?;
     let listener = listen(options.http.address(), "--port").await?;
     let address = listener.local_addr()?;
-    let database = Database::open(&options.database.place(&options.data)?).await?;
+    let database = Database::open(&place).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
 
@@ -95,27 +93,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
             (options.store.embedded_settings(listens, &keys), Some(listens))
         }
     };
-    let feeds = Feeds::start(database.events(), options.limits.max_event_streams, stop.clone());
-    let mut app_settings =
-        options.limits.settings(store_address.is_some(), options.store.conditional_writes())?;
-    app_settings.upload_page = options.http.upload_page.clone();
-    app_settings.rates = options.rates.limits(options.auth.source());
-    let app = Arc::new(App {
-        settings: app_settings,
-        limiter: database.rate_limiter(),
-        store: Arc::new(S3Store::connect(&settings).await.context("the bucket's settings are not valid")?),
-        uploads: database.uploads(),
-        events: database.events(),
-        feeds,
-        tickets: database.tickets(),
-        links: database.upload_links(),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(RandomIds::new()),
-        tokens: options.auth.tokens(&options.data)?,
-        membership: options.auth.membership()?,
-        turns: Turns::among(database.leases()),
-        metrics: Metrics::default(),
-    });
+    let app = app::build(options, &database, &settings, store_address.is_some(), &stop).await?;
     let demo = match options.auth.source() {
         TokenSource::Development => {
             Some(DemoSite { tenant: DEMO_TENANT.parse()?, origins: options.http.origins() })
@@ -134,7 +112,10 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         None => None,
     };
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
-    tasks.spawn(runner::run(app, stop.clone()));
+    tasks.spawn(notice::run(app.clone(), stop.clone()));
+    if options.work == WorkPlace::Here {
+        tasks.spawn(runner::run(app, stop.clone()));
+    }
     tasks.spawn(server::serve(listener, router, stop.clone()));
     Ok(Running {
         address: seen_here(address),
@@ -169,6 +150,19 @@ fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
             "set WINDLASS_JWT_JWKS_URL or WINDLASS_JWT_HS256_SECRET: without either a development key is used, and \
              everybody who reaches {} could read and write the bucket",
             options.http.host
+        );
+    }
+    Ok(())
+}
+
+/// Jobs apart need a bucket and a database that two processes can share.
+fn refuse_work_nobody_does(options: &ServeOptions, database: &DatabasePlace) -> Result<()> {
+    let is_shared = matches!(database, DatabasePlace::Postgres { .. })
+        && matches!(options.store.place(), StorePlace::Remote(_));
+    if options.work == WorkPlace::Apart && !is_shared {
+        bail!(
+            "with --work apart the jobs are done by `windlass work`, which needs PostgreSQL (WINDLASS_DATABASE_URL) and \
+             a bucket (WINDLASS_S3_BUCKET); leave it out to have them done here"
         );
     }
     Ok(())
@@ -238,31 +232,4 @@ fn announce(running: &Running, options: &ServeOptions) -> io::Result<()> {
         }
     }
     out.flush()
-}
-
-async fn stop_signal() {
-    let interrupted = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "ctrl-c cannot be heard");
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be heard");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
 }

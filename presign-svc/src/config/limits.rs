@@ -14,6 +14,10 @@ use crate::feeds::DEFAULT_MAX_STREAMS;
 /// Video up to this size is taken on embedded defaults, so that the demo shows multipart.
 const DEMO_VIDEO: ByteSize = ByteSize(2 << 30);
 
+/// How long a client waits for its pieces to be put together before it is told to ask again: less than the
+/// patience of any.
+const ASSEMBLY_WAIT: Duration = Duration::from_secs(3);
+
 /// Kinds, sizes and times.
 #[derive(Debug, Clone, Args)]
 pub struct LimitOptions {
@@ -59,6 +63,9 @@ pub struct LimitOptions {
     /// How long what happened to photos can be told again to a page that was away, in hours.
     #[arg(long, env = "WINDLASS_EVENT_RETENTION_HOURS", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..=8_760))]
     pub event_retention_hours: u32,
+    /// Whether files are taken in small pieces, too, which the service puts together: for weak signals.
+    #[arg(long, env = "WINDLASS_WEAK_SIGNAL", action = ArgAction::Set, default_value_t = true)]
+    pub weak_signal: bool,
     /// How many pages may be told of events at the same time by this instance.
     #[arg(long, env = "WINDLASS_MAX_EVENT_STREAMS", default_value_t = DEFAULT_MAX_STREAMS)]
     pub max_event_streams: usize,
@@ -94,6 +101,8 @@ impl LimitOptions {
             upload_deadline: Duration::from_secs(u64::from(self.upload_deadline_hours) * 3600),
             event_retention: Duration::from_secs(u64::from(self.event_retention_hours) * 3600),
             conditional_writes,
+            weak_signal: self.weak_signal,
+            assembly_wait: ASSEMBLY_WAIT,
         })
     }
 }

@@ -9,6 +9,7 @@ mod limits;
 mod rates;
 mod size;
 mod store;
+mod work;
 
 pub use auth::{AuthError, AuthOptions, ClaimOptions, ScopeName, TokenSource, read_secret_file};
 pub use data_dir::{DataDir, DataDirError, StoreKeys};
@@ -18,6 +19,7 @@ pub use limits::LimitOptions;
 pub use rates::RateOptions;
 pub use size::{ByteSize, InvalidSize};
 pub use store::{EMBEDDED_BUCKET, EMBEDDED_REGION, StoreOptions, StorePlace};
+pub use work::WorkPlace;
 
 use clap::Args;
 
@@ -45,4 +47,7 @@ pub struct ServeOptions {
     /// How fast.
     #[command(flatten)]
     pub rates: RateOptions,
+    /// Where the jobs run: in this process, or in one of `windlass work`.
+    #[arg(long, env = "WINDLASS_WORK", value_enum, default_value_t)]
+    pub work: WorkPlace,
 }

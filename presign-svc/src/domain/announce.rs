@@ -1,5 +1,7 @@
 //! What a client says about a file before sending it, and whether Windlass takes it.
 
+use std::ops::RangeInclusive;
+
 use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
 use windlass_protocol::{Checksum, ChecksumAlgorithm, PartPlan, PhotoMetadata};
 
@@ -32,14 +34,25 @@ pub struct AnnouncedFile {
     pub filename: Filename,
     /// The type it is announced as.
     pub media_type: MediaType,
-    /// Its size.
+    /// Its size, or the most it may be.
     pub size_bytes: u64,
+    /// Which of them.
+    pub size_claim: SizeClaim,
     /// Of the whole file.
     pub checksum: Option<Checksum>,
     /// What the client read from it: a claim.
     pub claimed_metadata: Option<PhotoMetadata>,
     /// How its bytes travel.
     pub transfer: Transfer,
+}
+
+/// What an announced size means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeClaim {
+    /// The file has exactly so many bytes.
+    Exactly,
+    /// The client did not say: so much is reserved, and what came is counted once it is verified.
+    AtMost,
 }
 
 /// How the bytes of an original travel.
@@ -128,24 +141,12 @@ pub fn accept_file(
 ) -> Result<AnnouncedFile, Refusal> {
     let filename = Filename::clean(&claim.filename);
     let size_bytes = claim.size_bytes;
-    let known = MediaType::announced(&claim.content_type, &filename);
-    let Some((media_type, accepted)) = known.and_then(|t| Some((t, limits.for_kind(t.kind())?))) else {
-        return Err(Refusal::TypeNotAllowed {
-            filename,
-            announced: claim.content_type.chars().filter(|c| !c.is_control()).take(100).collect(),
-            accepted: accepted_in_words(limits),
-        });
-    };
-    if size_bytes < *accepted.start() {
-        return Err(Refusal::TooSmall { filename, size_bytes, limit_bytes: *accepted.start() });
-    }
+    let (media_type, accepted) = accept_type(&filename, &claim.content_type, limits)?;
     let limit_bytes = match choice {
         TransferChoice::BySize => *accepted.end(),
         TransferChoice::SinglePut => (*accepted.end()).min(SINGLE_PUT_LIMIT_BYTES),
     };
-    if size_bytes > limit_bytes {
-        return Err(Refusal::TooLarge { filename, size_bytes, limit_bytes });
-    }
+    check_size(&filename, size_bytes, *accepted.start()..=limit_bytes)?;
     let transfer = match choice {
         TransferChoice::BySize if size_bytes > SINGLE_PUT_MAX_BYTES => {
             let plan = PartPlan::for_size(size_bytes)
@@ -171,10 +172,41 @@ pub fn accept_file(
         filename,
         media_type,
         size_bytes,
+        size_claim: SizeClaim::Exactly,
         checksum: claim.checksum,
         claimed_metadata: claim.metadata,
         transfer,
     })
+}
+
+/// The type of a file, and the sizes that are taken of it.
+pub(super) fn accept_type(
+    filename: &Filename,
+    content_type: &str,
+    limits: &Limits,
+) -> Result<(MediaType, RangeInclusive<u64>), Refusal> {
+    let known = MediaType::announced(content_type, filename);
+    known.and_then(|t| Some((t, limits.for_kind(t.kind())?))).ok_or_else(|| Refusal::TypeNotAllowed {
+        filename: filename.clone(),
+        announced: content_type.chars().filter(|c| !c.is_control()).take(100).collect(),
+        accepted: accepted_in_words(limits),
+    })
+}
+
+/// Refuses what is outside.
+pub(super) fn check_size(
+    filename: &Filename,
+    size_bytes: u64,
+    accepted: RangeInclusive<u64>,
+) -> Result<(), Refusal> {
+    let (filename, least, most) = (filename.clone(), *accepted.start(), *accepted.end());
+    if size_bytes < least {
+        return Err(Refusal::TooSmall { filename, size_bytes, limit_bytes: least });
+    }
+    if size_bytes > most {
+        return Err(Refusal::TooLarge { filename, size_bytes, limit_bytes: most });
+    }
+    Ok(())
 }
 
 /// Odd values are no reason to refuse a photo: cameras write them. Only the amount is bounded.

@@ -6,7 +6,7 @@ use crc_fast::{CrcAlgorithm, checksum_combine};
 use md5::{Digest as _, Md5};
 use windlass_protocol::{Checksum, PartNumber, PartPlan};
 
-use super::announce::AnnouncedFile;
+use super::announce::{AnnouncedFile, SizeClaim};
 use super::stored::{ObjectInfo, PartToJoin, StoredPart, same_etag};
 
 /// What the joined object will be, as far as its parts tell. Written down before joining: when the answer
@@ -30,7 +30,11 @@ impl ExpectedObject {
         let same_etag = self.etag.as_ref().is_some_and(|etag| same_etag(etag, &object.etag));
         let same_bytes = object.checksum.is_some()
             && [self.checksum, file.checksum].into_iter().any(|known| known == object.checksum);
-        object.size_bytes == file.size_bytes && (same_etag || same_bytes)
+        let may_be = match file.size_claim {
+            SizeClaim::Exactly => object.size_bytes == file.size_bytes,
+            SizeClaim::AtMost => object.size_bytes <= file.size_bytes,
+        };
+        may_be && (same_etag || same_bytes)
     }
 }
 

@@ -31,6 +31,11 @@ impl ObjectKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A key of a prefix that ends in a slash, and of a name, both made of ids of ours.
+    pub(super) fn below(prefix: &str, name: &str) -> Self {
+        Self(format!("{prefix}{name}"))
+    }
 }
 
 impl TryFrom<String> for ObjectKey {

@@ -111,7 +111,7 @@ fn way_out(holder: Holder) -> &'static str {
 /// The bytes an upload counts with.
 pub fn charge_of(upload: &Upload) -> u64 {
     let variants = upload.progress().variants.iter().map(|variant| variant.size_bytes);
-    variants.fold(upload.facts().file.size_bytes, u64::saturating_add)
+    variants.fold(upload.size_bytes(), u64::saturating_add)
 }
 
 impl Usage {

@@ -2,7 +2,8 @@
 
 use windlass_protocol::Checksum;
 
-use super::announce::AnnouncedFile;
+use super::announce::{AnnouncedFile, SizeClaim};
+use super::limits::size_in_words;
 use super::stored::ObjectInfo;
 
 /// Why stored bytes were refused.
@@ -37,9 +38,37 @@ impl Failure {
 
     /// The stored object has another size.
     pub fn size(file: &AnnouncedFile, stored_bytes: u64) -> Self {
+        let detail = match file.size_claim {
+            SizeClaim::Exactly => format!(
+                "{}: announced with {} bytes, but {stored_bytes} are stored. Send the file again",
+                file.filename, file.size_bytes
+            ),
+            SizeClaim::AtMost => format!(
+                "{}: {} are stored, and not more than {} are taken",
+                file.filename,
+                size_in_words(stored_bytes),
+                size_in_words(file.size_bytes)
+            ),
+        };
+        Self { code: FailureCode::SizeMismatch, detail }
+    }
+
+    /// The stored object has fewer bytes than any real file of its kind.
+    pub fn too_small(file: &AnnouncedFile, stored_bytes: u64, least_bytes: u64) -> Self {
         let detail = format!(
-            "{}: announced with {} bytes, but {stored_bytes} are stored. Send the file again",
-            file.filename, file.size_bytes
+            "{}: {} is too small for this type of file (at least {}); it may be empty or broken",
+            file.filename,
+            size_in_words(stored_bytes),
+            size_in_words(least_bytes)
+        );
+        Self { code: FailureCode::SizeMismatch, detail }
+    }
+
+    /// The parts a client cut are none that could be joined.
+    pub fn parts(file: &AnnouncedFile) -> Self {
+        let detail = format!(
+            "{}: its parts, but for the last one, must all have the same size of at least 5 MiB. Send the file again",
+            file.filename
         );
         Self { code: FailureCode::SizeMismatch, detail }
     }
@@ -70,7 +99,11 @@ pub fn compare_object(
     given_now: Option<&Checksum>,
     object: &ObjectInfo,
 ) -> Result<Result<(), Failure>, UnverifiableChecksum> {
-    if object.size_bytes != file.size_bytes {
+    let fits = match file.size_claim {
+        SizeClaim::Exactly => object.size_bytes == file.size_bytes,
+        SizeClaim::AtMost => object.size_bytes <= file.size_bytes,
+    };
+    if !fits {
         return Ok(Err(Failure::size(file, object.size_bytes)));
     }
     let contradicts = |stored: &Checksum, expected: &Checksum| {

@@ -3,7 +3,8 @@
 use futures::future::join_all;
 use windlass_protocol::{TenantId, UploadId};
 
-use super::finalise::finalise;
+use super::finalise::{Assembly, finalise};
+use super::staging::remove_staged;
 use super::{ClientClaim, NotFinished};
 use crate::app::App;
 use crate::domain::upload::{Upload, UploadState};
@@ -69,7 +70,7 @@ pub async fn remove_now(app: &App, upload: &Upload) {
 }
 
 async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<UploadState, NotFinished> {
-    match finalise(app, tenant, id, &ClientClaim::default()).await {
+    match finalise(app, tenant, id, &ClientClaim::default(), Assembly::Here).await {
         Ok(upload) => return Ok(upload.state().clone()),
         Err(NotFinished::PartsMissing(_) | NotFinished::BytesMissing | NotFinished::Unverifiable(_)) => {}
         Err(NotFinished::Refused(failure)) => return Ok(UploadState::Refused(failure)),
@@ -85,7 +86,13 @@ async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<
 }
 
 async fn clean_up(app: &App, upload: &Upload) -> Result<(), NotFinished> {
-    remove_objects(app, upload).await?;
+    let is_photo = upload.object().is_some() && upload.progress().deleted_at.is_none();
+    if is_photo {
+        // Of a photo only what was staged goes.
+        remove_staged(app, upload).await?;
+    } else {
+        remove_objects(app, upload).await?;
+    }
     if upload.progress().deleted_at.is_some() {
         app.uploads.forget(&upload.facts().tenant, upload.id()).await?;
     } else {
@@ -103,5 +110,6 @@ async fn remove_objects(app: &App, upload: &Upload) -> Result<(), StoreError> {
     }
     let variants = upload.progress().variants.iter().map(|variant| upload.variant_key(variant));
     let keys: Vec<_> = variants.chain([original]).collect();
+    remove_staged(app, upload).await?;
     join_all(keys.iter().map(|key| app.store.delete(key))).await.into_iter().collect()
 }

@@ -8,9 +8,10 @@ use windlass_protocol::{TenantId, UploadId};
 
 use super::inspect::{inspect, type_of};
 use super::join_parts::join_parts;
+use super::staging::{self, compose_parts, compose_whole, is_all_there};
 use super::{ClientClaim, NotFinished, cleanup};
 use crate::app::App;
-use crate::domain::announce::{Transfer, checksums_agree};
+use crate::domain::announce::{SizeClaim, Transfer, checksums_agree};
 use crate::domain::photo_facts::record_of;
 use crate::domain::upload::{Upload, UploadState, VerifiedObject};
 use crate::domain::variant::Variant;
@@ -22,6 +23,15 @@ use crate::ports::uploads::RepositoryError;
 /// How often an object that changes meanwhile is looked at.
 const LOOKS: usize = 3;
 
+/// Who puts together what came in small pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assembly {
+    /// The job that does nothing else: it is called, and the answer is [`NotFinished::Assembling`].
+    ByTheJob,
+    /// Whoever finalises.
+    Here,
+}
+
 /// Verifies an upload against the store and makes it a photo; one that is a photo already is answered as
 /// it is. One whose bytes are wrong is closed and its bytes removed.
 pub async fn finalise(
@@ -29,6 +39,7 @@ pub async fn finalise(
     tenant: &TenantId,
     id: UploadId,
     claim: &ClientClaim,
+    assembly: Assembly,
 ) -> Result<Upload, NotFinished> {
     let _turn = app.turns.take(id).await?;
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
@@ -45,12 +56,16 @@ pub async fn finalise(
         UploadState::Aborted | UploadState::Expired => return Err(NotFinished::Closed(upload.status())),
     }
     let began = Instant::now();
-    match verify_settled(app, &mut upload, claim).await {
+    match verify_settled(app, &mut upload, claim, assembly).await {
         Ok((object, variants)) => {
             let now = app.clock.now();
             let since_announced = (now - upload.facts().created_at).unsigned_abs();
             upload.verified(object, variants, now)?;
+            upload.staging_ends(now, app.settings.bytes_may_arrive_for());
             let upload = save_verified(app, upload).await?;
+            if let Err(error) = staging::remove_staged(app, &upload).await {
+                tracing::warn!(upload = %upload.id(), %error, "what was staged of an upload stays for now");
+            }
             app.metrics.verified(began.elapsed(), since_announced);
             Ok(upload)
         }
@@ -71,10 +86,11 @@ async fn verify_settled(
     app: &App,
     upload: &mut Upload,
     claim: &ClientClaim,
+    assembly: Assembly,
 ) -> Result<(VerifiedObject, Vec<Variant>), NotFinished> {
     for _ in 0..LOOKS {
         let looked = async {
-            let object = verify(app, upload, claim).await?;
+            let object = verify(app, upload, claim, assembly).await?;
             Ok((object, check_variants(app, upload).await?))
         };
         match looked.await {
@@ -86,13 +102,25 @@ async fn verify_settled(
     Err(NotFinished::Store(StoreError::Unavailable(why.to_owned())))
 }
 
-async fn verify(app: &App, upload: &mut Upload, claim: &ClientClaim) -> Result<VerifiedObject, NotFinished> {
-    let object = match upload.facts().file.transfer {
-        Transfer::Put => stored_object(app, upload).await?,
-        Transfer::Multipart(plan) => join_parts(app, upload, &plan, claim).await?,
+async fn verify(
+    app: &App,
+    upload: &mut Upload,
+    claim: &ClientClaim,
+    assembly: Assembly,
+) -> Result<VerifiedObject, NotFinished> {
+    let object = match arrived_object(app, upload, claim).await {
+        Err(missing @ (NotFinished::BytesMissing | NotFinished::PartsMissing(_))) => {
+            assemble(app, upload, missing, assembly).await?;
+            arrived_object(app, upload, claim).await?
+        }
+        arrived => arrived?,
     };
     let file = &upload.facts().file;
     compare_object(file, claim.checksum.as_ref(), &object)?.map_err(NotFinished::Refused)?;
+    let least = app.settings.limits.for_kind(file.media_type.kind()).map_or(0, |accepted| *accepted.start());
+    if file.size_claim == SizeClaim::AtMost && object.size_bytes < least {
+        return Err(NotFinished::Refused(Failure::too_small(file, object.size_bytes, least)));
+    }
     let key = upload.original_key();
     let findings = inspect(app.store.as_ref(), &key, object.size_bytes, &object.etag).await?;
     let media_type = findings
@@ -101,11 +129,61 @@ async fn verify(app: &App, upload: &mut Upload, claim: &ClientClaim) -> Result<V
         .ok_or_else(|| NotFinished::Refused(Failure::content(file, findings.media_type.map(|t| t.mime()))))?;
     Ok(VerifiedObject {
         etag: object.etag,
+        size_bytes: object.size_bytes,
         media_type,
         checksum: object.checksum.or(file.checksum),
         metadata: record_of(findings.metadata, file.claimed_metadata.as_ref()),
         verified_at: app.clock.now(),
     })
+}
+
+async fn arrived_object(
+    app: &App,
+    upload: &mut Upload,
+    claim: &ClientClaim,
+) -> Result<ObjectInfo, NotFinished> {
+    match upload.facts().file.transfer {
+        Transfer::Put => stored_object(app, upload).await,
+        Transfer::Multipart(plan) => join_parts(app, upload, &plan, claim).await,
+    }
+}
+
+/// Has what is missing put together from its pieces, where they are all there; what is missing otherwise is
+/// the answer.
+async fn assemble(
+    app: &App,
+    upload: &mut Upload,
+    missing: NotFinished,
+    assembly: Assembly,
+) -> Result<(), NotFinished> {
+    let Some(staged) = staging::staged(app, upload).await? else { return Err(missing) };
+    let file = &upload.facts().file;
+    let parts = match (&missing, &file.transfer) {
+        (NotFinished::PartsMissing(parts), Transfer::Multipart(plan)) => Some((*plan, parts.clone())),
+        _ => None,
+    };
+    if let Some((plan, parts)) = &parts {
+        let is_there = |part| plan.byte_range(part).is_some_and(|range| is_all_there(&staged, &range));
+        let lacking: Vec<_> = parts.iter().copied().filter(|part| !is_there(*part)).collect();
+        if !lacking.is_empty() {
+            return Err(NotFinished::PartsMissing(lacking));
+        }
+    } else if !is_all_there(&staged, &(0..file.size_bytes)) {
+        return Err(missing);
+    }
+    match (assembly, parts) {
+        (Assembly::ByTheJob, _) => {
+            let now = app.clock.now();
+            if upload.progress().assembly_due_at.is_none() {
+                upload.assembly_is_due(now, now)?;
+                app.uploads.save(upload).await?;
+            }
+            app.assembly_calls.call();
+            Err(NotFinished::Assembling)
+        }
+        (Assembly::Here, None) => compose_whole(app, upload, &staged).await,
+        (Assembly::Here, Some((plan, parts))) => compose_parts(app, upload, &staged, &plan, &parts).await,
+    }
 }
 
 async fn stored_object(app: &App, upload: &Upload) -> Result<ObjectInfo, NotFinished> {

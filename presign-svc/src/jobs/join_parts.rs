@@ -5,8 +5,10 @@ use windlass_protocol::{Checksum, ChecksumAlgorithm, PartPlan};
 
 use super::{ClientClaim, NotFinished, multipart};
 use crate::app::App;
+use crate::domain::announce::SizeClaim;
 use crate::domain::joining::{ExpectedObject, missing_parts, parts_to_join};
 use crate::domain::stored::{MultipartId, StoredPart};
+use crate::domain::unplanned::{Unplanned, plan_of_named};
 use crate::domain::upload::Upload;
 use crate::domain::verify::Failure;
 use crate::ports::object_store::{MultipartCompletion, ObjectInfo, StoreError};
@@ -28,6 +30,8 @@ pub(super) async fn join_parts(
         Err(StoreError::NoSuchUpload) => return find_joined(app, upload, plan).await,
         Err(error) => return Err(error.into()),
     };
+    let settled = settled_plan(upload, plan, &stored, claim)?;
+    let plan = &settled;
     let missing = missing_parts(plan, &stored, &claim.parts);
     if !missing.is_empty() {
         return Err(NotFinished::PartsMissing(missing));
@@ -57,6 +61,24 @@ pub(super) async fn join_parts(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The plan the parts were made by: as announced, or, where the client cut the file as it liked, as it names
+/// what it sent.
+fn settled_plan(
+    upload: &Upload,
+    announced: &PartPlan,
+    stored: &[StoredPart],
+    claim: &ClientClaim,
+) -> Result<PartPlan, NotFinished> {
+    let file = &upload.facts().file;
+    if file.size_claim == SizeClaim::Exactly {
+        return Ok(*announced);
+    }
+    plan_of_named(stored, &claim.parts).map_err(|unplanned| match unplanned {
+        Unplanned::Missing(parts) => NotFinished::PartsMissing(parts),
+        Unplanned::Uneven => NotFinished::Refused(Failure::parts(file)),
+    })
 }
 
 /// The multipart upload is gone: either it became our object and the answer was lost, or the store gave it

@@ -1,13 +1,16 @@
 //! What is done with an upload apart from answering a request: each step can be repeated safely, and is
 //! the same whether a client asked for it or the janitor did.
 
+pub mod assemble;
 pub mod cleanup;
 pub mod finalise;
 pub mod inspect;
 pub mod join_parts;
 pub mod multipart;
+pub mod notice;
 pub mod retention;
 pub mod runner;
+pub mod staging;
 
 use crate::domain::stored::PartToJoin;
 use crate::domain::upload::InvalidTransition;
@@ -37,6 +40,9 @@ pub enum NotFinished {
     /// The store has no bytes; the upload can go on.
     #[error("the bytes have not arrived")]
     BytesMissing,
+    /// All bytes are there in small pieces, which are being put together.
+    #[error("the pieces are being put together")]
+    Assembling,
     /// The bytes are not what was announced.
     #[error("{}", .0.detail)]
     Refused(Failure),

@@ -1,10 +1,12 @@
-//! Runs the janitor every few minutes until the service stops.
+//! Runs the jobs until the service stops: the janitor every few minutes, and what puts pieces together
+//! whenever it is called.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::assemble::assemble_due;
 use super::cleanup::{BATCH, Swept, sweep};
 use super::retention::forget_old_events;
 use crate::app::App;
@@ -12,8 +14,38 @@ use crate::app::App;
 /// How often the janitor looks.
 const PERIOD: Duration = Duration::from_secs(180);
 
-/// Sweeps at once and then every few minutes.
+/// How often it is looked for what another process has called for.
+const ASSEMBLY_PERIOD: Duration = Duration::from_secs(2);
+
+/// Runs all jobs.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    tokio::join!(sweep_always(app.clone(), stop.clone()), assemble_always(app, stop));
+}
+
+/// Puts together what is due at once, when called, and every few seconds. A stop interrupts it: whoever
+/// comes next goes on where it was.
+async fn assemble_always(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        let look = async {
+            match assemble_due(&app).await {
+                Ok(0) => {}
+                Ok(uploads) => tracing::debug!(uploads, "put together"),
+                Err(error) => tracing::warn!(%error, "cannot look for what is to be put together"),
+            }
+            tokio::select! {
+                () = app.assembly_calls.called() => {}
+                () = tokio::time::sleep(ASSEMBLY_PERIOD) => {}
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = look => {}
+        }
+    }
+}
+
+/// Sweeps at once and then every few minutes.
+async fn sweep_always(app: Arc<App>, stop: CancellationToken) {
     let mut period = tokio::time::interval(PERIOD);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

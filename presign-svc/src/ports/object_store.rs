@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,13 +14,16 @@ use time::OffsetDateTime;
 use windlass_protocol::{Checksum, PartNumber};
 
 use crate::domain::object_key::ObjectKey;
-pub use crate::domain::stored::{MultipartId, ObjectInfo, PartToJoin, StoredPart};
+pub use crate::domain::stored::{ListedObject, MultipartId, ObjectInfo, PartToJoin, StoredPart};
 
 /// A bucket that keeps objects.
 #[async_trait]
 pub trait ObjectStore: Send + Sync + 'static {
     /// Signs a PUT of one whole object.
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest>;
+
+    /// Signs a form that brings one whole object by POST, to be answered 201.
+    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm>;
 
     /// Signs PUTs of parts of one multipart upload, in the order given.
     async fn sign_parts(
@@ -61,6 +64,19 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// that very content: [`StoreError::Precondition`] where it has been replaced.
     async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes>;
 
+    /// What lies below a prefix, all pages, by key: keys as they are, for not all need be of our kind.
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>>;
+
+    /// Stores an object from memory. Where the store can, one that is there already is left alone:
+    /// [`StoreError::Precondition`].
+    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()>;
+
+    /// Stores a part from memory; one of that number is replaced.
+    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()>;
+
+    /// Makes a part of a whole object of the same bucket, within the store; one of that number is replaced.
+    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()>;
+
     /// Removes an object; also `Ok` when there is none.
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()>;
 
@@ -93,13 +109,24 @@ pub struct PutToSign<'a> {
     pub only_if_absent: bool,
 }
 
+/// A form that brings one whole object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormToSign<'a> {
+    /// Where to.
+    pub key: &'a ObjectKey,
+    /// The store takes a file of such a size.
+    pub sizes_bytes: RangeInclusive<u64>,
+    /// The type the object is stored with.
+    pub content_type: &'a str,
+}
+
 /// A PUT of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartToSign {
     /// Its number.
     pub part_number: PartNumber,
-    /// Signed as `content-length`.
-    pub size_bytes: u64,
+    /// Signed as `content-length`, where it is known.
+    pub size_bytes: Option<u64>,
     /// Signed as `x-amz-checksum-…`.
     pub checksum: Option<Checksum>,
 }
@@ -139,6 +166,27 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
+/// A form somebody else may send on our behalf, with the file as its last field, named `file`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignedForm {
+    /// Where to.
+    pub url: String,
+    /// Its fields, the signature among them: never log them.
+    pub fields: BTreeMap<String, String>,
+    /// When it stops working.
+    pub expires_at: OffsetDateTime,
+}
+
+impl fmt::Debug for SignedForm {
+    /// Leaves the fields out: one is the signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedForm")
+            .field("url", &self.url)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How to join the parts of a multipart upload.
 #[derive(Debug, Clone, Copy)]
 pub struct MultipartCompletion<'a> {
@@ -152,6 +200,17 @@ pub struct MultipartCompletion<'a> {
     pub checksum: Option<&'a Checksum>,
     /// Refuse with [`StoreError::Precondition`] where an object is there already, if the store can.
     pub only_if_absent: bool,
+}
+
+/// A part that the service itself writes.
+#[derive(Debug, Clone, Copy)]
+pub struct PartToWrite<'a> {
+    /// Where the object will be.
+    pub key: &'a ObjectKey,
+    /// Which upload.
+    pub multipart: &'a MultipartId,
+    /// The part's number.
+    pub part_number: PartNumber,
 }
 
 /// What every store operation answers.

@@ -9,8 +9,8 @@ use crate::domain::filter::{PageMark, PhotoFilter};
 use crate::domain::quota::{Allowance, InUse, QuotaExceeded};
 use crate::domain::upload::Upload;
 
-/// The record of all uploads. Every question carries the tenant; only the janitor's two ask across
-/// tenants, and what they answer says whose it is.
+/// The record of all uploads. Every question carries the tenant; only the three of the jobs
+/// ask across tenants, and what they answer says whose it is.
 ///
 /// The news of an upload ([`Upload::news`]) are recorded with it, in one transaction ([`EventLog`]). What a
 /// photo is found by ([`terms_of`]) and the totals of its project are kept up in the same transaction.
@@ -53,6 +53,9 @@ pub trait UploadRepository: Send + Sync + 'static {
 
     /// Uploads of all tenants, deleted ones among them, whose clean-up is due, oldest first.
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
+
+    /// Uploads of all tenants whose staged pieces are to be put together, those that wait longest first.
+    async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
 
     /// Removes the record of a deleted photo. Nothing happens where there is none.
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()>;

@@ -210,9 +210,8 @@ async fn a_request_that_is_wrong_as_a_whole_names_the_field() {
         (with("folder", json!("x")), "files[1].folder"),
         (with("size", json!("4096")), "files[1].size"),
         (with("size", json!(-1)), "files[1].size"),
-        (with("checksum", json!("AAAA")), "files[1].checksum"),
-        (with("client_ref", json!("a\u{7}")), "files[1].client_ref"),
-        (with("client_ref", json!("")), "files[1].client_ref"),
+        (with("checksum", json!(7)), "files[1].checksum"),
+        (with("client_ref", json!(7)), "files[1].client_ref"),
         (json!({"project_id": "../x", "files": [good]}), "project_id"),
         (json!({"project_id": "job-7", "files": [good], "tenant": "x"}), "tenant"),
         (json!({"project_id": "job-7", "files": []}), "files"),
@@ -222,6 +221,34 @@ async fn a_request_that_is_wrong_as_a_whole_names_the_field() {
         let answer = app.post("/api/v1/uploads", request).await;
         answer.assert_problem(400, "invalid_request");
         assert_eq!(answer.body["field"], field, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_name_or_a_checksum_that_is_not_well_formed_refuses_its_file_only() {
+    let app = TestApp::start().await;
+    let good = file("good", "a.jpg", "image/jpeg", 4096);
+    let with = |name: &str, value: Value| {
+        let mut file = file("bad", "b.jpg", "image/jpeg", 4096);
+        file[name] = value;
+        file
+    };
+    let variant = json!([{"name": "thumb_200", "content_type": "image/jpeg", "size": 900, "width": 200,
+                          "height": 150, "checksum": "?"}]);
+    let cases = [
+        (with("checksum", json!("AAAA")), "bad", "checksum"),
+        (with("variants", variant), "bad", "variants[0].checksum"),
+        (with("client_ref", json!("a\u{7}")), "a\u{7}", "client_ref"),
+        (with("client_ref", json!("")), "", "client_ref"),
+    ];
+    for (bad, name, field) in cases {
+        let uploads = app.announce(json!([bad, good])).await;
+        assert_eq!(uploads[0]["client_ref"], name, "{uploads:?}");
+        let error = &uploads[0]["error"];
+        assert_eq!((&error["code"], &error["status"]), (&json!("invalid_request"), &json!(400)), "{error}");
+        assert_eq!((&error["field"], &error["file"]), (&json!(field), &json!(name)), "{error}");
+        assert!(error["request_id"].is_string(), "{error}");
+        assert_eq!(uploads[1]["status"], "pending_upload", "{uploads:?}");
     }
 }
 

@@ -7,7 +7,8 @@ use windlass_presign_svc::ports::object_store::StoreError;
 use windlass_s3_suite::{Garage, GarageError};
 
 use crate::complete_parts::{MIB, announce_film, film, send_parts};
-use crate::support::{PhotoSpec, TestApp, crc64nvme, file_of, jpeg};
+use crate::staging;
+use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg};
 
 #[tokio::test]
 async fn the_main_job_works_on_garage() {
@@ -23,6 +24,24 @@ async fn the_main_job_works_on_garage() {
     a_photo_is_sent_verified_and_deleted(&app).await;
     a_film_is_sent_in_parts_though_answers_are_lost(&app).await;
     an_aborted_film_leaves_nothing(&app).await;
+    a_photo_and_a_film_are_put_together_from_pieces(&app).await;
+}
+
+async fn a_photo_and_a_film_are_put_together_from_pieces(app: &TestApp) {
+    for mut announced in
+        [file_of("staged", "roof.jpg", &staging::photo()), file("staged-film", "site.mp4", "video/mp4", 0)]
+    {
+        let is_film = announced["size"] == 0;
+        let bytes = if is_film { film(5 * MIB + 70_000) } else { staging::photo() };
+        announced["size"] = json!(bytes.len());
+        let upload = app.announce_one(announced).await;
+        let (piece, count) = (512 * 1024, bytes.len().div_ceil(512 * 1024));
+        staging::stage(app, &upload, &bytes, piece, &(1..=count).collect::<Vec<_>>()).await;
+        let photo =
+            staging::complete_and_assemble(app, &upload, json!({"checksum": crc64nvme(&bytes)})).await;
+        staging::assert_stored(app, &photo, &bytes).await;
+    }
+    assert_eq!(staging::staged_keys(app).await, Vec::<String>::new());
 }
 
 async fn a_photo_is_sent_verified_and_deleted(app: &TestApp) {
@@ -69,7 +88,7 @@ async fn a_film_is_sent_in_parts_though_answers_are_lost(app: &TestApp) {
 
 async fn an_aborted_film_leaves_nothing(app: &TestApp) {
     let bytes = film(6 * MIB);
-    let mut announced = crate::support::file("aborted", "site.mp4", "video/mp4", bytes.len() as u64);
+    let mut announced = file("aborted", "site.mp4", "video/mp4", bytes.len() as u64);
     announced["checksum"] = json!(crc64nvme(&bytes));
     let upload = app.announce_one(announced).await;
     send_parts(app, &upload, &bytes, &[1]).await;

@@ -7,6 +7,7 @@ mod support;
 
 mod abort;
 mod cleanup;
+mod companion;
 mod complete;
 mod complete_faults;
 mod complete_parts;
@@ -29,6 +30,7 @@ mod rate_limits;
 mod show_photo;
 mod show_upload;
 mod sign_parts;
+mod staging;
 mod tenants;
 
 mod threats;

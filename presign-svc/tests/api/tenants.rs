@@ -14,6 +14,8 @@ async fn foreign_ids_are_not_found_on_any_route() {
     let pending = announce_film(&app, &film(6 * MIB)).await;
     let nobodys = "0192f0c1-2c5d-7c1e-9f00-0123456789ab";
     let parts = json!({"parts": [{"part_number": 1}]});
+    let piece = json!({"piece_number": 1, "checksum": "rosUhgqZiIg="});
+    let pieces = json!({"piece_size": 131_072, "pieces": [piece]});
     for (tenant, projects) in
         [("other", &["*"][..]), ("other", &["job-7"]), ("acme", &["job-8"]), ("acme", &[])]
     {
@@ -25,6 +27,7 @@ async fn foreign_ids_are_not_found_on_any_route() {
                 (Method::DELETE, format!("/api/v1/uploads/{id}"), Value::Null),
                 (Method::GET, format!("/api/v1/uploads/{id}/parts"), Value::Null),
                 (Method::POST, format!("/api/v1/uploads/{id}/parts"), parts.clone()),
+                (Method::POST, format!("/api/v1/uploads/{id}/pieces"), pieces.clone()),
                 (Method::POST, format!("/api/v1/uploads/{id}/complete"), Value::Null),
                 (Method::GET, format!("/api/v1/photos/{id}"), Value::Null),
                 (Method::DELETE, format!("/api/v1/photos/{id}"), Value::Null),
@@ -35,7 +38,7 @@ async fn foreign_ids_are_not_found_on_any_route() {
                 told.push((method, path.replace(id, "{id}"), answer.body.to_string()));
             }
         }
-        let (real, made_up) = told.split_at(14);
+        let (real, made_up) = told.split_at(16);
         for answer in real {
             assert!(made_up.contains(answer), "a foreign id is answered like one nobody has: {answer:?}");
         }

@@ -58,6 +58,7 @@ laws_on_every_database! {
     photos_are_listed_newest_first_in_pages,
     only_visible_photos_are_listed,
     the_janitor_finds_what_is_due_and_nothing_else,
+    what_is_to_be_put_together_is_found_when_it_is_due,
     only_deleted_photos_are_forgotten,
     those_of_a_list_that_are_there_are_found,
 }
@@ -84,6 +85,7 @@ laws_on_every_database! {
 laws_on_every_database! {
     quotas, quotas_in_sqlite, quotas_in_postgres:
     what_is_in_use_follows_every_change_of_an_upload,
+    a_size_that_was_not_known_is_settled_by_what_is_stored,
     racing_announcements_never_exceed_a_quota,
     announcements_and_ends_that_race_leave_the_sum_over_the_uploads,
     of_a_batch_as_much_is_recorded_as_fits,

@@ -22,6 +22,9 @@ macro_rules! laws {
             objects: ranges_end_where_the_object_does;
             objects: a_replaced_object_is_not_read_as_the_old_one;
             objects: the_bucket_is_checked_with_our_own_credentials;
+            written: what_lies_below_a_prefix_is_listed_with_its_size;
+            written: an_object_from_memory_is_held_against_its_checksum;
+            written: parts_from_memory_and_from_objects_become_one_object;
         }
     };
     ($on_store:path => $($room:ident: $law:ident;)*) => {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use windlass_presign_svc::domain::announce::SizeClaim;
 use windlass_presign_svc::domain::quota::{Allowance, Holder, InUse, Quota, QuotaExceeded, Usage, charge_of};
-use windlass_presign_svc::domain::upload::{Announcement, Upload};
+use windlass_presign_svc::domain::upload::pipeline::Verdict;
+use windlass_presign_svc::domain::upload::{Announcement, Upload, VerifiedObject};
 use windlass_presign_svc::ports::uploads::{Recorded, UploadRepository};
 use windlass_protocol::{TenantId, UploadLinkId};
 
@@ -74,6 +76,31 @@ pub async fn what_is_in_use_follows_every_change_of_an_upload(repository: Arc<dy
     }
     let unchanged = repository.in_use(&"other".parse().unwrap(), None).await.unwrap();
     assert_eq!(unchanged.tenant.open_files, 1);
+}
+
+pub async fn a_size_that_was_not_known_is_settled_by_what_is_stored(repository: Arc<dyn UploadRepository>) {
+    let announced = by_link("a");
+    let mut file = announced.facts().file.clone();
+    file.size_claim = SizeClaim::AtMost;
+    let facts = Announcement { file, ..announced.facts().clone() };
+    let mut one = Upload::restore(facts, announced.progress().clone());
+    record(&*repository, &one).await;
+    assert_eq!(in_use(&*repository).await.link.open_bytes, 4096 + 900, "the most it may have");
+
+    let stored = VerifiedObject { size_bytes: 1500, ..object() };
+    one.verified(stored, one.progress().variants.clone(), NOON).unwrap();
+    repository.save(&mut one).await.unwrap();
+    let settled = Usage { stored_files: 1, stored_bytes: 1500 + 900, ..Usage::default() };
+    assert_eq!(in_use(&*repository).await, InUse { tenant: settled, link: settled });
+    let found = repository.find(&tenant(), one.id()).await.unwrap().unwrap();
+    assert_eq!((found.size_bytes(), &found), (1500, &one));
+
+    one.advance(Verdict::Processing, NOON).unwrap();
+    repository.save(&mut one).await.unwrap();
+    assert_eq!(in_use(&*repository).await.link, settled, "counted once");
+    one.delete(NOON, HOUR);
+    repository.save(&mut one).await.unwrap();
+    assert_eq!(in_use(&*repository).await, InUse::default());
 }
 
 pub async fn racing_announcements_never_exceed_a_quota(repository: Arc<dyn UploadRepository>) {

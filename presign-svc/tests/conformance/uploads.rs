@@ -90,6 +90,7 @@ pub fn upload(client_ref: &str) -> Upload {
 
 pub fn object() -> VerifiedObject {
     VerifiedObject {
+        size_bytes: 4096,
         etag: "\"0123\"".to_owned(),
         media_type: MediaType::JPEG,
         checksum: Some(Checksum::Crc32c([1; 4])),
@@ -149,6 +150,8 @@ pub async fn every_state_survives_being_stored(repository: Repository) {
                 etag: Some("\"abc-4\"".to_owned()),
                 checksum: Some(Checksum::Crc64Nvme([3; 8])),
             }),
+            piece_size_bytes: Some(131_072),
+            assembly_due_at: Some(NOON + 3 * HOUR),
             updated_at: NOON + HOUR,
             cleanup_due_at: Some(NOON + 2 * HOUR),
             ..new.progress().clone()
@@ -324,6 +327,27 @@ pub async fn the_janitor_finds_what_is_due_and_nothing_else(repository: Reposito
     assert_eq!(repository.due_for_cleanup(NOON + HOUR, 10).await.unwrap(), []);
     record(&repository, &upload("later")).await;
     assert_eq!(repository.past_deadline(deadline, 1).await.unwrap().len(), 1);
+}
+
+pub async fn what_is_to_be_put_together_is_found_when_it_is_due(repository: Repository) {
+    let (mut first, mut second, other) = (upload("first"), upload("second"), upload("other"));
+    for new in [&first, &second, &other] {
+        record(&repository, new).await;
+    }
+    for (upload, at) in [(&mut second, NOON + HOUR), (&mut first, NOON)] {
+        upload.staged_in(131_072, NOON).unwrap();
+        upload.assembly_is_due(at, NOON).unwrap();
+        repository.save(upload).await.unwrap();
+    }
+    assert_eq!(repository.due_for_assembly(NOON - HOUR, 10).await.unwrap(), []);
+    assert_eq!(repository.due_for_assembly(NOON, 10).await.unwrap(), std::slice::from_ref(&first));
+    assert_eq!(repository.due_for_assembly(NOON + HOUR, 10).await.unwrap(), [first.clone(), second.clone()]);
+    first.verified(object(), Vec::new(), NOON).unwrap();
+    second.abort(NOON, HOUR).unwrap();
+    for upload in [&mut first, &mut second] {
+        repository.save(upload).await.unwrap();
+    }
+    assert_eq!(repository.due_for_assembly(NOON + 2 * HOUR, 10).await.unwrap(), []);
 }
 
 pub async fn only_deleted_photos_are_forgotten(repository: Repository) {

@@ -59,6 +59,6 @@ impl Record {
         }
         assert!(told.values().all(|times| *times == 1), "each is told once: {:?}", self.events);
         let created = told.keys().filter(|(kind, _)| *kind == "photo.created").count();
-        assert_eq!(created, 3, "{:?}", self.events);
+        assert_eq!(created, 5, "{:?}", self.events);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -14,6 +16,12 @@ const KEPT: &str = "kept";
 const IN_PARTS: &str = "kept-in-parts";
 const DELETED: &str = "deleted";
 const GIVEN_UP: &str = "given-up";
+/// The same, sent in small pieces that a job puts together.
+const IN_PIECES: &str = "kept-in-pieces";
+const PARTS_IN_PIECES: &str = "kept-in-parts-in-pieces";
+const PIECE_BYTES: usize = 512 << 10;
+/// So often the service may say that it is putting pieces together.
+const PATIENCE: usize = 40;
 
 pub struct Client {
     http: reqwest::Client,
@@ -23,6 +31,12 @@ pub struct Client {
     ids: BTreeMap<&'static str, String>,
     /// What is done, by file and deed.
     done: BTreeSet<(&'static str, &'static str)>,
+}
+
+/// As S3 writes it.
+fn crc64nvme(bytes: &[u8]) -> String {
+    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, bytes);
+    STANDARD.encode(sum.to_be_bytes())
 }
 
 /// The service went away before it had answered.
@@ -41,6 +55,8 @@ impl Client {
             (IN_PARTS, pdf(PART_BYTES, b'b')),
             (DELETED, pdf(4096, b'c')),
             (GIVEN_UP, pdf(PART_BYTES, b'd')),
+            (IN_PIECES, pdf(PIECE_BYTES, b'e')),
+            (PARTS_IN_PIECES, pdf(PART_BYTES, b'f')),
         ];
         Self {
             http: reqwest::Client::builder().no_proxy().retry(reqwest::retry::never()).build().unwrap(),
@@ -54,12 +70,15 @@ impl Client {
     /// All that is still to be done. What was acknowledged before must be true.
     pub async fn work(&mut self, service: &Served) -> Result<(), Stopped> {
         for announced in self.announce(service).await? {
-            self.send(&announced).await?;
+            match announced["client_ref"].as_str().unwrap() {
+                IN_PIECES => self.stage(service, IN_PIECES).await?,
+                PARTS_IN_PIECES => self.stage(service, PARTS_IN_PIECES).await?,
+                _ => self.send(&announced).await?,
+            }
         }
-        for file in [KEPT, IN_PARTS, DELETED] {
+        for file in [KEPT, IN_PARTS, DELETED, IN_PIECES, PARTS_IN_PIECES] {
             if self.is_new(file, "completed") {
-                let path = format!("uploads/{}/complete", self.ids[file]);
-                self.ask(service, Method::POST, &path, Value::Null, &[200]).await?;
+                self.complete(service, file).await?;
                 self.done.insert((file, "completed"));
             }
         }
@@ -82,8 +101,8 @@ impl Client {
         let list = self.ask(service, Method::GET, path, Value::Null, &[200]).await.unwrap();
         let list: Value = list.json().await.unwrap();
         let photos = list["photos"].as_array().unwrap();
-        assert_eq!(photos.len(), 2, "{list}");
-        for file in [KEPT, IN_PARTS] {
+        assert_eq!(photos.len(), 4, "{list}");
+        for file in [KEPT, IN_PARTS, IN_PIECES, PARTS_IN_PIECES] {
             let photo = photos.iter().find(|photo| photo["photo_id"] == self.ids[file]).unwrap();
             let fetched = self.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
             assert!(fetched.bytes().await.unwrap() == self.files[file], "{file} is not what was chosen");
@@ -91,7 +110,36 @@ impl Client {
                 if file == KEPT { ("processing", json!(["roof"])) } else { ("uploaded", json!([])) };
             assert_eq!((&photo["status"], &photo["tags"]), (&json!(status), &tags), "{file}");
         }
-        assert_eq!(list["totals"], json!({"uploaded": 1, "processing": 1, "completed": 0, "failed": 0}));
+        assert_eq!(list["totals"], json!({"uploaded": 3, "processing": 1, "completed": 0, "failed": 0}));
+    }
+
+    /// Completes, and waits for what is being put together: each answer waits a while itself.
+    async fn complete(&self, service: &Served, file: &'static str) -> Result<(), Stopped> {
+        let path = format!("uploads/{}/complete", self.ids[file]);
+        for _ in 0..PATIENCE {
+            if self.ask(service, Method::POST, &path, Value::Null, &[200, 409]).await?.status() == 200 {
+                return Ok(());
+            }
+        }
+        panic!("{file} is never put together");
+    }
+
+    /// Sends a file in pieces, where they are still taken.
+    async fn stage(&self, service: &Served, file: &'static str) -> Result<(), Stopped> {
+        let pieces: Vec<&[u8]> = self.files[file].chunks(PIECE_BYTES).collect();
+        let wanted: Vec<Value> = pieces
+            .iter()
+            .enumerate()
+            .map(|(index, piece)| json!({"piece_number": index + 1, "checksum": crc64nvme(piece)}))
+            .collect();
+        let path = format!("uploads/{}/pieces", self.ids[file]);
+        let body = json!({"piece_size": PIECE_BYTES, "pieces": wanted});
+        // 409: it is a photo already.
+        let signed: Value = self.ask(service, Method::POST, &path, body, &[200, 409]).await?.json().await?;
+        for (signed, piece) in signed["pieces"].as_array().into_iter().flatten().zip(pieces) {
+            self.put(signed, piece.to_vec()).await?;
+        }
+        Ok(())
     }
 
     fn is_new(&self, file: &'static str, deed: &'static str) -> bool {

@@ -20,13 +20,19 @@ use service::{Place, Served};
 const COMMITS: [&str; 4] =
     ["insert::before_commit", "insert::after_commit", "save::before_commit", "save::after_commit"];
 /// Around the calls that change the store.
-const STORE_CALLS: [&str; 8] = [
+const STORE_CALLS: [&str; 14] = [
     "create_multipart::before",
     "create_multipart::after",
     "complete_multipart::before",
     "complete_multipart::after",
     "abort_multipart::before",
     "abort_multipart::after",
+    "put::before",
+    "put::after",
+    "upload_part::before",
+    "upload_part::after",
+    "copy_part::before",
+    "copy_part::after",
     "delete::before",
     "delete::after",
 ];

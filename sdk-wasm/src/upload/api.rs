@@ -12,6 +12,7 @@ use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{CreateUploadsRequest, CreateUploadsResponse};
 use windlass_protocol::list_parts::ListPartsResponse;
 use windlass_protocol::sign_parts::{SignPartsRequest, SignPartsResponse};
+use windlass_protocol::sign_pieces::{SignPiecesRequest, SignPiecesResponse};
 use windlass_protocol::{API_PREFIX, Photo, Problem, UploadId};
 
 /// One caller's way to the service: for one request, with the token of the moment.
@@ -35,6 +36,14 @@ impl Api {
         request: &SignPartsRequest,
     ) -> Result<SignPartsResponse, ServiceFailure> {
         parse(self.send(Method::POST, &format!("/uploads/{id}/parts"), Some(json(request)?)).await?).await
+    }
+
+    pub async fn sign_pieces(
+        &self,
+        id: UploadId,
+        request: &SignPiecesRequest,
+    ) -> Result<SignPiecesResponse, ServiceFailure> {
+        parse(self.send(Method::POST, &format!("/uploads/{id}/pieces"), Some(json(request)?)).await?).await
     }
 
     pub async fn list_parts(&self, id: UploadId) -> Result<ListPartsResponse, ServiceFailure> {

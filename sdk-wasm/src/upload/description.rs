@@ -24,6 +24,9 @@ pub(super) struct QueueConfig {
     /// An upload is given up after so long without success, in milliseconds; never when absent.
     #[serde(default)]
     pub give_up_after_ms: Option<u64>,
+    /// Whether bytes go in small pieces where the line is weak; yes when absent.
+    #[serde(default)]
+    pub weak_signal: Option<bool>,
 }
 
 /// The `description` of a file.

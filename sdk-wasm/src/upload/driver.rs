@@ -187,6 +187,10 @@ impl Driver {
             Work::SignParts { upload_id, request } => {
                 self.ask(id, Answer::Signed, async move |api| api.sign_parts(upload_id, &request).await);
             }
+            Work::SignPieces { upload_id, request } => {
+                let question = async move |api: Api| api.sign_pieces(upload_id, &request).await;
+                self.ask(id, Answer::PiecesSigned, question);
+            }
             Work::ListParts { upload_id } => {
                 self.ask(id, Answer::Listed, async move |api| api.list_parts(upload_id).await);
             }

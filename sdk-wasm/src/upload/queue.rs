@@ -24,7 +24,7 @@ pub struct UploadQueue {
 
 #[wasm_bindgen]
 impl UploadQueue {
-    /// `config` is `{endpoint, project, seed?, max_connections?, give_up_after_ms?}`; `host` has `token(): Promise<string>`
+    /// `config` is `{endpoint, project, seed?, max_connections?, give_up_after_ms?, weak_signal?}`; `host` has `token(): Promise<string>`
     /// and `onEvent(event: UploadEvent): void`. The token is kept in memory only.
     ///
     /// Throws an `Error` with `code: "invalid_options"` where one of them is wrong.
@@ -37,6 +37,7 @@ impl UploadQueue {
             engine.connections_max = max_connections;
         }
         engine.give_up_after_ms = config.give_up_after_ms;
+        engine.weak_signal = config.weak_signal.unwrap_or(true);
         let endpoint = config.endpoint.trim_end_matches('/').to_owned();
         Ok(Self { driver: Driver::new(endpoint, engine, Host::new(host)?)? })
     }

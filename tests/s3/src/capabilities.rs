@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub trailing_checksums: bool,
     /// The status when a signed header is not sent at all: 403 on S3.
     pub missing_header_status: u16,
+    /// A wrong checksum in a form is refused.
+    pub form_checksums: bool,
 }
 
 impl Capabilities {
@@ -38,6 +40,7 @@ impl Capabilities {
         part_checksum_required: true,
         trailing_checksums: true,
         missing_header_status: 403,
+        form_checksums: true,
     };
 
     /// Garage 2.5.0.
@@ -52,5 +55,6 @@ impl Capabilities {
         part_checksum_required: false,
         trailing_checksums: false,
         missing_header_status: 400,
+        form_checksums: false,
     };
 }

@@ -6,6 +6,7 @@ mod conditions;
 mod copy;
 mod errors;
 mod fields;
+mod form;
 mod list;
 mod multipart;
 mod object;

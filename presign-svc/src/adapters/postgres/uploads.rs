@@ -1,4 +1,4 @@
-//! The questions asked of `uploads`. Each carries the tenant, except the janitor's two.
+//! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
 use std::sync::LazyLock;
 
@@ -57,12 +57,15 @@ static PAST_DEADLINE: LazyLock<String> =
 static DUE_FOR_CLEANUP: LazyLock<String> =
     select!("WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= $1 ORDER BY cleanup_due_at LIMIT $2");
 
+static DUE_FOR_ASSEMBLY: LazyLock<String> =
+    select!("WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= $1 ORDER BY assembly_due_at LIMIT $2");
+
 /// A change that may settle or give back what an upload has reserved.
 static SETTLE: LazyLock<String> = LazyLock::new(|| {
     let (set, of_row) = SAVE.split_once("WHERE").unwrap_or((SAVE, ""));
     // The tenant's usage is locked before the upload is, as by those who add uploads.
     format!(
-        "WITH held AS MATERIALIZED (SELECT 1 FROM usage WHERE tenant = $28 AND holder = 'tenant' FOR UPDATE)
+        "WITH held AS MATERIALIZED (SELECT 1 FROM usage WHERE tenant = $30 AND holder = 'tenant' FOR UPDATE)
          {set} FROM (SELECT count(*) FROM held) AS first WHERE {of_row}"
     )
 });
@@ -73,8 +76,13 @@ const SAVE: &str = "UPDATE uploads SET
     metadata = $11, width = $12, height = $13, taken_at = $14, latitude = $15, longitude = $16,
     variants = $17, updated_at = $18, deadline_at = $19, deleted_at = $20, cleanup_due_at = $21,
     caption = $22, tags = $23, status_changes = $24, kind = $25, taken_local = $26, taken_utc = $27,
-    version = version + 1
-WHERE tenant = $28 AND id = $29::uuid AND version = $30";
+    piece_size_bytes = $28, assembly_due_at = $29, version = version + 1
+WHERE tenant = $30 AND id = $31::uuid AND version = $32";
+
+/// Of a file that was announced without its size: what is reserved becomes what is stored. Its tenant's usage
+/// is locked by the change that goes before, in the same transaction.
+const SETTLE_SIZE: &str = "UPDATE uploads SET verified_size_bytes = $1, charged_bytes = $2
+WHERE tenant = $3 AND id = $4::uuid AND charged_bytes != $2";
 
 const FORGET: &str = "DELETE FROM uploads WHERE tenant = $1 AND id = $2::uuid AND deleted_at IS NOT NULL";
 
@@ -150,6 +158,10 @@ impl UploadRepository for PostgresDatabase {
         due(&self.pool, DUE_FOR_CLEANUP.as_str(), now, limit).await
     }
 
+    async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        due(&self.pool, DUE_FOR_ASSEMBLY.as_str(), now, limit).await
+    }
+
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
         sqlx::query(FORGET).bind(tenant.as_str()).bind(id.to_string()).execute(&self.pool).await?;
         Ok(())
@@ -166,6 +178,8 @@ async fn save(
     row: UploadRow,
     statement: &'static str,
 ) -> RepositoryResult<()> {
+    let settled =
+        row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
     let done = sqlx::query(statement)
         .bind(row.client_ref)
         .bind(row.status)
@@ -194,13 +208,19 @@ async fn save(
         .bind(row.kind)
         .bind(row.taken_local)
         .bind(row.taken_utc)
+        .bind(row.piece_size_bytes)
+        .bind(row.assembly_due_at)
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
     if done.rows_affected() == 0 {
         return Err(RepositoryError::Stale);
+    }
+    if let Some((size, charged, tenant, id)) = settled {
+        let change = sqlx::query(SETTLE_SIZE).bind(size).bind(charged).bind(tenant).bind(id);
+        change.execute(connection).await?;
     }
     Ok(())
 }

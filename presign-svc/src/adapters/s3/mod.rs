@@ -13,6 +13,7 @@ mod objects;
 mod settings;
 mod sign;
 mod signer_source;
+mod write;
 
 #[cfg(test)]
 mod answer_tests;
@@ -33,8 +34,8 @@ use bytes::Bytes;
 use crate::domain::object_key::ObjectKey;
 use crate::failpoints;
 use crate::ports::object_store::{
-    GetToSign, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore, PartToSign, PutToSign,
-    SignedRequest, SigningWindow, StoreResult, StoredPart,
+    FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore,
+    PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest, SigningWindow, StoreResult, StoredPart,
 };
 pub use settings::{CredentialsFrom, S3Settings, S3SettingsError};
 use signer_source::SignerSource;
@@ -81,6 +82,10 @@ impl S3Store {
 impl ObjectStore for S3Store {
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
         sign::put(&self.signers, put, window).await
+    }
+
+    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
+        sign::form(&self.signers, form, window).await
     }
 
     async fn sign_parts(
@@ -136,6 +141,31 @@ impl ObjectStore for S3Store {
 
     async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes> {
         objects::read_range(&self.client, &self.bucket, key, range, etag).await
+    }
+
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
+        objects::list(&self.client, &self.bucket, prefix).await
+    }
+
+    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
+        failpoints::reach("put::before");
+        let outcome = write::object(&self.client, &self.bucket, put, bytes).await;
+        failpoints::reach("put::after");
+        outcome
+    }
+
+    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()> {
+        failpoints::reach("upload_part::before");
+        let outcome = write::part(&self.client, &self.bucket, part, bytes).await;
+        failpoints::reach("upload_part::after");
+        outcome
+    }
+
+    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()> {
+        failpoints::reach("copy_part::before");
+        let outcome = write::copy(&self.client, &self.bucket, part, source).await;
+        failpoints::reach("copy_part::after");
+        outcome
     }
 
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use windlass_protocol::{Checksum, ChecksumAlgorithm};
-use windlass_signing::{self as signing, GetOptions, PartHeaders, PutHeaders, SignError, Signer, Validity};
+use windlass_signing::{
+    self as signing, GetOptions, PartHeaders, PostConditions, PutHeaders, SignError, Signer, Validity,
+};
 
 use super::signer_source::SignerSource;
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{
-    GetToSign, MultipartId, PartToSign, PutToSign, SignedRequest, SigningWindow, StoreError, StoreResult,
+    FormToSign, GetToSign, MultipartId, PartToSign, PutToSign, SignedForm, SignedRequest, SigningWindow,
+    StoreError, StoreResult,
 };
 
 pub(super) async fn put(
@@ -30,6 +33,28 @@ pub(super) async fn put(
     .await
 }
 
+pub(super) async fn form(
+    signers: &SignerSource,
+    form: &FormToSign<'_>,
+    window: SigningWindow,
+) -> StoreResult<SignedForm> {
+    let conditions = PostConditions {
+        min_bytes: *form.sizes_bytes.start(),
+        max_bytes: *form.sizes_bytes.end(),
+        content_type: form.content_type,
+        checksum: None,
+    };
+    with_signer(signers, |signer| {
+        let signed = signer.post_object(form.key.as_str(), &conditions, &validity(window))?;
+        Ok(SignedForm {
+            url: signed.url,
+            fields: signed.fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            expires_at: signed.expires_at,
+        })
+    })
+    .await
+}
+
 pub(super) async fn parts(
     signers: &SignerSource,
     key: &ObjectKey,
@@ -43,7 +68,7 @@ pub(super) async fn parts(
         .zip(&checksums)
         .map(|(part, checksum)| PartHeaders {
             part_number: part.part_number.get(),
-            content_length: Some(part.size_bytes),
+            content_length: part.size_bytes,
             checksum: checksum.as_ref().map(Text::header),
         })
         .collect();

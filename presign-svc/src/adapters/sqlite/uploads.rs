@@ -1,4 +1,4 @@
-//! The questions asked of `uploads`. Each carries the tenant, except the janitor's two.
+//! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -25,8 +25,12 @@ const SAVE: &str = "UPDATE uploads SET
     verified_at = ?, etag = ?, verified_media_type = ?, verified_checksum = ?, metadata = ?, width = ?,
     height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deadline_at = ?,
     deleted_at = ?, cleanup_due_at = ?, caption = ?, tags = ?, status_changes = ?, kind = ?, taken_local = ?,
-    taken_utc = ?, version = version + 1
+    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, version = version + 1
 WHERE tenant = ? AND id = ? AND version = ?";
+
+/// Of a file that was announced without its size: what is reserved becomes what is stored.
+const SETTLE_SIZE: &str = "UPDATE uploads SET verified_size_bytes = ?, charged_bytes = ?
+WHERE tenant = ? AND id = ? AND charged_bytes != ?";
 
 const FIND_MANY: &str = "SELECT * FROM uploads
 WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
@@ -40,6 +44,9 @@ WHERE status = 'pending_upload' AND deadline_at <= ? ORDER BY deadline_at LIMIT 
 
 const DUE_FOR_CLEANUP: &str = "SELECT * FROM uploads
 WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= ? ORDER BY cleanup_due_at LIMIT ?";
+
+const DUE_FOR_ASSEMBLY: &str = "SELECT * FROM uploads
+WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= ? ORDER BY assembly_due_at LIMIT ?";
 
 const FORGET: &str = "DELETE FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NOT NULL";
 
@@ -112,6 +119,12 @@ impl UploadRepository for SqliteDatabase {
         Ok(readable(rows))
     }
 
+    async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        let rows: Vec<UploadRow> =
+            sqlx::query_as(DUE_FOR_ASSEMBLY).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
+        Ok(readable(rows))
+    }
+
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
         let (tenant, id) = (tenant.to_string(), id.to_string());
         self.writer.write(move |connection| Box::pin(forget(connection, tenant, id))).await
@@ -124,6 +137,8 @@ impl UploadRepository for SqliteDatabase {
 }
 
 async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Changes) -> RepositoryResult<()> {
+    let settled =
+        row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
     let done = sqlx::query(SAVE)
         .bind(row.client_ref)
         .bind(row.status)
@@ -152,6 +167,8 @@ async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Change
         .bind(row.kind)
         .bind(row.taken_local)
         .bind(row.taken_utc)
+        .bind(row.piece_size_bytes)
+        .bind(row.assembly_due_at)
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)
@@ -159,6 +176,10 @@ async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Change
         .await?;
     if done.rows_affected() == 0 {
         return Err(RepositoryError::Stale);
+    }
+    if let Some((size, charged, tenant, id)) = settled {
+        let change = sqlx::query(SETTLE_SIZE).bind(size).bind(charged).bind(tenant).bind(id).bind(charged);
+        change.execute(&mut *connection).await?;
     }
     changes::record(connection, changes).await
 }

@@ -46,7 +46,7 @@ pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Phot
         project_id: facts.project.clone(),
         filename: facts.file.filename.to_string(),
         content_type: object.media_type.mime().to_owned(),
-        size: facts.file.size_bytes,
+        size: upload.size_bytes(),
         status: upload.status(),
         status_reason: match stage {
             Stage::Failed { reason } => Some(reason.clone()),

@@ -32,15 +32,21 @@ pub async fn abort(
     caller: Caller,
     Id(id): Id<UploadId>,
 ) -> Result<StatusCode, ApiError> {
-    find(&app, &caller, id).await?;
+    give_up(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Closes the caller's upload, if it is not closed already.
+pub(in crate::api) async fn give_up(app: &App, caller: &Caller, id: UploadId) -> Result<(), ApiError> {
+    find(app, caller, id).await?;
     let _turn = app.turns.take(id).await?;
-    let mut upload = find(&app, &caller, id).await?;
+    let mut upload = find(app, caller, id).await?;
     let before = upload.status();
     upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for())?;
     if upload.status() != before {
         app.uploads.save(&mut upload).await?;
         app.metrics.uploads(UploadOutcome::Aborted, 1);
-        remove_now(&app, &upload).await;
+        remove_now(app, &upload).await;
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }

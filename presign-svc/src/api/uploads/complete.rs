@@ -14,8 +14,11 @@ use crate::api::photos::present::present;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::stored::PartToJoin;
+use crate::domain::upload::Upload;
 use crate::jobs::ClientClaim;
-use crate::jobs::finalise::finalise;
+use crate::jobs::NotFinished;
+use crate::jobs::assemble::is_over_soon;
+use crate::jobs::finalise::{Assembly, finalise};
 
 /// Completes an upload.
 #[utoipa::path(
@@ -41,13 +44,30 @@ pub async fn complete(
         parts: request.parts.unwrap_or_default().into_iter().map(PartToJoin::from).collect(),
         checksum: request.checksum,
     };
-    // On its own: a client that hangs up while the store joins ten thousand parts does not stop it.
+    let upload = finish(&app, &caller, id, claim).await?;
+    Ok(Json(present(&app, &caller, &upload).await?))
+}
+
+/// Verifies an upload of the caller's tenant. On its own: a client that hangs up while the store joins ten
+/// thousand parts does not stop it.
+pub(in crate::api) async fn finish(
+    app: &Arc<App>,
+    caller: &Caller,
+    id: UploadId,
+    claim: ClientClaim,
+) -> Result<Upload, ApiError> {
     let finishing = tokio::spawn({
         let (app, tenant) = (app.clone(), caller.tenant.clone());
-        async move { finalise(&app, &tenant, id, &claim).await }
+        async move {
+            match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
+                Err(NotFinished::Assembling) if is_over_soon(&app, &tenant, id).await? => {
+                    finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await
+                }
+                outcome => outcome,
+            }
+        }
     });
-    let upload = finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??;
-    Ok(Json(present(&app, &caller, &upload).await?))
+    Ok(finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??)
 }
 
 impl From<CompletedPart> for PartToJoin {

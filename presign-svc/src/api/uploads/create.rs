@@ -13,10 +13,10 @@ use windlass_protocol::create_uploads::{
 };
 
 use super::already_there::{AlreadyThere, already_there};
+use super::announcement::{AnnouncedFiles, ReadFile};
 use super::sign::sign_upload;
 use super::{Draft, allowance_of, draft, may_upload_to};
 use crate::api::error::ApiError;
-use crate::api::extract::JsonBody;
 use crate::api::rates::{FILE, Place, draw};
 use crate::app::App;
 use crate::auth::Caller;
@@ -46,32 +46,37 @@ pub async fn create(
     caller: Caller,
     place: Place,
     Extension(request_id): Extension<RequestId>,
-    JsonBody(request): JsonBody<CreateUploadsRequest>,
+    request: AnnouncedFiles,
 ) -> Result<(StatusCode, Json<CreateUploadsResponse>), ApiError> {
     may_upload_to(&app, &caller, &request.project_id).await?;
     check_count(request.files.len())?;
     let now = app.clock.now();
-    let mut names = Vec::with_capacity(request.files.len());
     let mut drafts = Vec::with_capacity(request.files.len());
     for file in request.files {
-        names.push(file.client_ref.clone());
-        drafts.push(draft(&app, Draft::of_batch(&caller, &request.project_id, file), now));
+        drafts.push(match file {
+            ReadFile::Sound(file) => {
+                let name = file.client_ref.clone();
+                let draft = draft(&app, Draft::of_batch(&caller, &request.project_id, *file), now);
+                (name.to_string(), draft.map(|draft| (name, draft)))
+            }
+            ReadFile::Malformed { client_ref, error } => (client_ref, Err(error)),
+        });
     }
-    let accepted: Vec<Upload> = drafts.iter().filter_map(|draft| draft.as_ref().ok()).cloned().collect();
+    let sound = drafts.iter().filter_map(|(_, draft)| draft.as_ref().ok());
+    let accepted: Vec<Upload> = sound.map(|(_, draft)| draft.clone()).collect();
     let files = u32::try_from(accepted.len()).unwrap_or(u32::MAX);
     draw(&app, &caller, &place, files.saturating_mul(FILE)).await?;
     let recorded = app.uploads.insert(accepted, &allowance_of(&app, &caller)).await?;
     let announced = recorded.iter().filter(|recorded| matches!(recorded, Recorded::New(_))).count();
     app.metrics.uploads(UploadOutcome::Announced, announced as u64);
     let mut recorded = recorded.into_iter();
-    let outcomes: Vec<_> = names
+    let outcomes: Vec<_> = drafts
         .into_iter()
-        .zip(drafts)
         .map(|(name, draft)| {
-            let outcome = draft.and_then(|draft| {
+            let outcome = draft.and_then(|(client_ref, draft)| {
                 let recorded = recorded.next();
                 recorded
-                    .map(|recorded| (draft, recorded))
+                    .map(|recorded| (client_ref, draft, recorded))
                     .ok_or_else(|| ApiError::Internal("a file was not recorded".to_owned()))
             });
             (name, outcome)
@@ -81,13 +86,13 @@ pub async fn create(
         let (app, request_id) = (&app, &request_id);
         async move {
             let signed = match outcome {
-                Ok((draft, recorded)) => sign_recorded(app, name.clone(), &draft, recorded).await,
+                Ok((client_ref, draft, recorded)) => sign_recorded(app, client_ref, &draft, recorded).await,
                 Err(error) => Err(error),
             };
             match signed {
                 Ok(accepted) => CreateUploadResult::Accepted(Box::new(accepted)),
                 Err(error) => {
-                    let error = error.problem_of_file(&name.to_string(), &request_id.0);
+                    let error = error.problem_of_file(&name, &request_id.0);
                     CreateUploadResult::Refused(RefusedUpload { client_ref: name, error })
                 }
             }

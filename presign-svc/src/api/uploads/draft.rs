@@ -7,7 +7,7 @@ use windlass_protocol::{ClientRef, PhotoId, ProjectId};
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::domain::announce::{FileClaim, TransferChoice, accept_file};
+use crate::domain::announce::{AnnouncedFile, FileClaim, TransferChoice, accept_file};
 use crate::domain::upload::{Announcement, Upload};
 use crate::domain::variant::{VariantClaim, accept_variants};
 
@@ -32,13 +32,26 @@ pub fn draft(app: &App, draft: Draft<'_>, now: OffsetDateTime) -> Result<Upload,
     let Draft { caller, project, file, variants, client_ref, transfer } = draft;
     let file = accept_file(file, &app.settings.limits, transfer).map_err(ApiError::Refused)?;
     let variants = accept_variants(variants, MAX_VARIANTS).map_err(ApiError::Refused)?;
+    let facts = announcement(app, caller, project, file, now)?;
+    let client_ref = client_ref.map(|name| within_link(caller, name)).transpose()?;
+    Ok(Upload::announce(facts, client_ref, variants, now + app.settings.upload_deadline))
+}
+
+/// What is settled of a file that is taken.
+pub fn announcement(
+    app: &App,
+    caller: &Caller,
+    project: &ProjectId,
+    file: AnnouncedFile,
+    now: OffsetDateTime,
+) -> Result<Announcement, ApiError> {
     let id = app.ids.upload_id(now);
     let folder = app
         .settings
         .key_template
         .folder(&caller.tenant, project, PhotoId::from(id), now)
         .map_err(|error| ApiError::Internal(error.to_string()))?;
-    let facts = Announcement {
+    Ok(Announcement {
         id,
         tenant: caller.tenant.clone(),
         project: project.clone(),
@@ -46,9 +59,7 @@ pub fn draft(app: &App, draft: Draft<'_>, now: OffsetDateTime) -> Result<Upload,
         file,
         folder,
         created_at: now,
-    };
-    let client_ref = client_ref.map(|name| within_link(caller, name)).transpose()?;
-    Ok(Upload::announce(facts, client_ref, variants, now + app.settings.upload_deadline))
+    })
 }
 
 /// The name as it is recorded: holders of upload links name files among their own only.

@@ -5,16 +5,23 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use windlass_protocol::UploadId;
-use windlass_protocol::list_parts::{ListPartsResponse, StoredPart};
+use windlass_protocol::list_parts::{ListPartsResponse, StagedPiece, StagedPieces, StoredPart};
 
 use super::find;
 use crate::api::error::ApiError;
 use crate::api::extract::Id;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::domain::upload::UploadState;
+use crate::domain::staging::StagingFolder;
+use crate::domain::upload::{Upload, UploadState};
 use crate::jobs::join_parts::stored_parts;
+use crate::jobs::staging::staged;
+use crate::ports::object_store::StoreError;
+
+/// Pieces whose checksums are asked for at once.
+const AT_ONCE: usize = 16;
 
 /// Lists the stored parts.
 #[utoipa::path(
@@ -33,14 +40,23 @@ pub async fn list_parts(
     caller: Caller,
     Id(id): Id<UploadId>,
 ) -> Result<Json<ListPartsResponse>, ApiError> {
-    find(&app, &caller, id).await?;
+    Ok(Json(parts_in_store(&app, &caller, id).await?))
+}
+
+/// What the store has of the caller's upload.
+pub(in crate::api) async fn parts_in_store(
+    app: &App,
+    caller: &Caller,
+    id: UploadId,
+) -> Result<ListPartsResponse, ApiError> {
+    find(app, caller, id).await?;
     let _turn = app.turns.take(id).await?;
-    let mut upload = find(&app, &caller, id).await?;
+    let mut upload = find(app, caller, id).await?;
     if *upload.state() != UploadState::Pending {
         return Err(ApiError::UploadClosed(upload.status()));
     }
     let stored = match upload.progress().multipart.clone() {
-        Some(multipart) => stored_parts(&app, &mut upload, &multipart).await?,
+        Some(multipart) => stored_parts(app, &mut upload, &multipart).await?,
         None => Vec::new(),
     };
     let parts = stored.into_iter().map(|part| StoredPart {
@@ -49,5 +65,26 @@ pub async fn list_parts(
         etag: part.etag,
         checksum: part.checksum,
     });
-    Ok(Json(ListPartsResponse { parts: parts.collect() }))
+    let staged = staged_pieces(app, &upload).await?;
+    Ok(ListPartsResponse { parts: parts.collect(), staged })
+}
+
+/// What is staged, with the store's own checksums: a file may have changed since.
+async fn staged_pieces(app: &App, upload: &Upload) -> Result<Option<StagedPieces>, StoreError> {
+    let Some(staged) = staged(app, upload).await? else { return Ok(None) };
+    let folder = StagingFolder::of(upload);
+    let looks = staged.numbers().into_iter().map(|piece_number| {
+        let key = folder.piece(piece_number);
+        async move {
+            match app.store.head(&key).await {
+                Ok(object) => Ok(Some(StagedPiece { piece_number, checksum: object.checksum })),
+                Err(StoreError::NotFound) => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
+    });
+    let pieces: Vec<Option<StagedPiece>> =
+        stream::iter(looks.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
+    let piece_size = staged.plan().piece_size_bytes();
+    Ok(Some(StagedPieces { piece_size, pieces: pieces.into_iter().flatten().collect() }))
 }

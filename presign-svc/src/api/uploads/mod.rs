@@ -6,13 +6,19 @@ pub mod create;
 pub mod list_parts;
 pub mod show;
 pub mod sign_parts;
+pub mod sign_pieces;
 
 mod already_there;
+mod announcement;
 mod draft;
 mod sign;
 
-pub(super) use draft::{Draft, draft};
+pub(super) use abort::give_up;
+pub(super) use complete::finish;
+pub(super) use draft::{Draft, announcement, draft};
+pub(super) use list_parts::parts_in_store;
 pub(super) use sign::sign_original;
+pub(super) use sign_parts::sign_some;
 
 use windlass_protocol::{PartPlan, ProjectId, UploadId};
 

@@ -67,7 +67,7 @@ fn wire(upload: &Upload) -> WireState {
         project_id: facts.project.clone(),
         status: upload.status(),
         method: if plan.is_some() { UploadMethod::Multipart } else { UploadMethod::Put },
-        size: facts.file.size_bytes,
+        size: upload.size_bytes(),
         part_size: plan.map(|plan| plan.part_size_bytes()),
         part_count: plan.map(|plan| plan.part_count()),
         progress_percent: if upload.object().is_some() { 100 } else { 0 },

@@ -1,13 +1,13 @@
 //! The signed URLs of an accepted upload.
 
 use time::OffsetDateTime;
-use windlass_protocol::create_uploads::{AcceptedUpload, SignedPart, SignedVariant, UploadMethod};
+use windlass_protocol::create_uploads::{AcceptedUpload, SignedPart, SignedVariant, Staging, UploadMethod};
 use windlass_protocol::{API_PREFIX, Checksum, ClientRef, PartNumber, PartPlan, Timestamp};
 
 use super::already_there::AlreadyThere;
 use crate::api::error::ApiError;
 use crate::app::App;
-use crate::domain::announce::Transfer;
+use crate::domain::announce::{SizeClaim, Transfer};
 use crate::domain::upload::{Upload, UploadState};
 use crate::domain::variant::Variant;
 use crate::jobs::multipart;
@@ -38,11 +38,15 @@ pub async fn sign_upload(
         part_size: None,
         part_count: None,
         parts: Vec::new(),
+        staging: None,
         variants: Vec::new(),
         expires_at: Timestamp::from(now + app.settings.put_url_lifetime),
         status_url: format!("{API_PREFIX}/uploads/{}", upload.id()),
     };
     let is_pending = *upload.state() == UploadState::Pending;
+    if is_pending && app.settings.weak_signal {
+        accepted.staging = Some(Staging { piece_size: upload.progress().piece_size_bytes });
+    }
     let mut expires_at = now + app.settings.put_url_lifetime;
     match upload.facts().file.transfer {
         Transfer::Put if is_pending && !there.original => {
@@ -130,16 +134,25 @@ pub async fn sign_parts(
             field: Some(format!("parts[{index}].part_number")),
             reason: format!("must be between 1 and {} for this upload", plan.part_count()),
         })?;
-        parts.push(PartToSign { part_number: *part_number, size_bytes, checksum: *checksum });
+        parts.push((size_bytes, *part_number, *checksum));
     }
+    let is_known = upload.facts().file.size_claim == SizeClaim::Exactly;
+    let to_sign: Vec<_> = parts
+        .iter()
+        .map(|(size_bytes, part_number, checksum)| PartToSign {
+            part_number: *part_number,
+            size_bytes: is_known.then_some(*size_bytes),
+            checksum: *checksum,
+        })
+        .collect();
     let window = app.settings.put_window(now);
-    let signed = app.store.sign_parts(&upload.original_key(), multipart, &parts, window).await?;
+    let signed = app.store.sign_parts(&upload.original_key(), multipart, &to_sign, window).await?;
     let expires_at = signed.iter().map(|part| part.expires_at).min().unwrap_or(now + window.lifetime);
-    let answered = parts.iter().zip(signed).map(|(part, signed)| SignedPart {
-        part_number: part.part_number,
+    let answered = parts.into_iter().zip(signed).map(|((size, part_number, _), signed)| SignedPart {
+        part_number,
         url: signed.url,
         headers: signed.headers,
-        size: part.size_bytes,
+        size,
     });
     Ok((answered.collect(), expires_at))
 }

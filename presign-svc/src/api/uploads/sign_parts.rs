@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use time::OffsetDateTime;
+use windlass_protocol::create_uploads::SignedPart;
 use windlass_protocol::sign_parts::{MAX_PARTS, PartToSign, SignPartsRequest, SignPartsResponse};
 use windlass_protocol::{Checksum, ChecksumAlgorithm, Timestamp, UploadId};
 
@@ -36,19 +38,31 @@ pub async fn sign_parts(
     Id(id): Id<UploadId>,
     JsonBody(request): JsonBody<SignPartsRequest>,
 ) -> Result<Json<SignPartsResponse>, ApiError> {
-    let mut upload = find(&app, &caller, id).await?;
+    let (parts, expires_at) = sign_some(&app, &caller, &place, id, &request.parts).await?;
+    Ok(Json(SignPartsResponse { parts, expires_at: Timestamp::from(expires_at) }))
+}
+
+/// Signs parts of the caller's upload, and keeps it open while they are asked for.
+pub(in crate::api) async fn sign_some(
+    app: &App,
+    caller: &Caller,
+    place: &Place,
+    id: UploadId,
+    wanted: &[PartToSign],
+) -> Result<(Vec<SignedPart>, OffsetDateTime), ApiError> {
+    let mut upload = find(app, caller, id).await?;
     let plan = open_plan(&upload)?;
-    check(&request.parts)?;
-    draw_parts(&app, &caller, &place, id, (request.parts.len(), plan.part_count().into())).await?;
+    check(wanted)?;
+    draw_parts(app, caller, place, id, (wanted.len(), plan.part_count().into())).await?;
     if upload.progress().multipart.is_none() {
         let _turn = app.turns.take(id).await?;
-        upload = find(&app, &caller, id).await?;
+        upload = find(app, caller, id).await?;
         open_plan(&upload)?;
-        multipart::ensure_open(&app, &mut upload).await?;
+        multipart::ensure_open(app, &mut upload).await?;
     }
     if upload.stays_open(app.clock.now(), app.settings.upload_deadline) {
         let _turn = app.turns.take(id).await?;
-        upload = find(&app, &caller, id).await?;
+        upload = find(app, caller, id).await?;
         open_plan(&upload)?;
         if upload.stays_open(app.clock.now(), app.settings.upload_deadline) {
             app.uploads.save(&mut upload).await?;
@@ -57,10 +71,8 @@ pub async fn sign_parts(
     let Some(multipart) = upload.progress().multipart.clone() else {
         return Err(ApiError::UploadClosed(upload.status()));
     };
-    let wanted: Vec<_> = request.parts.iter().map(|part| (part.part_number, part.checksum)).collect();
-    let (parts, expires_at) =
-        sign::sign_parts(&app, &upload, &multipart, &plan, &wanted, app.clock.now()).await?;
-    Ok(Json(SignPartsResponse { parts, expires_at: Timestamp::from(expires_at) }))
+    let wanted: Vec<_> = wanted.iter().map(|part| (part.part_number, part.checksum)).collect();
+    sign::sign_parts(app, &upload, &multipart, &plan, &wanted, app.clock.now()).await
 }
 
 fn check(parts: &[PartToSign]) -> Result<(), ApiError> {

@@ -26,7 +26,7 @@ pub const ALLOWED_HEADERS: [&str; 5] = [
 ];
 
 /// Without these a client cannot read what the bucket says of a part.
-pub const EXPOSED_HEADERS: [&str; 3] = ["ETag", "x-amz-checksum-crc64nvme", "x-amz-request-id"];
+pub const EXPOSED_HEADERS: [&str; 4] = ["ETag", "Location", "x-amz-checksum-crc64nvme", "x-amz-request-id"];
 
 /// The origins whose pages send files: those that may call the API, or the service's own.
 pub fn origins(options: &ServeOptions) -> Vec<String> {

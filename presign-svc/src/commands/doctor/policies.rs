@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cors::{ALLOWED_HEADERS, EXPOSED_HEADERS};
+use crate::domain::staging::STAGING_PREFIX;
 
 /// The CORS rules, and the command that sets them.
 pub fn cors_advice(bucket: &str, origins: &[String]) -> String {
@@ -18,10 +19,10 @@ pub fn iam_advice(bucket: &str, region: Option<&str>) -> String {
     format!("IAM policy for the service's user or role:\n{:#}", iam_policy(bucket, region))
 }
 
-/// The lifecycle rule, and the command that sets it.
+/// The lifecycle rules, and the command that sets it.
 pub fn lifecycle_advice(bucket: &str) -> String {
     format!(
-        "Lifecycle rule for the bucket; it replaces those there are, so merge them. Save as lifecycle.json and run\n  \
+        "Lifecycle rules for the bucket; they replace those there are, so merge them. Save as lifecycle.json and run\n  \
          aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration \
          file://lifecycle.json\n{:#}",
         json!({"Rules": [{
@@ -29,6 +30,11 @@ pub fn lifecycle_advice(bucket: &str) -> String {
             "Status": "Enabled",
             "Filter": {"Prefix": ""},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        }, {
+            "ID": "windlass-staging",
+            "Status": "Enabled",
+            "Filter": {"Prefix": STAGING_PREFIX},
+            "Expiration": {"Days": 7},
         }]})
     )
 }
@@ -36,7 +42,7 @@ pub fn lifecycle_advice(bucket: &str) -> String {
 fn cors_rules(origins: &[String]) -> Value {
     json!({"CORSRules": [{
         "AllowedOrigins": origins,
-        "AllowedMethods": ["PUT", "GET", "HEAD"],
+        "AllowedMethods": ["PUT", "POST", "GET", "HEAD"],
         "AllowedHeaders": ALLOWED_HEADERS,
         "ExposeHeaders": EXPOSED_HEADERS,
         "MaxAgeSeconds": 3600,

@@ -58,6 +58,8 @@ impl Upload {
             variants,
             multipart: None,
             expected: None,
+            piece_size_bytes: None,
+            assembly_due_at: None,
             description: Description::default(),
             history: Vec::new(),
             updated_at: facts.created_at,
@@ -128,6 +130,11 @@ impl Upload {
         }
     }
 
+    /// How large it is: as verified, and before that as announced.
+    pub fn size_bytes(&self) -> u64 {
+        self.object().map_or(self.facts.file.size_bytes, |object| object.size_bytes)
+    }
+
     /// The key of the file as captured.
     pub fn original_key(&self) -> ObjectKey {
         self.facts.folder.original(self.facts.file.media_type)
@@ -175,6 +182,33 @@ impl Upload {
         Ok(())
     }
 
+    /// Pieces of it may be staged from now on, all of this size. What was settled before is not changed.
+    pub fn staged_in(&mut self, piece_size_bytes: u64, now: OffsetDateTime) -> Result<(), InvalidTransition> {
+        self.require_pending("sent in pieces")?;
+        if self.progress.piece_size_bytes.is_none() {
+            self.progress.piece_size_bytes = Some(piece_size_bytes);
+            self.progress.updated_at = now;
+        }
+        Ok(())
+    }
+
+    /// All its bytes are there, in staged pieces that are to be put together at that time.
+    pub fn assembly_is_due(
+        &mut self,
+        at: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<(), InvalidTransition> {
+        self.require_pending("put together")?;
+        self.progress.assembly_due_at = Some(at);
+        self.progress.updated_at = now;
+        Ok(())
+    }
+
+    /// Nothing of it is to be put together for now. Says whether that is worth recording.
+    pub fn assembly_is_over(&mut self) -> bool {
+        self.progress.assembly_due_at.take().is_some()
+    }
+
     /// Its bytes are in the store and are what was announced.
     pub fn verified(
         &mut self,
@@ -186,9 +220,18 @@ impl Upload {
         self.progress.state = UploadState::Stored { stage: Stage::Uploaded, object: Box::new(object) };
         self.progress.variants = variants;
         self.progress.multipart = None;
+        self.progress.assembly_due_at = None;
         self.progress.updated_at = now;
         self.tell(EventKind::Created, now);
         Ok(())
+    }
+
+    /// What is staged of it is nobody's from now on; signed URLs still work for a while and may bring more,
+    /// so the last clean-up comes after them.
+    pub fn staging_ends(&mut self, now: OffsetDateTime, url_lifetime: Duration) {
+        if self.progress.piece_size_bytes.is_some() {
+            self.progress.cleanup_due_at = Some(now + url_lifetime);
+        }
     }
 
     /// Smaller pictures arrived after the original was verified.
@@ -283,6 +326,7 @@ impl Upload {
     fn close(&mut self, state: UploadState, now: OffsetDateTime, url_lifetime: Duration) {
         self.progress.state = state;
         self.progress.client_ref = None;
+        self.progress.assembly_due_at = None;
         self.progress.cleanup_due_at = Some(now + url_lifetime);
         self.progress.updated_at = now;
     }

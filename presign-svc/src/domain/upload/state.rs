@@ -44,6 +44,10 @@ pub struct Progress {
     pub multipart: Option<MultipartId>,
     /// What its parts were about to become, once they were.
     pub expected: Option<ExpectedObject>,
+    /// The size of its staged pieces, once pieces of it were signed.
+    pub piece_size_bytes: Option<u64>,
+    /// When its staged pieces are to be put together, where they are all there.
+    pub assembly_due_at: Option<OffsetDateTime>,
     /// What people say about its photo.
     pub description: Description,
     /// What the pipeline made of its photo, oldest first.
@@ -114,6 +118,8 @@ pub struct StatusChange {
 pub struct VerifiedObject {
     /// The entity tag of the verified content.
     pub etag: String,
+    /// How many bytes there are.
+    pub size_bytes: u64,
     /// The type by content.
     pub media_type: MediaType,
     /// Of the whole object, where one is known.

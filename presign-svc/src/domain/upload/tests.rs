@@ -37,6 +37,7 @@ fn pending() -> Upload {
 fn object() -> VerifiedObject {
     VerifiedObject {
         etag: "\"e\"".to_owned(),
+        size_bytes: 4096,
         media_type: MediaType::JPEG,
         checksum: None,
         metadata: None,

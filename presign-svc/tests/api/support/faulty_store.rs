@@ -17,6 +17,12 @@ pub struct FaultyStore {
     pub is_down: AtomicBool,
     /// How many joins were asked for.
     pub joins: AtomicU32,
+    /// How many objects and parts the service wrote itself.
+    pub writes: AtomicU32,
+    /// How many parts it had copied within the store.
+    pub copies: AtomicU32,
+    /// The store knows no copying of parts.
+    pub cannot_copy: AtomicBool,
     /// So often an object is found to be another one when it is read.
     pub replaced_when_read: AtomicU32,
 }
@@ -28,6 +34,9 @@ impl FaultyStore {
             lose_next_join_answer: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
             joins: AtomicU32::new(0),
+            writes: AtomicU32::new(0),
+            copies: AtomicU32::new(0),
+            cannot_copy: AtomicBool::new(false),
             replaced_when_read: AtomicU32::new(0),
         }
     }
@@ -44,6 +53,10 @@ impl FaultyStore {
 impl ObjectStore for FaultyStore {
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
         self.inner.sign_put(put, window).await
+    }
+
+    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
+        self.inner.sign_form(form, window).await
     }
 
     async fn sign_parts(
@@ -99,6 +112,28 @@ impl ObjectStore for FaultyStore {
             return Err(StoreError::Precondition);
         }
         self.up()?.read_range(key, range, etag).await
+    }
+
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
+        self.up()?.list(prefix).await
+    }
+
+    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.up()?.put(put, bytes).await
+    }
+
+    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.up()?.upload_part(part, bytes).await
+    }
+
+    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()> {
+        self.copies.fetch_add(1, Ordering::SeqCst);
+        if self.cannot_copy.load(Ordering::SeqCst) {
+            return Err(StoreError::Unexpected("501 NotImplemented".to_owned()));
+        }
+        self.up()?.copy_part(part, source).await
     }
 
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {

@@ -76,6 +76,10 @@ impl UploadRepository for InterruptedUploads {
         self.inner.due_for_cleanup(now, limit).await
     }
 
+    async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        self.inner.due_for_assembly(now, limit).await
+    }
+
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
         self.inner.forget(tenant, id).await
     }

@@ -4,6 +4,7 @@ mod busy_leases;
 mod clock;
 mod event_stream;
 mod faulty_store;
+mod form;
 mod interrupted_uploads;
 mod photo;
 pub mod provider;
@@ -13,6 +14,7 @@ pub use busy_leases::BusyLeases;
 pub use clock::MovableClock;
 pub use event_stream::EventStream;
 pub use faulty_store::FaultyStore;
+pub use form::form_body;
 pub use interrupted_uploads::InterruptedUploads;
 pub use photo::{PhotoSpec, jpeg, random_bytes};
 pub use requests::{Answer, crc64nvme, file, file_of};
@@ -42,6 +44,8 @@ use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::upload::Upload;
 use windlass_presign_svc::feeds::Feeds;
+use windlass_presign_svc::jobs::assemble::AssemblyCalls;
+use windlass_presign_svc::jobs::notice::Awaited;
 use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::{api, server};
@@ -136,6 +140,8 @@ impl TestApp {
             links: Arc::new(database),
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
+            assembly_calls: AssemblyCalls::default(),
+            awaited: Awaited::default(),
             metrics: Metrics::default(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
@@ -266,6 +272,8 @@ pub fn settings() -> Settings {
         upload_deadline: Duration::from_secs(86_400),
         event_retention: Duration::from_secs(7 * 86_400),
         conditional_writes: true,
+        weak_signal: true,
+        assembly_wait: Duration::ZERO,
     }
 }
 

@@ -3,3 +3,4 @@
 pub mod multipart;
 pub mod objects;
 pub mod signed;
+pub mod written;

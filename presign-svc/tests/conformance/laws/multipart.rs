@@ -37,7 +37,7 @@ impl<'b> Upload<'b> {
         let parts = parts.iter().map(|(number, bytes)| {
             Ok(PartToSign {
                 part_number: PartNumber::try_from(*number)?,
-                size_bytes: bytes.len() as u64,
+                size_bytes: Some(bytes.len() as u64),
                 checksum: Some(crc64(bytes)),
             })
         });

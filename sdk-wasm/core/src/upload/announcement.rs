@@ -1,6 +1,8 @@
 //! Announcing an upload to the service, at first and again for fresh URLs, and taking its answer in.
 
-use windlass_protocol::create_uploads::{AcceptedUpload, FileToUpload, UploadMethod, VariantToUpload};
+use windlass_protocol::create_uploads::{
+    AcceptedUpload, FileToUpload, Staging, UploadMethod, VariantToUpload,
+};
 use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
 use windlass_protocol::{PartPlan, SignedHeaders, UploadStatus};
 
@@ -69,11 +71,15 @@ impl Transfer {
         if !self.plan_original(accepted.method, accepted.part_size) {
             return Announced::Nonsense;
         }
+        // What was chosen here stays, though the answer that settled it was lost.
+        let chosen = self.staging.and_then(|staging| staging.piece_size);
+        self.staging = accepted.staging.map(|offered| Staging { piece_size: offered.piece_size.or(chosen) });
+        let is_there = accepted.method == UploadMethod::Put && accepted.url.is_none();
         let mut whole = accepted.url.map(|url| ticket_of(url, accepted.headers));
         let mut variants = accepted.variants;
         for piece in &mut self.pieces {
             let ticket = match piece.kind {
-                PieceKind::Part(_) => continue,
+                PieceKind::Part(_) | PieceKind::Staged(_) => continue,
                 PieceKind::Whole => whole.take(),
                 PieceKind::Variant(index) => {
                     let name = self.upload.variants.get(index).map(|variant| variant.name.as_str());
@@ -90,6 +96,10 @@ impl Transfer {
                 piece.state = PieceState::Stored { etag: None };
             }
         }
+        if is_there {
+            // Put together already, of what was staged.
+            self.pieces.retain(|piece| piece.staged_number().is_none());
+        }
         if self.session().is_none() {
             self.stage = Stage::Sending(session);
         }
@@ -102,7 +112,7 @@ impl Transfer {
             pieces.iter().any(|piece| match piece.kind {
                 PieceKind::Part(_) => part,
                 PieceKind::Whole => !part,
-                PieceKind::Variant(_) => false,
+                PieceKind::Variant(_) | PieceKind::Staged(_) => false,
             })
         };
         match method {

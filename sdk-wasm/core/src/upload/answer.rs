@@ -3,6 +3,7 @@
 use windlass_protocol::create_uploads::CreateUploadsResponse;
 use windlass_protocol::list_parts::ListPartsResponse;
 use windlass_protocol::sign_parts::SignPartsResponse;
+use windlass_protocol::sign_pieces::SignPiecesResponse;
 use windlass_protocol::{Checksum, Photo, Problem};
 
 /// How a command ended; one variant per kind of [`Work`](super::Work).
@@ -16,6 +17,8 @@ pub enum Answer {
     Created(Result<CreateUploadsResponse, ServiceFailure>),
     /// The service's answer.
     Signed(Result<SignPartsResponse, ServiceFailure>),
+    /// The service's answer.
+    PiecesSigned(Result<SignPiecesResponse, ServiceFailure>),
     /// The service's answer.
     Listed(Result<ListPartsResponse, ServiceFailure>),
     /// The service's answer.

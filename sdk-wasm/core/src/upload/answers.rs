@@ -1,8 +1,9 @@
 //! What the service's answers, and the application's token, mean for the uploads.
 
+use windlass_protocol::create_uploads::SignedPart;
 use windlass_protocol::list_parts::ListPartsResponse;
-use windlass_protocol::sign_parts::SignPartsResponse;
-use windlass_protocol::{ErrorCode, UploadId};
+use windlass_protocol::sign_pieces::SignedPiece;
+use windlass_protocol::{ErrorCode, SignedHeaders, UploadId};
 
 use super::FailureCode;
 use super::answer::{Answer, ServiceFailure, StoreFailure};
@@ -11,7 +12,7 @@ use super::command::CommandId;
 use super::engine::Engine;
 use super::errand::Errand;
 use super::jobs::{Job, Running, TransferKey};
-use super::piece::Rest;
+use super::piece::{PieceKind, Rest};
 use super::resume;
 use super::ticket::Ticket;
 use super::transfer::{Side, Stage};
@@ -23,6 +24,29 @@ const TOKENS_REFUSED_MAX: u32 = 3;
 const ROUNDS_MAX: u32 = 6;
 /// An abort that failed this often is left to the service's own cleaning.
 const ABORT_FAILURES_MAX: u32 = 5;
+
+/// One URL of an answer to a signing request.
+#[derive(Debug)]
+pub(super) struct Signed {
+    kind: PieceKind,
+    size: u64,
+    url: String,
+    headers: SignedHeaders,
+}
+
+impl From<SignedPart> for Signed {
+    fn from(part: SignedPart) -> Self {
+        let SignedPart { part_number, url, headers, size } = part;
+        Self { kind: PieceKind::Part(part_number), size, url, headers }
+    }
+}
+
+impl From<SignedPiece> for Signed {
+    fn from(piece: SignedPiece) -> Self {
+        let SignedPiece { piece_number, url, headers, size } = piece;
+        Self { kind: PieceKind::Staged(piece_number), size, url, headers }
+    }
+}
 
 /// Whose answer, and under which token and when it was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +90,14 @@ impl Engine {
             (Job::Recognise { of }, Answer::Hashed(result)) => self.was_read_whole(of, result),
             (Job::Put { of, piece }, Answer::Put(result)) => self.was_put(of, piece, asked.at_ms, result),
             (Job::Create { files }, Answer::Created(result)) => self.created(id, asked, files, result),
-            (Job::Sign { of, pieces }, Answer::Signed(result)) => self.signed(asked, of, &pieces, result),
+            (Job::Sign { of, pieces }, Answer::Signed(result)) => {
+                let signed = result.map(|response| response.parts.into_iter().map(Signed::from).collect());
+                self.signed(asked, of, &pieces, signed);
+            }
+            (Job::Sign { of, pieces }, Answer::PiecesSigned(result)) => {
+                let signed = result.map(|response| response.pieces.into_iter().map(Signed::from).collect());
+                self.signed(asked, of, &pieces, signed);
+            }
             (Job::List { of, asked: about }, Answer::Listed(result)) => {
                 self.listed(asked, of, &about, result);
             }
@@ -126,10 +157,10 @@ impl Engine {
         asked: Asked,
         of: TransferKey,
         pieces: &[usize],
-        result: Result<SignPartsResponse, ServiceFailure>,
+        result: Result<Vec<Signed>, ServiceFailure>,
     ) {
         let (mut signed, failure) = match self.heard(asked, result) {
-            Ok(response) => (response.parts, None),
+            Ok(signed) => (signed, None),
             Err(failure) => (Vec::new(), Some(failure)),
         };
         let default_lifetime_ms = self.config.url_lifetime_ms;
@@ -137,10 +168,8 @@ impl Engine {
         let mut all_signed = true;
         for index in pieces {
             let Some(piece) = transfer.pieces.get_mut(*index) else { continue };
-            let found = signed.iter().position(|part| {
-                Some(part.part_number) == piece.part_number()
-                    && part.size == piece.range.end - piece.range.start
-            });
+            let found =
+                signed.iter().position(|one| one.kind == piece.kind && one.size == piece.size_bytes());
             let part = found.map(|at| signed.swap_remove(at));
             all_signed &= part.is_some();
             piece.signing_ended(
@@ -168,7 +197,8 @@ impl Engine {
             Ok(response) => {
                 let Some(transfer) = self.transfers.get_mut(&of) else { return };
                 let before = transfer.count().confirmed_bytes;
-                resume::apply_listing(&mut transfer.pieces, response.parts, about);
+                let staged = response.staged.map(|staged| transfer.take_staged(staged)).unwrap_or_default();
+                resume::apply_listing(&mut transfer.pieces, response.parts, staged, about);
                 transfer.survey = false;
                 transfer.moved = true;
                 transfer.list.succeeded();
@@ -195,7 +225,8 @@ impl Engine {
                 self.token.refused(asked.token_generation);
                 Some((Rest::default(), true))
             }
-            ServiceVerdict::StartOver(_)
+            ServiceVerdict::AskAgain(_)
+            | ServiceVerdict::StartOver(_)
             | ServiceVerdict::SendParts(..)
             | ServiceVerdict::SendWhole(_)
             | ServiceVerdict::GiveUp(_) => None,
@@ -239,6 +270,12 @@ impl Engine {
                         self.announcements_held_until_ms.max(self.now_ms + after_ms);
                 }
                 self.try_again(of, operation, &setback, failures);
+            }
+            ServiceVerdict::AskAgain(after_ms) => {
+                let rest = Rest { until_ms: self.now_ms + after_ms, ends_with_network: false };
+                if let Some(errand) = self.errand(of, operation) {
+                    errand.failed(rest, false);
+                }
             }
             ServiceVerdict::RefreshToken(setback) => {
                 if self.token.refused(asked.token_generation) >= TOKENS_REFUSED_MAX {
@@ -303,6 +340,9 @@ impl Engine {
         if operation == Operation::Create && is_other_file && transfer.upload.resumed {
             // The file is not the one of the earlier session: a new upload.
             return self.start_over(of, setback);
+        }
+        if operation == Operation::Sign && transfer.has_pieces() {
+            return self.go_without_pieces(of);
         }
         if operation == Operation::List && !transfer.pieces_in_question().is_empty() && !transfer.survey {
             setback.code = FailureCode::CorsMisconfigured;

@@ -35,6 +35,9 @@ impl Engine {
                         if transfer.pieces.get(index).is_some_and(|piece| piece.kind == PieceKind::Whole) {
                             transfer.content = Some(checksum);
                         }
+                        if transfer.was_changed_since_it_was_read(index) {
+                            return self.fail(of, unreadable(ReadFailure::Changed));
+                        }
                     }
                     self.prepared_further(of);
                 }
@@ -95,9 +98,11 @@ impl Engine {
         self.stored_began_ms = self.stored_began_ms.max(flight.started_ms);
         let took_ms = now_ms.saturating_sub(flight.started_ms);
         self.link.stored(size_bytes, flight.delivered_before, took_ms);
+        self.calm.carried(flight.started_ms, now_ms);
         self.progressed(of);
         if let Some(transfer) = self.transfers.get_mut(&of) {
             transfer.moved = true;
+            transfer.recover_together();
             transfer.settle();
         }
     }
@@ -127,13 +132,23 @@ impl Engine {
     fn put_failed(&mut self, of: TransferKey, index: usize, setback: Setback) {
         let now_ms = self.now_ms;
         let Some(failures) = self.piece_mut(of, index).map(|piece| piece.failures) else { return };
-        let Some((rest, counts)) = self.set_back(of, Side::Store, &setback, failures) else { return };
+        let Some((mut rest, counts)) = self.set_back(of, Side::Store, &setback, failures) else { return };
+        let is_staged = self.piece_mut(of, index).is_some_and(|piece| piece.staged_number().is_some());
+        if is_staged && setback.cause == Cause::NoAnswer {
+            rest = self.rest_of_piece(rest, failures);
+        }
         let reread = matches!(setback.cause, Cause::NoAnswer | Cause::Corrupted);
         let look = setback.cause == Cause::NoAnswer;
         let Some(piece) = self.piece_mut(of, index) else { return };
         let Ok(flight) = piece.was_not_stored(rest, reread, look) else { return };
         if !counts {
             piece.failures = failures;
+        }
+        let failures = piece.failures;
+        let has_moved = flight.sent_bytes > 0;
+        if setback.cause == Cause::NoAnswer && has_moved && counts {
+            piece.deaths += 1;
+            self.calm.broke(flight.started_ms, now_ms);
         }
         if matches!(setback.cause, Cause::NoAnswer | Cause::Overloaded) {
             self.window.troubled(flight.started_ms, now_ms);
@@ -142,6 +157,9 @@ impl Engine {
             self.window.hold_until(now_ms + after_ms);
         }
         if let Some(transfer) = self.transfers.get_mut(&of) {
+            if is_staged && !has_moved {
+                transfer.rest_together(rest, failures);
+            }
             transfer.settle();
         }
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::CreateUploadsRequest;
 use windlass_protocol::sign_parts::SignPartsRequest;
+use windlass_protocol::sign_pieces::SignPiecesRequest;
 use windlass_protocol::{ClientRef, SignedHeaders, UploadId};
 
 /// Names one piece of work, unique in an engine's life.
@@ -49,6 +50,13 @@ pub enum Work {
         upload_id: UploadId,
         /// The body.
         request: SignPartsRequest,
+    },
+    /// `POST /uploads/{id}/pieces`. → `Answer::PiecesSigned`
+    SignPieces {
+        /// Which upload.
+        upload_id: UploadId,
+        /// The body.
+        request: SignPiecesRequest,
     },
     /// `GET /uploads/{id}/parts`. → `Answer::Listed`
     ListParts {

@@ -24,6 +24,9 @@ pub struct EngineConfig {
     pub originals_waiting: usize,
     /// Pieces of files read and hashed and not sent yet, at most.
     pub pieces_ahead: usize,
+    /// Whether bytes go in small pieces where the line would hardly ever carry more in one go, and the
+    /// service takes them.
+    pub weak_signal: bool,
     /// How long a URL works that does not say so itself (`X-Amz-Expires`), in milliseconds.
     pub url_lifetime_ms: u64,
     /// How often a request is tried again, and how soon.
@@ -50,6 +53,7 @@ impl EngineConfig {
             uploads_ahead: 12,
             originals_waiting: 100,
             pieces_ahead: 12,
+            weak_signal: true,
             url_lifetime_ms: 15 * 60_000,
             backoff: Backoff::default(),
             give_up_after_ms: None,

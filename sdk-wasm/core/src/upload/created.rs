@@ -28,7 +28,7 @@ impl Engine {
             Ok(response) => {
                 let mut answers = response.uploads;
                 for (of, wire_ref) in files {
-                    let found = answers.iter().position(|answer| client_ref_of(answer) == &wire_ref);
+                    let found = answers.iter().position(|answer| client_ref_of(answer) == wire_ref.as_str());
                     let answer = found.map(|at| answers.swap_remove(at));
                     self.created_one(id, asked, of, answer);
                 }
@@ -107,9 +107,9 @@ impl Engine {
     }
 }
 
-fn client_ref_of(answer: &CreateUploadResult) -> &ClientRef {
+fn client_ref_of(answer: &CreateUploadResult) -> &str {
     match answer {
-        CreateUploadResult::Accepted(accepted) => &accepted.client_ref,
+        CreateUploadResult::Accepted(accepted) => accepted.client_ref.as_str(),
         CreateUploadResult::Refused(refused) => &refused.client_ref,
     }
 }

@@ -13,6 +13,7 @@ use windlass_protocol::{ClientRef, ErrorCode, Photo, UploadId};
 
 use super::answer_times::AnswerTimes;
 use super::backoff::Chance;
+use super::calm::Calm;
 use super::command::{Command, CommandId, Work};
 use super::config::EngineConfig;
 use super::errand::Errand;
@@ -45,6 +46,7 @@ pub struct Engine {
     pub(super) window: Window,
     pub(super) watchdog: Watchdog,
     pub(super) link: Link,
+    pub(super) calm: Calm,
     /// When the latest of the PUTs began that were stored.
     pub(super) stored_began_ms: u64,
     pub(super) answer_times: AnswerTimes,
@@ -82,6 +84,7 @@ impl Engine {
             window: Window::new(config.connections_start, config.connections_max),
             watchdog: Watchdog::default(),
             link: Link::default(),
+            calm: Calm::default(),
             stored_began_ms: 0,
             answer_times: AnswerTimes::default(),
             online: Online::assumed(),

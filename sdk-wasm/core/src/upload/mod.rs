@@ -10,6 +10,7 @@ mod answer_times;
 mod answers;
 pub mod backoff;
 mod bytes;
+mod calm;
 pub mod checksum;
 mod command;
 mod config;
@@ -36,6 +37,7 @@ mod twins;
 mod user;
 pub mod verdict;
 mod watchdog;
+mod weak;
 mod window;
 
 pub use answer::{Answer, PutAccepted, ReadFailure, Refusal, ServiceFailure, StoreFailure, retry_after_ms};

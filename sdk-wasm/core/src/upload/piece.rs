@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use windlass_protocol::{Checksum, PartNumber};
+use windlass_protocol::{Checksum, PartNumber, PieceNumber};
 
 use super::command::Source;
 pub(super) use super::piece_state::{
@@ -27,6 +27,10 @@ pub(super) struct Piece {
     pub failures: u32,
     /// How often it was killed for silence.
     pub kills: u32,
+    /// How often a connection died under it, with bytes of it under way.
+    pub deaths: u32,
+    /// It is to be cut into pieces before anything else is done for it.
+    pub is_held: bool,
     /// Signed URLs the store did not accept, in a row.
     pub refused_urls: u32,
     /// Failed attempts to read it, in a row.
@@ -43,6 +47,8 @@ impl Piece {
             state: PieceState::Idle(Rest::default()),
             failures: 0,
             kills: 0,
+            deaths: 0,
+            is_held: false,
             refused_urls: 0,
             read_failures: 0,
         }
@@ -55,15 +61,44 @@ impl Piece {
     pub fn source(&self) -> Source {
         match self.kind {
             PieceKind::Variant(index) => Source::Variant(index),
-            PieceKind::Whole | PieceKind::Part(_) => Source::Original,
+            PieceKind::Whole | PieceKind::Part(_) | PieceKind::Staged(_) => Source::Original,
         }
     }
 
     pub fn part_number(&self) -> Option<PartNumber> {
         match self.kind {
             PieceKind::Part(number) => Some(number),
-            PieceKind::Variant(_) | PieceKind::Whole => None,
+            PieceKind::Variant(_) | PieceKind::Whole | PieceKind::Staged(_) => None,
         }
+    }
+
+    pub fn staged_number(&self) -> Option<PieceNumber> {
+        if let PieceKind::Staged(number) = self.kind { Some(number) } else { None }
+    }
+
+    /// Whether the announcement brings its URL, and not a request of its own.
+    pub fn is_signed_with_announcement(&self) -> bool {
+        matches!(self.kind, PieceKind::Variant(_) | PieceKind::Whole)
+    }
+
+    /// Whether the store can be asked for it by its number.
+    pub fn is_listed(&self) -> bool {
+        !self.is_signed_with_announcement()
+    }
+
+    /// Whether it is a whole or a part: what may be cut into pieces.
+    pub fn is_unit(&self) -> bool {
+        matches!(self.kind, PieceKind::Whole | PieceKind::Part(_))
+    }
+
+    /// Whether it could be cut into pieces now.
+    pub fn can_be_cut(&self) -> bool {
+        self.is_unit() && matches!(self.state, PieceState::Idle(_) | PieceState::Sending(_))
+    }
+
+    /// Whether pieces stand for it.
+    pub fn is_cut(&self) -> bool {
+        matches!(self.state, PieceState::InPieces)
     }
 
     pub fn checksum(&self) -> Option<Checksum> {
@@ -80,7 +115,7 @@ impl Piece {
     /// Whether nothing more can be done for it here. An unsure whole counts: the service will look.
     pub fn is_settled(&self) -> bool {
         match self.state {
-            PieceState::Stored { .. } => true,
+            PieceState::Stored { .. } | PieceState::InPieces => true,
             PieceState::Unsure => self.kind == PieceKind::Whole,
             _ => false,
         }
@@ -93,7 +128,7 @@ impl Piece {
     /// What it needs, once its rest is over.
     pub fn need(&self, now_ms: u64) -> Need {
         match &self.state {
-            PieceState::Idle(rest) if rest.until_ms > now_ms => Need::Nothing,
+            PieceState::Idle(rest) if rest.until_ms > now_ms || self.is_held => Need::Nothing,
             PieceState::Idle(_) => match (self.digest, &self.ticket) {
                 (Digest::Unknown | Digest::Suspect(_), _) => Need::Reading,
                 (Digest::Known(_), Some(ticket)) if now_ms < ticket.usable_until_ms => Need::Sending,
@@ -125,7 +160,7 @@ impl Piece {
         };
         let state = match (&self.state, reading) {
             (PieceState::Claimed { claim, .. }, Reading::AlreadyStored) => {
-                PieceState::Stored { etag: Some(claim.etag.clone()) }
+                PieceState::Stored { etag: claim.etag.clone() }
             }
             _ => PieceState::Idle(Rest::default()),
         };
@@ -202,7 +237,7 @@ impl Piece {
         let PieceState::Sending(flight) = &self.state else { return Err(InvalidTransition) };
         let flight = flight.clone();
         self.state = PieceState::Stored { etag };
-        (self.failures, self.kills, self.refused_urls) = (0, 0, 0);
+        (self.failures, self.kills, self.deaths, self.refused_urls) = (0, 0, 0, 0);
         Ok(flight)
     }
 
@@ -233,7 +268,7 @@ impl Piece {
             PieceState::Claimed { is_being_read, .. } => *is_being_read = false,
             PieceState::Sending(flight) => {
                 let all_left = flight.sent_bytes >= self.range.end - self.range.start;
-                self.state = if all_left && self.part_number().is_some() {
+                self.state = if all_left && matches!(self.kind, PieceKind::Part(_) | PieceKind::Staged(_)) {
                     PieceState::Unsure
                 } else {
                     PieceState::Idle(Rest::default())
@@ -351,7 +386,7 @@ mod tests {
     fn what_the_store_claims_is_compared_with_the_file() {
         for (content, expected) in [(b"a", Reading::AlreadyStored), (b"b", Reading::Good)] {
             let mut piece = part();
-            let claim = Claim { etag: "e".into(), checksum: crc64_nvme(b"a") };
+            let claim = Claim { etag: Some("e".into()), checksum: crc64_nvme(b"a") };
             piece.state = PieceState::Claimed { claim, is_being_read: false };
             piece.start_reading().unwrap();
             assert_eq!(piece.was_read(crc64_nvme(content)), Ok(expected));

@@ -1,11 +1,11 @@
 //! The words for what a piece is, where it is, and what it needs.
 
-use windlass_protocol::{Checksum, PartNumber};
+use windlass_protocol::{Checksum, PartNumber, PieceNumber};
 
 use super::link::Milestone;
 
 /// What kind of piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum PieceKind {
     /// The variant at that index, sent by a PUT of its own.
     Variant(usize),
@@ -13,6 +13,8 @@ pub(super) enum PieceKind {
     Whole,
     /// A part of the original.
     Part(PartNumber),
+    /// A small piece of the original, staged until the service puts all together.
+    Staged(PieceNumber),
 }
 
 /// What is known of the bytes.
@@ -55,7 +57,8 @@ pub(super) struct Flight {
 /// What the store says it has in this piece's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claim {
-    pub etag: String,
+    /// `None` of what is staged: nobody asks for it.
+    pub etag: Option<String>,
     pub checksum: Checksum,
 }
 
@@ -74,6 +77,8 @@ pub(super) enum PieceState {
     Sending(Flight),
     /// All bytes left and the answer was lost: whoever can must look.
     Unsure,
+    /// Cut into staged pieces, which stand for it.
+    InPieces,
     /// The store has acknowledged it.
     Stored { etag: Option<String> },
 }

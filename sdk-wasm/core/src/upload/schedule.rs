@@ -5,12 +5,13 @@
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{CreateUploadsRequest, MAX_FILES};
 use windlass_protocol::sign_parts::{PartToSign, SignPartsRequest};
+use windlass_protocol::sign_pieces::{PieceToSign, SignPiecesRequest};
 use windlass_protocol::{ClientRef, UploadId};
 
 use super::command::{BlobRef, CommandId, Server, Work};
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
-use super::piece::{Need, PieceKind, PieceState};
+use super::piece::{Need, Piece, PieceKind, PieceState};
 use super::transfer::{Stage, Transfer};
 
 /// Pieces being read at once: one is hashed while others come from the disk, which on a busy device takes its
@@ -20,6 +21,9 @@ const READERS_MAX: usize = 4;
 const ANNOUNCEMENTS_MAX: usize = 2;
 /// Parts in one signing request.
 const PARTS_PER_SIGNING: usize = 16;
+
+/// Small pieces in one signing request: on a weak signal every request is dear.
+const PIECES_PER_SIGNING: usize = 32;
 
 /// A request wanted of the service.
 enum Wish {
@@ -34,6 +38,7 @@ impl Engine {
     /// Begins everything that may begin now.
     pub(super) fn schedule(&mut self) {
         let active = self.active();
+        self.cut_for_weak_signal(&active);
         self.ask_the_service(&active);
         self.read(&active);
         self.send(&active);
@@ -98,7 +103,10 @@ impl Engine {
                         continue;
                     }
                     if transfer.sign.is_due(now_ms) && !self.originals_wait {
-                        let parts = transfer.parts_to_sign(now_ms, PARTS_PER_SIGNING);
+                        let mut parts = transfer.pieces_to_sign(now_ms, PIECES_PER_SIGNING);
+                        if parts.is_empty() {
+                            parts = transfer.parts_to_sign(now_ms, PARTS_PER_SIGNING);
+                        }
                         ready += parts.len();
                         if !parts.is_empty() {
                             signing.push(Wish::Sign(key, parts));
@@ -156,7 +164,7 @@ impl Engine {
             Stage::Preparing | Stage::Following(_) | Stage::Announcing => return,
         };
         let work = Work::Complete { upload_id: session.upload_id, request };
-        let job = Job::Complete { of, in_parts: transfer.pieces.iter().any(|p| p.part_number().is_some()) };
+        let job = Job::Complete { of, in_parts: transfer.pieces.iter().any(Piece::is_listed) };
         let id = self.start(job, work, transfer.complete.failures());
         if let Some(transfer) = self.transfers.get_mut(&of) {
             transfer.complete.start(id);
@@ -177,17 +185,28 @@ impl Engine {
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         let Some(session) = transfer.session() else { return };
         let mut indices = Vec::with_capacity(pieces.len());
-        let mut parts = Vec::with_capacity(pieces.len());
+        let (mut parts, mut staged) = (Vec::new(), Vec::new());
         for index in pieces {
             let Some(piece) = transfer.pieces.get_mut(index) else { continue };
-            let Some(part_number) = piece.part_number() else { continue };
-            if piece.start_signing().is_ok() {
-                parts.push(PartToSign { part_number, checksum: piece.checksum() });
-                indices.push(index);
+            if piece.start_signing().is_err() {
+                continue;
+            }
+            indices.push(index);
+            let checksum = piece.checksum();
+            if let Some(part_number) = piece.part_number() {
+                parts.push(PartToSign { part_number, checksum });
+            } else if let (Some(piece_number), Some(checksum)) = (piece.staged_number(), checksum) {
+                staged.push(PieceToSign { piece_number, checksum });
             }
         }
         let failures = transfer.sign.failures();
-        let work = Work::SignParts { upload_id: session.upload_id, request: SignPartsRequest { parts } };
+        let upload_id = session.upload_id;
+        let work = match transfer.staging.and_then(|staging| staging.piece_size) {
+            Some(piece_size) if !staged.is_empty() => {
+                Work::SignPieces { upload_id, request: SignPiecesRequest { piece_size, pieces: staged } }
+            }
+            _ => Work::SignParts { upload_id, request: SignPartsRequest { parts } },
+        };
         let id = self.start(Job::Sign { of, pieces: indices }, work, failures);
         if let Some(transfer) = self.transfers.get_mut(&of) {
             transfer.sign.start(id);
@@ -202,7 +221,7 @@ impl Engine {
             let Some(transfer) = self.transfers.get_mut(key) else { continue };
             let Some(file) = transfer.announcement() else { continue };
             for piece in transfer.pieces.iter_mut().filter(|piece| piece.need(self.now_ms) == Need::Signing) {
-                if piece.part_number().is_none() {
+                if piece.is_signed_with_announcement() {
                     piece.start_signing().ok();
                 }
             }
@@ -249,7 +268,7 @@ impl Engine {
                 if piece.need(self.now_ms) != Need::Reading {
                     continue;
                 }
-                if piece.part_number().is_some() {
+                if piece.is_listed() {
                     if parts_ahead >= self.config.pieces_ahead {
                         break;
                     }
@@ -274,7 +293,7 @@ impl Engine {
     fn parts_ahead(&self, active: &[TransferKey]) -> usize {
         let pieces = self.active_transfers(active).flat_map(|(_, transfer)| &transfer.pieces);
         pieces
-            .filter(|piece| piece.part_number().is_some())
+            .filter(|piece| piece.is_listed())
             .filter(|piece| match piece.need(self.now_ms) {
                 Need::Signing | Need::Sending => true,
                 Need::Reading => false,

@@ -12,6 +12,9 @@ use super::jobs::{Job, TransferKey};
 use super::piece::{Need, Piece, PieceKind, PieceState};
 use super::transfer::{Stage, Transfer};
 
+/// Staged pieces in flight at least: while one is answered, another moves.
+const PIECES_AT_ONCE: usize = 2;
+
 /// A piece that only waits for its turn: by what goes first, then in the order of adding.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
@@ -70,17 +73,19 @@ impl Engine {
         }
         for turn in self.turns(active) {
             let in_flight = pictures.puts + originals.puts;
+            let Some(piece) = self.piece_mut(turn.of, turn.index) else { continue };
+            let (size_bytes, is_staged) = (piece.size_bytes(), piece.staged_number().is_some());
             let (room, before) = if turn.is_original {
-                (limit, Afloat { puts: in_flight, bytes: pictures.bytes + originals.bytes })
+                let room = if is_staged { limit.max(PIECES_AT_ONCE) } else { limit };
+                (room, Afloat { puts: in_flight, bytes: pictures.bytes + originals.bytes })
             } else {
                 (limit + 1, pictures)
             };
-            if in_flight >= room || (before.puts > 0 && before.bytes > self.link.ahead_bytes()) {
+            // What is staged is worth its while only if little of it is lost.
+            let ahead_bytes = self.link.ahead_bytes() / if is_staged { 3 } else { 1 };
+            if in_flight >= room || (before.puts > 0 && before.bytes > ahead_bytes) {
                 break;
             }
-            let Some(size_bytes) = self.piece_mut(turn.of, turn.index).map(|piece| piece.size_bytes()) else {
-                continue;
-            };
             self.start_put(turn.of, turn.index);
             if turn.is_original {
                 originals = originals.and(size_bytes);
@@ -172,7 +177,9 @@ fn only_its_original_waits(transfer: &Transfer) -> bool {
     matches!(transfer.stage, Stage::Sending(_))
         && transfer.pieces.iter().all(|piece| match piece.kind {
             PieceKind::Variant(_) => piece.is_stored(),
-            PieceKind::Whole | PieceKind::Part(_) => matches!(piece.state, PieceState::Idle(_)),
+            PieceKind::Whole | PieceKind::Part(_) | PieceKind::Staged(_) => {
+                matches!(piece.state, PieceState::Idle(_) | PieceState::InPieces)
+            }
         })
 }
 
@@ -197,6 +204,6 @@ impl Transfer {
 
     /// Bytes of it that are not stored.
     fn bytes_to_send(&self) -> u64 {
-        self.pieces.iter().filter(|piece| !piece.is_stored()).map(Piece::size_bytes).sum()
+        self.pieces.iter().filter(|piece| !piece.is_stored() && !piece.is_cut()).map(Piece::size_bytes).sum()
     }
 }

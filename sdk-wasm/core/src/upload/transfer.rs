@@ -1,6 +1,7 @@
 //! One upload: its stages, its pieces, and what it needs next.
 
 use windlass_protocol::complete_upload::{CompleteUploadRequest, CompletedPart};
+use windlass_protocol::create_uploads::Staging;
 use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
 use windlass_protocol::{Checksum, ClientRef, PartNumber, UploadId};
 
@@ -75,6 +76,8 @@ pub(super) struct Transfer {
     pub stuck_since_ms: Option<u64>,
     /// It goes into a request of its own: a request with others was refused as a whole.
     pub alone: bool,
+    /// How the service takes it in small pieces, where it does.
+    pub staging: Option<Staging>,
     /// The store is to be asked before anything is sent.
     pub survey: bool,
     /// The checksum of all its bytes, where they were read at once.
@@ -123,6 +126,7 @@ impl Transfer {
             trouble: None,
             stuck_since_ms: None,
             alone: false,
+            staging: None,
             content: None,
             content_reading: false,
             content_failures: 0,
@@ -192,14 +196,20 @@ impl Transfer {
     pub fn wants_listing(&self) -> bool {
         matches!(self.stage, Stage::Sending(_))
             && (self.survey
-                || self.pieces.iter().any(is_unsure_part)
+                || self.pieces.iter().any(is_unsure)
                 || (self.is_all_there() && self.wants_etags()))
     }
 
     /// The pieces a listing asked for now can tell about.
     pub fn pieces_in_question(&self) -> Vec<usize> {
+        let is_asked = |piece: &Piece| {
+            is_unsure(piece)
+                || has_hidden_etag(piece)
+                // The service misses some of them, and does not say which.
+                || (self.survey && piece.staged_number().is_some() && piece.is_stored())
+        };
         let asked = self.pieces.iter().enumerate();
-        asked.filter(|(_, piece)| is_unsure_part(piece) || has_hidden_etag(piece)).map(|(i, _)| i).collect()
+        asked.filter(|(_, piece)| is_asked(piece)).map(|(index, _)| index).collect()
     }
 
     /// Whether pieces may be read and sent: not before the store was asked, where it has to be.
@@ -210,19 +220,22 @@ impl Transfer {
     /// What the service is told at the end.
     pub fn completion(&self) -> CompleteUploadRequest {
         let mut parts = Vec::new();
-        let mut sums: Vec<Option<(Checksum, u64)>> = Vec::new();
+        let mut sums: Vec<(u64, Option<(Checksum, u64)>)> = Vec::new();
         for piece in &self.pieces {
-            if let PieceKind::Variant(_) = piece.kind {
+            if matches!(piece.kind, PieceKind::Variant(_)) || piece.is_cut() {
                 continue;
             }
-            sums.push(piece.checksum().map(|checksum| (checksum, piece.size_bytes())));
+            let sum = piece.checksum().map(|checksum| (checksum, piece.size_bytes()));
+            sums.push((piece.range.start, sum));
             if let (Some(part_number), PieceState::Stored { etag: Some(etag) }) =
                 (piece.part_number(), &piece.state)
             {
                 parts.push(CompletedPart { part_number, etag: etag.clone(), checksum: piece.checksum() });
             }
         }
-        let whole = sums.into_iter().collect::<Option<Vec<_>>>().filter(|sums| !sums.is_empty());
+        sums.sort_unstable_by_key(|(start, _)| *start);
+        let whole =
+            sums.into_iter().map(|(_, sum)| sum).collect::<Option<Vec<_>>>().filter(|sums| !sums.is_empty());
         CompleteUploadRequest {
             parts: (!parts.is_empty()).then_some(parts),
             checksum: whole.and_then(checksum::combine),
@@ -234,9 +247,11 @@ impl Transfer {
         if let Stage::Checking(session) = self.stage {
             self.stage = Stage::Sending(session);
         }
-        self.survey = missing.is_empty();
+        let is_missing = |piece: &Piece| piece.part_number().is_some_and(|number| missing.contains(&number));
+        self.survey =
+            missing.is_empty() || self.pieces.iter().any(|piece| piece.is_cut() && is_missing(piece));
         for piece in &mut self.pieces {
-            if piece.is_stored() && piece.part_number().is_some_and(|number| missing.contains(&number)) {
+            if piece.is_stored() && is_missing(piece) {
                 piece.send_again(rest);
             }
         }
@@ -251,8 +266,12 @@ impl Transfer {
             self.survey = true;
             return true;
         };
-        let acknowledged = whole.is_stored();
-        whole.send_again(rest);
+        let acknowledged = whole.is_stored() || whole.is_cut();
+        if whole.is_cut() {
+            self.survey = true;
+        } else {
+            whole.send_again(rest);
+        }
         acknowledged
     }
 
@@ -265,9 +284,10 @@ impl Transfer {
         if self.restarts > RESTARTS_MAX || self.wire_ref().is_none() {
             return false;
         }
-        self.pieces.retain(|piece| piece.part_number().is_none());
+        self.pieces.retain(Piece::is_signed_with_announcement);
+        self.staging = None;
         for piece in &mut self.pieces {
-            piece.ticket = None;
+            (piece.ticket, piece.is_held) = (None, false);
             piece.send_again(Rest::default());
         }
         (self.sign, self.list, self.complete) = (Errand::new(), Errand::new(), Errand::new());
@@ -328,6 +348,7 @@ impl Transfer {
             Stage::Sending(_) => {
                 self.wants_listing()
                     || self.wants_fresh_urls(now_ms)
+                    || !self.pieces_to_sign(now_ms, 1).is_empty()
                     || !self.parts_to_sign(now_ms, 1).is_empty()
             }
         }
@@ -342,9 +363,13 @@ impl Transfer {
 
     /// Parts that could be signed now.
     pub fn parts_to_sign(&self, now_ms: u64, at_most: usize) -> Vec<usize> {
-        let parts = self.pieces.iter().enumerate();
-        parts
-            .filter(|(_, piece)| piece.part_number().is_some() && piece.need(now_ms) == Need::Signing)
+        self.to_sign(now_ms, at_most, |piece| piece.part_number().is_some())
+    }
+
+    pub fn to_sign(&self, now_ms: u64, at_most: usize, which: impl Fn(&Piece) -> bool) -> Vec<usize> {
+        let pieces = self.pieces.iter().enumerate();
+        pieces
+            .filter(|(_, piece)| which(piece) && piece.need(now_ms) == Need::Signing)
             .map(|(index, _)| index)
             .take(at_most)
             .collect()
@@ -352,12 +377,14 @@ impl Transfer {
 
     /// Whether a single PUT lacks a usable URL, which only a repeated announcement gives.
     pub fn wants_fresh_urls(&self, now_ms: u64) -> bool {
-        self.pieces.iter().any(|piece| piece.part_number().is_none() && piece.need(now_ms) == Need::Signing)
+        self.pieces
+            .iter()
+            .any(|piece| piece.is_signed_with_announcement() && piece.need(now_ms) == Need::Signing)
     }
 }
 
-fn is_unsure_part(piece: &Piece) -> bool {
-    piece.part_number().is_some() && matches!(piece.state, PieceState::Unsure)
+fn is_unsure(piece: &Piece) -> bool {
+    piece.is_listed() && matches!(piece.state, PieceState::Unsure)
 }
 
 fn has_hidden_etag(piece: &Piece) -> bool {

@@ -5,6 +5,9 @@ use windlass_protocol::{ErrorCode, PartNumber};
 use super::FailureCode;
 use super::answer::{Refusal, ServiceFailure, StoreFailure};
 
+/// When to ask again for what is being put together, where the service does not say.
+const ASSEMBLED_MS: u64 = 1_000;
+
 /// What was asked of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -40,6 +43,8 @@ pub enum PutVerdict {
 pub enum ServiceVerdict {
     /// The same again, after a wait.
     Retry(Setback),
+    /// The service is still at work on it: ask again after so many milliseconds.
+    AskAgain(u64),
     /// The token is no longer good: get a new one.
     RefreshToken(Setback),
     /// The service has forgotten the upload: announce it anew.
@@ -206,6 +211,7 @@ fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
         }
         ErrorCode::PartsMissing => ServiceVerdict::SendParts(missing_parts, setback(Cause::Refused, service)),
         ErrorCode::BytesMissing => ServiceVerdict::SendWhole(setback(Cause::Refused, service)),
+        ErrorCode::Assembling => ServiceVerdict::AskAgain(retry_after_ms.unwrap_or(ASSEMBLED_MS)),
         // The record expired or was cleaned up under us, or the service came back from an older backup.
         // Where the service has judged the bytes, it says so with another code.
         ErrorCode::NotFound | ErrorCode::UploadClosed => match operation {

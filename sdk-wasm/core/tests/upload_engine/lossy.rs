@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use windlass_core::upload::{Input, Target, UploadEvent};
+use windlass_core::upload::{EngineConfig, Input, Target, UploadEvent};
 
 use crate::simulated::World;
 use crate::simulated::files::{file, reference};
@@ -97,7 +97,9 @@ fn connections_that_fall_silent_are_given_up_and_replaced() {
         }
         world.run();
         world.assert_all_stored();
-        assert!(world.now_ms < 35_000, "seed {seed}: {} ms", world.now_ms);
+        // Most take 26 to 33 s; one in which the last two fall silent together, with nothing left that could
+        // overtake them, 35.7.
+        assert!(world.now_ms < 36_000, "seed {seed}: {} ms", world.now_ms);
     }
 }
 
@@ -116,7 +118,7 @@ fn few_are_in_flight_where_few_fill_the_line_and_many_where_it_takes_many() {
         assert!(world.now_ms < line_ms * 105 / 100 + 2_000, "{} ms, the line {line_ms}", world.now_ms);
         world.most_puts_at_once
     };
-    assert!(most_at_once(250_000, 150) <= 2, "2 Mbit/s");
+    assert!(most_at_once(250_000, 150) <= 4, "2 Mbit/s, in small pieces");
     assert!(most_at_once(1_250_000, 50) <= 2, "10 Mbit/s");
     assert!(most_at_once(25_000_000, 100) >= 4, "200 Mbit/s, far away");
 }
@@ -144,7 +146,9 @@ fn a_slow_link_with_deep_buffers_is_not_taken_for_dead() {
     let mut network = Network::good();
     (network.bytes_per_s, network.round_trip_ms) = (25_000, 300); // 200 kbit/s
     network.chances = Chances { drop_before: 2, ..Chances::default() };
-    let mut world = World::new(5, network);
+    // In small pieces (`weak`) nothing would be silent for so long.
+    let config = EngineConfig { weak_signal: false, ..EngineConfig::new("p".parse().unwrap(), 5) };
+    let mut world = World::with_config(config, network);
     world.buffer_bytes = 2_500_000;
     world.add(file("video", 22 * MIB, &[]));
     world.run();

@@ -18,3 +18,4 @@ mod pains;
 mod patience;
 mod simulated;
 mod twins;
+mod weak;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use windlass_core::upload::{Input, Source, UploadPhase};
+use windlass_core::upload::{EngineConfig, Input, Source, UploadPhase};
 
 use crate::simulated::World;
 use crate::simulated::files::file;
@@ -80,7 +80,10 @@ fn originals_wait_for_wifi_and_say_so_and_go_when_it_is_there() {
 fn an_original_that_has_begun_is_sent_to_its_end_and_no_other_begins() {
     let mut network = Network::good();
     network.bytes_per_s = 250_000;
-    let mut world = World::new(1, network);
+    let mut config = EngineConfig::new("p".parse().unwrap(), 1);
+    // So that a PUT is an original.
+    config.weak_signal = false;
+    let mut world = World::with_config(config, network);
     for index in 0..4 {
         world.add(file(&format!("photo-{index}"), 3 * MIB + index, &[]));
     }

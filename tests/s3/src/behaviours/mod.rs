@@ -5,6 +5,7 @@
 
 pub mod checksums;
 pub mod completion;
+pub mod forms;
 pub mod listing;
 pub mod multipart;
 pub mod objects;
@@ -57,6 +58,8 @@ macro_rules! s3_behaviours {
             own_signer: own_signatures_put_and_get;
             own_signer: own_signatures_upload_parts;
             own_signer: own_signatures_bind_what_they_sign;
+            forms: a_signed_form_brings_an_object;
+            forms: a_signed_form_is_bound_to_all_it_signs;
             listing: a_prefix_is_listed_in_pages;
             listing: a_delimiter_groups_keys;
         }

@@ -21,13 +21,13 @@ use crate::upload::{PART_BYTES, Upload, read, store};
 const KEYS: [&str; 4] =
     ["own/photo.jpg", "own/job 7/roof+side (1).jpg", "own/ünïcödé 写真.jpg", "own/a%2Fb~c_d-e.f'*!"];
 
-fn signer(target: &S3Target) -> Result<Signer> {
+pub(super) fn signer(target: &S3Target) -> Result<Signer> {
     let endpoint = Endpoint::new(&target.endpoint, &target.region, &target.bucket, Addressing::Path)?;
     let secret = target.secret_access_key.clone();
     Ok(Signer::new(endpoint, Credentials::new(target.access_key_id.clone(), secret)?))
 }
 
-fn quarter_hour() -> Validity {
+pub(super) fn quarter_hour() -> Validity {
     Validity::new(OffsetDateTime::now_utc(), Duration::from_secs(900))
 }
 

@@ -22,6 +22,7 @@ pub enum Target {
     Whole,
     Variant(String),
     Part(u32),
+    Staged(u32),
 }
 
 impl Signature {
@@ -30,6 +31,7 @@ impl Signature {
             Target::Whole => "whole".to_owned(),
             Target::Variant(name) => format!("variant.{name}"),
             Target::Part(number) => format!("part.{number}"),
+            Target::Staged(number) => format!("staged.{number}"),
         };
         let Self { upload_id, signed_ms, lifetime_s, .. } = self;
         format!("https://bucket.test/{upload_id}/{target}?X-Amz-Date={signed_ms}&X-Amz-Expires={lifetime_s}")
@@ -42,6 +44,7 @@ impl Signature {
         let target = match target.split_once('.') {
             Some(("variant", name)) => Target::Variant(name.to_owned()),
             Some(("part", number)) => Target::Part(number.parse().unwrap()),
+            Some(("staged", number)) => Target::Staged(number.parse().unwrap()),
             _ => Target::Whole,
         };
         Self {
@@ -129,6 +132,23 @@ impl Bucket {
                 checksum: Some(part.checksum),
             })
             .collect()
+    }
+}
+
+impl Bucket {
+    /// What is staged of an upload, by piece.
+    pub fn staged(&self, upload_id: UploadId) -> BTreeMap<u32, &Vec<u8>> {
+        let objects = self.objects.iter();
+        objects
+            .filter_map(|((of, target), bytes)| match target {
+                Target::Staged(number) if *of == upload_id => Some((*number, bytes)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn remove_staged(&mut self, upload_id: UploadId) {
+        self.objects.retain(|(of, target), _| *of != upload_id || !matches!(target, Target::Staged(_)));
     }
 }
 

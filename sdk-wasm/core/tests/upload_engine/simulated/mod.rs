@@ -4,6 +4,7 @@
 pub mod bucket;
 mod checks;
 pub mod files;
+mod moving;
 pub mod network;
 pub mod service;
 mod serving;
@@ -15,10 +16,9 @@ use std::sync::Arc;
 use windlass_core::upload::backoff::Chance;
 use windlass_core::upload::checksum::crc64_nvme;
 use windlass_core::upload::{
-    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, PutAccepted, ReadFailure, Server,
-    Source, StoreFailure, UploadEvent, Work,
+    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, ReadFailure, Server, Source,
+    StoreFailure, UploadEvent, Work,
 };
-use windlass_protocol::UploadStatus;
 
 use bucket::Bucket;
 use files::SimulatedFile;
@@ -48,6 +48,8 @@ struct Flight {
     url: String,
     headers: windlass_protocol::SignedHeaders,
     moved: u64,
+    /// Bytes of it are on the line, and not before the connection is open or after the last one arrived.
+    moving: bool,
     silent: bool,
     fault: Option<Fault>,
 }
@@ -81,6 +83,8 @@ pub struct World {
     pub repeated_originals: u32,
     /// What was begun to be sent, in that order.
     pub puts: Vec<BlobRef>,
+    /// PUTs of staged pieces that were stored.
+    pub staged_puts: u32,
     /// When requests of any kind were begun.
     pub begun: Vec<(u64, Op)>,
     sockets: Sockets,
@@ -113,6 +117,7 @@ impl World {
             repeated_puts: 0,
             repeated_originals: 0,
             puts: Vec::new(),
+            staged_puts: 0,
             begun: Vec::new(),
             sockets: Sockets::default(),
             flights: BTreeMap::new(),
@@ -277,7 +282,7 @@ impl World {
                 return;
             }
             Work::CreateUploads(_) => Op::Create,
-            Work::SignParts { .. } => Op::Sign,
+            Work::SignParts { .. } | Work::SignPieces { .. } => Op::Sign,
             Work::ListParts { .. } => Op::List,
             Work::Complete { .. } => Op::Complete,
             Work::Abort { .. } => Op::Abort,
@@ -292,7 +297,8 @@ impl World {
             self.repeated_puts += is_repeated;
             self.repeated_originals += if blob.source == Source::Original { is_repeated } else { 0 };
             let silent = self.sockets.take(Server::Store, id);
-            self.flights.insert(id, Flight { blob, range, url, headers, moved: 0, silent, fault });
+            self.flights
+                .insert(id, Flight { blob, range, url, headers, moved: 0, moving: false, silent, fault });
             self.most_puts_at_once = self.most_puts_at_once.max(self.flights.len());
             self.later(self.now_ms + self.network.round_trip_ms, Happening::Move(id));
         } else if !self.sockets.take(Server::Service, id) && fault != Some(Fault::Stall) {
@@ -312,89 +318,6 @@ impl World {
         if self.flights.remove(&id).is_some() {
             self.sockets.close(id);
             self.feed(Input::Answered { id, answer: Answer::Put(Err(StoreFailure::NoAnswer)) });
-        }
-    }
-
-    fn move_bytes(&mut self, id: CommandId) {
-        let active = self.flights.values().filter(|flight| !flight.silent).count().max(1) as u64;
-        let share = (self.network.bytes_per_s * STEP_MS / 1_000 / active).max(1);
-        let is_out = self.network.is_out(self.now_ms);
-        let buffer_bytes = self.buffer_bytes;
-        let Some(flight) = self.flights.get_mut(&id) else { return };
-        let size = flight.size();
-        match flight.fault {
-            Some(Fault::DropBefore) => return self.lose(id),
-            Some(Fault::Reset(percent)) if flight.moved * 100 >= size * u64::from(percent) => {
-                return self.lose(id);
-            }
-            Some(Fault::Stall) if flight.moved * 3 >= size => flight.silent = true,
-            _ => {}
-        }
-        // A browser ends a request whose file can no longer be read.
-        if is_out || !self.files.contains_key(&flight.blob) {
-            return self.lose(id);
-        }
-        if flight.silent {
-            // What the system's buffers take, it takes all the same.
-            let sent_bytes = (flight.moved + buffer_bytes).min(size);
-            if sent_bytes > 0 {
-                self.feed(Input::Sent { id, sent_bytes });
-            }
-            return;
-        }
-        let step = share.min(size - flight.moved);
-        flight.moved += step;
-        self.bucket.arrived_bytes += step;
-        let sent_bytes = (flight.moved + buffer_bytes).min(size);
-        let next = if flight.moved < size {
-            (STEP_MS, Happening::Move(id))
-        } else {
-            (self.network.round_trip_ms / 2, Happening::Arrive(id, Box::new(flight.clone())))
-        };
-        self.later(self.now_ms + next.0, next.1);
-        self.feed(Input::Sent { id, sent_bytes });
-    }
-
-    fn arrive(&mut self, id: CommandId, flight: &Flight) {
-        let stored = match (flight.fault, self.read(&flight.blob, &flight.range)) {
-            (Some(Fault::Status(status, retry_after_ms)), _) => Err(StoreFailure::Refused {
-                status,
-                code: Some("SlowDown".into()),
-                message: None,
-                retry_after_ms,
-            }),
-            (Some(Fault::NoSuchUpload), _) => {
-                let signature = bucket::Signature::parse(&flight.url);
-                self.bucket.parts.remove(&signature.upload_id);
-                self.service.uploads.get_mut(&signature.upload_id).unwrap().status = UploadStatus::Expired;
-                Err(bucket::error(404, "NoSuchUpload", ""))
-            }
-            (Some(Fault::Skewed), _) => Err(bucket::error(403, "RequestTimeTooSkewed", "")),
-            (Some(Fault::Taken), _) if self.bucket.holds(&flight.url) => {
-                Err(bucket::error(412, "PreconditionFailed", ""))
-            }
-            (_, Err(_)) => Err(StoreFailure::NoAnswer),
-            (fault, Ok(mut bytes)) => {
-                if let (Some(Fault::Flip), Some(byte)) = (fault, bytes.first_mut()) {
-                    *byte ^= 1;
-                }
-                if fault == Some(Fault::Duplicate) {
-                    self.bucket.arrived_bytes += bytes.len() as u64;
-                    self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes.clone()).ok();
-                }
-                self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes)
-            }
-        };
-        let answer = match (flight.fault, stored) {
-            (Some(Fault::DropAfter), _) => Err(StoreFailure::NoAnswer),
-            (Some(Fault::HideEtag), Ok(_)) => Ok(PutAccepted { etag: None }),
-            (_, Ok(etag)) => Ok(PutAccepted { etag: Some(etag) }),
-            (_, Err(failure)) => Err(failure),
-        };
-        // The connection is closed, whether or not anybody still listens.
-        if self.flights.remove(&id).is_some() && !flight.silent {
-            let at_ms = self.now_ms + self.network.round_trip_ms / 2;
-            self.later(at_ms, Happening::Answer(id, Answer::Put(answer)));
         }
     }
 }

@@ -103,6 +103,8 @@ pub struct Network {
     pub resets: Vec<u64>,
     /// All connections fall silent for ever at these times; new ones work.
     pub silences: Vec<u64>,
+    /// Every connection dies after so many bytes of a PUT.
+    pub dies_after_bytes: Option<u64>,
     counts: std::collections::HashMap<Op, u32>,
 }
 
@@ -117,6 +119,7 @@ impl Network {
             outages: Vec::new(),
             resets: Vec::new(),
             silences: Vec::new(),
+            dies_after_bytes: None,
             counts: std::collections::HashMap::new(),
         }
     }

@@ -7,15 +7,16 @@ use windlass_core::upload::{Refusal, ServiceFailure, Work};
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{
     AcceptedUpload, CreateUploadResult, CreateUploadsRequest, CreateUploadsResponse, FileToUpload,
-    RefusedUpload, SignedPart, SignedVariant, UploadMethod,
+    RefusedUpload, SignedPart, SignedVariant, Staging, UploadMethod,
 };
-use windlass_protocol::list_parts::ListPartsResponse;
+use windlass_protocol::list_parts::{ListPartsResponse, StagedPiece, StagedPieces};
 use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
 use windlass_protocol::photo::MediaKind;
 use windlass_protocol::sign_parts::{SignPartsRequest, SignPartsResponse};
+use windlass_protocol::sign_pieces::{SignPiecesRequest, SignPiecesResponse, SignedPiece};
 use windlass_protocol::{
-    Checksum, ClientRef, ErrorCode, PartNumber, PartPlan, Photo, Problem, ProjectId, SignedHeaders,
-    Timestamp, UploadId, UploadStatus,
+    Checksum, ClientRef, ErrorCode, PartNumber, PartPlan, Photo, PiecePlan, Problem, ProjectId,
+    SignedHeaders, Timestamp, UploadId, UploadStatus,
 };
 
 use super::bucket::{Bucket, Part, Signature, Target};
@@ -24,6 +25,10 @@ use super::bucket::{Bucket, Part, Signature, Target};
 pub struct Record {
     pub file: FileToUpload,
     pub status: UploadStatus,
+    /// The size of its pieces, once some were signed.
+    pub piece_size: Option<u64>,
+    /// It was answered once that its pieces are being put together.
+    is_assembling: bool,
 }
 
 /// The service.
@@ -33,6 +38,8 @@ pub struct Service {
     pub url_lifetime_s: u64,
     /// URLs that were asked for, of parts.
     pub parts_signed: u32,
+    /// Whether files are taken in small pieces, too.
+    pub takes_pieces: bool,
     /// Uploads ever announced.
     announced: u64,
 }
@@ -44,6 +51,7 @@ impl Service {
             by_ref: HashMap::new(),
             url_lifetime_s: 900,
             parts_signed: 0,
+            takes_pieces: true,
             announced: 0,
         }
     }
@@ -61,17 +69,22 @@ impl Service {
     fn create_one(&mut self, now_ms: u64, bucket: &mut Bucket, file: &FileToUpload) -> CreateUploadResult {
         if file.content_type != "image/jpeg" {
             let error = problem(ErrorCode::TypeNotAllowed, Vec::new());
-            return CreateUploadResult::Refused(RefusedUpload { client_ref: file.client_ref.clone(), error });
+            return CreateUploadResult::Refused(RefusedUpload {
+                client_ref: file.client_ref.to_string(),
+                error,
+            });
         }
         let next_id = UploadId::try_from(format!("00000000-0000-7000-8000-{:012x}", self.announced)).unwrap();
         self.announced += 1;
         let id = *self.by_ref.entry(file.client_ref.clone()).or_insert(next_id);
-        let record = self
-            .uploads
-            .entry(id)
-            .or_insert_with(|| Record { file: file.clone(), status: UploadStatus::PendingUpload });
+        let record = self.uploads.entry(id).or_insert_with(|| Record {
+            file: file.clone(),
+            status: UploadStatus::PendingUpload,
+            piece_size: None,
+            is_assembling: false,
+        });
         assert_eq!(&record.file, file, "a repeated announcement is the same");
-        let status = record.status;
+        let (status, piece_size) = (record.status, record.piece_size);
         let is_multipart = file.size > SINGLE_PUT_MAX_BYTES;
         let plan = PartPlan::for_size(file.size).ok().filter(|_| is_multipart);
         if is_multipart && status == UploadStatus::PendingUpload {
@@ -91,6 +104,7 @@ impl Service {
             part_size: plan.map(|plan| plan.part_size_bytes()),
             part_count: plan.map(|plan| plan.part_count()),
             parts: Vec::new(),
+            staging: self.takes_pieces.then_some(Staging { piece_size }),
             variants: file
                 .variants
                 .iter()
@@ -140,9 +154,79 @@ impl Service {
         Ok(SignPartsResponse { parts: parts.collect(), expires_at: moment() })
     }
 
-    pub fn list(&self, bucket: &Bucket, id: UploadId) -> Result<ListPartsResponse, ServiceFailure> {
+    pub fn sign_pieces(
+        &mut self,
+        now_ms: u64,
+        id: UploadId,
+        request: &SignPiecesRequest,
+    ) -> Result<SignPiecesResponse, ServiceFailure> {
         self.open(id)?;
-        Ok(ListPartsResponse { parts: bucket.list(id) })
+        if !self.takes_pieces {
+            return Err(refusal(ErrorCode::InvalidRequest, Vec::new()));
+        }
+        let record = self.uploads.get_mut(&id).unwrap();
+        let piece_size = *record.piece_size.get_or_insert(request.piece_size);
+        assert_eq!(piece_size, request.piece_size, "all pieces of a file have one size");
+        let plan = PiecePlan::new(record.file.size, piece_size).unwrap();
+        let pieces = request.pieces.iter().map(|piece| {
+            let size = plan.size_of(piece.piece_number).expect("a piece of the plan");
+            let target = Target::Staged(piece.piece_number.into());
+            let (url, headers) = self.signed(now_ms, id, target, size, Some(piece.checksum));
+            SignedPiece { piece_number: piece.piece_number, url, headers, size }
+        });
+        Ok(SignPiecesResponse { pieces: pieces.collect(), expires_at: moment() })
+    }
+
+    pub fn list(&self, bucket: &Bucket, id: UploadId) -> Result<ListPartsResponse, ServiceFailure> {
+        let record = self.open(id)?;
+        let staged = record.piece_size.map(|piece_size| {
+            let pieces = bucket.staged(id).into_iter().map(|(number, bytes)| StagedPiece {
+                piece_number: number.try_into().unwrap(),
+                checksum: Some(crc64_nvme(bytes)),
+            });
+            StagedPieces { piece_size, pieces: pieces.collect() }
+        });
+        Ok(ListPartsResponse { parts: bucket.list(id), staged })
+    }
+
+    /// Puts together what is missing and staged whole; `false` where that was only begun.
+    fn assemble(record: &mut Record, bucket: &mut Bucket, id: UploadId) -> bool {
+        let Some(piece_size) = record.piece_size else { return true };
+        let size = record.file.size;
+        let plan = PiecePlan::new(size, piece_size).unwrap();
+        let staged = bucket.staged(id);
+        let whole = |range: &std::ops::Range<u64>| -> Option<Vec<u8>> {
+            let pieces = plan.pieces_of(range)?.map(|number| staged.get(&number.get()).copied());
+            Some(pieces.collect::<Option<Vec<_>>>()?.into_iter().flatten().copied().collect())
+        };
+        let mut made = Vec::new();
+        if size > SINGLE_PUT_MAX_BYTES {
+            let parts = PartPlan::for_size(size).unwrap();
+            let has =
+                |number: PartNumber| bucket.parts.get(&id).is_some_and(|p| p.contains_key(&number.into()));
+            for number in parts.part_numbers().filter(|number| !has(*number)) {
+                let Some(bytes) = whole(&parts.byte_range(number).unwrap()) else { return true };
+                made.push((Some(number), bytes));
+            }
+        } else if !bucket.objects.contains_key(&(id, Target::Whole)) {
+            let Some(bytes) = whole(&(0..size)) else { return true };
+            made.push((None, bytes));
+        }
+        if !made.is_empty() && !std::mem::replace(&mut record.is_assembling, true) {
+            return false;
+        }
+        for (number, bytes) in made {
+            let checksum = crc64_nvme(&bytes);
+            match number {
+                Some(number) => {
+                    bucket.parts.entry(id).or_default().insert(number.into(), Part { bytes, checksum });
+                }
+                None => {
+                    bucket.objects.insert((id, Target::Whole), bytes);
+                }
+            }
+        }
+        true
     }
 
     pub fn complete(
@@ -152,6 +236,9 @@ impl Service {
         request: &CompleteUploadRequest,
     ) -> Result<Box<Photo>, ServiceFailure> {
         let record = self.uploads.get_mut(&id).ok_or_else(|| refusal(ErrorCode::NotFound, Vec::new()))?;
+        if record.status == UploadStatus::PendingUpload && !Self::assemble(record, bucket, id) {
+            return Err(refusal(ErrorCode::Assembling, Vec::new()));
+        }
         let file = &record.file;
         if record.status == UploadStatus::PendingUpload {
             let whole = (id, Target::Whole);
@@ -163,8 +250,10 @@ impl Service {
                 let claimed: HashMap<PartNumber, &str> =
                     claimed.map(|part| (part.part_number, part.etag.as_str())).collect();
                 let etag = |n: &PartNumber| parts.get(&u32::from(*n)).map(Part::etag);
-                let is_missing =
-                    |n: &PartNumber| etag(n).is_none() || etag(n).as_deref() != claimed.get(n).copied();
+                // What was put together here nobody claims.
+                let contradicts =
+                    |n: &PartNumber| claimed.get(n).is_some_and(|claim| Some(*claim) != etag(n).as_deref());
+                let is_missing = |n: &PartNumber| etag(n).is_none() || contradicts(n);
                 let missing: Vec<PartNumber> = plan.part_numbers().filter(is_missing).collect();
                 if !missing.is_empty() {
                     return Err(refusal(ErrorCode::PartsMissing, missing));
@@ -183,6 +272,7 @@ impl Service {
                 return Err(refusal(ErrorCode::SizeMismatch, Vec::new()));
             }
             record.status = UploadStatus::Uploaded;
+            bucket.remove_staged(id);
         }
         match record.status {
             UploadStatus::Uploaded => Ok(Box::new(photo(id, &record.file))),
@@ -195,6 +285,7 @@ impl Service {
         if record.status == UploadStatus::PendingUpload {
             record.status = UploadStatus::Aborted;
             bucket.parts.remove(&id);
+            bucket.remove_staged(id);
         }
         Ok(())
     }
@@ -217,6 +308,7 @@ impl Service {
     pub fn subject(work: &Work) -> Option<UploadId> {
         match work {
             Work::SignParts { upload_id, .. }
+            | Work::SignPieces { upload_id, .. }
             | Work::ListParts { upload_id }
             | Work::Complete { upload_id, .. }
             | Work::Abort { upload_id } => Some(*upload_id),

@@ -53,6 +53,9 @@ impl World {
             Work::SignParts { upload_id, request } => {
                 answer!(Answer::Signed, service.sign(now_ms, *upload_id, request))
             }
+            Work::SignPieces { upload_id, request } => {
+                answer!(Answer::PiecesSigned, service.sign_pieces(now_ms, *upload_id, request))
+            }
             Work::ListParts { upload_id } => answer!(Answer::Listed, service.list(bucket, *upload_id)),
             Work::Complete { upload_id, request } => {
                 answer!(Answer::Completed, service.complete(bucket, *upload_id, request))

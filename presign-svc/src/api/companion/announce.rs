@@ -1,0 +1,75 @@
+//! A file of Uppy's: checked, counted and recorded as one of our own clients' is.
+
+use time::OffsetDateTime;
+use windlass_protocol::ProjectId;
+use windlass_protocol::companion::Metadata;
+
+use crate::api::error::ApiError;
+use crate::api::rates::{FILE, Place, draw};
+use crate::api::uploads::{allowance_of, announcement, may_upload_to};
+use crate::app::App;
+use crate::auth::{Caller, ProjectAccess};
+use crate::domain::unplanned::{UnplannedClaim, Way, accept_unplanned};
+use crate::domain::upload::Upload;
+use crate::metrics::UploadOutcome;
+use crate::ports::uploads::Recorded;
+
+/// What a client says of a file.
+pub struct File<'a> {
+    /// Its name.
+    pub filename: &'a str,
+    /// Its media type, as far as the browser knows.
+    pub content_type: &'a str,
+    /// What the page says besides.
+    pub metadata: &'a Metadata,
+    /// How its bytes come.
+    pub way: Way,
+}
+
+/// Records a file, its bytes expected until the deadline.
+pub async fn announce(
+    app: &App,
+    caller: &Caller,
+    place: &Place,
+    file: File<'_>,
+    deadline_at: OffsetDateTime,
+) -> Result<Upload, ApiError> {
+    let project = project_of(caller, file.metadata.project_id.as_ref())?;
+    may_upload_to(app, caller, project).await?;
+    if file.filename.is_empty() {
+        let reason = "is missing: it must be the file's name".to_owned();
+        return Err(ApiError::InvalidRequest { field: Some("filename".to_owned()), reason });
+    }
+    let claim = UnplannedClaim {
+        filename: file.filename,
+        content_type: file.content_type,
+        size_bytes: file.metadata.size,
+    };
+    let accepted = accept_unplanned(&claim, file.way, &app.settings.limits).map_err(ApiError::Refused)?;
+    let facts = announcement(app, caller, project, accepted, app.clock.now())?;
+    let upload = Upload::announce(facts, None, Vec::new(), deadline_at);
+    draw(app, caller, place, FILE).await?;
+    let recorded = app.uploads.insert(vec![upload], &allowance_of(app, caller)).await?;
+    match recorded.into_iter().next() {
+        Some(Recorded::OverQuota(exceeded)) => Err(ApiError::Quota(exceeded)),
+        Some(Recorded::New(upload) | Recorded::Existing(upload)) => {
+            app.metrics.uploads(UploadOutcome::Announced, 1);
+            Ok(upload)
+        }
+        None => Err(ApiError::Internal("a file was not recorded".to_owned())),
+    }
+}
+
+/// The project that is named, or the only one the token covers.
+fn project_of<'a>(caller: &'a Caller, named: Option<&'a ProjectId>) -> Result<&'a ProjectId, ApiError> {
+    let only = match &caller.projects {
+        ProjectAccess::Only(projects) if projects.len() == 1 => projects.first(),
+        ProjectAccess::Only(_) | ProjectAccess::All => None,
+    };
+    named.or(only).ok_or_else(|| ApiError::InvalidRequest {
+        field: Some("metadata[project_id]".to_owned()),
+        reason: "is missing, and the token covers more than one project; say which, with \
+                 uppy.setMeta({ project_id: \"…\" })"
+            .to_owned(),
+    })
+}

@@ -1,0 +1,47 @@
+//! What `serve` and `work` have in common: the parts a service is made of, from its configuration.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use tokio_util::sync::CancellationToken;
+
+use crate::adapters::database::Database;
+use crate::adapters::s3::{S3Settings, S3Store};
+use crate::adapters::system::{RandomIds, SystemClock};
+use crate::app::{App, Turns};
+use crate::config::ServeOptions;
+use crate::feeds::Feeds;
+use crate::jobs::assemble::AssemblyCalls;
+use crate::jobs::notice::Awaited;
+use crate::metrics::Metrics;
+
+/// Builds it; `is_embedded` where the bucket is the embedded store.
+pub(super) async fn build(
+    options: &ServeOptions,
+    database: &Database,
+    bucket: &S3Settings,
+    is_embedded: bool,
+    stop: &CancellationToken,
+) -> Result<Arc<App>> {
+    let mut settings = options.limits.settings(is_embedded, options.store.conditional_writes())?;
+    settings.upload_page = options.http.upload_page.clone();
+    settings.rates = options.rates.limits(options.auth.source());
+    Ok(Arc::new(App {
+        settings,
+        limiter: database.rate_limiter(),
+        store: Arc::new(S3Store::connect(bucket).await.context("the bucket's settings are not valid")?),
+        uploads: database.uploads(),
+        events: database.events(),
+        feeds: Feeds::start(database.events(), options.limits.max_event_streams, stop.clone()),
+        tickets: database.tickets(),
+        links: database.upload_links(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds::new()),
+        tokens: options.auth.tokens(&options.data)?,
+        membership: options.auth.membership()?,
+        turns: Turns::among(database.leases()),
+        assembly_calls: AssemblyCalls::default(),
+        awaited: Awaited::default(),
+        metrics: Metrics::default(),
+    }))
+}

@@ -1,0 +1,38 @@
+//! `windlass work`: the jobs in a process of their own, beside instances of `serve` with `--work apart`.
+
+use anyhow::{Context as _, Result, bail};
+use tokio_util::sync::CancellationToken;
+
+use super::{app, stop_signal};
+use crate::adapters::database::Database;
+use crate::config::{ServeOptions, StorePlace};
+use crate::jobs::runner;
+
+/// Works until SIGTERM or ctrl-c.
+pub async fn run(options: ServeOptions) -> Result<()> {
+    let StorePlace::Remote(bucket) = options.store.place() else {
+        bail!(
+            "the embedded store lives in the process of `windlass serve`, and so do its jobs; to run them apart, name \
+             a bucket with WINDLASS_S3_BUCKET"
+        );
+    };
+    options.data.prepare().context("the data directory cannot be used")?;
+    let database = Database::open(&options.database.place(&options.data)?).await?;
+    if database.leases().is_none() {
+        bail!(
+            "{} belongs to one process, and jobs beside it would not know of each other; to run them apart, use \
+             PostgreSQL (WINDLASS_DATABASE_URL)",
+            database.name()
+        );
+    }
+    let stop = CancellationToken::new();
+    let app = app::build(&options, &database, &bucket, false, &stop).await?;
+    let work = tokio::spawn(runner::run(app, stop.clone()));
+    tracing::info!(database = %database.name(), bucket = %bucket.bucket, "working");
+    stop_signal().await;
+    tracing::info!("stopping: what was begun is gone on with by the next process");
+    stop.cancel();
+    let ended = work.await;
+    database.close().await;
+    ended.context("the jobs did not end well")
+}

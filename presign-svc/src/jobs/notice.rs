@@ -1,0 +1,123 @@
+//! Notices bytes that nobody reports: Uppy sends a form to the bucket and tells no one. Each such upload is
+//! looked for in the bucket, at first every second and then ever less often, until it is there or its form
+//! has died. What is not noticed in time, or was awaited by a process that has ended, the janitor finds: the
+//! deadline of these uploads is the last moment their bytes may arrive.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use windlass_protocol::{TenantId, UploadId};
+
+use super::finalise::{Assembly, finalise};
+use super::{ClientClaim, NotFinished};
+use crate::app::App;
+use crate::domain::upload::Upload;
+
+/// The first look, and the least time between two.
+const SOONEST: Duration = Duration::from_secs(1);
+/// The most time between two.
+const LATEST: Duration = Duration::from_secs(30);
+/// How often it is seen whether a look is due.
+const TICK: Duration = Duration::from_millis(500);
+/// Uploads looked for at once.
+const AT_ONCE: usize = 16;
+/// Uploads awaited at once; more are left to the janitor.
+const MOST: usize = 10_000;
+
+/// Uploads whose client cannot say that it is done.
+#[derive(Debug, Default)]
+pub struct Awaited {
+    due: Mutex<BTreeMap<(OffsetDateTime, UploadId), Expected>>,
+    added: Notify,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+struct Expected {
+    tenant: TenantId,
+    since: OffsetDateTime,
+}
+
+impl Awaited {
+    /// Looks for an upload's bytes from now on.
+    pub fn add(&self, upload: &Upload, now: OffsetDateTime) {
+        let expected = Expected { tenant: upload.facts().tenant.clone(), since: now };
+        self.put((now + SOONEST, upload.id()), expected);
+        self.added.notify_one();
+    }
+
+    /// How many are awaited.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn put(&self, place: (OffsetDateTime, UploadId), expected: Expected) {
+        let mut due = self.lock();
+        if due.len() < MOST {
+            due.insert(place, expected);
+        }
+    }
+
+    fn take_due(&self, now: OffsetDateTime) -> Vec<(UploadId, Expected)> {
+        let mut taken = Vec::new();
+        let mut due = self.lock();
+        while let Some(first) = due.first_entry()
+            && first.key().0 <= now
+        {
+            let ((_, id), expected) = first.remove_entry();
+            taken.push((id, expected));
+        }
+        taken
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(OffsetDateTime, UploadId), Expected>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks whenever something is due, until the service stops.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        look(&app).await;
+        let next = async {
+            if app.awaited.count() == 0 {
+                app.awaited.added.notified().await;
+            } else {
+                tokio::time::sleep(TICK).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = next => {}
+        }
+    }
+}
+
+/// Looks for those that are due now.
+pub async fn look(app: &App) {
+    let due = app.awaited.take_due(app.clock.now());
+    stream::iter(due).for_each_concurrent(AT_ONCE, |(id, expected)| look_for(app, id, expected)).await;
+}
+
+async fn look_for(app: &App, id: UploadId, expected: Expected) {
+    match finalise(app, &expected.tenant, id, &ClientClaim::default(), Assembly::ByTheJob).await {
+        Ok(_) | Err(NotFinished::NotFound | NotFinished::Closed(_)) => return,
+        Err(NotFinished::Refused(failure)) => {
+            tracing::info!(upload = %id, code = ?failure.code, "an upload that nobody reported was refused");
+            return;
+        }
+        Err(NotFinished::BytesMissing | NotFinished::PartsMissing(_)) => {}
+        Err(error) => tracing::warn!(upload = %id, %error, "cannot look for an upload's bytes now"),
+    }
+    let now = app.clock.now();
+    let age = (now - expected.since).unsigned_abs();
+    if age < app.settings.bytes_may_arrive_for() {
+        let place = (now + (age / 2).clamp(SOONEST, LATEST), id);
+        app.awaited.put(place, expected);
+    }
+}
