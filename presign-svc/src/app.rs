@@ -86,6 +86,8 @@ pub struct Settings {
     pub event_retention: Duration,
     /// Whether the store honours `If-None-Match` on writes.
     pub conditional_writes: bool,
+    /// Whether clients are served that know nothing of Windlass: `docs/plain-clients.md`.
+    pub plain_clients: bool,
     /// Whether files are taken in small pieces, too, for weak signals.
     pub weak_signal: bool,
     /// How long an answer waits for pieces to be put together.
@@ -193,6 +195,7 @@ mod tests {
             upload_deadline: Duration::from_secs(86_400),
             event_retention: Duration::from_secs(604_800),
             conditional_writes: true,
+            plain_clients: false,
             weak_signal: true,
             assembly_wait: Duration::from_secs(3),
         };

@@ -26,7 +26,8 @@ enum Stage {
     /// All Rust tests: core, protocol, signing, store, service (SQLite and PostgreSQL), the S3 suite on
     /// Garage.
     Rust,
-    /// The running service against its OpenAPI description, by schemathesis.
+    /// The running service against its OpenAPI description, by schemathesis, and the clients of five other
+    /// systems against it.
     Contract,
     /// The npm package: wasm, types, unit tests, size budget, `windlass/core` under Node.
     Npm,
@@ -113,7 +114,10 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             }
             Ok(())
         }
-        Stage::Contract => contract::check(),
+        Stage::Contract => {
+            contract::check()?;
+            node_tests("tests/seeds")
+        }
         Stage::Npm => {
             npm::build_package()?;
             npm::audit("npm")?;
@@ -192,5 +196,10 @@ fn browser_tests(script: &str, programs: &[(&str, PathBuf)]) -> Result<()> {
 
 /// Node's own test runner over a folder.
 fn node_tests(folder: &str) -> Result<()> {
-    process::run(command("node").args(["--test", folder]).env("WINDLASS_FIXTURES", fixtures::make()?))
+    process::run(
+        command("node")
+            .args(["--test", folder])
+            .env("WINDLASS_FIXTURES", fixtures::make()?)
+            .env("WINDLASS_BINARY", demo::service_binary("dev")),
+    )
 }

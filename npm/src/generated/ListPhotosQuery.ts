@@ -8,9 +8,9 @@ import type { UploadStatus } from "./UploadStatus";
  */
 export type ListPhotosQuery = { 
 /**
- * Whose photos.
+ * Whose photos; may be left out where the token covers one project only.
  */
-project_id: ProjectId, 
+project_id?: ProjectId, 
 /**
  * `next_cursor` of the page before.
  */

@@ -6,7 +6,7 @@ import type { PipelineStatus } from "./PipelineStatus";
  */
 export type SetStatusRequest = { 
 /**
- * `processing`, `completed` or `failed`.
+ * `uploaded`, `processing`, `completed` or `failed`.
  */
 status: PipelineStatus, 
 /**

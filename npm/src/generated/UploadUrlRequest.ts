@@ -6,18 +6,19 @@ import type { ProjectId } from "./ProjectId";
  */
 export type UploadUrlRequest = { 
 /**
- * The project it belongs to.
+ * The project it belongs to; may be left out where the token covers one project only.
  */
-project_id: ProjectId, 
+project_id?: ProjectId, 
 /**
  * The name on the client.
  */
 file_name: string, 
 /**
- * Size in bytes.
+ * Size in bytes. May be left out where the service takes plain clients; the largest size of the file's
+ * kind is reserved then until it is stored.
  */
-file_size: number, 
+file_size?: number, 
 /**
- * The media type.
+ * The media type; by the name's ending where it is left out.
  */
-mime_type: string, };
+mime_type?: string, };

@@ -22,8 +22,10 @@ pub const MAX_LIMIT: u32 = 100;
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 pub struct ListPhotosQuery {
-    /// Whose photos.
-    pub project_id: ProjectId,
+    /// Whose photos; may be left out where the token covers one project only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub project_id: Option<ProjectId>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]

@@ -1,6 +1,7 @@
 //! `PATCH /api/v1/photos/{photo_id}/status` — how far the pipeline is with a photo. Answers the photo.
 //!
-//! Caller: scope `pipeline` on the project. `uploaded` and `processing` may become any of the three,
+//! Caller: scope `pipeline` on the project. To say `uploaded` of a file whose bytes are in the store is to
+//! complete its upload, with the errors of complete. `uploaded` and `processing` may become any of the three,
 //! `failed` may become `processing` again, `completed` stays. To say the same again changes nothing; a
 //! failure's reason may be replaced by another. The answer has URLs and metadata for those with scope `read`
 //! only.
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetStatusRequest {
-    /// `processing`, `completed` or `failed`.
+    /// `uploaded`, `processing`, `completed` or `failed`.
     pub status: PipelineStatus,
     /// With `failed`, and only then: why, for people; 1 to 500 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,6 +29,8 @@ pub struct SetStatusRequest {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PipelineStatus {
+    /// Its bytes are in the store: verify them. Of a photo it changes nothing.
+    Uploaded,
     /// It is at work.
     Processing,
     /// It is done.

@@ -1,7 +1,7 @@
 //! `POST /api/v1/photos/upload-url` — one file by one PUT, for clients without the SDK.
 //!
-//! PUT the bytes to `upload_url` with `headers`, then call complete with no body. Files above
-//! 5 GiB need the multipart way. Caller: scope `upload` on the project. Errors: those of create,
+//! PUT the bytes to `upload_url` with `headers`, then call complete with no body; who does not call it is
+//! not waited for, the service looks for the bytes by itself. Files above 5 GiB need the multipart way. Caller: scope `upload` on the project. Errors: those of create,
 //! as the whole answer.
 
 use serde::{Deserialize, Serialize};
@@ -14,14 +14,20 @@ use crate::{PhotoId, ProjectId, SignedHeaders, UploadId};
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadUrlRequest {
-    /// The project it belongs to.
-    pub project_id: ProjectId,
+    /// The project it belongs to; may be left out where the token covers one project only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub project_id: Option<ProjectId>,
     /// The name on the client.
     pub file_name: String,
-    /// Size in bytes.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
-    pub file_size: u64,
-    /// The media type.
+    /// Size in bytes. May be left out where the service takes plain clients; the largest size of the file's
+    /// kind is reserved then until it is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "number"))]
+    pub file_size: Option<u64>,
+    /// The media type; by the name's ending where it is left out.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<String>"))]
     pub mime_type: String,
 }
 

@@ -14,6 +14,22 @@ pub(super) async fn may_touch(app: &App, caller: &Caller, project: &ProjectId) -
     asked.map_err(|error| ApiError::Unavailable(error.to_string()))
 }
 
+/// The project that a request names in a field, or the only one its token covers.
+pub(super) fn project_of<'a>(
+    caller: &'a Caller,
+    named: Option<&'a ProjectId>,
+    field: &str,
+) -> Result<&'a ProjectId, ApiError> {
+    let only = match &caller.projects {
+        ProjectAccess::Only(projects) if projects.len() == 1 => projects.first(),
+        ProjectAccess::Only(_) | ProjectAccess::All => None,
+    };
+    named.or(only).ok_or_else(|| ApiError::InvalidRequest {
+        field: Some(field.to_owned()),
+        reason: "is missing, and the token covers more than one project; say which".to_owned(),
+    })
+}
+
 /// Whoever holds the token of an open upload link.
 pub(super) async fn holder_of_link(app: &App, token: &str) -> Result<Caller, ApiError> {
     let ended = || ApiError::Token(TokenError::Invalid("this upload link has ended or never was one"));

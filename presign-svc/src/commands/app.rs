@@ -26,10 +26,11 @@ pub(super) async fn build(
     let mut settings = options.limits.settings(is_embedded, options.store.conditional_writes())?;
     settings.upload_page = options.http.upload_page.clone();
     settings.rates = options.rates.limits(options.auth.source());
+    let store = S3Store::connect(bucket).await.context("the bucket's settings are not valid")?;
     Ok(Arc::new(App {
         settings,
         limiter: database.rate_limiter(),
-        store: Arc::new(S3Store::connect(bucket).await.context("the bucket's settings are not valid")?),
+        store: options.delivery.around(Arc::new(store))?,
         uploads: database.uploads(),
         events: database.events(),
         feeds: Feeds::start(database.events(), options.limits.max_event_streams, stop.clone()),

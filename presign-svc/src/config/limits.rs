@@ -48,6 +48,10 @@ pub struct LimitOptions {
     /// How many uploads of a company may wait for their bytes at once.
     #[arg(long, env = "WINDLASS_MAX_OPEN_UPLOADS", default_value_t = 10_000)]
     pub max_open_uploads: u64,
+    /// Whether clients are served that know nothing of Windlass: they PUT with no header but Content-Type, say
+    /// no size beforehand, and do not say when they are done. What this gives up is in docs/plain-clients.md.
+    #[arg(long, env = "WINDLASS_PLAIN_CLIENTS", action = ArgAction::Set, default_value_t = false)]
+    pub plain_clients: bool,
     /// The shape of object keys.
     #[arg(long, env = "WINDLASS_KEY_TEMPLATE", default_value = KeyTemplate::DEFAULT)]
     pub key_template: String,
@@ -101,6 +105,7 @@ impl LimitOptions {
             upload_deadline: Duration::from_secs(u64::from(self.upload_deadline_hours) * 3600),
             event_retention: Duration::from_secs(u64::from(self.event_retention_hours) * 3600),
             conditional_writes,
+            plain_clients: self.plain_clients,
             weak_signal: self.weak_signal,
             assembly_wait: ASSEMBLY_WAIT,
         })

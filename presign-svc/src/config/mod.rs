@@ -4,6 +4,7 @@
 mod auth;
 mod data_dir;
 mod database;
+mod delivery;
 mod http;
 mod limits;
 mod rates;
@@ -14,6 +15,7 @@ mod work;
 pub use auth::{AuthError, AuthOptions, ClaimOptions, ScopeName, TokenSource, read_secret_file};
 pub use data_dir::{DataDir, DataDirError, StoreKeys};
 pub use database::{DatabaseOptions, DatabaseUrl, InvalidDatabaseUrl};
+pub use delivery::{DeliveryError, DeliveryOptions};
 pub use http::HttpOptions;
 pub use limits::LimitOptions;
 pub use rates::RateOptions;
@@ -38,6 +40,9 @@ pub struct ServeOptions {
     /// The bucket.
     #[command(flatten)]
     pub store: StoreOptions,
+    /// How photos reach browsers.
+    #[command(flatten)]
+    pub delivery: DeliveryOptions,
     /// Whose tokens are accepted.
     #[command(flatten)]
     pub auth: AuthOptions,

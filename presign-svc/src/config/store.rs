@@ -28,6 +28,16 @@ pub struct StoreOptions {
     /// The same for browsers, where they reach the store at another address.
     #[arg(long, env = "WINDLASS_S3_PUBLIC_ENDPOINT")]
     pub s3_public_endpoint: Option<String>,
+    /// Whether browsers send their bytes by S3 Transfer Acceleration, which has to be switched on for the
+    /// bucket and costs extra.
+    #[arg(
+        long,
+        env = "WINDLASS_S3_ACCELERATE",
+        action = ArgAction::Set,
+        default_value_t = false,
+        conflicts_with_all = ["s3_endpoint", "s3_public_endpoint"]
+    )]
+    pub s3_accelerate: bool,
     /// Whether addresses name the bucket in the path and not in the host: by default with an endpoint of
     /// your own.
     #[arg(long, env = "WINDLASS_S3_PATH_STYLE", action = ArgAction::Set)]
@@ -64,6 +74,7 @@ impl StoreOptions {
             region: self.s3_region.clone(),
             endpoint: self.s3_endpoint.clone(),
             public_endpoint: self.s3_public_endpoint.clone(),
+            accelerate: self.s3_accelerate,
             addressing: if is_path { Addressing::Path } else { Addressing::VirtualHost },
             credentials: CredentialsFrom::Chain,
         })
@@ -94,6 +105,7 @@ impl StoreOptions {
             region: Some(EMBEDDED_REGION.to_owned()),
             endpoint: Some(format!("http://{here}")),
             public_endpoint: self.store_public_url.clone(),
+            accelerate: false,
             addressing: Addressing::Path,
             credentials: CredentialsFrom::Fixed {
                 access_key_id: keys.access_key_id.clone(),

@@ -155,6 +155,28 @@ impl KeyTemplate {
     }
 }
 
+impl KeyTemplate {
+    /// What the keys of a project's photos begin with, and no other project's: whole segments and a slash.
+    /// Where the template sets no project apart so, or made this folder otherwise, it is the photo's own.
+    pub fn scope(&self, tenant: &TenantId, project: &ProjectId, folder: &PhotoFolder) -> String {
+        let apart = match self.0.as_slice() {
+            [Piece::Text(first), rest @ ..] if first.ends_with('/') => (first.as_str(), rest),
+            all => ("", all),
+        };
+        let own = || format!("{}/", folder.as_str());
+        let (first, [Piece::Tenant, Piece::Text(slash), Piece::Project, Piece::Text(next), ..]) = apart
+        else {
+            return own();
+        };
+        let scope = format!("{first}{tenant}/{project}/");
+        if slash == "/" && next.starts_with('/') && folder.as_str().starts_with(&scope) {
+            scope
+        } else {
+            own()
+        }
+    }
+}
+
 /// The part of a photo's keys before the name: kept with its row, so that a changed template never
 /// loses an object. Short enough that every name fits behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,6 +217,31 @@ impl TryFrom<String> for PhotoFolder {
 mod tests {
     use super::*;
     use time::macros::datetime;
+
+    #[test]
+    fn a_scope_is_the_projects_where_keys_set_it_apart() {
+        let scope = |template: &str, made_by: &str| {
+            let template = KeyTemplate::parse(template).unwrap();
+            template.scope(&"acme".parse().unwrap(), &"job-7".parse().unwrap(), &folder(made_by))
+        };
+        let default = KeyTemplate::DEFAULT;
+        assert_eq!(scope(default, default), "acme/job-7/");
+        let below = "photos/{tenant}/{project}/{photo_id}/{name}";
+        assert_eq!(scope(below, below), "photos/acme/job-7/");
+        for own in [
+            "{yyyy}/{tenant}/{project}/{photo_id}/{name}",
+            "{tenant}/{photo_id}/{name}",
+            "{tenant}-{project}/{photo_id}/{name}",
+            "{tenant}{project}/{photo_id}/{name}",
+        ] {
+            assert_eq!(scope(own, own), format!("{}/", folder(own).as_str()), "{own}");
+        }
+        assert_eq!(
+            scope(default, below),
+            format!("{}/", folder(below).as_str()),
+            "made by an older template"
+        );
+    }
 
     fn folder(template: &str) -> PhotoFolder {
         let photo = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();

@@ -22,6 +22,15 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// Signs a PUT of one whole object.
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest>;
 
+    /// Signs a PUT of one whole object of any size, bound to its key and its type alone: for clients that send
+    /// no other header, and do not say how large a file is.
+    async fn sign_plain_put(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        window: SigningWindow,
+    ) -> StoreResult<SignedRequest>;
+
     /// Signs a form that brings one whole object by POST, to be answered 201.
     async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm>;
 
@@ -142,6 +151,11 @@ pub struct GetToSign<'a> {
     pub content_disposition: &'a str,
     /// Signed as `response-cache-control`, where given.
     pub cache_control: Option<&'a str>,
+    /// Whether it may be delivered as it was stored, by ways that know no such headers: what its stored type
+    /// says is what it is, and no browser runs it.
+    pub as_stored: bool,
+    /// Who may fetch it may fetch whatever key begins so; ends in a slash.
+    pub scope: &'a str,
 }
 
 /// A request somebody else may send on our behalf.

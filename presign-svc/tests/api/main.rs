@@ -13,6 +13,7 @@ mod complete_faults;
 mod complete_parts;
 mod create;
 mod delete_photo;
+mod delivery;
 mod demo;
 mod edit_photo;
 mod events;

@@ -1,8 +1,14 @@
 //! `POST /api/v1/photos/upload-url`.
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::support::{PhotoSpec, TestApp, jpeg};
+use reqwest::Method;
+use serde_json::{Value, json};
+use windlass_presign_svc::app::Settings;
+use windlass_presign_svc::auth::Scope;
+use windlass_presign_svc::jobs::notice::look;
+
+use crate::support::{PhotoSpec, TestApp, TestOptions, jpeg, settings};
 
 fn request(name: &str, size: usize, mime: &str) -> Value {
     json!({"project_id": "job-7", "file_name": name, "file_size": size, "mime_type": mime})
@@ -46,4 +52,77 @@ async fn a_refused_file_is_the_whole_answer() {
     ] {
         app.post("/api/v1/photos/upload-url", request).await.assert_problem(status, code);
     }
+}
+
+/// A service for clients that know nothing of Windlass.
+async fn plain() -> TestApp {
+    let settings = Settings { plain_clients: true, ..settings() };
+    TestApp::start_with(TestOptions { settings, ..TestOptions::default() }).await
+}
+
+#[tokio::test]
+async fn a_plain_client_says_no_size_sends_only_its_type_and_never_calls_again() {
+    let app = plain().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let answer = app.post("/api/v1/photos/upload-url", json!({"file_name": "roof.jpg"})).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    assert_eq!(answer.body["headers"], json!({"content-type": "image/jpeg"}));
+    let url = answer.body["upload_url"].as_str().unwrap();
+    let html =
+        app.http.put(url).header("content-type", "text/html").body(bytes.clone()).send().await.unwrap();
+    assert_eq!(html.status(), 403, "the type is signed");
+    let sent =
+        app.http.put(url).header("content-type", "image/jpeg").body(bytes.clone()).send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+    app.clock.advance(Duration::from_secs(1));
+    look(&app.app).await;
+    let photos = app.get("/api/v1/photos").await.body;
+    assert_eq!(photos["photos"][0]["photo_id"], answer.body["photo_id"], "of the token's only project");
+    assert_eq!(photos["photos"][0]["size"], bytes.len());
+}
+
+#[tokio::test]
+async fn what_a_plain_client_sends_too_much_of_is_removed() {
+    let app = plain().await;
+    let answer = app.post("/api/v1/photos/upload-url", json!({"file_name": "roof.jpg"})).await.body;
+    let bytes = jpeg(&PhotoSpec { size_bytes: (50 << 20) + 1, ..PhotoSpec::default() });
+    let put = app.http.put(answer["upload_url"].as_str().unwrap()).header("content-type", "image/jpeg");
+    assert_eq!(put.body(bytes).send().await.unwrap().status(), 200);
+    app.complete(&answer, Value::Null).await.assert_problem(422, "size_mismatch");
+    let key = app.record(&answer).await.original_key();
+    assert!(app.app.store.head(&key).await.is_err());
+}
+
+#[tokio::test]
+async fn uploaded_may_be_said_of_a_file_as_a_status() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let answer =
+        app.post("/api/v1/photos/upload-url", request("roof.jpg", bytes.len(), "image/jpeg")).await.body;
+    let path = format!("/api/v1/photos/{}/status", answer["photo_id"].as_str().unwrap());
+    let say =
+        async |status: &str| app.call(Method::PATCH, &path, &app.ann(), json!({"status": status})).await;
+    say("uploaded").await.assert_problem(409, "bytes_missing");
+    say("processing").await.assert_problem(404, "not_found");
+    app.put(&json!({"url": answer["upload_url"], "headers": answer["headers"]}), &bytes).await;
+    let photo = say("uploaded").await;
+    assert_eq!((photo.status, photo.body["status"].as_str()), (200, Some("uploaded")), "{}", photo.body);
+    assert_eq!(say("processing").await.body["status"], "processing");
+    assert_eq!(say("uploaded").await.body["status"], "processing", "it was verified before");
+    let others = app.token("other", &["*"], &Scope::ALL);
+    app.call(Method::PATCH, &path, &others, json!({"status": "uploaded"}))
+        .await
+        .assert_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn who_covers_many_projects_says_which() {
+    let app = TestApp::start().await;
+    let many = app.token("acme", &["job-7", "job-8"], &Scope::ALL);
+    let body = json!({"file_name": "a.jpg", "file_size": 4096, "mime_type": "image/jpeg"});
+    let refused = app.call(Method::POST, "/api/v1/photos/upload-url", &many, body).await;
+    refused.assert_problem(400, "invalid_request");
+    let listed = app.call(Method::GET, "/api/v1/photos", &many, Value::Null).await;
+    listed.assert_problem(400, "invalid_request");
+    assert_eq!(listed.body["field"], "project_id");
 }

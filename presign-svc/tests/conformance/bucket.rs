@@ -28,6 +28,7 @@ pub fn settings(target: &S3Target) -> S3Settings {
         region: Some(target.region.clone()),
         endpoint: Some(target.endpoint.clone()),
         public_endpoint: None,
+        accelerate: false,
         addressing: Addressing::Path,
         credentials: CredentialsFrom::Fixed {
             access_key_id: target.access_key_id.clone(),

@@ -26,6 +26,7 @@ async fn connect(region: Option<&str>, config: &NamedTempFile) -> S3Store {
         region: region.map(str::to_owned),
         endpoint: None,
         public_endpoint: None,
+        accelerate: false,
         addressing: Addressing::VirtualHost,
         credentials: CredentialsFrom::Chain,
     };
@@ -42,6 +43,8 @@ async fn signed_get(store: &S3Store) -> (String, OffsetDateTime) {
         content_type: "image/jpeg",
         content_disposition: "inline",
         cache_control: None,
+        as_stored: false,
+        scope: "",
     };
     let window = SigningWindow { signed_at: OffsetDateTime::now_utc(), lifetime: Duration::from_secs(7200) };
     let signed = store.sign_get(&get, window).await.unwrap();

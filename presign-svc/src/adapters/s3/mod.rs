@@ -45,6 +45,8 @@ pub struct S3Store {
     client: Client,
     bucket: String,
     signers: SignerSource,
+    /// For those who fetch, where they are sent elsewhere than those who bring.
+    readers: Option<SignerSource>,
 }
 
 impl S3Store {
@@ -69,9 +71,11 @@ impl S3Store {
         credentials: SharedCredentialsProvider,
     ) -> Result<Self, S3SettingsError> {
         let endpoint = settings.signing_endpoint(region)?;
+        let reading = settings.reading_endpoint(region)?;
         Ok(Self {
             client: client::connect(settings, region, credentials.clone()),
             bucket: settings.bucket.clone(),
+            readers: reading.map(|endpoint| SignerSource::new(endpoint, credentials.clone())),
             signers: SignerSource::new(endpoint, credentials),
         })
     }
@@ -82,6 +86,15 @@ impl S3Store {
 impl ObjectStore for S3Store {
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
         sign::put(&self.signers, put, window).await
+    }
+
+    async fn sign_plain_put(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        window: SigningWindow,
+    ) -> StoreResult<SignedRequest> {
+        sign::plain_put(&self.signers, key, content_type, window).await
     }
 
     async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
@@ -99,11 +112,11 @@ impl ObjectStore for S3Store {
     }
 
     async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
-        sign::get(&self.signers, get, window).await
+        sign::get(self.readers.as_ref().unwrap_or(&self.signers), get, window).await
     }
 
     fn object_url(&self, key: &ObjectKey) -> String {
-        self.signers.endpoint().object_url(key.as_str())
+        self.readers.as_ref().unwrap_or(&self.signers).endpoint().object_url(key.as_str())
     }
 
     fn browser_origin(&self) -> String {

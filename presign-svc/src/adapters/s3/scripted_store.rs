@@ -28,6 +28,7 @@ impl ScriptedStore {
             region: Some("eu-central-1".into()),
             endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
             public_endpoint: None,
+            accelerate: false,
             addressing: Addressing::Path,
             credentials: CredentialsFrom::Fixed {
                 access_key_id: "AKIA".into(),

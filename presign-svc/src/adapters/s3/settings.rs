@@ -13,9 +13,10 @@ pub struct S3Settings {
     pub region: Option<String>,
     /// Scheme, host and port the service reaches the store at; `None` is Amazon's own for the region.
     pub endpoint: Option<String>,
-    /// The same for browsers, where they reach it at another address: outside a container's network,
-    /// or at `https://s3-accelerate.amazonaws.com`.
+    /// The same for browsers, where they reach it at another address, as outside a container's network.
     pub public_endpoint: Option<String>,
+    /// Whether browsers bring bytes by S3 Transfer Acceleration; they fetch them as otherwise.
+    pub accelerate: bool,
     /// Where addresses name the bucket: Amazon prefers the host, most other stores the path.
     pub addressing: Addressing,
     /// Who we are.
@@ -60,9 +61,25 @@ pub enum S3SettingsError {
     Endpoint(#[from] InvalidEndpoint),
 }
 
+/// Amazon's edge that takes uploads (Amazon S3 User Guide, "Getting started with Amazon S3 Transfer
+/// Acceleration"); the bucket is in the host.
+const ACCELERATED: &str = "https://s3-accelerate.amazonaws.com";
+
 impl S3Settings {
-    /// Where browsers are sent.
+    /// Where browsers are sent to bring bytes.
     pub(super) fn signing_endpoint(&self, region: &str) -> Result<Endpoint, S3SettingsError> {
+        if self.accelerate {
+            return Ok(Endpoint::new(ACCELERATED, region, &self.bucket, Addressing::VirtualHost)?);
+        }
+        self.plain_endpoint(region)
+    }
+
+    /// Where browsers are sent to fetch, where that is elsewhere.
+    pub(super) fn reading_endpoint(&self, region: &str) -> Result<Option<Endpoint>, S3SettingsError> {
+        self.accelerate.then(|| self.plain_endpoint(region)).transpose()
+    }
+
+    fn plain_endpoint(&self, region: &str) -> Result<Endpoint, S3SettingsError> {
         let amazons = || amazon_endpoint(region);
         let origin = self.public_endpoint.clone().or_else(|| self.endpoint.clone()).unwrap_or_else(amazons);
         Ok(Endpoint::new(&origin, region, &self.bucket, self.addressing)?)
@@ -91,6 +108,7 @@ mod tests {
             region: None,
             endpoint: None,
             public_endpoint: None,
+            accelerate: false,
             addressing: Addressing::VirtualHost,
             credentials: CredentialsFrom::Chain,
         }
@@ -113,6 +131,21 @@ mod tests {
         assert_eq!(inside.signing_endpoint("garage").unwrap().origin(), "http://garage:3900");
         let outside = S3Settings { public_endpoint: Some("https://photos.example".into()), ..inside };
         assert_eq!(outside.signing_endpoint("garage").unwrap().origin(), "https://photos.example");
+    }
+
+    #[test]
+    fn acceleration_takes_uploads_and_leaves_the_rest_where_it_is() {
+        let fast = S3Settings { accelerate: true, addressing: Addressing::Path, ..settings() };
+        let host = |endpoint: Endpoint| endpoint.origin().to_owned();
+        assert_eq!(
+            host(fast.signing_endpoint("us-east-1").unwrap()),
+            "https://photos.s3-accelerate.amazonaws.com"
+        );
+        let reading = fast.reading_endpoint("us-east-1").unwrap().unwrap();
+        assert_eq!(host(reading), "https://s3.us-east-1.amazonaws.com");
+        assert_eq!(settings().reading_endpoint("us-east-1"), Ok(None));
+        let dotted = S3Settings { bucket: "my.photos".into(), ..fast };
+        assert!(dotted.signing_endpoint("us-east-1").is_err(), "no certificate covers it");
     }
 
     #[test]

@@ -33,6 +33,17 @@ pub(super) async fn put(
     .await
 }
 
+pub(super) async fn plain_put(
+    signers: &SignerSource,
+    key: &ObjectKey,
+    content_type: &str,
+    window: SigningWindow,
+) -> StoreResult<SignedRequest> {
+    let headers = PutHeaders { content_type: Some(content_type), ..PutHeaders::default() };
+    with_signer(signers, |signer| Ok(ported(signer.put_object(key.as_str(), &headers, &validity(window))?)))
+        .await
+}
+
 pub(super) async fn form(
     signers: &SignerSource,
     form: &FormToSign<'_>,

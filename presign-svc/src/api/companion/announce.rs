@@ -1,14 +1,14 @@
 //! A file of Uppy's: checked, counted and recorded as one of our own clients' is.
 
 use time::OffsetDateTime;
-use windlass_protocol::ProjectId;
 use windlass_protocol::companion::Metadata;
 
+use crate::api::access::project_of;
 use crate::api::error::ApiError;
 use crate::api::rates::{FILE, Place, draw};
 use crate::api::uploads::{allowance_of, announcement, may_upload_to};
 use crate::app::App;
-use crate::auth::{Caller, ProjectAccess};
+use crate::auth::Caller;
 use crate::domain::unplanned::{UnplannedClaim, Way, accept_unplanned};
 use crate::domain::upload::Upload;
 use crate::metrics::UploadOutcome;
@@ -34,7 +34,7 @@ pub async fn announce(
     file: File<'_>,
     deadline_at: OffsetDateTime,
 ) -> Result<Upload, ApiError> {
-    let project = project_of(caller, file.metadata.project_id.as_ref())?;
+    let project = project_of(caller, file.metadata.project_id.as_ref(), "metadata[project_id]")?;
     may_upload_to(app, caller, project).await?;
     if file.filename.is_empty() {
         let reason = "is missing: it must be the file's name".to_owned();
@@ -58,18 +58,4 @@ pub async fn announce(
         }
         None => Err(ApiError::Internal("a file was not recorded".to_owned())),
     }
-}
-
-/// The project that is named, or the only one the token covers.
-fn project_of<'a>(caller: &'a Caller, named: Option<&'a ProjectId>) -> Result<&'a ProjectId, ApiError> {
-    let only = match &caller.projects {
-        ProjectAccess::Only(projects) if projects.len() == 1 => projects.first(),
-        ProjectAccess::Only(_) | ProjectAccess::All => None,
-    };
-    named.or(only).ok_or_else(|| ApiError::InvalidRequest {
-        field: Some("metadata[project_id]".to_owned()),
-        reason: "is missing, and the token covers more than one project; say which, with \
-                 uppy.setMeta({ project_id: \"…\" })"
-            .to_owned(),
-    })
 }

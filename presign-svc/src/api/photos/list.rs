@@ -13,11 +13,11 @@ use http::header::{CACHE_CONTROL, ETAG};
 use http::{HeaderMap, StatusCode, Uri};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
-use windlass_protocol::PhotoId;
 use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosResponse, MAX_LIMIT};
+use windlass_protocol::{PhotoId, ProjectId};
 
 use super::present::present;
-use crate::api::access::may_touch;
+use crate::api::access::{may_touch, project_of};
 use crate::api::error::ApiError;
 use crate::api::extract::{QueryOf, is_known};
 use crate::app::App;
@@ -48,7 +48,8 @@ pub async fn list(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if !may_touch(&app, &caller, &query.project_id).await? {
+    let project = project_of(&caller, query.project_id.as_ref(), "project_id")?;
+    if !may_touch(&app, &caller, project).await? {
         return Err(ApiError::NotFound("There is no such project"));
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
@@ -60,19 +61,15 @@ pub async fn list(
     let after =
         query.cursor.as_deref().map(|cursor| read_cursor(cursor, filter.taken.is_some())).transpose()?;
     // Before the list: what happens meanwhile is told again rather than not at all.
-    let latest_event = app.events.latest(&caller.tenant, &query.project_id).await?;
-    let etag = etag(&app, &caller, &uri, latest_event);
+    let latest_event = app.events.latest(&caller.tenant, project).await?;
+    let etag = etag(&app, &caller, project, &uri, latest_event);
     let fresh = [(ETAG, etag.as_str()), (CACHE_CONTROL, "private, no-cache")];
     if is_known(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
     }
-    let asked =
-        PhotoQuery { tenant: &caller.tenant, project: &query.project_id, filter: &filter, after, limit };
-    let (page, totals) = try_join(
-        app.uploads.list_photos(&asked),
-        app.uploads.photo_totals(&caller.tenant, &query.project_id),
-    )
-    .await?;
+    let asked = PhotoQuery { tenant: &caller.tenant, project, filter: &filter, after, limit };
+    let (page, totals) =
+        try_join(app.uploads.list_photos(&asked), app.uploads.photo_totals(&caller.tenant, project)).await?;
     let photos = try_join_all(page.photos.iter().map(|upload| present(&app, &caller, upload))).await?;
     let next_cursor = page.next.map(write_cursor);
     Ok((fresh, Json(ListPhotosResponse { photos, next_cursor, totals, latest_event })).into_response())
@@ -80,10 +77,10 @@ pub async fn list(
 
 /// The same for as long as the answer would be: whatever a list shows changes with an event, and its URLs with
 /// their window. Of another tenant's project of the same name it is another one.
-fn etag(app: &App, caller: &Caller, uri: &Uri, latest_event: EventNumber) -> String {
+fn etag(app: &App, caller: &Caller, project: &ProjectId, uri: &Uri, latest_event: EventNumber) -> String {
     let window = app.settings.get_window(app.clock.now()).signed_at.unix_timestamp();
     let mut digest = Sha256::new();
-    for part in [caller.tenant.as_str(), uri.query().unwrap_or_default()] {
+    for part in [caller.tenant.as_str(), project.as_str(), uri.query().unwrap_or_default()] {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }

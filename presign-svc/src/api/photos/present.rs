@@ -73,12 +73,16 @@ pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Phot
 pub async fn sign_links(app: &App, upload: &Upload, window: SigningWindow) -> Result<PhotoLinks, ApiError> {
     let (_, object) = visible(upload)?;
     let filename = &upload.facts().file.filename;
-    let original = sign(app, &upload.original_key(), object.media_type, filename, window).await?;
+    let facts = upload.facts();
+    let scope = app.settings.key_template.scope(&facts.tenant, &facts.project, &facts.folder);
+    let types = [facts.file.media_type, object.media_type];
+    let original = sign(app, &upload.original_key(), types, filename, &scope, window).await?;
     let mut expires_at = original.expires_at;
     let mut variants = BTreeMap::new();
     for variant in upload.progress().variants.iter().filter(|variant| variant.is_stored) {
         let name = variant_filename(filename, variant);
-        let signed = sign(app, &upload.variant_key(variant), variant.media_type, &name, window).await?;
+        let types = [variant.media_type; 2];
+        let signed = sign(app, &upload.variant_key(variant), types, &name, &scope, window).await?;
         expires_at = expires_at.min(signed.expires_at);
         let shown = WireVariant { url: signed.url, width: variant.width, height: variant.height };
         variants.insert(variant.name.to_string(), shown);
@@ -100,11 +104,13 @@ impl From<StatusChange> for StatusAt {
     }
 }
 
+/// Signs one object: its type as it was stored, and as it was verified.
 async fn sign(
     app: &App,
     key: &ObjectKey,
-    media_type: MediaType,
+    [stored, media_type]: [MediaType; 2],
     filename: &Filename,
+    scope: &str,
     window: SigningWindow,
 ) -> Result<SignedRequest, ApiError> {
     let disposition = content_disposition(media_type, filename);
@@ -114,6 +120,8 @@ async fn sign(
         content_type: media_type.mime(),
         content_disposition: &disposition,
         cache_control: Some(&cache_control),
+        as_stored: stored == media_type && media_type.is_shown_inline(),
+        scope,
     };
     Ok(app.store.sign_get(&get, window).await?)
 }

@@ -8,13 +8,16 @@ use http::StatusCode;
 use windlass_protocol::API_PREFIX;
 use windlass_protocol::upload_url::{UploadUrlRequest, UploadUrlResponse};
 
+use crate::api::access::project_of;
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::api::rates::{FILE, Place, draw};
-use crate::api::uploads::{Draft, allowance_of, draft, may_upload_to, sign_original};
+use crate::api::uploads::{Draft, allowance_of, announcement, draft, may_upload_to, sign_original};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{FileClaim, TransferChoice};
+use crate::domain::unplanned::{UnplannedClaim, Way, accept_unplanned};
+use crate::domain::upload::Upload;
 use crate::metrics::UploadOutcome;
 use crate::ports::uploads::Recorded;
 
@@ -36,23 +39,44 @@ pub async fn upload_url(
     place: Place,
     JsonBody(request): JsonBody<UploadUrlRequest>,
 ) -> Result<(StatusCode, Json<UploadUrlResponse>), ApiError> {
-    may_upload_to(&app, &caller, &request.project_id).await?;
+    let project = project_of(&caller, request.project_id.as_ref(), "project_id")?;
+    may_upload_to(&app, &caller, project).await?;
     let now = app.clock.now();
-    let announced = Draft {
-        caller: &caller,
-        project: &request.project_id,
-        file: FileClaim {
-            filename: request.file_name,
-            content_type: request.mime_type,
-            size_bytes: request.file_size,
-            checksum: None,
-            metadata: None,
-        },
-        variants: Vec::new(),
-        client_ref: None,
-        transfer: TransferChoice::SinglePut,
+    let upload = match request.file_size {
+        Some(size_bytes) => {
+            let file = FileClaim {
+                filename: request.file_name,
+                content_type: request.mime_type,
+                size_bytes,
+                checksum: None,
+                metadata: None,
+            };
+            let announced = Draft {
+                caller: &caller,
+                project,
+                file,
+                variants: Vec::new(),
+                client_ref: None,
+                transfer: TransferChoice::SinglePut,
+            };
+            draft(&app, announced, now)?
+        }
+        None if app.settings.plain_clients => {
+            let claim = UnplannedClaim {
+                filename: &request.file_name,
+                content_type: &request.mime_type,
+                size_bytes: None,
+            };
+            let file =
+                accept_unplanned(&claim, Way::Form, &app.settings.limits).map_err(ApiError::Refused)?;
+            let facts = announcement(&app, &caller, project, file, now)?;
+            Upload::announce(facts, None, Vec::new(), now + app.settings.upload_deadline)
+        }
+        None => {
+            let reason = "is missing".to_owned();
+            return Err(ApiError::InvalidRequest { field: Some("file_size".to_owned()), reason });
+        }
     };
-    let upload = draft(&app, announced, now)?;
     draw(&app, &caller, &place, FILE).await?;
     let recorded = app.uploads.insert(vec![upload.clone()], &allowance_of(&app, &caller)).await?;
     if let Some(Recorded::OverQuota(exceeded)) = recorded.into_iter().next() {
@@ -60,6 +84,7 @@ pub async fn upload_url(
     }
     app.metrics.uploads(UploadOutcome::Announced, 1);
     let signed = sign_original(&app, &upload, now).await?;
+    app.awaited.add(&upload, now);
     // Signing counts whole seconds.
     let lives = signed.expires_at.unix_timestamp() - now.unix_timestamp();
     let answer = UploadUrlResponse {

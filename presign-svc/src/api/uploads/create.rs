@@ -122,6 +122,9 @@ async fn sign_recorded(
         Recorded::OverQuota(exceeded) => Err(ApiError::Quota(exceeded)),
         // Signing a single PUT changes nothing in the record.
         Recorded::New(mut upload) if upload.facts().file.transfer == Transfer::Put => {
+            if app.settings.plain_clients {
+                app.awaited.add(&upload, app.clock.now());
+            }
             sign_upload(app, &mut upload, client_ref, announced, &AlreadyThere::default()).await
         }
         Recorded::Existing(upload) if !upload.facts().file.is_same_as(&draft.facts().file) => {

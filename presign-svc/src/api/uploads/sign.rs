@@ -15,7 +15,9 @@ use crate::ports::object_store::{MultipartId, PartToSign, PutToSign, SignedReque
 
 /// Parts signed at once, for clients that send no checksums. More are asked for when they are wanted, so
 /// that none dies of old age unused.
-const FIRST_PARTS: u16 = 4;
+const FIRST_PARTS: usize = 4;
+/// The same for clients that ask for no more: files up to 5,000 MiB.
+const PLAIN_PARTS: usize = 1000;
 
 /// Signs what is still wanted of an upload: its original while it is pending, and those of the announced
 /// variants that are as recorded and not stored yet. What is `there` gets no URL.
@@ -61,8 +63,8 @@ pub async fn sign_upload(
             accepted.part_count = Some(plan.part_count());
             if is_pending {
                 let multipart = multipart::ensure_open(app, upload).await?;
-                let first: Vec<_> =
-                    plan.part_numbers().take(FIRST_PARTS.into()).map(|number| (number, None)).collect();
+                let count = if app.settings.plain_clients { PLAIN_PARTS } else { FIRST_PARTS };
+                let first: Vec<_> = plan.part_numbers().take(count).map(|number| (number, None)).collect();
                 let (parts, parts_expire_at) =
                     sign_parts(app, upload, &multipart, &plan, &first, now).await?;
                 expires_at = expires_at.min(parts_expire_at);
@@ -92,15 +94,18 @@ pub async fn sign_original(
     upload: &Upload,
     now: OffsetDateTime,
 ) -> Result<SignedRequest, ApiError> {
-    let file = &upload.facts().file;
+    let (file, window) = (&upload.facts().file, app.settings.put_window(now));
+    if file.size_claim == SizeClaim::AtMost {
+        return Ok(app.store.sign_plain_put(&upload.original_key(), file.media_type.mime(), window).await?);
+    }
     let put = PutToSign {
         key: &upload.original_key(),
         size_bytes: file.size_bytes,
         content_type: file.media_type.mime(),
         checksum: file.checksum.as_ref(),
-        only_if_absent: app.settings.conditional_writes,
+        only_if_absent: app.settings.conditional_writes && !app.settings.plain_clients,
     };
-    Ok(app.store.sign_put(&put, app.settings.put_window(now)).await?)
+    Ok(app.store.sign_put(&put, window).await?)
 }
 
 async fn sign_variant(

@@ -15,6 +15,7 @@ use crate::api::extract::{Id, JsonBody};
 use crate::api::rates::{Place, draw_parts};
 use crate::app::App;
 use crate::auth::Caller;
+use crate::domain::announce::SizeClaim;
 use crate::domain::staging::StagingFolder;
 use crate::domain::upload::{Upload, UploadState};
 use crate::ports::object_store::PutToSign;
@@ -99,6 +100,10 @@ fn plan_of(app: &App, upload: &Upload, piece_size: u64) -> Result<PiecePlan, Api
     }
     if *upload.state() != UploadState::Pending {
         return Err(ApiError::UploadClosed(upload.status()));
+    }
+    if upload.facts().file.size_claim == SizeClaim::AtMost {
+        let reason = "this upload's size is not known, so it cannot be cut; announce the file with its size";
+        return Err(wrong(None, reason.to_owned()));
     }
     if let Some(settled) = upload.progress().piece_size_bytes.filter(|settled| *settled != piece_size) {
         let reason = format!("must be {settled}, which the first pieces of this upload have");

@@ -55,6 +55,15 @@ impl ObjectStore for FaultyStore {
         self.inner.sign_put(put, window).await
     }
 
+    async fn sign_plain_put(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        window: SigningWindow,
+    ) -> StoreResult<SignedRequest> {
+        self.inner.sign_plain_put(key, content_type, window).await
+    }
+
     async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
         self.inner.sign_form(form, window).await
     }

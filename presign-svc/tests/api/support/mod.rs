@@ -39,6 +39,7 @@ use windlass_presign_svc::api::cors::AllowedOrigins;
 use windlass_presign_svc::api::demo::DemoSite;
 use windlass_presign_svc::app::{App, RateLimits, Settings, Turns};
 use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
+use windlass_presign_svc::config::DeliveryOptions;
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::quota::Allowance;
@@ -60,13 +61,15 @@ pub struct TestOptions {
     pub settings: Settings,
     pub tokens: Tokens,
     pub membership: Membership,
+    pub delivery: DeliveryOptions,
 }
 
 impl Default for TestOptions {
     fn default() -> Self {
         let rules = TokenRules::new("windlass", "windlass");
         let tokens = Tokens::from_secret(b"a secret that is long enough, 32+", rules).unwrap();
-        Self { settings: settings(), tokens, membership: Membership::default() }
+        let delivery = DeliveryOptions::default();
+        Self { settings: settings(), tokens, membership: Membership::default(), delivery }
     }
 }
 
@@ -107,6 +110,7 @@ impl TestApp {
             region: Some(target.region.clone()),
             endpoint: Some(target.endpoint.clone()),
             public_endpoint: None,
+            accelerate: false,
             addressing: Addressing::Path,
             credentials: CredentialsFrom::Fixed {
                 access_key_id: target.access_key_id.clone(),
@@ -128,7 +132,7 @@ impl TestApp {
         let clock = Arc::new(MovableClock::default());
         let app = Arc::new(App {
             settings: options.settings,
-            store: store.clone(),
+            store: options.delivery.around(store.clone()).unwrap(),
             uploads: uploads.clone(),
             events: events.clone(),
             feeds: Feeds::start(events, MAX_STREAMS, stop.clone()),
@@ -272,6 +276,7 @@ pub fn settings() -> Settings {
         upload_deadline: Duration::from_secs(86_400),
         event_retention: Duration::from_secs(7 * 86_400),
         conditional_writes: true,
+        plain_clients: false,
         weak_signal: true,
         assembly_wait: Duration::ZERO,
     }
@@ -296,6 +301,7 @@ async fn start_store(folder: &TempDir, stop: &CancellationToken) -> S3Store {
         region: Some("us-east-1".to_owned()),
         endpoint: Some(format!("http://{address}")),
         public_endpoint: None,
+        accelerate: false,
         addressing: Addressing::Path,
         credentials: CredentialsFrom::Fixed {
             access_key_id: "test".to_owned(),

@@ -205,6 +205,9 @@ impl Engine {
             .filter(|(_, _, deadline_ms, _)| *deadline_ms <= self.now_ms)
             .map(|(of, index, _, id)| (id, of, index))
             .collect();
+        if !silent.is_empty() {
+            self.suspect_connections();
+        }
         for (id, of, index) in silent {
             self.stop(id);
             if let Some(piece) = self.piece_mut(of, index) {
@@ -220,6 +223,9 @@ impl Engine {
             .collect();
         for id in overdue {
             if let Some(running) = self.stop(id) {
+                if running.job.is_service_request() {
+                    self.suspect_connections();
+                }
                 self.no_answer_to(id, running);
             }
         }

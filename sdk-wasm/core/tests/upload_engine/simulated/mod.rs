@@ -7,6 +7,7 @@ pub mod files;
 pub mod network;
 pub mod service;
 mod serving;
+mod sockets;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 use windlass_core::upload::backoff::Chance;
 use windlass_core::upload::checksum::crc64_nvme;
 use windlass_core::upload::{
-    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, PutAccepted, ReadFailure, Source,
-    StoreFailure, UploadEvent, Work,
+    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, PutAccepted, ReadFailure, Server,
+    Source, StoreFailure, UploadEvent, Work,
 };
 use windlass_protocol::UploadStatus;
 
@@ -23,6 +24,7 @@ use bucket::Bucket;
 use files::SimulatedFile;
 use network::{Fault, Network, Op};
 use service::Service;
+use sockets::Sockets;
 
 /// How often bytes move, in milliseconds.
 const STEP_MS: u64 = 100;
@@ -81,8 +83,11 @@ pub struct World {
     pub repeated_originals: u32,
     /// PUTs of staged pieces that were stored.
     pub staged_puts: u32,
+    /// What was begun to be sent, in that order.
+    pub puts: Vec<BlobRef>,
     /// When requests of any kind were begun.
     pub begun: Vec<(u64, Op)>,
+    sockets: Sockets,
     flights: BTreeMap<CommandId, Flight>,
     pending: BTreeMap<(u64, u64), Happening>,
     sequence: u64,
@@ -112,7 +117,9 @@ impl World {
             repeated_puts: 0,
             repeated_originals: 0,
             staged_puts: 0,
+            puts: Vec::new(),
             begun: Vec::new(),
+            sockets: Sockets::default(),
             flights: BTreeMap::new(),
             pending: BTreeMap::new(),
             sequence: 0,
@@ -176,6 +183,7 @@ impl World {
                 Command::Start { id, work } => self.start(id, work),
                 Command::Stop { id } => {
                     self.flights.remove(&id);
+                    self.sockets.close(id);
                 }
             }
         }
@@ -231,17 +239,24 @@ impl World {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Answer(id, answer) => self.feed(Input::Answered { id, answer }),
+            Happening::Answer(id, answer) if self.sockets.let_through(id) => {
+                self.feed(Input::Answered { id, answer });
+            }
+            Happening::Answer(..) => {}
             Happening::Move(id) => self.move_bytes(id),
             Happening::Arrive(id, flight) => self.arrive(id, &flight),
             Happening::Serve(id, work, fault) => self.serve(id, *work, fault),
             Happening::Input(input) => self.feed(input),
             Happening::Reset => {
+                self.sockets.reset();
                 for id in self.flights.keys().copied().collect::<Vec<_>>() {
                     self.lose(id);
                 }
             }
-            Happening::Silence => self.flights.values_mut().for_each(|flight| flight.silent = true),
+            Happening::Silence => {
+                self.sockets.silence();
+                self.flights.values_mut().for_each(|flight| flight.silent = true);
+            }
         }
     }
 
@@ -257,6 +272,15 @@ impl World {
                 let answer = Answer::Hashed(self.read(blob, range).map(|bytes| crc64_nvme(&bytes)));
                 return self.later(self.now_ms + 1, Happening::Answer(id, answer));
             }
+            Work::TryConnections(host) => {
+                if self.sockets.begin_trial(*host, id) {
+                    self.later(
+                        self.now_ms + self.network.round_trip_ms,
+                        Happening::Answer(id, Answer::Tried),
+                    );
+                }
+                return;
+            }
             Work::CreateUploads(_) => Op::Create,
             Work::SignParts { .. } | Work::SignPieces { .. } => Op::Sign,
             Work::ListParts { .. } => Op::List,
@@ -268,16 +292,16 @@ impl World {
         self.begun.push((self.now_ms, op));
         if let Work::Put { blob, range, url, headers } = work {
             let url = url.expose().to_owned();
+            self.puts.push(blob.clone());
             let is_repeated = u32::from(self.bucket.holds(&url));
             self.repeated_puts += is_repeated;
             self.repeated_originals += if blob.source == Source::Original { is_repeated } else { 0 };
-            self.flights.insert(
-                id,
-                Flight { blob, range, url, headers, moved: 0, moving: false, silent: false, fault },
-            );
+            let silent = self.sockets.take(Server::Store, id);
+            self.flights
+                .insert(id, Flight { blob, range, url, headers, moved: 0, moving: false, silent, fault });
             self.most_puts_at_once = self.most_puts_at_once.max(self.flights.len());
             self.later(self.now_ms + self.network.round_trip_ms, Happening::Move(id));
-        } else if fault != Some(Fault::Stall) {
+        } else if !self.sockets.take(Server::Service, id) && fault != Some(Fault::Stall) {
             let at_ms = self.now_ms + self.network.round_trip_ms / 2;
             self.later(at_ms, Happening::Serve(id, Box::new(work), fault));
         }
@@ -292,6 +316,7 @@ impl World {
     /// A PUT dies without an answer.
     fn lose(&mut self, id: CommandId) {
         if self.flights.remove(&id).is_some() {
+            self.sockets.close(id);
             self.feed(Input::Answered { id, answer: Answer::Put(Err(StoreFailure::NoAnswer)) });
         }
     }
@@ -323,6 +348,11 @@ impl World {
             return self.lose(id);
         }
         if flight.silent {
+            // What the system's buffers take, it takes all the same.
+            let sent_bytes = (flight.moved + buffer_bytes).min(size);
+            if sent_bytes > 0 {
+                self.feed(Input::Sent { id, sent_bytes });
+            }
             return;
         }
         let step = share.min(size - flight.moved);
