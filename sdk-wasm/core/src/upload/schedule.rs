@@ -25,6 +25,9 @@ const PARTS_PER_SIGNING: usize = 16;
 /// Small pieces in one signing request: on a weak signal every request is dear.
 const PIECES_PER_SIGNING: usize = 32;
 
+/// So many are worth a request while more are being read.
+const PIECES_WORTH_SIGNING: usize = 8;
+
 /// A request wanted of the service.
 enum Wish {
     Complete(TransferKey),
@@ -104,7 +107,10 @@ impl Engine {
                     }
                     if transfer.sign.is_due(now_ms) && !self.originals_wait {
                         let mut parts = transfer.pieces_to_sign(now_ms, PIECES_PER_SIGNING);
-                        if parts.is_empty() {
+                        // They are read one by one: a few more are waited for while others can be sent.
+                        if ready > 0 && parts.len() < PIECES_WORTH_SIGNING && transfer.has_pieces_to_read() {
+                            parts.clear();
+                        } else if parts.is_empty() {
                             parts = transfer.parts_to_sign(now_ms, PARTS_PER_SIGNING);
                         }
                         ready += parts.len();
@@ -269,7 +275,8 @@ impl Engine {
                     continue;
                 }
                 if piece.is_listed() {
-                    if parts_ahead >= self.config.pieces_ahead {
+                    let most = if piece.is_unit() { self.config.pieces_ahead } else { PIECES_PER_SIGNING };
+                    if parts_ahead >= most {
                         break;
                     }
                     parts_ahead += 1;
