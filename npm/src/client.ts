@@ -21,12 +21,16 @@ import {
   absoluteEndpoint,
   checkOptions,
   defaultImageWorkers,
+  queueConfig,
   type AddManyOptions,
   type AddOptions,
+  type OriginalsPolicy,
   type WindlassOptions,
 } from "./options.js";
+import { Originals } from "./originals.js";
 import { DEFAULT_VARIANTS, prepareFile } from "./prepare.js";
 import { randomName } from "./random-name.js";
+import { isBusy, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
@@ -35,18 +39,6 @@ import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
 import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
 import { startUploadWorker } from "./workers/start.js";
 import { UploadLink } from "./workers/upload-link.js";
-
-interface Running {
-  upload: Upload;
-  preparing: AbortController;
-  paused: boolean;
-  /** Whether the engine has it. */
-  submitted: boolean;
-  /** Whether an earlier page may have sent some of it. */
-  resumed: boolean;
-  /** Whether it is sent even if these bytes were sent before. */
-  again: boolean;
-}
 
 export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly endpoint: string;
@@ -61,6 +53,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly #running = new Map<string, Running>();
   readonly #batch = new Batch();
   readonly #survival: Survival;
+  readonly #originals: Originals;
   readonly #unwatch: () => void;
   #rate: number | null = null;
   #closed = false;
@@ -78,13 +71,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#link = new UploadLink({
       startWorker: startUploadWorker,
       compile: compileUploadModule,
-      config: {
-        endpoint: this.endpoint,
-        project: this.project,
-        ...(options.maxConnections === undefined ? {} : { max_connections: options.maxConnections }),
-        ...(options.giveUpAfterMs === undefined ? {} : { give_up_after_ms: options.giveUpAfterMs }),
-        ...(options.weakSignal === undefined ? {} : { weak_signal: options.weakSignal }),
-      },
+      config: queueConfig(options, this.endpoint),
       tokens,
       onEvent: (event) => this.#follow(event),
       onFailed: (clientRef, error) => this.#fail(clientRef, error),
@@ -98,6 +85,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       goOn: (upload, found) => this.#goOn(upload, found),
       dispatch: (event) => this.dispatchEvent(event),
     });
+    this.#originals = new Originals(options.originals ?? "at-once", (wait) => this.#link.setOriginalsWait(wait));
     this.#unwatch = watchNetwork((online) => {
       this.#link.setOnline(online);
       if (online) {
@@ -145,6 +133,14 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     return this.#survival.report();
   }
 
+  /** When originals go. What waits for Wi-Fi goes at once when it is set to `at-once`. */
+  get originals(): OriginalsPolicy {
+    return this.#originals.policy;
+  }
+  set originals(policy: OriginalsPolicy) {
+    this.#originals.policy = policy;
+  }
+
   pause(): void {
     for (const { upload } of this.#running.values()) {
       upload.pause();
@@ -167,6 +163,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     this.#closed = true;
     this.#unwatch();
+    this.#originals.close();
     // First, so that ending the uploads here does not make it forget them.
     this.#survival.close();
     this.#images.close(closedError());
@@ -245,7 +242,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   }
 
   #tellBusy(): void {
-    this.#survival.setBusy([...this.#running.values()].some(({ paused }) => !paused));
+    this.#survival.setBusy([...this.#running.values()].some(isBusy));
   }
 
   async #prepare(running: Running): Promise<void> {
@@ -295,12 +292,15 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
           this.#setState(upload, event.phase, event.reason);
         }
         return;
-      case "progress":
+      case "progress": {
         upload.setProgress(event.file);
         this.#rate = event.total.rate_bytes_per_s;
-        this.dispatchEvent(new UploadProgressEvent(upload, event.file, this.progress));
+        const { progress } = this;
+        this.#survival.endsIn(progress.remaining_ms);
+        this.dispatchEvent(new UploadProgressEvent(upload, event.file, progress));
         this.#survival.tell(upload);
         return;
+      }
       case "stored":
         upload.succeed(event.photo, event.same_as);
         this.#end(upload);
@@ -320,6 +320,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #setState(upload: Upload, state: UploadState, reason: string | null = null): void {
     if (upload.state !== state || upload.reason !== reason) {
       upload.setState(state, reason);
+      this.#tellBusy();
       this.#survival.tell(upload);
       this.dispatchEvent(new UploadStateEvent(upload, state));
     }
@@ -371,10 +372,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     // Where the service refused for good, only a new reference can have another outcome.
     const sameRef = upload.state === "failed" && upload.error?.retryable === true;
-    return this.#begin(upload.file, upload.filename, sameRef ? upload.clientRef : randomName(), {
-      resumed: sameRef,
-      again: false,
-    });
+    const clientRef = sameRef ? upload.clientRef : randomName();
+    return this.#begin(upload.file, upload.filename, clientRef, { resumed: sameRef, again: false });
   }
 
   #fail(clientRef: string, error: WindlassError): void {

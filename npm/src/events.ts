@@ -78,7 +78,7 @@ export interface MissingFile {
 export class UploadWarningEvent extends Event {
   constructor(
     readonly upload: Upload,
-    /** Both say: keep this page open until the file is stored. `storage_unavailable` is told once a client. */
+    /** Both say: keep this page open until the file is stored. Only `storage_full` is told of each file. */
     readonly code: NotKeptCode,
   ) {
     super("warning");

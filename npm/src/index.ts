@@ -16,7 +16,7 @@ export {
 export { LivePhotos, type LiveListener, type LiveSource, type LiveState } from "./live.js";
 export { filesFrom, type FileSource } from "./files.js";
 export type { NotKeptCode, StorageReport } from "./keep/messages.js";
-export type { AddManyOptions, AddOptions, WindlassOptions } from "./options.js";
+export type { AddManyOptions, AddOptions, OriginalsPolicy, WindlassOptions } from "./options.js";
 export type { OutputFormat } from "./resize-photo.js";
 export { DEFAULT_VARIANTS, type MadePicture, type MadePictures, type MakingOfPictures } from "./prepare.js";
 export { fromLink, tokenFromUrl, type TokenProvider } from "./token.js";

@@ -5,6 +5,9 @@ import type { MetadataPolicy } from "./generated/MetadataPolicy";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { OutputFormat } from "./resize-photo.js";
 import type { TokenProvider } from "./token.js";
+import type { UploadQueueConfig } from "./wasm/upload.js";
+
+export type OriginalsPolicy = "at-once" | "on-wifi";
 
 export interface WindlassOptions {
   /** The service's address, such as `https://photos.example.com`; relative to the page where it is. */
@@ -27,6 +30,12 @@ export interface WindlassOptions {
    * as in Safari, it is JPEG all the same, and the upload's warnings say so.
    */
   format?: OutputFormat;
+  /**
+   * When originals go, once their smaller pictures are stored: `at-once` when absent. With `on-wifi` they wait
+   * while the browser says that the phone's own network is in use; most browsers on phones but Chromium's do not
+   * say, and there they go at once. `client.originals` changes it at any time.
+   */
+  originals?: OriginalsPolicy;
   /** How many connections the engine may use at once; it chooses fewer on a bad network. */
   maxConnections?: number;
   /**
@@ -93,7 +102,7 @@ export function absoluteEndpoint(endpoint: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-export function checkOptions({ project, token, color, format, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
+export function checkOptions({ project, token, color, format, originals, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
@@ -106,12 +115,27 @@ export function checkOptions({ project, token, color, format, imageWorkers, give
   if (format !== undefined && format !== "jpeg" && format !== "webp") {
     throw new WindlassError("invalid_options", `format: “${String(format)}” is neither "jpeg" nor "webp".`);
   }
+  if (originals !== undefined && originals !== "at-once" && originals !== "on-wifi") {
+    throw new WindlassError("invalid_options", `originals: “${String(originals)}” is neither "at-once" nor "on-wifi".`);
+  }
   if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
     throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
   }
   if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
     throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");
   }
+}
+
+/** What the engine is told of the options. `endpoint` is absolute. */
+export function queueConfig(options: WindlassOptions, endpoint: string): UploadQueueConfig {
+  const { project, maxConnections, giveUpAfterMs, weakSignal } = options;
+  return {
+    endpoint,
+    project,
+    ...(maxConnections === undefined ? {} : { max_connections: maxConnections }),
+    ...(giveUpAfterMs === undefined ? {} : { give_up_after_ms: giveUpAfterMs }),
+    ...(weakSignal === undefined ? {} : { weak_signal: weakSignal }),
+  };
 }
 
 /** A progressive 12-megapixel photo takes some 110 MB to decode, so phones with little memory get fewer. */

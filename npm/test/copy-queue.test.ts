@@ -40,6 +40,26 @@ test("what was stored meanwhile is not copied", async () => {
   assert.deepEqual(order, ["on its way"]);
 });
 
+test("nothing is copied while everything is about to be stored, and not for ever", async () => {
+  const queue = new CopyQueue();
+  const began = performance.now();
+  const calming = setInterval(() => queue.calm(), 100);
+  queue.calm();
+  await new Promise<void>((resolve) => queue.add(9_000, () => true, async () => resolve()));
+  clearInterval(calming);
+  const waited = performance.now() - began;
+  assert.ok(waited >= 3_000 && waited < 6_000, `copied after ${waited} ms`);
+});
+
+test("where the sending stalls a copy is made soon", async () => {
+  const queue = new CopyQueue();
+  const began = performance.now();
+  queue.calm();
+  await new Promise<void>((resolve) => queue.add(9_000, () => true, async () => resolve()));
+  const waited = performance.now() - began;
+  assert.ok(waited >= 400 && waited < 2_500, `copied after ${waited} ms`);
+});
+
 test("a copy that fails holds up no other", async () => {
   const queue = new CopyQueue();
   const done = new Promise<void>((resolve) => {

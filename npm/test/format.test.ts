@@ -64,10 +64,11 @@ test("what is not known is left out", () => {
 });
 
 test("the summary counts files and says what needs attention", () => {
-  const none = { total: 12, stored: 3, failed: 0, active: 9, paused: 0, offline: false };
+  const none = { total: 12, stored: 3, failed: 0, active: 9, paused: 0, waitingForWifi: 0, offline: false };
   assert.equal(uploaderStrings.summary(none, counts({ confirmed_bytes: 1_300_000 })), "3 of 12 stored · 1.3 MB of 4 MB safe · 10 s left");
   assert.equal(uploaderStrings.summary({ ...none, offline: true }, counts()), "3 of 12 stored · waiting for signal");
   assert.equal(uploaderStrings.summary({ ...none, paused: 9 }, counts()), "3 of 12 stored · paused");
+  assert.equal(uploaderStrings.summary({ ...none, waitingForWifi: 9 }, counts()), "3 of 12 stored · originals wait for Wi-Fi");
   assert.equal(
     uploaderStrings.summary({ ...none, stored: 11, failed: 1, active: 0 }, counts()),
     "11 files stored · 1 not sent",

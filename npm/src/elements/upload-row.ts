@@ -1,5 +1,5 @@
 /** One line of `<windlass-uploader>`: a file, where it stands, and what can be done about it. */
-import type { Upload } from "../upload.js";
+import type { Upload, UploadState } from "../upload.js";
 import { button, element, icon, setText, type IconName } from "./dom.js";
 import { percentOf } from "./format.js";
 import { UploadDetails } from "./upload-details.js";
@@ -9,6 +9,9 @@ export interface RowActions {
   retry(upload: Upload): void;
   remove(upload: Upload): void;
 }
+
+/** States in which nothing moves by itself for the moment. */
+const WAITING: ReadonlySet<UploadState> = new Set(["paused", "waiting_for_network", "waiting_for_wifi", "retrying"]);
 
 export class UploadRow {
   readonly node: HTMLLIElement;
@@ -91,7 +94,7 @@ export class UploadRow {
     const percent = state === "checking" ? 100 : percentOf(progress.sent_bytes, progress.total_bytes);
     this.#bar.setAttribute("aria-valuenow", String(percent));
     this.#fill.style.transform = `scaleX(${percent / 100})`;
-    this.#bar.classList.toggle("waiting", state === "paused" || state === "waiting_for_network" || state === "retrying");
+    this.#bar.classList.toggle("waiting", WAITING.has(state));
   }
 
   #showPreview(): void {

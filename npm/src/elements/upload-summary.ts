@@ -76,6 +76,7 @@ function countsOf(uploads: readonly Upload[]): UploadCounts {
     stored: count(({ state }) => state === "stored"),
     failed: count(({ state }) => state === "failed"),
     active,
+    waitingForWifi: count(({ state }) => state === "waiting_for_wifi"),
     paused: count(({ state }) => state === "paused"),
     offline: active > 0 && count(({ state }) => state === "waiting_for_network") > 0,
   };

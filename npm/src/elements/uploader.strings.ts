@@ -14,6 +14,8 @@ export interface UploadCounts {
   /** Not ended yet. */
   active: number;
   paused: number;
+  /** All of it is stored but the original. */
+  waitingForWifi: number;
   /** Whether the files under way wait for a network. */
   offline: boolean;
 }
@@ -50,6 +52,8 @@ export const uploaderStrings = {
         return "The connection is unsteady — trying again";
       case "waiting_for_network":
         return "Waiting for signal — goes on by itself";
+      case "waiting_for_wifi":
+        return "Preview sent — the original waits for Wi-Fi";
       case "paused":
         return `Paused at ${percentOf(progress.sent_bytes, progress.total_bytes)} %`;
       case "checking":
@@ -64,7 +68,7 @@ export const uploaderStrings = {
   },
 
   /** Where all of them stand. */
-  summary: ({ total, stored, failed, active, paused, offline }: UploadCounts, progress: ProgressCounts): string => {
+  summary: ({ total, stored, failed, active, paused, waitingForWifi, offline }: UploadCounts, progress: ProgressCounts): string => {
     const attention = failed > 0 ? ` · ${failed} not sent` : "";
     if (active === 0) {
       return stored > 0 ? `${files(stored)} stored${attention}` : `${files(failed)} not sent`;
@@ -72,6 +76,9 @@ export const uploaderStrings = {
     const done = `${stored} of ${total} stored${attention}`;
     if (offline) {
       return `${done} · waiting for signal`;
+    }
+    if (waitingForWifi === active) {
+      return `${done} · originals wait for Wi-Fi`;
     }
     if (paused === active) {
       return `${done} · paused`;
@@ -137,10 +144,7 @@ export const uploaderStrings = {
   /** After a file's state, where another tab sends it. */
   elsewhere: "in another tab",
   /** The browser keeps no copy: what was chosen would be lost with the page. */
-  notKept: (code: NotKeptCode) =>
-    code === "storage_full"
-      ? "This device has no room left to keep what you chose. Keep this page open until everything is sent."
-      : "This browser keeps no files for this page. Keep it open until everything is sent.",
+  notKept: (code: NotKeptCode) => NOT_KEPT[code],
 
   /** Left out of a drop or a paste. */
   notAccepted: (names: readonly string[]) =>
@@ -153,6 +157,12 @@ export const uploaderStrings = {
   /** Said to screen readers when a file has ended. */
   announceStored: (name: string) => `${name} is stored.`,
   announceFailed: (name: string, reason: string) => `${name} was not sent. ${reason}`,
+};
+
+const NOT_KEPT: Readonly<Record<NotKeptCode, string>> = {
+  storage_full: "This device has no room left to keep what you chose. Keep this page open until everything is sent.",
+  storage_unavailable: "This browser keeps no files for this page. Keep it open until everything is sent.",
+  keeper_unreachable: "What you chose is not kept on this device yet, for part of this page could not be loaded. Keep it open until everything is sent.",
 };
 
 export type UploaderStrings = typeof uploaderStrings;

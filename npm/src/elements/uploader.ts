@@ -2,7 +2,8 @@
  * `<windlass-uploader>`: choose, photograph, drop or paste files, and see how they get on.
  *
  * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default),
- * `capture` (`environment` or `user`: which camera), `multiple`, `details` (what was read of each file and made
+ * `capture` (`environment` or `user`: which camera), `multiple`, `originals` (`on-wifi`: they wait while the
+ * browser says that the phone's own network is in use), `details` (what was read of each file and made
  * of it can be unfolded), `service-worker-url`, `theme`. Events, which bubble:
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
@@ -25,7 +26,7 @@ import { uploaderStyles } from "./uploader.styles.js";
 import { whenIdle } from "./warm-up.js";
 
 export class WindlassUploader extends WindlassElement {
-  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple", "service-worker-url"];
+  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple", "originals", "service-worker-url"];
 
   #strings: UploaderStrings = uploaderStrings;
   readonly #rows = new Map<Upload, UploadRow>();
@@ -164,7 +165,10 @@ export class WindlassUploader extends WindlassElement {
 
   protected override clientOptions(): Partial<WindlassOptions> {
     const serviceWorkerUrl = this.getAttribute("service-worker-url");
-    return serviceWorkerUrl ? { serviceWorkerUrl } : {};
+    return {
+      ...(serviceWorkerUrl && { serviceWorkerUrl }),
+      ...(this.getAttribute("originals") === "on-wifi" && { originals: "on-wifi" }),
+    };
   }
 
   /** With who and where known, what earlier pages have left goes on by itself. */

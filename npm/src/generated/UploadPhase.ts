@@ -3,4 +3,4 @@
 /**
  * Where an upload is, in states a person understands.
  */
-export type UploadPhase = "queued" | "uploading" | "retrying" | "waiting_for_network" | "paused" | "checking";
+export type UploadPhase = "queued" | "uploading" | "retrying" | "waiting_for_network" | "waiting_for_wifi" | "paused" | "checking";

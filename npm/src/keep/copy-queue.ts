@@ -1,13 +1,20 @@
 /**
  * The order in which files are copied: one at a time, small ones first, so that most are safe soon; of
  * about the same size the newest first, for the oldest are being sent. Each waits a moment, a large one
- * longer: on a good line it is stored before a copy of it would be of use.
+ * longer, and longer still while everything is about to be stored: on a good line it is before a copy of it
+ * would be of use, and copying takes from the sending what the device has of processor and disk.
  */
 
-const WAITS_MS = 200;
-/** From this size on, in bytes, a file is large, and waits this long. */
-const LARGE_BYTES = 32 * 1024 * 1024;
-const LARGE_WAITS_MS = 2_000;
+/** How long files up to a size, in bytes, wait: smaller pictures, photos, and everything else. */
+const WAITS: readonly [bytes: number, ms: number][] = [
+  [1024 * 1024, 200],
+  [32 * 1024 * 1024, 1_000],
+  [Infinity, 2_000],
+];
+/** Who said that everything is stored soon, and says no more, is believed this long. */
+const BELIEVED_MS = 500;
+/** And nobody waits longer for that than this. */
+const POSTPONED_MOST_MS = 3_000;
 /** What is added within this time was chosen together, and may begin together: size decides, not who came first. */
 const TOGETHER_MS = 100;
 
@@ -24,16 +31,23 @@ export class CopyQueue {
   #waiting: Copy[] = [];
   #busy = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #calmUntil = 0;
 
   /** `work` is called in its turn, unless it is not wanted any more by then. Its failure is its own affair. */
   add(size: number, isWanted: () => boolean, work: () => Promise<void>): void {
-    const alone = performance.now() + (size >= LARGE_BYTES ? LARGE_WAITS_MS : WAITS_MS);
+    const [, waits = 0] = WAITS.find(([most]) => size < most) ?? [];
+    const alone = performance.now() + waits;
     const together = this.#waiting.map((copy) => copy.from).filter((from) => from > alone - TOGETHER_MS && from <= alone);
     const from = Math.min(alone, ...together);
     // Sorting is stable: the newest stays first among its like.
     this.#waiting.unshift({ magnitude: Math.floor(Math.log2(size + 1)), from, isWanted, work });
     this.#waiting.sort((a, b) => a.magnitude - b.magnitude);
     this.#next();
+  }
+
+  /** As things go, everything that is on its way is stored soon. */
+  calm(): void {
+    this.#calmUntil = performance.now() + BELIEVED_MS;
   }
 
   /** Begins nothing more. */
@@ -49,7 +63,8 @@ export class CopyQueue {
     }
     this.#waiting = this.#waiting.filter(({ isWanted }) => isWanted());
     const now = performance.now();
-    const position = this.#waiting.findIndex(({ from }) => from <= now);
+    const due = ({ from }: Copy): number => Math.max(from, Math.min(this.#calmUntil, from + POSTPONED_MOST_MS));
+    const position = this.#waiting.findIndex((copy) => due(copy) <= now);
     const copy = position < 0 ? undefined : this.#waiting.splice(position, 1)[0];
     if (copy !== undefined) {
       this.#busy = true;
@@ -59,7 +74,7 @@ export class CopyQueue {
       };
       copy.work().then(done, done);
     } else if (this.#waiting.length > 0) {
-      const soonest = Math.min(...this.#waiting.map(({ from }) => from));
+      const soonest = Math.min(...this.#waiting.map(due));
       this.#timer = setTimeout(() => this.#next(), soonest - now);
     }
   }

@@ -22,6 +22,8 @@ export interface UploadRow {
   record: KeptUpload;
   /** Of the user's own file, where its bytes could not be kept. */
   handle: FileSystemFileHandle | null;
+  /** Whether its original waits for Wi-Fi; absent in rows of earlier builds. */
+  onWifi?: boolean;
 }
 
 /** A page's sign of life, where there are no Web Locks. */

@@ -9,6 +9,7 @@ import type { WorkerLike } from "../workers/bridge.js";
 import type { FileDescription } from "../wasm/upload.js";
 import { DATABASE, inNamespace, openDatabase, transact } from "./database.js";
 import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
+import { WorkerLine } from "./worker-line.js";
 
 /** The version of the records this build writes: `SCHEMA` of the core. */
 const SCHEMA = 1;
@@ -23,6 +24,8 @@ export interface KeeperOptions {
   compile: () => Promise<WebAssembly.Module>;
   endpoint: string;
   project: string;
+  /** Whether originals wait for Wi-Fi, in a service worker as well. */
+  onWifi: boolean;
   /** Who is signed in, asked only where there is something to resume. Rejects where that cannot be had now. */
   whoIsIt: () => Promise<string | null>;
   onKept: (clientRef: string) => void;
@@ -41,7 +44,7 @@ export class Keeper {
   readonly #questions = new Map<number, (report: StorageReport) => void>();
   readonly #held = new Set<string>();
   #subject: string | null = null;
-  #worker: WorkerLike | null = null;
+  readonly #line: WorkerLine;
   #askTimer: ReturnType<typeof setTimeout> | undefined;
   #askAgainMs = ASK_AGAIN_MS;
   #asking = false;
@@ -52,13 +55,23 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.namespace = `${options.endpoint} ${options.project}`;
+    this.#line = new WorkerLine({
+      startWorker: options.startWorker,
+      greeting: { kind: "start", namespace: this.namespace, session: this.session },
+      onMessage: (message) => this.#receive(message),
+      onAbsent: () => this.#nothingIsKept("keeper_unreachable"),
+      onBroken: () => {
+        this.#nothingIsKept("storage_unavailable");
+        this.#held.clear();
+      },
+    });
   }
 
   /** Who is signed in, as soon as it is known. */
   setSubject(subject: string): void {
     if (this.#subject !== subject) {
       this.#subject = subject;
-      this.#worker?.postMessage({ kind: "subject", subject } satisfies ToKeepWorker);
+      this.#line.tell({ kind: "subject", subject });
     }
   }
 
@@ -83,6 +96,7 @@ export class Keeper {
       },
       file,
       handle: handle ?? null,
+      onWifi: this.#options.onWifi,
     });
   }
 
@@ -116,6 +130,11 @@ export class Keeper {
     }
   }
 
+  /** Everything is stored soon: copies may not be worth making any more. */
+  soon(): void {
+    this.#line.tell({ kind: "soon" });
+  }
+
   /** It has ended for good. */
   forget(clientRef: string): void {
     if (this.#held.delete(clientRef)) {
@@ -137,6 +156,7 @@ export class Keeper {
 
   /** The network may be back, or the user: what waits for a token asks again. */
   wake(): void {
+    this.#line.wake();
     if (this.#askTimer !== undefined) {
       this.#askAgainMs = ASK_AGAIN_MS;
       this.#restore();
@@ -155,7 +175,7 @@ export class Keeper {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#askTimer);
-    this.#worker?.postMessage({ kind: "close" } satisfies ToKeepWorker);
+    this.#line.close({ kind: "close" });
   }
 
   #restore(): void {
@@ -197,34 +217,20 @@ export class Keeper {
   }
 
   #send(message: ToKeepWorker): void {
-    if (this.#closed) {
-      return;
-    }
-    this.#worker ??= this.#start();
-    this.#worker.postMessage(message);
+    this.#line.send(message);
   }
 
-  #start(): WorkerLike {
-    const worker = this.#options.startWorker();
-    worker.onmessage = ({ data }: MessageEvent<FromKeepWorker>) => {
-      if (!this.#closed) {
-        this.#receive(data);
-      }
-    };
-    worker.onerror = (event) => {
-      event.preventDefault?.();
-      // What it had promised to keep may not be there.
-      for (const clientRef of this.#held) {
-        this.#options.onNotKept(clientRef, "storage_unavailable");
-      }
-      this.#held.clear();
-    };
-    worker.postMessage({ kind: "start", namespace: this.namespace, session: this.session } satisfies ToKeepWorker);
-    return worker;
+  /** What was chosen would be lost with the page, also what had been called kept. */
+  #nothingIsKept(code: NotKeptCode): void {
+    for (const clientRef of this.#held) {
+      this.#options.onNotKept(clientRef, code);
+    }
   }
 
   #receive(message: FromKeepWorker): void {
     switch (message.kind) {
+      case "ready":
+        return;
       case "kept":
         if (this.#held.has(message.clientRef)) {
           this.#options.onKept(message.clientRef);

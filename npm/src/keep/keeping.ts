@@ -6,6 +6,7 @@
 import type { KeptDescription } from "../generated/KeptDescription";
 import type { KeptUpload } from "../generated/KeptUpload";
 import type { Resumption } from "../generated/Resumption";
+import { isOnCellular } from "../originals.js";
 import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import type { ByteStore } from "./bytes.js";
@@ -26,6 +27,8 @@ export class Keeping {
   readonly #copies = new CopyQueue();
   /** The folders of what this page sends. */
   readonly #folders = new Map<string, string>();
+  /** Those of them that may have bytes in them. */
+  readonly #written = new Set<string>();
   readonly #watched = new Set<string>();
   /** What concerns the rows is done in the order it came. */
   #last: Promise<unknown> = Promise.resolve();
@@ -43,7 +46,7 @@ export class Keeping {
   take(message: Exclude<ToKeepWorker, { kind: "start" | "close" }>): void {
     switch (message.kind) {
       case "keep":
-        this.#keep(message.upload, message.file, message.handle);
+        this.#keep(message);
         return;
       case "prepared":
         this.#keepVariants(message.clientRef, message.prepared, message.variants);
@@ -58,6 +61,9 @@ export class Keeping {
         return;
       case "forget":
         this.#forget(message.clientRef);
+        return;
+      case "soon":
+        this.#copies.calm();
         return;
       case "restore":
         this.#inOrder(() => this.#restore(message.module, message.subject, message.readyOnly));
@@ -77,14 +83,14 @@ export class Keeping {
     await (await this.#ground).sessions.end();
   }
 
-  #keep(upload: KeptUpload, file: Blob, handle: FileSystemFileHandle | null): void {
+  #keep({ upload, file, handle, onWifi }: Extract<ToKeepWorker, { kind: "keep" }>): void {
     const ref = upload.client_ref;
     const folder = this.#folders.get(ref) ?? randomName();
     this.#folders.set(ref, folder);
     this.#inOrder(async () => {
       try {
         const { database } = await this.#ground;
-        const row: UploadRow = { namespace: this.#namespace, ref, holder: this.#session, folder, record: upload, handle };
+        const row: UploadRow = { namespace: this.#namespace, ref, holder: this.#session, folder, record: upload, handle, onWifi };
         await transact(database, "uploads", "readwrite", (store) => store("uploads").put(row));
       } catch (thrown) {
         this.#notKept(ref, thrown);
@@ -118,6 +124,7 @@ export class Keeping {
   #copy(ref: string, folder: string, name: string, bytes: Blob, then: (place: ByteStore["place"]) => Promise<void>): void {
     const isWanted = (): boolean => this.#folders.get(ref) === folder;
     this.#copies.add(bytes.size, isWanted, async () => {
+      this.#written.add(folder);
       try {
         const { places } = await this.#ground;
         const place = await writeSomewhere(places, folder, name, bytes, isWanted);
@@ -155,7 +162,7 @@ export class Keeping {
     this.#inOrder(async () => {
       const { database } = await this.#ground;
       await changeRow(database, this.#key(ref), (row) => (row.holder === this.#session ? null : undefined));
-      if (folder !== undefined) {
+      if (folder !== undefined && this.#written.delete(folder)) {
         await this.#removeBytes(folder);
       }
     });
@@ -182,6 +189,9 @@ export class Keeping {
         elsewhere += 1;
         continue;
       }
+      if (readyOnly && row.onWifi && isOnCellular()) {
+        continue;
+      }
       const plan = await this.#plan(ground, row, subject);
       const isReady = plan.next === "send" && !plan.upload.paused;
       if (plan.next === "leave" || (readyOnly && !isReady)) {
@@ -191,6 +201,7 @@ export class Keeping {
         continue;
       }
       this.#folders.set(row.ref, row.folder);
+      this.#written.add(row.folder);
       if (plan.next === "discard") {
         this.#forget(row.ref);
       } else if (plan.next === "choose_again") {

@@ -7,7 +7,9 @@ export type NotKeptCode =
   /** The browser's quota for this site is used up. */
   | "storage_full"
   /** The browser keeps nothing for this site: a private window, blocked storage, an old browser. */
-  | "storage_unavailable";
+  | "storage_unavailable"
+  /** What keeps files could not be fetched so far. It is tried again, and keeps them when it is there. */
+  | "keeper_unreachable";
 
 /** One upload of an earlier page that is ours now. */
 export interface Restored {
@@ -35,13 +37,15 @@ export interface StorageReport {
 export type ToKeepWorker =
   | { kind: "start"; namespace: string; session: string }
   /** A file was chosen. `upload.bytes` is `none`: the worker fills it in when all bytes are there. */
-  | { kind: "keep"; upload: KeptUpload; file: Blob; handle: FileSystemFileHandle | null }
+  | { kind: "keep"; upload: KeptUpload; file: Blob; handle: FileSystemFileHandle | null; onWifi: boolean }
   | { kind: "prepared"; clientRef: string; prepared: KeptDescription; variants: Blob[] }
   | { kind: "paused"; clientRef: string; paused: boolean }
   /** Who is signed in is known now: what this page chose before is theirs. */
   | { kind: "subject"; subject: string }
   /** It has ended: nothing of it is needed any more. */
   | { kind: "forget"; clientRef: string }
+  /** Everything this page sends is stored soon, as things go. */
+  | { kind: "soon" }
   /** Take over what no living page holds; with `readyOnly` nothing that a page still has to do something about. */
   | { kind: "restore"; module: WebAssembly.Module; subject: string | null; readyOnly: boolean }
   /** Take over what that page holds as soon as it is gone. */
@@ -50,6 +54,8 @@ export type ToKeepWorker =
   | { kind: "close" };
 
 export type FromKeepWorker =
+  /** It runs, and listens. */
+  | { kind: "ready" }
   /** All bytes are kept: the page may go. */
   | { kind: "kept"; clientRef: string }
   | { kind: "not-kept"; clientRef: string; code: NotKeptCode; message: string }

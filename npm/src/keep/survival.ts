@@ -23,6 +23,10 @@ import { Keeper } from "./keeper.js";
 import type { NotKeptCode, Restored, StorageReport } from "./messages.js";
 import { subjectOf } from "./subject.js";
 
+/** What is stored by then need not be kept. */
+const SOON_MS = 3_000;
+const SAY_SOON_MS = 200;
+
 export interface SurvivalOptions {
   options: WindlassOptions;
   /** Absolute. */
@@ -48,6 +52,7 @@ export class Survival {
   /** Files an earlier page could not keep. */
   #missing: readonly KeptUpload[] = [];
   #hasWarned = false;
+  #saidSoonAt = 0;
 
   constructor(options: SurvivalOptions) {
     this.#options = options;
@@ -105,6 +110,15 @@ export class Survival {
     this.#elsewhere?.tell(upload);
   }
 
+  /** Everything is stored in so many milliseconds, as things go; `null` while nobody knows. */
+  endsIn(remainingMs: number | null): void {
+    const now = performance.now();
+    if (remainingMs !== null && remainingMs <= SOON_MS && this.#unkept.size > 0 && now - this.#saidSoonAt > SAY_SOON_MS) {
+      this.#saidSoonAt = now;
+      this.#keeper?.soon();
+    }
+  }
+
   /** It ended here; what may succeed another time stays kept for it. */
   ended(upload: Upload): void {
     this.#setUnkept(upload.clientRef, false);
@@ -152,6 +166,7 @@ export class Survival {
       compile: compileUploadModule,
       endpoint,
       project: options.project,
+      onWifi: options.originals === "on-wifi",
       whoIsIt: async () => options.subject ?? subjectOf(await tokens.get()),
       onKept: (clientRef) => {
         this.#setUnkept(clientRef, false);

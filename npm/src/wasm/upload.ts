@@ -51,6 +51,7 @@ export interface UploadQueue {
   resume(clientRef?: string): void;
   cancel(clientRef: string): void;
   setOnline(online: boolean): void;
+  setOriginalsWait(wait: boolean): void;
   free(): void;
 }
 

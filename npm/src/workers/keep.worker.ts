@@ -11,6 +11,8 @@ import { workerScope } from "./scope.js";
 const scope = workerScope<ToKeepWorker, FromKeepWorker>();
 let keeping: Keeping | undefined;
 
+scope.postMessage({ kind: "ready" });
+
 scope.onmessage = ({ data: message }) => {
   if (message.kind === "start") {
     const ground = prepareGround(message.session, { toWrite: true });

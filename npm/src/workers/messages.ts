@@ -66,6 +66,7 @@ export type ToUploadWorker =
   | { kind: "pause" | "resume"; clientRef?: string | undefined }
   | { kind: "cancel"; clientRef: string }
   | { kind: "online"; online: boolean }
+  | { kind: "originals"; wait: boolean }
   | { kind: "token"; question: number; token: string }
   | { kind: "no-token"; question: number; error: PlainError };
 

@@ -40,6 +40,7 @@ export class UploadLink {
   /** For the first question only: a worker that asks again holds one that was refused. */
   #tokenAhead: Promise<string> | null = null;
   #online = true;
+  #originalsWait = false;
   #closed = false;
 
   constructor(options: UploadLinkOptions) {
@@ -94,6 +95,13 @@ export class UploadLink {
     this.#send({ kind: "online", online });
   }
 
+  setOriginalsWait(wait: boolean): void {
+    if (this.#originalsWait !== wait) {
+      this.#originalsWait = wait;
+      this.#send({ kind: "originals", wait });
+    }
+  }
+
   close(): void {
     this.#closed = true;
     this.#entries.clear();
@@ -141,6 +149,9 @@ export class UploadLink {
     this.#worker = worker;
     this.#send({ kind: "start", module, config: this.#options.config });
     this.#send({ kind: "online", online: this.#online });
+    if (this.#originalsWait) {
+      this.#send({ kind: "originals", wait: true });
+    }
     for (const [clientRef, { file, description, paused }] of this.#entries) {
       this.#send({ kind: "add", clientRef, file, description });
       if (paused) {

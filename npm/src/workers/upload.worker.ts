@@ -77,6 +77,9 @@ function command(open: UploadQueue, message: Exclude<ToUploadWorker, { kind: "st
       return;
     case "online":
       open.setOnline(message.online);
+      return;
+    case "originals":
+      open.setOriginalsWait(message.wait);
   }
 }
 

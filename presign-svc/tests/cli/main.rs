@@ -231,6 +231,20 @@ fn doctor(data: &Path, store: &str, secret: &str) -> (Output, String) {
 }
 
 #[test]
+fn jobs_apart_that_nobody_would_do_are_refused_with_what_they_need() {
+    let folder = TempDir::new().unwrap();
+    for arguments in [&["work"][..], &["serve", "--port", "0", "--work", "apart"]] {
+        let (output, text) = run(windlass(folder.path()).args(arguments));
+        assert!(!output.status.success(), "{text}");
+        assert!(text.contains("WINDLASS_S3_BUCKET"), "{text}");
+    }
+    let (output, text) =
+        run(windlass(folder.path()).args(["work", "--s3-bucket", "b", "--s3-region", "us-east-1"]));
+    assert!(!output.status.success());
+    assert!(text.contains("WINDLASS_DATABASE_URL"), "SQLite belongs to one process: {text}");
+}
+
+#[test]
 fn the_doctor_finds_a_sound_bucket_sound() {
     let folder = TempDir::new().unwrap();
     let served = Served::start(folder.path());

@@ -79,8 +79,12 @@ impl Served {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let address =
             |line: String| line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
-        let api = address(lines.next().unwrap());
-        let store = address(lines.next().unwrap());
+        // One that is to die may do so before it has said where it is: the janitor begins at once.
+        let mut next = || match lines.next() {
+            Some(line) => address(line),
+            None => failpoint.map(|_| String::new()).unwrap(),
+        };
+        let (api, store) = (next(), next());
         Self { child, api, store }
     }
 

@@ -10,8 +10,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, Blob, XmlHttpRequest};
 use windlass_core::upload::{
-    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, NewUpload, ReadFailure, ServiceFailure,
-    SignedUrl, Source, StoreFailure, UploadEvent, Work,
+    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, NewUpload, ReadFailure, Server,
+    ServiceFailure, SignedUrl, Source, StoreFailure, UploadEvent, Work,
 };
 use windlass_protocol::{ClientRef, SignedHeaders};
 
@@ -50,6 +50,8 @@ pub(super) struct Driver {
     in_flight: RefCell<HashMap<CommandId, Stopper>>,
     /// In memory only, and gone with the worker.
     token: RefCell<String>,
+    /// Where the latest PUT went.
+    store: RefCell<Option<String>>,
     events: RefCell<VecDeque<UploadEvent>>,
     is_telling: Cell<bool>,
     is_closed: Cell<bool>,
@@ -76,6 +78,7 @@ impl Driver {
             blobs: RefCell::default(),
             in_flight: RefCell::default(),
             token: RefCell::default(),
+            store: RefCell::default(),
             events: RefCell::default(),
             is_telling: Cell::new(false),
             is_closed: Cell::new(false),
@@ -173,7 +176,7 @@ impl Driver {
                 });
             }
             Work::Put { blob, range, url, headers } => {
-                match self.blob(&blob).and_then(|blob| file::slice(&blob, &range).ok()) {
+                match self.blob(&blob).and_then(|blob| file::body(&blob, &range, &headers).ok()) {
                     Some(body) => self.put(id, body, url, headers),
                     None => self.answer_later(id, async { Answer::Put(Err(StoreFailure::NoAnswer)) }),
                 }
@@ -194,6 +197,7 @@ impl Driver {
             Work::Complete { upload_id, request } => {
                 self.ask(id, Answer::Completed, async move |api| api.complete(upload_id, &request).await);
             }
+            Work::TryConnections(server) => self.try_connections(id, server),
             Work::Abort { upload_id } => {
                 self.ask(id, Answer::Aborted, async move |api| api.abort(upload_id).await);
             }
@@ -201,6 +205,7 @@ impl Driver {
     }
 
     fn put(self: &Rc<Self>, id: CommandId, body: Blob, url: SignedUrl, headers: SignedHeaders) {
+        *self.store.borrow_mut() = url.origin();
         let driver = Rc::clone(self);
         let on_sent = move |sent_bytes| driver.feed(Input::Sent { id, sent_bytes });
         if let Ok(request) = XmlHttpRequest::new() {
@@ -218,6 +223,22 @@ impl Driver {
             // All of it is in the browser's hands at once, and the engine gives it time to drain.
             on_sent(body.size() as u64);
             Answer::Put(http::put_by_fetch(&url, &headers, &body, &signal).await)
+        });
+    }
+
+    fn try_connections(self: &Rc<Self>, id: CommandId, server: Server) {
+        let address = match server {
+            Server::Store => self.store.borrow().clone(),
+            Server::Service => Some(format!("{}/healthz", self.endpoint)),
+        };
+        let (Some(address), Ok(controller)) = (address, AbortController::new()) else {
+            return self.answer_later(id, async { Answer::Tried });
+        };
+        let signal = controller.signal();
+        self.in_flight.borrow_mut().insert(id, Stopper::Request(controller));
+        self.answer_later(id, async move {
+            http::try_connections(&address, &signal).await;
+            Answer::Tried
         });
     }
 

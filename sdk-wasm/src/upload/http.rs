@@ -2,14 +2,16 @@
 //! have none, and send by `fetch`.
 
 use gloo_net::http::{Method, RequestBuilder};
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob, ProgressEvent, XmlHttpRequest};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{AbortSignal, Blob, ProgressEvent, RequestCache, RequestMode, XmlHttpRequest};
 use windlass_core::upload::{PutAccepted, SignedUrl, StoreFailure};
 use windlass_protocol::SignedHeaders;
 
+/// Browsers open so many HTTP/1.1 connections to a host.
+const CONNECTIONS_PER_HOST: usize = 6;
 /// Of an error's body this much is read, in characters.
 const ERROR_BODY_MOST: usize = 4_096;
 
@@ -62,6 +64,18 @@ pub(super) async fn put_by_fetch(
     }
     let retry_after = header("retry-after");
     Err(refused(answer.status(), &answer.text().await.unwrap_or_default(), retry_after))
+}
+
+/// Asks the host something over every connection that may lie open to it. Giving it up closes those that
+/// have not answered.
+pub(super) async fn try_connections(address: &str, signal: &AbortSignal) {
+    let questions = (0..CONNECTIONS_PER_HOST).filter_map(|_| {
+        let request = RequestBuilder::new(address).method(Method::HEAD).mode(RequestMode::NoCors);
+        let request = request.cache(RequestCache::NoStore).abort_signal(Some(signal)).build().ok()?;
+        // Whatever it answers, also where CORS hides that, has come over a connection that lives.
+        Some(future_to_promise(async move { Ok(JsValue::from(request.send().await.is_ok())) }))
+    });
+    JsFuture::from(Promise::all(&questions.collect::<Array>())).await.ok();
 }
 
 fn refused(status: u16, body: &str, retry_after: Option<String>) -> StoreFailure {

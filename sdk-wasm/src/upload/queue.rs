@@ -99,6 +99,13 @@ impl UploadQueue {
     pub fn set_online(&self, online: bool) {
         self.driver.feed(Input::Online(online));
     }
+
+    /// Whether originals wait for a better network: smaller pictures go all the same, and so does what has
+    /// begun.
+    #[wasm_bindgen(js_name = setOriginalsWait)]
+    pub fn set_originals_wait(&self, wait: bool) {
+        self.driver.feed(Input::OriginalsWait(wait));
+    }
 }
 
 impl Drop for UploadQueue {

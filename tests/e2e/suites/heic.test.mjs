@@ -29,7 +29,7 @@ async function sent(filename) {
   return photo;
 }
 
-test("a HEIC arrives byte for byte, with upright JPEGs that the browser shows", async () => {
+test("pain 14: a HEIC arrives byte for byte, with upright JPEGs that the browser shows", async () => {
   await choose(page, fixture("photo_3mp_o6.heic"));
   const photo = await sent("photo_3mp_o6.heic");
   assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(fixture("photo_3mp_o6.heic")));

@@ -23,7 +23,7 @@ for (const [name, limitMegabytes] of [
   ["photo_12mp_o6.jpg", 60],
   ["photo_48mp_o1.jpg", 150],
 ]) {
-  test(`${name} takes at most ${limitMegabytes} MB over idle, the file and its sending included`, async (context) => {
+  test(`pain 15: ${name} takes at most ${limitMegabytes} MB over idle, the file and its sending included`, async (context) => {
     // A browser of its own: what one photo leaves behind is no room for the next.
     const browser = await launch();
     try {

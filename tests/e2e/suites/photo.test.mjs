@@ -29,7 +29,7 @@ test("the original arrives byte for byte", async () => {
   assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(fixture("photo_12mp_o6.jpg")));
 });
 
-test("the list tells camera, time, place and upright dimensions", () => {
+test("pain 13: the list tells camera, time, place and upright dimensions", () => {
   assert.equal(photo.metadata.make, "Windlass");
   assert.equal(photo.metadata.model, "Test Camera");
   assert.equal(photo.metadata.orientation, 6);

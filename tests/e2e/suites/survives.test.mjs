@@ -16,7 +16,7 @@ import { allRows, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
-test("three photos go on by themselves after a reload, and nothing the store has is sent again", async () => {
+test("pain 8: three photos go on by themselves after a reload, and nothing the store has is sent again", async () => {
   const { gate, profile, service } = world;
   const files = await world.photos(3, "roof");
   const page = await profile.open(service.address);

@@ -27,6 +27,8 @@ pub enum Answer {
     Aborted(Result<(), ServiceFailure>),
     /// The store's answer.
     Put(Result<PutAccepted, StoreFailure>),
+    /// All connections have answered, or are closed.
+    Tried,
 }
 
 /// A PUT the store acknowledged (2xx).

@@ -1,11 +1,15 @@
 //! How long an answer of the service is waited for: by how long answers took so far (RFC 6298), because a
 //! connection that has gone silent says nothing of it.
 
+use super::connections::TRIAL_MS;
+
 /// Which kind of answer is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
     /// Something else watches over it, or it takes what it takes.
     Open,
+    /// Connections answer at once, or are not worth waiting for.
+    Trial,
     /// The application's token: a person may have to sign in.
     Token,
     /// The service answers from its own records, or asks the store a short question.
@@ -22,7 +26,7 @@ const QUICK_MOST_MS: u64 = 12_000;
 const VERIFYING_MOST_MS: u64 = 30_000;
 const JOINING_MS: u64 = 30_000;
 /// No answer is given up sooner than this, in milliseconds.
-const LEAST_MS: u64 = 4_000;
+pub(super) const LEAST_MS: u64 = 4_000;
 
 /// A time, smoothed, and its deviation, in milliseconds (RFC 6298, 2).
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +67,7 @@ impl AnswerTimes {
         match wait {
             Wait::Quick => self.quick = Some(Smoothed::with(self.quick, took_ms)),
             Wait::Verifying => self.verifying = Some(Smoothed::with(self.verifying, took_ms)),
-            Wait::Open | Wait::Token | Wait::Joining => {}
+            Wait::Open | Wait::Trial | Wait::Token | Wait::Joining => {}
         }
     }
 
@@ -75,6 +79,7 @@ impl AnswerTimes {
         };
         let first_ms = match wait {
             Wait::Open => return None,
+            Wait::Trial => return Some(TRIAL_MS),
             Wait::Token => TOKEN_MS,
             Wait::Quick => usual(self.quick, QUICK_MOST_MS),
             Wait::Verifying => usual(self.verifying, VERIFYING_MOST_MS),

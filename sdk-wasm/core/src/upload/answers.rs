@@ -72,7 +72,7 @@ impl Engine {
             Job::List { .. } => Answer::Listed(Err(ServiceFailure::NoAnswer)),
             Job::Complete { .. } => Answer::Completed(Err(ServiceFailure::NoAnswer)),
             Job::Abort { .. } => Answer::Aborted(Err(ServiceFailure::NoAnswer)),
-            Job::Read { .. } | Job::Recognise { .. } => return,
+            Job::Read { .. } | Job::Recognise { .. } | Job::Try(_) => return,
             Job::Put { .. } => Answer::Put(Err(StoreFailure::NoAnswer)),
         };
         self.conclude(id, running, answer);
@@ -106,6 +106,7 @@ impl Engine {
                 Err(_) if self.transfers.get(&of).is_some_and(|t| t.unwanted) => self.give_up_unwanted(of),
                 Err(failure) => self.errand_failed(asked, of, Operation::Complete, failure),
             },
+            (Job::Try(_), _) => {}
             (Job::Abort { upload_id }, Answer::Aborted(result)) => self.aborted(asked, upload_id, result),
             // An answer of another kind than the work: as good as none.
             (job, _) => self.no_answer_to(id, Running { job, ..running }),

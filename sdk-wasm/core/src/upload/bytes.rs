@@ -98,6 +98,8 @@ impl Engine {
         self.stored_began_ms = self.stored_began_ms.max(flight.started_ms);
         let took_ms = now_ms.saturating_sub(flight.started_ms);
         self.link.stored(size_bytes, flight.delivered_before, took_ms);
+        let beside_bytes = self.flying().filter_map(Piece::flight).map(|flight| flight.sent_bytes).sum();
+        self.link.confirmed(flight.delivered_before, beside_bytes, took_ms);
         self.calm.carried(flight.started_ms, now_ms);
         self.progressed(of);
         if let Some(transfer) = self.transfers.get_mut(&of) {
@@ -139,15 +141,23 @@ impl Engine {
         }
         let reread = matches!(setback.cause, Cause::NoAnswer | Cause::Corrupted);
         let look = setback.cause == Cause::NoAnswer;
+        let active = self.flying().count();
         let Some(piece) = self.piece_mut(of, index) else { return };
+        let size_bytes = piece.size_bytes();
         let Ok(flight) = piece.was_not_stored(rest, reread, look) else { return };
         if !counts {
             piece.failures = failures;
         }
         let failures = piece.failures;
         let has_moved = flight.sent_bytes > 0;
-        if setback.cause == Cause::NoAnswer && has_moved && counts {
-            piece.deaths += 1;
+        let elapsed_ms = now_ms.saturating_sub(flight.started_ms);
+        let arrived = flight.sent_bytes - self.link.in_buffers(active, elapsed_ms, flight.sent_bytes);
+        // Where all had arrived, only the answer was lost.
+        let is_broken = has_moved && counts && arrived < size_bytes / 10 * 9;
+        if setback.cause == Cause::NoAnswer && is_broken {
+            if let Some(piece) = self.piece_mut(of, index) {
+                piece.deaths += 1;
+            }
             self.calm.broke(flight.started_ms, now_ms);
         }
         if matches!(setback.cause, Cause::NoAnswer | Cause::Overloaded) {
@@ -195,6 +205,9 @@ impl Engine {
             .filter(|(_, _, deadline_ms, _)| *deadline_ms <= self.now_ms)
             .map(|(of, index, _, id)| (id, of, index))
             .collect();
+        if !silent.is_empty() {
+            self.suspect_connections();
+        }
         for (id, of, index) in silent {
             self.stop(id);
             if let Some(piece) = self.piece_mut(of, index) {
@@ -210,6 +223,9 @@ impl Engine {
             .collect();
         for id in overdue {
             if let Some(running) = self.stop(id) {
+                if running.job.is_service_request() {
+                    self.suspect_connections();
+                }
                 self.no_answer_to(id, running);
             }
         }

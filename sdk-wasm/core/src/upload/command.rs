@@ -86,6 +86,18 @@ pub enum Work {
         /// Headers that are part of the signature. A browser sets `content-length` and `host` itself.
         headers: SignedHeaders,
     },
+    /// Ask a small question over each connection that may lie open to that host: as many at once as a
+    /// browser keeps. Giving it up must close those that did not answer. → `Answer::Tried`
+    TryConnections(Server),
+}
+
+/// Who requests go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// The object store, where the latest signed URL leads.
+    Store,
+    /// The service.
+    Service,
 }
 
 /// The bytes of a file that was added.
@@ -120,6 +132,13 @@ impl SignedUrl {
         &self.0
     }
 
+    /// The server it leads to: `https://host:port/`. Nothing of it is secret.
+    pub fn origin(&self) -> Option<String> {
+        let (scheme, rest) = self.0.split_once("://")?;
+        let host = rest.split(['/', '?']).next()?;
+        Some(format!("{scheme}://{host}/"))
+    }
+
     /// How long it works, in milliseconds from its signing, where it says so: `X-Amz-Expires`, seconds
     /// (Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters").
     pub(super) fn lifetime_ms(&self) -> Option<u64> {
@@ -146,5 +165,6 @@ mod tests {
         assert_eq!(url.lifetime_ms(), Some(900_000));
         assert!(!format!("{url:?}").contains("Signature"));
         assert_eq!(SignedUrl::new("https://b.example/k".into()).lifetime_ms(), None);
+        assert_eq!(url.origin().as_deref(), Some("https://b.example/"));
     }
 }

@@ -67,6 +67,8 @@ pub struct Engine {
     /// The service asked not to be told of new uploads before then.
     pub(super) announcements_held_until_ms: u64,
     pub(super) paused_all: bool,
+    /// No original is begun.
+    pub(super) originals_wait: bool,
     /// How many uploads were ever added.
     pub(super) added: u64,
     commands: VecDeque<Command>,
@@ -98,6 +100,7 @@ impl Engine {
             meter: RateMeter::default(),
             announcements_held_until_ms: 0,
             paused_all: false,
+            originals_wait: false,
             commands: VecDeque::new(),
             next_command: 0,
             added: 0,
@@ -122,6 +125,7 @@ impl Engine {
             Input::Cancel(target) => self.cancel(&target),
             Input::Online(true) => self.network_is_back(),
             Input::Online(false) => self.online.lost(self.now_ms),
+            Input::OriginalsWait(wait) => self.originals_wait = wait,
             Input::Sent { id, sent_bytes } => self.bytes_moved(id, sent_bytes),
             Input::Answered { id, answer } => self.answered(id, answer),
             Input::Tick => {}

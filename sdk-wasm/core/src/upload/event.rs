@@ -62,6 +62,8 @@ pub enum UploadPhase {
     Retrying,
     /// There is no network; goes on by itself.
     WaitingForNetwork,
+    /// All but the original is stored, and that waits for a network which costs nothing.
+    WaitingForWifi,
     /// The user paused it.
     Paused,
     /// All bytes are stored; the service verifies them.

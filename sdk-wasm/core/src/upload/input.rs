@@ -18,6 +18,9 @@ pub enum Input {
     Cancel(Target),
     /// The browser believes there is a network, or none. A hint: an answer proves it wrong.
     Online(bool),
+    /// Whether originals wait: the network is one to be spared, and whoever uses it wants it so. Smaller
+    /// pictures go all the same, and so does what has begun.
+    OriginalsWait(bool),
     /// A PUT has handed that many bytes to the network.
     Sent {
         /// Which PUT.

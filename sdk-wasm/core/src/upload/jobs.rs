@@ -3,6 +3,7 @@
 use windlass_protocol::{ClientRef, UploadId};
 
 use super::answer_times::Wait;
+use super::command::Server;
 
 /// Names an upload inside the engine, in the order of adding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +49,8 @@ pub(super) enum Job {
     Abort {
         upload_id: UploadId,
     },
+    /// Trying the connections that lie open.
+    Try(Server),
 }
 
 impl Job {
@@ -60,7 +63,7 @@ impl Job {
             | Self::Sign { of, .. }
             | Self::List { of, .. }
             | Self::Complete { of, .. } => Some(*of),
-            Self::Token | Self::Create { .. } | Self::Abort { .. } => None,
+            Self::Token | Self::Create { .. } | Self::Abort { .. } | Self::Try(_) => None,
         }
     }
 
@@ -71,7 +74,9 @@ impl Job {
             | Self::List { .. }
             | Self::Complete { .. }
             | Self::Abort { .. } => true,
-            Self::Token | Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } => false,
+            Self::Token | Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } | Self::Try(_) => {
+                false
+            }
         }
     }
 
@@ -80,6 +85,7 @@ impl Job {
         match self {
             Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } => Wait::Open,
             Self::Token => Wait::Token,
+            Self::Try(_) => Wait::Trial,
             Self::Complete { in_parts: true, .. } => Wait::Joining,
             Self::Complete { in_parts: false, .. } => Wait::Verifying,
             Self::Create { .. } | Self::Sign { .. } | Self::List { .. } | Self::Abort { .. } => Wait::Quick,

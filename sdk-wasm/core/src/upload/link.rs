@@ -36,6 +36,8 @@ pub struct Milestone {
 pub struct Link {
     delivered_bytes: u64,
     goodput_bytes_per_s: Option<f64>,
+    /// The same, from what was confirmed: late, and hardly ever fooled by buffers.
+    confirmed_bytes_per_s: Option<f64>,
 }
 
 impl Link {
@@ -57,6 +59,24 @@ impl Link {
         if delivered >= TELLING_BYTES {
             self.measured(delivered, took_ms);
         }
+    }
+
+    /// The same PUT, for those who are cautious: `beside_bytes` were handed over by others that are still in
+    /// flight, and may have shared the line with it.
+    pub fn confirmed(&mut self, delivered_before: u64, beside_bytes: u64, took_ms: u64) {
+        let delivered = self.delivered_bytes.saturating_sub(delivered_before);
+        if delivered >= TELLING_BYTES {
+            let sample = (delivered + beside_bytes) as f64 * 1_000.0 / took_ms.max(1) as f64;
+            let known = self.confirmed_bytes_per_s.unwrap_or(sample);
+            self.confirmed_bytes_per_s = Some(known + WEIGHT * (sample - known));
+        }
+    }
+
+    /// The goodput of all PUTs together, in bytes per second, as far as it can be relied on: where the
+    /// system's buffers are deep, what moves into them looks like goodput for a while. `most` is what it
+    /// cannot exceed, given what has not been confirmed by now.
+    pub fn cautious_bytes_per_s(&self, most: Option<f64>) -> Option<f64> {
+        [self.goodput_bytes_per_s, self.confirmed_bytes_per_s, most].into_iter().flatten().reduce(f64::min)
     }
 
     /// A PUT begun at `started_ms`, one of `active` that share the line, has now handed that many bytes
@@ -128,6 +148,20 @@ mod tests {
         }
         let rate = link.goodput_bytes_per_s().unwrap();
         assert!((900_000.0..1_100_000.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn buffers_that_fill_fast_do_not_fool_who_is_cautious() {
+        let mut link = Link::default();
+        link.stored(3_000_000, 0, 12_000);
+        link.confirmed(0, 0, 12_000);
+        let mut milestone = None;
+        for step in 0..60_u64 {
+            milestone = link.moved(1, 0, milestone, step * 100, step * 200_000);
+        }
+        assert!(link.goodput_bytes_per_s().unwrap() > 1_000_000.0);
+        assert_eq!(link.cautious_bytes_per_s(None), Some(250_000.0));
+        assert_eq!(link.cautious_bytes_per_s(Some(100_000.0)), Some(100_000.0));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod calm;
 pub mod checksum;
 mod command;
 mod config;
+mod connections;
 mod created;
 mod engine;
 mod errand;
@@ -40,7 +41,7 @@ mod weak;
 mod window;
 
 pub use answer::{Answer, PutAccepted, ReadFailure, Refusal, ServiceFailure, StoreFailure, retry_after_ms};
-pub use command::{BlobRef, Command, CommandId, SignedUrl, Source, Work};
+pub use command::{BlobRef, Command, CommandId, Server, SignedUrl, Source, Work};
 pub use config::EngineConfig;
 pub use engine::Engine;
 pub use event::{FailureCode, ProgressCounts, UploadEvent, UploadFailure, UploadPhase};

@@ -8,14 +8,15 @@ use windlass_protocol::sign_parts::{PartToSign, SignPartsRequest};
 use windlass_protocol::sign_pieces::{PieceToSign, SignPiecesRequest};
 use windlass_protocol::{ClientRef, UploadId};
 
-use super::command::{BlobRef, CommandId, Work};
+use super::command::{BlobRef, CommandId, Server, Work};
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
-use super::piece::{Need, Piece, PieceState};
+use super::piece::{Need, Piece, PieceKind, PieceState};
 use super::transfer::{Stage, Transfer};
 
-/// Pieces being read at once: one is hashed while the next comes from the disk.
-const READERS_MAX: usize = 2;
+/// Pieces being read at once: one is hashed while others come from the disk, which on a busy device takes its
+/// time for each, however many there are.
+const READERS_MAX: usize = 4;
 /// Announcements in flight at once: while one travels, the next batch gathers.
 const ANNOUNCEMENTS_MAX: usize = 2;
 /// Parts in one signing request.
@@ -23,6 +24,9 @@ const PARTS_PER_SIGNING: usize = 16;
 
 /// Small pieces in one signing request: on a weak signal every request is dear.
 const PIECES_PER_SIGNING: usize = 32;
+
+/// So many are worth a request while more are being read.
+const PIECES_WORTH_SIGNING: usize = 8;
 
 /// A request wanted of the service.
 enum Wish {
@@ -63,6 +67,9 @@ impl Engine {
             }
             return;
         }
+        if self.is_trying(Server::Service) {
+            return;
+        }
         let busy = self.running.values().filter(|running| running.job.is_service_request()).count();
         for wish in wishes.into_iter().take(self.config.service_requests_max.saturating_sub(busy)) {
             match wish {
@@ -98,9 +105,12 @@ impl Engine {
                     if ready >= enough || !transfer.may_send() {
                         continue;
                     }
-                    if transfer.sign.is_due(now_ms) {
+                    if transfer.sign.is_due(now_ms) && !self.originals_wait {
                         let mut parts = transfer.pieces_to_sign(now_ms, PIECES_PER_SIGNING);
-                        if parts.is_empty() {
+                        // They are read one by one: a few more are waited for while others can be sent.
+                        if ready > 0 && parts.len() < PIECES_WORTH_SIGNING && transfer.has_pieces_to_read() {
+                            parts.clear();
+                        } else if parts.is_empty() {
                             parts = transfer.parts_to_sign(now_ms, PARTS_PER_SIGNING);
                         }
                         ready += parts.len();
@@ -143,6 +153,7 @@ impl Engine {
     fn pieces_ready(&self, active: &[TransferKey]) -> usize {
         let pieces = self.active_transfers(active).flat_map(|(_, transfer)| &transfer.pieces);
         pieces
+            .filter(|piece| matches!(piece.kind, PieceKind::Variant(_)) || !self.originals_wait)
             .filter(|piece| {
                 matches!(piece.state, PieceState::Signing) || piece.need(self.now_ms) == Need::Sending
             })
@@ -264,7 +275,8 @@ impl Engine {
                     continue;
                 }
                 if piece.is_listed() {
-                    if parts_ahead >= self.config.pieces_ahead {
+                    let most = if piece.is_unit() { self.config.pieces_ahead } else { PIECES_PER_SIGNING };
+                    if parts_ahead >= most {
                         break;
                     }
                     parts_ahead += 1;

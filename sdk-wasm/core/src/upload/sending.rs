@@ -6,7 +6,7 @@
 //! what dies with the connections is then little, and what ends, ends soon. A PUT that should have ended
 //! and is silent does not count among them: the next one tries another connection.
 
-use super::command::Work;
+use super::command::{Server, Work};
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
 use super::piece::{Need, Piece, PieceKind, PieceState};
@@ -44,7 +44,8 @@ impl Engine {
         let ahead = self.config.uploads_ahead;
         let (mut healthy, mut waiting, mut troubled) = (0, 0, 0);
         let mut keys = Vec::new();
-        for (key, transfer) in self.transfers.iter().filter(|(_, transfer)| !self.is_held(transfer)) {
+        let wanted = |transfer: &Transfer| !self.is_held(transfer) && !self.waits_for_wifi(transfer);
+        for (key, transfer) in self.transfers.iter().filter(|(_, transfer)| wanted(transfer)) {
             if healthy >= ahead || waiting >= self.config.originals_waiting || troubled >= 2 * ahead {
                 break;
             }
@@ -60,7 +61,7 @@ impl Engine {
     }
 
     pub(super) fn send(&mut self, active: &[TransferKey]) {
-        if self.window.held_until_ms() > self.now_ms {
+        if self.window.held_until_ms() > self.now_ms || self.is_trying(Server::Store) {
             return;
         }
         let limit = self.window.limit() as usize;
@@ -105,7 +106,8 @@ impl Engine {
         for (of, transfer) in self.active_transfers(active).filter(|(_, transfer)| transfer.may_send()) {
             for (index, piece) in transfer.pieces.iter().enumerate() {
                 let is_original = !matches!(piece.kind, PieceKind::Variant(_));
-                if piece.need(self.now_ms) == Need::Sending && !(is_original && pictures_first) {
+                let has_to_wait = is_original && (pictures_first || self.originals_wait);
+                if piece.need(self.now_ms) == Need::Sending && !has_to_wait {
                     let by_size = smallest_first || !is_original;
                     let size_bytes = match (by_size, is_original) {
                         (false, _) => 0,
@@ -118,6 +120,11 @@ impl Engine {
         }
         turns.sort_unstable();
         turns
+    }
+
+    /// Whether nothing of it is left but an original that waits for a better network.
+    pub(super) fn waits_for_wifi(&self, transfer: &Transfer) -> bool {
+        self.originals_wait && transfer.may_send() && transfer.only_its_original_is_left()
     }
 
     /// PUTs in flight that are not overdue: of smaller pictures, and of originals.
@@ -185,6 +192,15 @@ impl Transfer {
         }
         let mut pictures = self.pieces.iter().filter(|piece| matches!(piece.kind, PieceKind::Variant(_)));
         pictures.any(|piece| !piece.is_stored() && piece.flight().is_none())
+    }
+
+    /// Whether its smaller pictures are stored, and of its original something is not and nothing is under way.
+    fn only_its_original_is_left(&self) -> bool {
+        self.pieces.iter().all(|piece| {
+            let is_original = !matches!(piece.kind, PieceKind::Variant(_));
+            let is_under_way = !piece.is_cut() && !matches!(piece.state, PieceState::Idle(_));
+            piece.is_stored() || (is_original && !is_under_way)
+        })
     }
 
     /// Bytes of it that are not stored.

@@ -46,6 +46,9 @@ impl Engine {
         if let Some(trouble) = transfer.trouble.as_ref().filter(|_| !is_moving) {
             return (UploadPhase::Retrying, Some(trouble.last.reason.clone()));
         }
+        if self.waits_for_wifi(transfer) {
+            return (UploadPhase::WaitingForWifi, None);
+        }
         let phase = match transfer.stage {
             Stage::Preparing | Stage::Announcing | Stage::Following(_) => UploadPhase::Queued,
             Stage::Confirming(_) | Stage::Checking(_) => UploadPhase::Checking,

@@ -20,6 +20,8 @@ use super::transfer::Transfer;
 const SMALL_BYTES: u64 = 256 * 1024;
 /// So many PUTs of the same bytes that died on the way are no accident.
 const DEATHS_MOST: u32 = 2;
+/// What is in flight for a shorter time tells nothing by not being confirmed.
+const TELLING_MS: u64 = 1_000;
 /// What takes more than this share of the time the line carries goes in pieces: one in eight bytes of it
 /// would be sent in vain on average.
 const SHARE_OF_CALM: u64 = 4;
@@ -83,15 +85,30 @@ impl Engine {
         let on_the_way = self.link.in_buffers(self.flying().count(), elapsed_ms, flight.sent_bytes);
         let arrived = flight.sent_bytes.saturating_sub(on_the_way);
         let left = size_bytes.saturating_sub(arrived);
-        let risk = (self.link.time_for_ms(left) as f64 / self.calm.expected_ms() as f64).min(1.0);
+        let left_ms = self.cautious_time_ms(left).unwrap_or(0.0);
+        let risk = (left_ms / self.calm.expected_ms() as f64).min(1.0);
         // On average a connection that dies does so half way through what is left.
         self.is_long(size_bytes, SHARE_UNDER_WAY)
             && (arrived as f64) < risk * (arrived as f64 + left as f64 / 2.0)
     }
 
     fn is_long(&self, size_bytes: u64, share: u64) -> bool {
-        self.link.goodput_bytes_per_s().is_some()
-            && share * self.link.time_for_ms(size_bytes) > self.calm.expected_ms()
+        self.cautious_time_ms(size_bytes)
+            .is_some_and(|time_ms| share as f64 * time_ms > self.calm.expected_ms() as f64)
+    }
+
+    /// Milliseconds that many bytes need, as far as that is known. A line that has not confirmed in all this
+    /// time what is in flight is no faster than that.
+    fn cautious_time_ms(&self, size_bytes: u64) -> Option<f64> {
+        let afloat_bytes: u64 = self.flying().map(Piece::size_bytes).sum();
+        let bounds = self.flying().filter_map(Piece::flight).filter_map(|flight| {
+            let elapsed_ms = self.now_ms.saturating_sub(flight.started_ms);
+            let delivered = self.link.delivered_bytes().saturating_sub(flight.delivered_before);
+            (elapsed_ms >= TELLING_MS)
+                .then(|| (delivered + afloat_bytes) as f64 * 1_000.0 / elapsed_ms as f64)
+        });
+        let rate = self.link.cautious_bytes_per_s(bounds.reduce(f64::min))?;
+        Some(size_bytes as f64 * 1_000.0 / rate.max(1.0))
     }
 
     /// How long a piece rests that did not even leave.
@@ -159,7 +176,17 @@ impl Transfer {
         self.pieces.iter().any(|piece| piece.staged_number().is_some())
     }
 
-    /// Pieces that could be signed now, and their size.
+    /// Whether more of its pieces are to be read.
+    pub fn has_pieces_to_read(&self) -> bool {
+        let mut pieces = self.pieces.iter().filter(|piece| piece.staged_number().is_some());
+        pieces.any(|piece| match piece.state {
+            PieceState::Reading => true,
+            PieceState::Idle(_) => piece.checksum().is_none(),
+            _ => false,
+        })
+    }
+
+    /// Pieces that could be signed now.
     pub fn pieces_to_sign(&self, now_ms: u64, at_most: usize) -> Vec<usize> {
         self.to_sign(now_ms, at_most, |piece| piece.staged_number().is_some())
     }

@@ -13,6 +13,8 @@ mod endurance;
 mod faults;
 mod judgements;
 mod lossy;
+mod originals;
+mod pains;
 mod patience;
 mod simulated;
 mod twins;

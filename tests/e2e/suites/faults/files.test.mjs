@@ -122,7 +122,7 @@ for (const share of [0.3, 0.6, 0.9]) {
   });
 }
 
-test("F15 files around the size where parts begin are stored; an empty one is refused with a reason", async () => {
+test("F15, pain 20: files around the size where parts begin are stored; an empty one is refused with a reason", async () => {
   const visit = await scene.visit({ variants: [] });
   const sizes = [5 * MIB - 1, 5 * MIB, 5 * MIB + 1];
   const files = await Promise.all(sizes.map((size) => makeVideo(join(scene.folder, `size-${size}.mp4`), size, size)));

@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => scene?.close());
 
-test("F10 offline in the middle of a part: said within two seconds, over within five", async () => {
+test("F10, pain 3: offline in the middle of a part: said within two seconds, over within five", async () => {
   const visit = await scene.visit();
   const line = { up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 };
   await scene.proxy.link(line);
@@ -51,8 +51,8 @@ test("a line on which connections go silent: six photos are all stored", async (
   }
   await scene.proxy.link({ preset: "zombie", seed: 1 });
   await visit.choose(...files);
-  // How fast is the engine's own test's affair: there time does not depend on the machine.
-  await visit.allStored({ timeoutMs: 180_000 });
+  // The engine's own test holds it to 36 s, where time does not depend on the machine.
+  await visit.allStored({ timeoutMs: 60_000 });
 });
 
 test("progress is what has arrived and not what was written to a socket", async () => {

@@ -74,7 +74,7 @@ test("F23 a service that is down for a while: what is signed goes on, and all is
   await visit.allStored({ timeoutMs: 60_000 });
 });
 
-test("F24 500, 502, 504 and 429 are tried again, no sooner than Retry-After says", async () => {
+test("F24, pain 2: 500, 502, 504 and 429 are tried again, no sooner than Retry-After says", async () => {
   const visit = await scene.visit({ variants: [] });
   await scene.proxy.rules(
     { ...CREATE, times: 1, fault: problem(500, "internal") },
@@ -90,14 +90,14 @@ test("F24 500, 502, 504 and 429 are tried again, no sooner than Retry-After says
   await visit.allStored();
 });
 
-test("F26 a lost answer to complete is one photo", async () => {
+test("F26, pain 18: a lost answer to complete is one photo", async () => {
   const visit = await scene.visit({ variants: [] });
   await scene.proxy.rules({ ...COMPLETE, times: 4, fault: { kind: "drop_after" } });
   await visit.choose(await video(12 * MIB), await video(MIB));
   await visit.allStored({ wasteMost: 1.001 });
 });
 
-test("a duplicated request is one upload, one photo", async () => {
+test("pain 10: a duplicated request is one upload, one photo", async () => {
   const visit = await scene.visit({ variants: [] });
   await scene.proxy.rules(
     { ...CREATE, fault: { kind: "duplicate", times: 3 } },

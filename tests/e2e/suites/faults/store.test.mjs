@@ -59,7 +59,7 @@ test("F18 a photo whose answer is lost is settled by completing it", async () =>
   await visit.allStored();
 });
 
-test("F19 flipped bytes never reach the bucket", async () => {
+test("F19, pain 12: flipped bytes never reach the bucket", async () => {
   const visit = await scene.visit();
   await scene.proxy.rules({ ...PUT, probability: 0.3, seed: 7, fault: { kind: "flip_request", at: 0.5 } });
   const photos = [];
@@ -98,7 +98,7 @@ test("F21 a slow line is not taken for a dead one, and one or two connections sh
   await visit.allStored({ wasteMost: 1.1 });
 });
 
-test("F22 an ETag that CORS hides is read from the list of parts", async () => {
+test("F22, pain 11: an ETag that CORS hides is read from the list of parts", async () => {
   const visit = await scene.visit();
   await scene.proxy.rules({ ...PART, fault: { kind: "rewrite", remove_headers: ["etag"] } });
   await visit.choose(await video(12 * MIB));
@@ -138,7 +138,7 @@ test("F33 an upload the store has dropped is sent anew, once", async () => {
   await visit.allStored({ wasteMost: 2.1 });
 });
 
-test("F34 a URL that has expired is signed again, and the part sent once more", async () => {
+test("F34, pain 1: a URL that has expired is signed again, and the part sent once more", async () => {
   const visit = await scene.visit();
   await scene.proxy.rules({ ...part(2), times: 1, fault: storeError(403, "AccessDenied", "Request has expired") });
   await visit.choose(await video(12 * MIB));

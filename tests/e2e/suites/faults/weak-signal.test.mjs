@@ -38,7 +38,7 @@ test("a film whose parts always die is put together from pieces, and pieces that
     { ...ORIGINAL, fault: { kind: "reset", at: 0.1 } },
     { ...PUT, path: "/windlass-staging/.*[37]$", times: 4, fault: { kind: "reset", at: 0.5 } },
   );
-  await visit.choose(await makeVideo(join(scene.folder, "film.mp4"), 5 * 1024 * 1024 + 200_000, 92));
+  await visit.choose(await makeVideo(join(scene.folder, "film.mp4"), 6 * 1024 * 1024 + 50_000, 92));
   await visit.allStored({ timeoutMs: 90_000 });
 });
 

@@ -4,9 +4,11 @@
 pub mod bucket;
 mod checks;
 pub mod files;
+mod moving;
 pub mod network;
 pub mod service;
 mod serving;
+mod sockets;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,15 +16,15 @@ use std::sync::Arc;
 use windlass_core::upload::backoff::Chance;
 use windlass_core::upload::checksum::crc64_nvme;
 use windlass_core::upload::{
-    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, PutAccepted, ReadFailure, Source,
+    Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, ReadFailure, Server, Source,
     StoreFailure, UploadEvent, Work,
 };
-use windlass_protocol::UploadStatus;
 
 use bucket::Bucket;
 use files::SimulatedFile;
 use network::{Fault, Network, Op};
 use service::Service;
+use sockets::Sockets;
 
 /// How often bytes move, in milliseconds.
 const STEP_MS: u64 = 100;
@@ -79,10 +81,13 @@ pub struct World {
     pub repeated_puts: u32,
     /// Those among them that were not variants, of which a store cannot be asked.
     pub repeated_originals: u32,
+    /// What was begun to be sent, in that order.
+    pub puts: Vec<BlobRef>,
     /// PUTs of staged pieces that were stored.
     pub staged_puts: u32,
     /// When requests of any kind were begun.
     pub begun: Vec<(u64, Op)>,
+    sockets: Sockets,
     flights: BTreeMap<CommandId, Flight>,
     pending: BTreeMap<(u64, u64), Happening>,
     sequence: u64,
@@ -111,8 +116,10 @@ impl World {
             most_puts_at_once: 0,
             repeated_puts: 0,
             repeated_originals: 0,
+            puts: Vec::new(),
             staged_puts: 0,
             begun: Vec::new(),
+            sockets: Sockets::default(),
             flights: BTreeMap::new(),
             pending: BTreeMap::new(),
             sequence: 0,
@@ -176,6 +183,7 @@ impl World {
                 Command::Start { id, work } => self.start(id, work),
                 Command::Stop { id } => {
                     self.flights.remove(&id);
+                    self.sockets.close(id);
                 }
             }
         }
@@ -231,17 +239,24 @@ impl World {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Answer(id, answer) => self.feed(Input::Answered { id, answer }),
+            Happening::Answer(id, answer) if self.sockets.let_through(id) => {
+                self.feed(Input::Answered { id, answer });
+            }
+            Happening::Answer(..) => {}
             Happening::Move(id) => self.move_bytes(id),
             Happening::Arrive(id, flight) => self.arrive(id, &flight),
             Happening::Serve(id, work, fault) => self.serve(id, *work, fault),
             Happening::Input(input) => self.feed(input),
             Happening::Reset => {
+                self.sockets.reset();
                 for id in self.flights.keys().copied().collect::<Vec<_>>() {
                     self.lose(id);
                 }
             }
-            Happening::Silence => self.flights.values_mut().for_each(|flight| flight.silent = true),
+            Happening::Silence => {
+                self.sockets.silence();
+                self.flights.values_mut().for_each(|flight| flight.silent = true);
+            }
         }
     }
 
@@ -257,6 +272,15 @@ impl World {
                 let answer = Answer::Hashed(self.read(blob, range).map(|bytes| crc64_nvme(&bytes)));
                 return self.later(self.now_ms + 1, Happening::Answer(id, answer));
             }
+            Work::TryConnections(host) => {
+                if self.sockets.begin_trial(*host, id) {
+                    self.later(
+                        self.now_ms + self.network.round_trip_ms,
+                        Happening::Answer(id, Answer::Tried),
+                    );
+                }
+                return;
+            }
             Work::CreateUploads(_) => Op::Create,
             Work::SignParts { .. } | Work::SignPieces { .. } => Op::Sign,
             Work::ListParts { .. } => Op::List,
@@ -268,16 +292,16 @@ impl World {
         self.begun.push((self.now_ms, op));
         if let Work::Put { blob, range, url, headers } = work {
             let url = url.expose().to_owned();
+            self.puts.push(blob.clone());
             let is_repeated = u32::from(self.bucket.holds(&url));
             self.repeated_puts += is_repeated;
             self.repeated_originals += if blob.source == Source::Original { is_repeated } else { 0 };
-            self.flights.insert(
-                id,
-                Flight { blob, range, url, headers, moved: 0, moving: false, silent: false, fault },
-            );
+            let silent = self.sockets.take(Server::Store, id);
+            self.flights
+                .insert(id, Flight { blob, range, url, headers, moved: 0, moving: false, silent, fault });
             self.most_puts_at_once = self.most_puts_at_once.max(self.flights.len());
             self.later(self.now_ms + self.network.round_trip_ms, Happening::Move(id));
-        } else if fault != Some(Fault::Stall) {
+        } else if !self.sockets.take(Server::Service, id) && fault != Some(Fault::Stall) {
             let at_ms = self.now_ms + self.network.round_trip_ms / 2;
             self.later(at_ms, Happening::Serve(id, Box::new(work), fault));
         }
@@ -292,95 +316,8 @@ impl World {
     /// A PUT dies without an answer.
     fn lose(&mut self, id: CommandId) {
         if self.flights.remove(&id).is_some() {
+            self.sockets.close(id);
             self.feed(Input::Answered { id, answer: Answer::Put(Err(StoreFailure::NoAnswer)) });
-        }
-    }
-
-    fn move_bytes(&mut self, id: CommandId) {
-        if let Some(flight) = self.flights.get_mut(&id) {
-            flight.moving = true;
-        }
-        let active =
-            self.flights.values().filter(|flight| flight.moving && !flight.silent).count().max(1) as u64;
-        let share = (self.network.bytes_per_s * STEP_MS / 1_000 / active).max(1);
-        let is_out = self.network.is_out(self.now_ms);
-        let buffer_bytes = self.buffer_bytes;
-        let Some(flight) = self.flights.get_mut(&id) else { return };
-        let size = flight.size();
-        match flight.fault {
-            Some(Fault::DropBefore) => return self.lose(id),
-            Some(Fault::Reset(percent)) if flight.moved * 100 >= size * u64::from(percent) => {
-                return self.lose(id);
-            }
-            _ if self.network.dies_after_bytes.is_some_and(|most| flight.moved >= most) => {
-                return self.lose(id);
-            }
-            Some(Fault::Stall) if flight.moved * 3 >= size => flight.silent = true,
-            _ => {}
-        }
-        // A browser ends a request whose file can no longer be read.
-        if is_out || !self.files.contains_key(&flight.blob) {
-            return self.lose(id);
-        }
-        if flight.silent {
-            return;
-        }
-        let step = share.min(size - flight.moved);
-        flight.moved += step;
-        flight.moving = flight.moved < size;
-        self.bucket.arrived_bytes += step;
-        let sent_bytes = (flight.moved + buffer_bytes).min(size);
-        let next = if flight.moved < size {
-            (STEP_MS, Happening::Move(id))
-        } else {
-            (self.network.round_trip_ms / 2, Happening::Arrive(id, Box::new(flight.clone())))
-        };
-        self.later(self.now_ms + next.0, next.1);
-        self.feed(Input::Sent { id, sent_bytes });
-    }
-
-    fn arrive(&mut self, id: CommandId, flight: &Flight) {
-        let stored = match (flight.fault, self.read(&flight.blob, &flight.range)) {
-            (Some(Fault::Status(status, retry_after_ms)), _) => Err(StoreFailure::Refused {
-                status,
-                code: Some("SlowDown".into()),
-                message: None,
-                retry_after_ms,
-            }),
-            (Some(Fault::NoSuchUpload), _) => {
-                let signature = bucket::Signature::parse(&flight.url);
-                self.bucket.parts.remove(&signature.upload_id);
-                self.service.uploads.get_mut(&signature.upload_id).unwrap().status = UploadStatus::Expired;
-                Err(bucket::error(404, "NoSuchUpload", ""))
-            }
-            (Some(Fault::Skewed), _) => Err(bucket::error(403, "RequestTimeTooSkewed", "")),
-            (Some(Fault::Taken), _) if self.bucket.holds(&flight.url) => {
-                Err(bucket::error(412, "PreconditionFailed", ""))
-            }
-            (_, Err(_)) => Err(StoreFailure::NoAnswer),
-            (fault, Ok(mut bytes)) => {
-                if let (Some(Fault::Flip), Some(byte)) = (fault, bytes.first_mut()) {
-                    *byte ^= 1;
-                }
-                if fault == Some(Fault::Duplicate) {
-                    self.bucket.arrived_bytes += bytes.len() as u64;
-                    self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes.clone()).ok();
-                }
-                self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes)
-            }
-        };
-        let is_piece = matches!(bucket::Signature::parse(&flight.url).target, bucket::Target::Staged(_));
-        self.staged_puts += u32::from(is_piece && stored.is_ok());
-        let answer = match (flight.fault, stored) {
-            (Some(Fault::DropAfter), _) => Err(StoreFailure::NoAnswer),
-            (Some(Fault::HideEtag), Ok(_)) => Ok(PutAccepted { etag: None }),
-            (_, Ok(etag)) => Ok(PutAccepted { etag: Some(etag) }),
-            (_, Err(failure)) => Err(failure),
-        };
-        // The connection is closed, whether or not anybody still listens.
-        if self.flights.remove(&id).is_some() && !flight.silent {
-            let at_ms = self.now_ms + self.network.round_trip_ms / 2;
-            self.later(at_ms, Happening::Answer(id, Answer::Put(answer)));
         }
     }
 }

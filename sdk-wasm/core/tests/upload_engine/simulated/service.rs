@@ -36,6 +36,8 @@ pub struct Service {
     pub uploads: BTreeMap<UploadId, Record>,
     pub by_ref: HashMap<ClientRef, UploadId>,
     pub url_lifetime_s: u64,
+    /// URLs that were asked for, of parts.
+    pub parts_signed: u32,
     /// Whether files are taken in small pieces, too.
     pub takes_pieces: bool,
     /// Uploads ever announced.
@@ -48,6 +50,7 @@ impl Service {
             uploads: BTreeMap::new(),
             by_ref: HashMap::new(),
             url_lifetime_s: 900,
+            parts_signed: 0,
             takes_pieces: true,
             announced: 0,
         }
@@ -134,13 +137,13 @@ impl Service {
     }
 
     pub fn sign(
-        &self,
+        &mut self,
         now_ms: u64,
         id: UploadId,
         request: &SignPartsRequest,
     ) -> Result<SignPartsResponse, ServiceFailure> {
-        let record = self.open(id)?;
-        let plan = PartPlan::for_size(record.file.size).unwrap();
+        let plan = PartPlan::for_size(self.open(id)?.file.size).unwrap();
+        self.parts_signed += request.parts.len() as u32;
         let parts = request.parts.iter().map(|part| {
             assert!(part.checksum.is_some(), "parts are signed with their checksum");
             let size = plan.size_of(part.part_number).expect("a part of the plan");
@@ -309,7 +312,11 @@ impl Service {
             | Work::ListParts { upload_id }
             | Work::Complete { upload_id, .. }
             | Work::Abort { upload_id } => Some(*upload_id),
-            Work::FetchToken | Work::Hash { .. } | Work::CreateUploads(_) | Work::Put { .. } => None,
+            Work::FetchToken
+            | Work::Hash { .. }
+            | Work::CreateUploads(_)
+            | Work::Put { .. }
+            | Work::TryConnections(_) => None,
         }
     }
 }

@@ -61,7 +61,9 @@ impl World {
                 answer!(Answer::Completed, service.complete(bucket, *upload_id, request))
             }
             Work::Abort { upload_id } => answer!(Answer::Aborted, service.abort(bucket, *upload_id)),
-            Work::FetchToken | Work::Hash { .. } | Work::Put { .. } => unreachable!("not the service's"),
+            Work::FetchToken | Work::Hash { .. } | Work::Put { .. } | Work::TryConnections(_) => {
+                unreachable!("not the service's")
+            }
         };
         self.later(self.now_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
     }

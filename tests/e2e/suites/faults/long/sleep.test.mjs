@@ -25,7 +25,7 @@ after(async () => {
   await server?.close();
 });
 
-test("F11 after a long sleep URLs are signed again, and no refusal is seen", async () => {
+test("F11, pain 7: after a long sleep URLs are signed again, and no refusal is seen", async () => {
   const visit = await scene.visit();
   await scene.proxy.link({ up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 });
   await visit.choose(await makeVideo(join(scene.folder, "asleep.mp4"), 60 * MIB, 51));

@@ -1,0 +1,111 @@
+/**
+ * The line to the keeping worker. Until its script has been fetched and runs, what it is told is held back;
+ * where the script cannot be had (a bad network, a deployment in between), it is asked for again and again,
+ * and hears then what was held back.
+ */
+import type { WorkerLike } from "../workers/bridge.js";
+import type { FromKeepWorker, ToKeepWorker } from "./messages.js";
+
+const AGAIN_MS = 2_000;
+const AGAIN_MOST_MS = 30_000;
+
+export interface WorkerLineOptions {
+  /** Starts a bare worker. */
+  startWorker: () => WorkerLike;
+  /** The first thing any worker is told. */
+  greeting: ToKeepWorker;
+  onMessage: (message: FromKeepWorker) => void;
+  /** The script could not be had. It is tried again. */
+  onAbsent: () => void;
+  /** It ran, and broke: what it had promised may not be so. */
+  onBroken: () => void;
+}
+
+export class WorkerLine {
+  readonly #options: WorkerLineOptions;
+  #worker: WorkerLike | null = null;
+  /** Not yet heard: `null` once the worker runs. */
+  #held: ToKeepWorker[] | null = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #againMs = AGAIN_MS;
+  #closed = false;
+
+  constructor(options: WorkerLineOptions) {
+    this.#options = options;
+  }
+
+  send(message: ToKeepWorker): void {
+    if (this.#closed) {
+      return;
+    }
+    if (this.#held === null) {
+      this.#worker?.postMessage(message);
+      return;
+    }
+    this.#held.push(message);
+    if (this.#worker === null && this.#timer === undefined) {
+      this.#start();
+    }
+  }
+
+  /** Tells it only where there is one. */
+  tell(message: ToKeepWorker): void {
+    if (this.#worker !== null) {
+      this.send(message);
+    }
+  }
+
+  /** The network may be back. */
+  wake(): void {
+    if (this.#timer !== undefined) {
+      this.#againMs = AGAIN_MS;
+      this.#start();
+    }
+  }
+
+  /** The last word; the worker ends itself. */
+  close(farewell: ToKeepWorker): void {
+    if (this.#held === null) {
+      this.#worker?.postMessage(farewell);
+    } else {
+      this.#held.push(farewell);
+    }
+    clearTimeout(this.#timer);
+    this.#closed = true;
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const worker = this.#options.startWorker();
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<FromKeepWorker>) => {
+      if (data.kind === "ready") {
+        this.#isThere(worker);
+      } else if (!this.#closed) {
+        this.#options.onMessage(data);
+      }
+    };
+    worker.onerror = (event) => {
+      event.preventDefault?.();
+      if (this.#held === null || event.message) {
+        this.#options.onBroken();
+        return;
+      }
+      this.#worker = null;
+      if (!this.#closed) {
+        this.#timer = setTimeout(() => this.#start(), this.#againMs);
+        this.#againMs = Math.min(2 * this.#againMs, AGAIN_MOST_MS);
+        this.#options.onAbsent();
+      }
+    };
+  }
+
+  #isThere(worker: WorkerLike): void {
+    worker.postMessage(this.#options.greeting);
+    for (const message of this.#held ?? []) {
+      worker.postMessage(message);
+    }
+    this.#held = null;
+  }
+}

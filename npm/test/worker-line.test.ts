@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+import type { ToKeepWorker } from "../src/keep/messages.js";
+import { WorkerLine } from "../src/keep/worker-line.js";
+import { FakeWorker } from "./fake-worker.js";
+
+const GREETING: ToKeepWorker = { kind: "start", namespace: "n", session: "s" };
+const paused = (clientRef: string): ToKeepWorker => ({ kind: "paused", clientRef, paused: true });
+
+/** A line whose workers a test answers for, and how often it was told that there is none. */
+function lineOf(): { line: WorkerLine; workers: FakeWorker[]; told: { absent: number; broken: number } } {
+  const workers: FakeWorker[] = [];
+  const told = { absent: 0, broken: 0 };
+  const line = new WorkerLine({
+    startWorker: () => {
+      const worker = new FakeWorker();
+      workers.push(worker);
+      return worker;
+    },
+    greeting: GREETING,
+    onMessage: () => undefined,
+    onAbsent: () => (told.absent += 1),
+    onBroken: () => (told.broken += 1),
+  });
+  return { line, workers, told };
+}
+
+test("what is said before the worker runs is heard when it does, in its order", () => {
+  const { line, workers } = lineOf();
+  line.send(paused("a"));
+  line.send(paused("b"));
+  assert.deepEqual(workers[0]?.received, []);
+  workers[0]?.say({ kind: "ready" });
+  line.send(paused("c"));
+  assert.deepEqual(workers[0]?.received, [GREETING, paused("a"), paused("b"), paused("c")]);
+});
+
+test("a script that cannot be had is asked for again, and hears everything then", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { line, workers, told } = lineOf();
+    line.send(paused("a"));
+    workers[0]?.crash("");
+    assert.deepEqual(told, { absent: 1, broken: 0 });
+    line.send(paused("b"));
+    assert.equal(workers.length, 1, "not at once");
+    mock.timers.tick(2_000);
+    workers[1]?.crash("");
+    line.wake();
+    assert.equal(workers.length, 3, "at once when the network may be back");
+    workers[2]?.say({ kind: "ready" });
+    assert.deepEqual(workers[2]?.received, [GREETING, paused("a"), paused("b")]);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("a worker that breaks while it runs is not asked for again", () => {
+  const { line, workers, told } = lineOf();
+  line.send(paused("a"));
+  workers[0]?.say({ kind: "ready" });
+  workers[0]?.crash("it ran out of memory");
+  assert.deepEqual(told, { absent: 0, broken: 1 });
+  assert.equal(workers.length, 1);
+});
