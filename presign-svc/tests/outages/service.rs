@@ -58,7 +58,7 @@ impl Served {
     pub fn start_logging(mut command: Command, folder: TempDir) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let line = lines.next().expect("it says where it listens");
+        let line = lines.next().unwrap();
         let api = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
         let mut token = program(WINDLASS);
         token.args(["token", "--tenant", "acme", "--project", "job-7", "--data-dir"]).arg(folder.path());
