@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use windlass_core::upload::{Input, Source, UploadPhase};
+use windlass_core::upload::{EngineConfig, Input, Source, UploadPhase};
 
 use crate::simulated::World;
 use crate::simulated::files::file;
@@ -80,7 +80,9 @@ fn originals_wait_for_wifi_and_say_so_and_go_when_it_is_there() {
 fn an_original_that_has_begun_is_sent_to_its_end_and_no_other_begins() {
     let mut network = Network::good();
     network.bytes_per_s = 250_000;
-    let mut world = World::new(1, network);
+    // In one PUT each: what goes in pieces stops between two of them, and loses nothing.
+    let config = EngineConfig { weak_signal: false, ..EngineConfig::new("p".parse().unwrap(), 1) };
+    let mut world = World::with_config(config, network);
     for index in 0..4 {
         world.add(file(&format!("photo-{index}"), 3 * MIB + index, &[]));
     }

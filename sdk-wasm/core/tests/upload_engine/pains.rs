@@ -1,5 +1,7 @@
 //! What hurts the users of other uploaders, by the numbers of `tests/PAINS.md`, where no other test says it.
 
+use windlass_core::upload::EngineConfig;
+
 use crate::simulated::World;
 use crate::simulated::files::file;
 use crate::simulated::network::{Network, Op};
@@ -23,7 +25,8 @@ fn pain_04_parts_of_one_file_go_side_by_side_where_the_line_has_room() {
 fn pain_05_parts_are_signed_shortly_before_they_are_sent() {
     let mut network = Network::good();
     network.bytes_per_s = 500_000;
-    let mut world = World::new(5, network);
+    let config = EngineConfig { weak_signal: false, ..EngineConfig::new("p".parse().unwrap(), 5) };
+    let mut world = World::with_config(config, network);
     // A part takes ten seconds, all of them nine minutes.
     world.service.url_lifetime_s = 120;
     world.add(file("video", 260 * MIB, &[]));
