@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 use windlass_protocol::UploadId;
 
+use crate::answers::RecentAnswers;
 use crate::auth::{Membership, Tokens};
 use crate::domain::client_address::TrustedProxies;
 use crate::domain::limits::Limits;
@@ -55,6 +56,8 @@ pub struct App {
     pub membership: Membership,
     /// One at a time per upload.
     pub turns: Turns,
+    /// Lists that need not be made again.
+    pub answers: RecentAnswers,
     /// Between requests and the job that puts pieces together.
     pub assembly_calls: AssemblyCalls,
     /// Uploads whose client cannot say that it is done.
@@ -84,6 +87,8 @@ pub struct Settings {
     pub upload_deadline: Duration,
     /// How long events can be replayed.
     pub event_retention: Duration,
+    /// How often record and bucket are compared; `None` for never.
+    pub reconcile_every: Option<Duration>,
     /// Whether the store honours `If-None-Match` on writes.
     pub conditional_writes: bool,
     /// Whether clients are served that know nothing of Windlass: `docs/plain-clients.md`.
@@ -108,7 +113,7 @@ pub struct RateLimits {
 }
 
 /// Signing times of GET URLs are rounded down to this, so that browsers and caches see one URL for a while.
-const GET_WINDOW_SECONDS: i64 = 15 * 60;
+pub const GET_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// What a URL's bytes may take to arrive after the URL died: a PUT that began in time goes on.
 const LAST_BYTES: Duration = Duration::from_secs(15 * 60);
 
@@ -121,7 +126,7 @@ impl Settings {
     /// The window for URLs that fetch bytes.
     pub fn get_window(&self, now: OffsetDateTime) -> SigningWindow {
         let seconds = now.unix_timestamp();
-        let rounded = seconds - seconds.rem_euclid(GET_WINDOW_SECONDS);
+        let rounded = seconds - seconds.rem_euclid(GET_WINDOW.as_secs() as i64);
         let signed_at = OffsetDateTime::from_unix_timestamp(rounded).unwrap_or(now);
         SigningWindow { signed_at, lifetime: self.get_url_lifetime }
     }
@@ -194,6 +199,7 @@ mod tests {
             get_url_lifetime: Duration::from_secs(7200),
             upload_deadline: Duration::from_secs(86_400),
             event_retention: Duration::from_secs(604_800),
+            reconcile_every: None,
             conditional_writes: true,
             plain_clients: false,
             weak_signal: true,

@@ -4,6 +4,7 @@
 //! S3; a port is a trait in our own words; an adapter makes one true with somebody else's system.
 
 pub mod adapters;
+pub mod answers;
 pub mod api;
 pub mod app;
 pub mod auth;

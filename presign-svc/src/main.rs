@@ -1,8 +1,8 @@
-//! `windlass`: serve, work, migrate, token, doctor.
+//! `windlass`: serve, work, migrate, token, doctor, reconcile.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use windlass_presign_svc::commands::{doctor, migrate, serve, token, work};
+use windlass_presign_svc::commands::{doctor, migrate, reconcile, serve, token, work};
 use windlass_presign_svc::config::ServeOptions;
 use windlass_presign_svc::telemetry::{self, LogFormat};
 
@@ -31,6 +31,8 @@ enum Command {
     Token(Box<token::TokenOptions>),
     /// Check bucket, CORS, clock, database and keys, and say what to fix.
     Doctor(Box<doctor::DoctorOptions>),
+    /// Compare record and bucket, list what does not agree, and mend it if told to.
+    Reconcile(Box<reconcile::ReconcileOptions>),
 }
 
 #[tokio::main]
@@ -45,5 +47,6 @@ async fn main() -> Result<()> {
         Command::Migrate(options) => migrate::run(options).await,
         Command::Token(options) => token::run(&options).await,
         Command::Doctor(options) => doctor::run(*options).await,
+        Command::Reconcile(options) => reconcile::run(*options).await,
     }
 }

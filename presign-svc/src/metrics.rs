@@ -17,8 +17,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use time::OffsetDateTime;
 
 use crate::app::App;
+use crate::jobs::reconcile::Reconciled;
 
 /// Upper bounds in seconds: from an answer out of memory to the longest a request may take.
 const REQUEST_SECONDS: [f64; 13] =
@@ -36,6 +38,14 @@ pub struct Metrics {
     verification: Histogram,
     arrival: Histogram,
     streams: Gauge,
+    unreconciled: Family<FindingLabels, Gauge>,
+    reconciled_at: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FindingLabels {
+    /// In the words of [`Reconciled`].
+    finding: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -87,6 +97,8 @@ impl Default for Metrics {
             verification: Histogram::new(VERIFICATION_SECONDS),
             arrival: Histogram::new(ARRIVAL_SECONDS),
             streams: Gauge::default(),
+            unreconciled: Family::default(),
+            reconciled_at: Gauge::default(),
             registry: Registry::default(),
         };
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
@@ -100,6 +112,10 @@ impl Default for Metrics {
         let help = "Time from an upload's announcement until it was verified";
         registry.register_with_unit("verification_lag", help, Unit::Seconds, metrics.arrival.clone());
         registry.register("event_streams", "Streams of events that are open", metrics.streams.clone());
+        let help = "What record and bucket did not agree about at the last comparison";
+        registry.register("unreconciled", help, metrics.unreconciled.clone());
+        let help = "When record and bucket were last compared, in seconds since 1970";
+        registry.register_with_unit("last_reconciled", help, Unit::Seconds, metrics.reconciled_at.clone());
         Self { registry, ..metrics }
     }
 }
@@ -130,6 +146,22 @@ impl Metrics {
         self.uploads(UploadOutcome::Verified, 1);
         self.verification.observe(took.as_secs_f64());
         self.arrival.observe(since_announced.as_secs_f64());
+    }
+
+    /// Record and bucket were compared.
+    pub fn reconciled(&self, seen: &Reconciled, now: OffsetDateTime) {
+        for (finding, count) in [
+            ("without_record", seen.without_record),
+            ("left_over", seen.left_over),
+            ("stray", seen.stray),
+            ("without_original", seen.without_original),
+            ("without_variant", seen.without_variant),
+            ("multipart", seen.multiparts),
+        ] {
+            let gauge = self.unreconciled.get_or_create(&FindingLabels { finding });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        self.reconciled_at.set(now.unix_timestamp());
     }
 
     /// All of it as text (OpenMetrics 1.0).

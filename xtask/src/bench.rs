@@ -13,6 +13,8 @@ use crate::{demo, fixtures, npm, test, tools, workspace};
 const IMAGE_BENCH: &str = "tests/bench/image";
 /// Where the upload bench and its packages are; each Uppy has a folder of its own below it.
 const UPLOAD_BENCH: &str = "tests/bench/upload";
+/// Where the service's bench is, with its peers' programs.
+const SERVICE_BENCH: &str = "tests/bench/service";
 
 #[derive(Args)]
 pub struct Options {
@@ -30,6 +32,9 @@ pub struct Options {
     /// Upload: debug builds of the service and of the proxy. They are there sooner and slow everybody down.
     #[arg(long)]
     dev: bool,
+    /// Further options of the service's bench, after `--`, such as `--only create --seconds 2`.
+    #[arg(last = true)]
+    more: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -40,6 +45,8 @@ enum Bench {
     Image,
     /// Files sent from Chromium over good and bad lines: ours, Uppy v6 and Uppy v5.
     Upload,
+    /// The running service: ours, FastAPI with boto3 and SQLite, and Uppy Companion.
+    Service,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -55,6 +62,7 @@ pub fn run(options: &Options) -> Result<()> {
         }
         Bench::Image => image(options),
         Bench::Upload => upload(options),
+        Bench::Service => service(options),
     }
 }
 
@@ -115,4 +123,33 @@ fn with_choices<'a>(bench: &'a mut Command, options: &Options) -> &'a mut Comman
 fn photo() -> Result<PathBuf> {
     let real = workspace::root().join("../shared/photos/p12_o6.jpg");
     if real.is_file() { Ok(real) } else { Ok(fixtures::make()?.join("photo_12mp_o6.jpg")) }
+}
+
+/// The release binary on SQLite and on PostgreSQL, its peers beside it.
+fn service(options: &Options) -> Result<()> {
+    let python = tools::ensure_fastapi()?;
+    let postgres = tools::ensure_postgres()?;
+    npm::install(&format!("{SERVICE_BENCH}/companion"))?;
+    demo::build_service("release")?;
+    process::say("building the bench");
+    process::run(cargo().args([
+        "build",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--package",
+        "windlass-service-bench",
+    ]))?;
+    let mut bench = command(workspace::target_dir().join("release/windlass-service-bench"));
+    bench.arg("--windlass").arg(demo::service_binary("release"));
+    bench.arg("--python").arg(python);
+    bench.arg("--bench").arg(workspace::root().join(SERVICE_BENCH));
+    bench.arg("--scratch").arg(workspace::target_dir());
+    if let Some(programs) = postgres {
+        bench.arg("--postgres").arg(programs);
+    }
+    if options.json {
+        bench.arg("--json");
+    }
+    process::run(bench.args(&options.more))
 }

@@ -12,6 +12,8 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const GARAGE_VERSION: &str = "2.5.0";
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const SCHEMATHESIS_VERSION: &str = "4.32.5";
+/// The peers of the service's bench, by version.
+const FASTAPI_REQUIREMENTS: &str = "tests/bench/service/fastapi/requirements.txt";
 /// Where Debian puts the programs of its PostgreSQL, by version.
 const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 /// What Debian's packages of PostgreSQL read when they are installed.
@@ -157,25 +159,40 @@ pub fn ensure_cargo_deny() -> Result<PathBuf> {
 
 /// schemathesis, which tries a service against its description, in a Python environment of its own.
 pub fn ensure_schemathesis() -> Result<PathBuf> {
-    let folder = workspace::target_dir().join(format!("schemathesis-{SCHEMATHESIS_VERSION}"));
-    let program = folder.join("bin/schemathesis");
-    if program.is_file() {
-        return Ok(program);
+    let requirement = format!("schemathesis=={SCHEMATHESIS_VERSION}");
+    let environment =
+        ensure_python_environment(&format!("schemathesis-{SCHEMATHESIS_VERSION}"), &[&requirement])?;
+    Ok(environment.join("bin/schemathesis"))
+}
+
+/// FastAPI and boto3, the peers of the service's bench: the environment's Python.
+pub fn ensure_fastapi() -> Result<PathBuf> {
+    let environment = ensure_python_environment("fastapi-bench", &["--requirement", FASTAPI_REQUIREMENTS])?;
+    Ok(environment.join("bin/python"))
+}
+
+/// A Python environment with what pip is told to install from PyPI, made once; `name` changes with that.
+fn ensure_python_environment(name: &str, install: &[&str]) -> Result<PathBuf> {
+    let folder = workspace::target_dir().join(name);
+    let done = folder.join(".installed");
+    if done.is_file() {
+        return Ok(folder);
     }
     let makes_environments = || {
         let check = command("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
         check.is_ok_and(|status| status.success())
     };
     if !makes_environments() {
-        say("installing Python (Debian packages `python3` and `python3-venv`) for schemathesis");
+        say("installing Python (Debian packages `python3` and `python3-venv`)");
         apt_install(&["python3", "python3-venv"])?;
     }
-    say(format!("installing schemathesis {SCHEMATHESIS_VERSION} from PyPI into {}", folder.display()));
+    say(format!("installing {} from PyPI into {}", install.join(" "), folder.display()));
     run(command("python3").args(["-m", "venv"]).arg(&folder))?;
     run(command(folder.join("bin/pip"))
         .args(["install", "--quiet", "--disable-pip-version-check"])
-        .arg(format!("schemathesis=={SCHEMATHESIS_VERSION}")))?;
-    Ok(program)
+        .args(install))?;
+    std::fs::write(&done, "")?;
+    Ok(folder)
 }
 
 /// The folder of PostgreSQL's programs, for the database tests: `WINDLASS_POSTGRES`, or the newest of Debian's,

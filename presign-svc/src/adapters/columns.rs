@@ -10,7 +10,7 @@ use crate::domain::joining::ExpectedObject;
 use crate::domain::upload::StatusChange;
 use crate::domain::variant::{Variant, VariantName};
 use crate::domain::verify::FailureCode;
-use crate::ports::uploads::RepositoryError;
+use crate::ports::uploads::{PhotoPlace, RepositoryError};
 
 /// A variant in the JSON of its column.
 #[derive(Serialize, Deserialize)]
@@ -90,6 +90,14 @@ pub(super) fn kind_column(kind: MediaKind) -> &'static str {
 
 pub(super) fn millis(moment: OffsetDateTime) -> i64 {
     Timestamp::from(moment).unix_millis()
+}
+
+/// Tenant, project and id to come after; before all others where there is none.
+pub(super) fn place_columns(place: Option<&PhotoPlace>) -> (&str, &str, String) {
+    match place {
+        Some(place) => (place.tenant.as_str(), place.project.as_str(), place.id.to_string()),
+        None => ("", "", uuid::Uuid::nil().to_string()),
+    }
 }
 
 pub(super) fn json<T: Serialize>(value: &T) -> Result<String, RepositoryError> {

@@ -13,6 +13,7 @@ use windlass_protocol::{ErrorCode, PartNumber, Problem, UploadStatus};
 
 use crate::auth::{MissingScope, TokenError};
 use crate::domain::announce::Refusal;
+use crate::domain::clock_skew::ClockSkew;
 use crate::domain::description::InvalidDescription;
 use crate::domain::quota::QuotaExceeded;
 use crate::domain::upload::{InvalidTransition, status_in_words};
@@ -80,6 +81,8 @@ pub enum ApiError {
     Store(StoreError),
     /// The record failed.
     Record(RepositoryError),
+    /// This machine's clock is wrong: what it signs is refused.
+    Clock(ClockSkew),
     /// Something the service needs is down: for the log.
     Unavailable(String),
     /// A bug: for the log.
@@ -152,9 +155,9 @@ impl ApiError {
             Self::Store(StoreError::Unavailable(_) | StoreError::PermissionDenied(_)) => {
                 ErrorCode::StoreUnavailable
             }
-            Self::Record(RepositoryError::Stale | RepositoryError::Unavailable(_)) | Self::Unavailable(_) => {
-                ErrorCode::Unavailable
-            }
+            Self::Record(RepositoryError::Stale | RepositoryError::Unavailable(_))
+            | Self::Clock(_)
+            | Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::Store(
                 StoreError::NotFound
                 | StoreError::NoSuchUpload
@@ -197,6 +200,7 @@ impl ApiError {
             }
             Self::RequestTimeout => "The request took too long to arrive; send it again.".to_owned(),
             Self::Refused(refusal) => sentence(&refusal.to_string()),
+            Self::Clock(skew) => sentence(&skew.to_string()),
             Self::Quota(exceeded) => sentence(&exceeded.to_string()),
             Self::RateLimited(wait) => format!(
                 "So many files are not signed at once; try again in {} seconds.",
@@ -272,6 +276,7 @@ impl ApiError {
             Self::Record(RepositoryError::Stale) => tracing::info!("two requests changed one upload at once"),
             Self::Record(error) => tracing::error!(%error, "the database failed"),
             Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
+            Self::Clock(skew) => tracing::error!("{skew}"),
             Self::Internal(reason) => tracing::error!(%reason, "internal error"),
             Self::Token(error @ (TokenError::Unverifiable(_) | TokenError::NoSecret)) => {
                 tracing::error!(%error, "tokens cannot be checked");

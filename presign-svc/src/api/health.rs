@@ -1,4 +1,5 @@
-//! `GET /healthz` — the process answers. `GET /readyz` — so do the database and the bucket.
+//! `GET /healthz` — the process answers; also how far its clock is from the store's, once that is known.
+//! `GET /readyz` — so do the database and the bucket, and the clock is right enough to sign by.
 
 use std::sync::Arc;
 
@@ -8,16 +9,27 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use crate::app::App;
+use crate::domain::clock_skew::ClockSkew;
 
 /// The process answers.
-pub async fn healthz() -> Json<Value> {
-    Json(json!({"status": "ok"}))
+pub async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(json!({"status": "ok", "clock_skew_seconds": skew(&app).map(ClockSkew::seconds)}))
 }
 
 /// Everything needed answers.
 pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError> {
     let (record, store) = tokio::join!(app.uploads.check(), app.store.check());
     record?;
+    // Said first: a store refuses even this question of a machine whose clock is wrong.
+    if let Some(skew) = skew(&app).filter(|skew| skew.is_too_far()) {
+        return Err(ApiError::Clock(skew));
+    }
     store?;
-    Ok(Json(json!({"status": "ok", "database": "ok", "store": "ok"})))
+    let skew = skew(&app).map(ClockSkew::seconds);
+    Ok(Json(json!({"status": "ok", "database": "ok", "store": "ok", "clock_skew_seconds": skew})))
+}
+
+/// Between this machine and the store, as far as the store has said what time it is.
+fn skew(app: &App) -> Option<ClockSkew> {
+    Some(ClockSkew::between(app.clock.now(), app.store.time()?))
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::database::Database;
 use crate::adapters::s3::{S3Settings, S3Store};
 use crate::adapters::system::{RandomIds, SystemClock};
+use crate::answers::RecentAnswers;
 use crate::app::{App, Turns};
 use crate::config::ServeOptions;
 use crate::feeds::Feeds;
@@ -43,6 +44,7 @@ pub(super) async fn build(
         turns: Turns::among(database.leases()),
         assembly_calls: AssemblyCalls::default(),
         awaited: Awaited::default(),
+        answers: RecentAnswers::default(),
         metrics: Metrics::default(),
     }))
 }

@@ -1,9 +1,11 @@
 //! The binary's subcommands, one file each.
 
 mod app;
+mod bucket;
 pub mod doctor;
 mod identity;
 pub mod migrate;
+pub mod reconcile;
 pub mod serve;
 pub mod token;
 pub mod work;

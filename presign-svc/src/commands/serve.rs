@@ -2,18 +2,16 @@
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use windlass_embedded_store::{AllowedOrigins as StoreOrigins, EmbeddedStore, StoreConfig};
 
+use super::bucket::{self, listen};
 use super::{app, identity, stop_signal};
 use crate::adapters::database::{Database, DatabasePlace};
 use crate::api::demo::DemoSite;
-use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace, TokenSource, WorkPlace};
+use crate::config::{ServeOptions, StorePlace, TokenSource, WorkPlace};
 use crate::jobs::notice;
 use crate::jobs::runner;
 use crate::metrics;
@@ -21,10 +19,6 @@ use crate::{api, server};
 
 /// The tenant of the demo page.
 const DEMO_TENANT: &str = "demo";
-/// How often the embedded store removes what a crash or a forgotten client left.
-const STORE_SWEEP_PERIOD: Duration = Duration::from_secs(24 * 3600);
-/// S3's lifecycle rule of our documentation, for the embedded store.
-const STALE_UPLOAD_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A service that listens and runs.
 pub struct Running {
@@ -61,6 +55,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
 /// Starts a service and returns once it listens.
 pub async fn start(options: &ServeOptions) -> Result<Running> {
     refuse_open_development_key(options)?;
+    server::raise_open_files_limit();
     options.data.prepare().context("the data directory cannot be used")?;
     let place = options.database.place(&options.data)?;
     refuse_work_nobody_does(options, &place)?;
@@ -70,29 +65,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
 
-    let (settings, store_address) = match options.store.place() {
-        StorePlace::Remote(settings) => (settings, None),
-        StorePlace::Embedded => {
-            let listener =
-                listen(options.store.embedded_address(options.http.address()), "--store-port").await?;
-            let listens = listener.local_addr()?;
-            let keys = options.data.store_keys()?;
-            let store = EmbeddedStore::open(StoreConfig {
-                root: options.data.store(),
-                bucket: EMBEDDED_BUCKET.to_owned(),
-                region: EMBEDDED_REGION.to_owned(),
-                access_key_id: keys.access_key_id.clone(),
-                secret_access_key: keys.secret_access_key.clone(),
-                // A signed URL is the whole secret: the page that holds it may use it.
-                allowed_origins: StoreOrigins::Any,
-            })
-            .await
-            .context("the embedded store cannot be opened")?;
-            tasks.spawn(sweep_store(store.clone(), stop.clone()));
-            tasks.spawn(serve_store(store, listener, stop.clone()));
-            (options.store.embedded_settings(listens, &keys), Some(listens))
-        }
-    };
+    let (settings, store_address) = bucket::open(options, &stop, &mut tasks).await?;
     let app = app::build(options, &database, &settings, store_address.is_some(), &stop).await?;
     let demo = match options.auth.source() {
         TokenSource::Development => {
@@ -166,33 +139,6 @@ fn refuse_work_nobody_does(options: &ServeOptions, database: &DatabasePlace) -> 
         );
     }
     Ok(())
-}
-
-async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    listener.with_context(|| format!("cannot listen on {address}; choose another port with {option}"))
-}
-
-async fn serve_store(store: EmbeddedStore, listener: TcpListener, stop: CancellationToken) {
-    if let Err(error) = store.serve(listener, stop.cancelled_owned()).await {
-        tracing::error!(%error, "the embedded store stopped");
-    }
-}
-
-async fn sweep_store(store: EmbeddedStore, stop: CancellationToken) {
-    let mut period = tokio::time::interval(STORE_SWEEP_PERIOD);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = period.tick() => {}
-        }
-        if let Err(error) = store.remove_stale_uploads(STALE_UPLOAD_AGE).await {
-            tracing::warn!(%error, "stale uploads of the embedded store stay for now");
-        }
-        if let Err(error) = store.remove_orphaned_bodies().await {
-            tracing::warn!(%error, "orphaned bodies of the embedded store stay for now");
-        }
-    }
 }
 
 /// What a person at this machine types.

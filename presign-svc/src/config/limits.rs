@@ -67,6 +67,9 @@ pub struct LimitOptions {
     /// How long what happened to photos can be told again to a page that was away, in hours.
     #[arg(long, env = "WINDLASS_EVENT_RETENTION_HOURS", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..=8_760))]
     pub event_retention_hours: u32,
+    /// How often record and bucket are compared, in hours; 0 is never. Needs the permission to list the bucket.
+    #[arg(long, env = "WINDLASS_RECONCILE_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(..=8_760))]
+    pub reconcile_hours: u32,
     /// Whether files are taken in small pieces, too, which the service puts together: for weak signals.
     #[arg(long, env = "WINDLASS_WEAK_SIGNAL", action = ArgAction::Set, default_value_t = true)]
     pub weak_signal: bool,
@@ -104,6 +107,8 @@ impl LimitOptions {
             get_url_lifetime: Duration::from_secs(self.get_url_seconds.into()),
             upload_deadline: Duration::from_secs(u64::from(self.upload_deadline_hours) * 3600),
             event_retention: Duration::from_secs(u64::from(self.event_retention_hours) * 3600),
+            reconcile_every: (self.reconcile_hours > 0)
+                .then(|| Duration::from_secs(u64::from(self.reconcile_hours) * 3600)),
             conditional_writes,
             plain_clients: self.plain_clients,
             weak_signal: self.weak_signal,

@@ -2,6 +2,7 @@
 
 pub mod announce;
 pub mod client_address;
+pub mod clock_skew;
 pub mod delivery;
 pub mod description;
 pub mod filename;

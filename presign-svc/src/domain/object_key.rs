@@ -13,6 +13,8 @@ use super::variant::VariantName;
 const MAX_KEY_BYTES: usize = 1024;
 /// More than a slash, the longest variant name, a dot and the longest extension.
 const MAX_NAME_BYTES: usize = 64;
+/// A UUID with its hyphens.
+const UUID_BYTES: usize = 36;
 
 /// A key in the bucket: segments of letters, digits, `.`, `_`, `-`, `=`, joined by `/`; none is empty,
 /// `.` or `..`. At most 1,024 bytes. Safe in URLs, in file systems and in logs.
@@ -153,6 +155,108 @@ impl KeyTemplate {
         }
         PhotoFolder::try_from(prefix.trim_end_matches('/').to_owned())
     }
+
+    /// What all keys begin with.
+    pub fn prefix(&self) -> &str {
+        match self.0.first() {
+            Some(Piece::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// What a key says that this template may have made; `None` for any other.
+    pub fn read(&self, key: &str) -> Option<KeyParts> {
+        let mut read = ReadKey::default();
+        if !read.matches(&self.0, key) {
+            return None;
+        }
+        let name = read.name?;
+        let folder = key.strip_suffix(name)?.trim_end_matches('/').to_owned();
+        Some(KeyParts {
+            tenant: read.tenant?.parse().ok()?,
+            project: read.project.map(str::parse).transpose().ok()?,
+            photo: read.photo?.parse().ok()?,
+            folder: PhotoFolder::try_from(folder).ok()?,
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// What was read of a key so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct ReadKey<'k> {
+    tenant: Option<&'k str>,
+    project: Option<&'k str>,
+    photo: Option<&'k str>,
+    name: Option<&'k str>,
+}
+
+impl<'k> ReadKey<'k> {
+    /// Whether the rest of a key is made of these pieces. A name ends where the next piece can begin.
+    fn matches(&mut self, pieces: &[Piece], rest: &'k str) -> bool {
+        let Some((piece, pieces)) = pieces.split_first() else { return rest.is_empty() };
+        let digits =
+            |count| rest.split_at_checked(count).filter(|(date, _)| date.bytes().all(|b| b.is_ascii_digit()));
+        match piece {
+            Piece::Text(text) => {
+                rest.strip_prefix(text.as_str()).is_some_and(|rest| self.matches(pieces, rest))
+            }
+            Piece::Year => digits(4).is_some_and(|(_, rest)| self.matches(pieces, rest)),
+            Piece::Month | Piece::Day => digits(2).is_some_and(|(_, rest)| self.matches(pieces, rest)),
+            Piece::PhotoId => rest.split_at_checked(UUID_BYTES).is_some_and(|(photo, rest)| {
+                photo.parse::<PhotoId>().is_ok()
+                    && self.with(piece, photo).is_some_and(|mut read| {
+                        let matches = read.matches(pieces, rest);
+                        *self = if matches { read } else { *self };
+                        matches
+                    })
+            }),
+            Piece::Tenant | Piece::Project => {
+                let end = rest.find('/').unwrap_or(rest.len());
+                (1..=end).any(|length| {
+                    let Some((name, rest)) = rest.split_at_checked(length) else { return false };
+                    let Some(mut read) = self.with(piece, name) else { return false };
+                    let matches = read.matches(pieces, rest);
+                    *self = if matches { read } else { *self };
+                    matches
+                })
+            }
+            Piece::Name => {
+                self.name = Some(rest);
+                pieces.is_empty() && !rest.is_empty() && !rest.contains('/')
+            }
+        }
+    }
+
+    /// The same with one more piece read; `None` where it was read before and was another.
+    fn with(self, piece: &Piece, text: &'k str) -> Option<Self> {
+        let mut read = self;
+        let slot = match piece {
+            Piece::Tenant => &mut read.tenant,
+            Piece::Project => &mut read.project,
+            _ => &mut read.photo,
+        };
+        if slot.is_some_and(|before| before != text) {
+            return None;
+        }
+        *slot = Some(text);
+        Some(read)
+    }
+}
+
+/// What a key under the template says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyParts {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of which project, where the template names it.
+    pub project: Option<ProjectId>,
+    /// Which photo's.
+    pub photo: PhotoId,
+    /// All of it before the name.
+    pub folder: PhotoFolder,
+    /// `original.jpg`, `thumb_200.jpg` …
+    pub name: String,
 }
 
 impl KeyTemplate {
@@ -263,6 +367,32 @@ mod tests {
         assert_eq!(key.as_str(), "acme/job-7/2026/11/22/0192f0c1-2c5d-7c1e-9f00-0123456789ab/thumb_200.jpg");
         let flat = folder("media/{tenant}/{photo_id}/{name}").original(MediaType::JPEG);
         assert_eq!(flat.as_str(), "media/acme/0192f0c1-2c5d-7c1e-9f00-0123456789ab/original.jpg");
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_was_made_and_others_are_not() {
+        for template in [
+            KeyTemplate::DEFAULT,
+            "media/{tenant}/{photo_id}/{name}",
+            "{photo_id}-{tenant}/{project}/{name}",
+            "v1/{tenant}-{project}-{photo_id}/{tenant}/{name}",
+        ] {
+            let made = folder(template).original(MediaType::JPEG);
+            let template = KeyTemplate::parse(template).unwrap();
+            let read = template.read(made.as_str()).unwrap();
+            assert_eq!(read.photo.to_string(), "0192f0c1-2c5d-7c1e-9f00-0123456789ab");
+            assert_eq!((read.name.as_str(), read.folder.original(MediaType::JPEG)), ("original.jpg", made));
+            for other in ["", "backup.tar", "acme/job-7/2026/11/22/x/original.jpg", "media/acme/original.jpg"]
+            {
+                assert_eq!(template.read(other), None, "{other}");
+            }
+        }
+        let template = KeyTemplate::parse(KeyTemplate::DEFAULT).unwrap();
+        let key = "acme/job-7/2026/11/22/0192f0c1-2c5d-7c1e-9f00-0123456789ab/thumb_200.jpg";
+        let read = template.read(key).unwrap();
+        assert_eq!((read.tenant.as_str(), read.project.unwrap().as_str()), ("acme", "job-7"));
+        assert_eq!(template.read(&format!("{key}/more")), None);
+        assert_eq!(template.read(&format!("/{key}")), None);
     }
 
     #[test]

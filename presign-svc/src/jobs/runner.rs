@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::assemble::assemble_due;
 use super::cleanup::{BATCH, Swept, sweep};
+use super::reconcile;
 use super::retention::forget_old_events;
 use crate::app::App;
 
@@ -19,7 +20,18 @@ const ASSEMBLY_PERIOD: Duration = Duration::from_secs(2);
 
 /// Runs all jobs.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    tokio::join!(sweep_always(app.clone(), stop.clone()), assemble_always(app, stop));
+    tokio::join!(
+        sweep_always(app.clone(), stop.clone()),
+        compare_always(app.clone(), stop.clone()),
+        assemble_always(app, stop),
+    );
+}
+
+/// Compares record and bucket once in a while, where that is wanted.
+async fn compare_always(app: Arc<App>, stop: CancellationToken) {
+    if let Some(period) = app.settings.reconcile_every {
+        reconcile::runner::run(app, period, stop).await;
+    }
 }
 
 /// Puts together what is due at once, when called, and every few seconds. A stop interrupts it: whoever

@@ -89,8 +89,22 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// Removes an object; also `Ok` when there is none.
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()>;
 
+    /// Objects whose keys begin with a text and come after another, in the order of their keys' bytes: at most a
+    /// page of a thousand. Fewer, but some, do not mean that there are no more.
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>>;
+
+    /// Open multipart uploads whose keys begin with a text, a page of them, after another page.
+    async fn list_multiparts(
+        &self,
+        prefix: &str,
+        after: Option<&MultipartMark>,
+    ) -> StoreResult<MultipartPage>;
+
     /// Whether the bucket answers and lets us in.
     async fn check(&self) -> StoreResult<()>;
+
+    /// What time it is by the store's clock, as far as its answers told; `None` before the first one.
+    fn time(&self) -> Option<OffsetDateTime>;
 }
 
 /// From when and for how long a signed URL works. The URL's real end may come earlier: it never
@@ -214,6 +228,46 @@ pub struct MultipartCompletion<'a> {
     pub checksum: Option<&'a Checksum>,
     /// Refuse with [`StoreError::Precondition`] where an object is there already, if the store can.
     pub only_if_absent: bool,
+}
+
+/// An object as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketEntry {
+    /// Whatever it is called: not always a key of ours.
+    pub key: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// When it was written.
+    pub written_at: OffsetDateTime,
+}
+
+/// A multipart upload that was neither joined nor aborted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenMultipart {
+    /// What it was to become.
+    pub key: String,
+    /// Which.
+    pub id: MultipartId,
+    /// When it was opened.
+    pub opened_at: OffsetDateTime,
+}
+
+/// Where a page of multipart uploads ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MultipartMark {
+    /// `key-marker`.
+    pub key: String,
+    /// `upload-id-marker`.
+    pub id: Option<String>,
+}
+
+/// A page of multipart uploads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MultipartPage {
+    /// In the store's order.
+    pub multiparts: Vec<OpenMultipart>,
+    /// Where it ended, where more follow.
+    pub next: Option<MultipartMark>,
 }
 
 /// A part that the service itself writes.

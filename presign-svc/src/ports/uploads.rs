@@ -54,6 +54,14 @@ pub trait UploadRepository: Send + Sync + 'static {
     /// Uploads of all tenants, deleted ones among them, whose clean-up is due, oldest first.
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
 
+    /// Those of the uploads that are recorded, of all tenants, closed and deleted ones among them. Fails where
+    /// one of them cannot be read: it is not to be taken for one that is not recorded.
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>>;
+
+    /// Verified photos of all tenants that are not deleted, by tenant, project and id, after one of them. Fails
+    /// where one cannot be read.
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>>;
+
     /// Uploads of all tenants whose staged pieces are to be put together, those that wait longest first.
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
 
@@ -73,6 +81,17 @@ pub enum Recorded {
     Existing(Upload),
     /// There is no room for it.
     OverQuota(QuotaExceeded),
+}
+
+/// Where a photo is among all photos of all tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoPlace {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of which project.
+    pub project: ProjectId,
+    /// Which.
+    pub id: UploadId,
 }
 
 /// Which photos to list.

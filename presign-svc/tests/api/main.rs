@@ -28,6 +28,7 @@ mod metrics;
 mod openapi;
 mod quotas;
 mod rate_limits;
+mod reconcile;
 mod show_photo;
 mod show_upload;
 mod sign_parts;

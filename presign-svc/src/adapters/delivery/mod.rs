@@ -16,13 +16,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use time::OffsetDateTime;
 
 pub use self::cloudfront::CloudFront;
 pub use self::key::{InvalidSigningKey, SigningKey};
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{
-    FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore,
-    PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest, SigningWindow, StoreResult, StoredPart,
+    BucketEntry, FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, MultipartMark,
+    MultipartPage, ObjectInfo, ObjectStore, PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest,
+    SigningWindow, StoreResult, StoredPart,
 };
 
 /// A bucket whose objects are delivered by other ways as well.
@@ -184,6 +186,22 @@ impl ObjectStore for Delivering {
 
     async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
         self.store.list(prefix).await
+    }
+
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>> {
+        self.store.list_objects(prefix, after).await
+    }
+
+    async fn list_multiparts(
+        &self,
+        prefix: &str,
+        after: Option<&MultipartMark>,
+    ) -> StoreResult<MultipartPage> {
+        self.store.list_multiparts(prefix, after).await
+    }
+
+    fn time(&self) -> Option<OffsetDateTime> {
+        self.store.time()
     }
 
     async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {

@@ -10,14 +10,14 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
-use crate::adapters::columns::millis;
+use crate::adapters::columns::{millis, place_columns};
 use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::{Upload, UploadState};
 use crate::failpoints;
 use crate::ports::uploads::{
-    PhotoPage, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
+    PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
 };
 
 /// The columns of `uploads u`, as a row has them.
@@ -56,6 +56,13 @@ static PAST_DEADLINE: LazyLock<String> =
 
 static DUE_FOR_CLEANUP: LazyLock<String> =
     select!("WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= $1 ORDER BY cleanup_due_at LIMIT $2");
+
+static FIND_RECORDED: LazyLock<String> = select!("WHERE id = ANY($1::text[]::uuid[])");
+
+static PHOTOS_AFTER: LazyLock<String> = select!(
+    "WHERE verified_at IS NOT NULL AND deleted_at IS NULL AND (tenant, project, id) > ($1, $2, $3::uuid)
+     ORDER BY tenant, project, u.id LIMIT $4"
+);
 
 static DUE_FOR_ASSEMBLY: LazyLock<String> =
     select!("WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= $1 ORDER BY assembly_due_at LIMIT $2");
@@ -156,6 +163,25 @@ impl UploadRepository for PostgresDatabase {
 
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
         due(&self.pool, DUE_FOR_CLEANUP.as_str(), now, limit).await
+    }
+
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows: Vec<UploadRow> =
+            sqlx::query_as(FIND_RECORDED.as_str()).bind(ids).fetch_all(&self.pool).await?;
+        rows.into_iter().map(UploadRow::into_upload).collect()
+    }
+
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        let (tenant, project, id) = place_columns(after);
+        let rows: Vec<UploadRow> = sqlx::query_as(PHOTOS_AFTER.as_str())
+            .bind(tenant)
+            .bind(project)
+            .bind(id)
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(UploadRow::into_upload).collect()
     }
 
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {

@@ -12,6 +12,7 @@ use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation,
 use aws_smithy_http_client::tls;
 use windlass_signing::Addressing;
 
+use super::clock::StoreClock;
 use super::settings::{CredentialsFrom, S3Settings, S3SettingsError};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -53,13 +54,19 @@ pub(super) async fn region_and_credentials(
 }
 
 /// A client for the bucket of the settings.
-pub(super) fn connect(settings: &S3Settings, region: &str, credentials: SharedCredentialsProvider) -> Client {
+pub(super) fn connect(
+    settings: &S3Settings,
+    region: &str,
+    credentials: SharedCredentialsProvider,
+    clock: StoreClock,
+) -> Client {
     let mut config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .force_path_style(settings.addressing == Addressing::Path)
         .credentials_provider(credentials)
         .http_client(http_client(settings.needs_tls()))
+        .interceptor(clock)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_LIMIT)

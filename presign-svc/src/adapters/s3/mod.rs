@@ -6,8 +6,10 @@
 
 mod checksum;
 mod client;
+mod clock;
 mod error;
 mod lifecycle;
+mod listing;
 mod multipart;
 mod objects;
 mod settings;
@@ -30,13 +32,17 @@ use async_trait::async_trait;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
 use bytes::Bytes;
+use time::OffsetDateTime;
 
 use crate::domain::object_key::ObjectKey;
 use crate::failpoints;
 use crate::ports::object_store::{
-    FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, ObjectInfo, ObjectStore,
-    PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest, SigningWindow, StoreResult, StoredPart,
+    BucketEntry, FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, MultipartMark,
+    MultipartPage, ObjectInfo, ObjectStore, PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest,
+    SigningWindow, StoreResult, StoredPart,
 };
+use clock::StoreClock;
+pub(crate) use clock::read_http_date;
 pub use settings::{CredentialsFrom, S3Settings, S3SettingsError};
 use signer_source::SignerSource;
 
@@ -45,6 +51,7 @@ pub struct S3Store {
     client: Client,
     bucket: String,
     signers: SignerSource,
+    clock: StoreClock,
     /// For those who fetch, where they are sent elsewhere than those who bring.
     readers: Option<SignerSource>,
 }
@@ -71,12 +78,14 @@ impl S3Store {
         credentials: SharedCredentialsProvider,
     ) -> Result<Self, S3SettingsError> {
         let endpoint = settings.signing_endpoint(region)?;
+        let clock = StoreClock::default();
         let reading = settings.reading_endpoint(region)?;
         Ok(Self {
-            client: client::connect(settings, region, credentials.clone()),
+            client: client::connect(settings, region, credentials.clone(), clock.clone()),
             bucket: settings.bucket.clone(),
             readers: reading.map(|endpoint| SignerSource::new(endpoint, credentials.clone())),
             signers: SignerSource::new(endpoint, credentials),
+            clock,
         })
     }
 }
@@ -188,7 +197,23 @@ impl ObjectStore for S3Store {
         outcome
     }
 
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>> {
+        listing::objects(&self.client, &self.bucket, prefix, after).await
+    }
+
+    async fn list_multiparts(
+        &self,
+        prefix: &str,
+        after: Option<&MultipartMark>,
+    ) -> StoreResult<MultipartPage> {
+        listing::multiparts(&self.client, &self.bucket, prefix, after).await
+    }
+
     async fn check(&self) -> StoreResult<()> {
         objects::check_bucket(&self.client, &self.bucket).await
+    }
+
+    fn time(&self) -> Option<OffsetDateTime> {
+        self.clock.now()
     }
 }

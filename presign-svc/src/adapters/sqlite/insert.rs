@@ -15,11 +15,11 @@ use crate::domain::quota::{Allowance, charge_of};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{Recorded, RepositoryResult};
 
-/// How many rows one statement takes, largest first. Few sizes, so that all stay prepared; SQLite binds
-/// up to 32,766 values.
-const SIZES: [usize; 3] = [64, 8, 1];
+/// How many rows one statement takes, largest first: any number of rows is at most one statement of each size
+/// and some of the largest. So few that all stay prepared; SQLite binds up to 32,766 values.
+const SIZES: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
-static STATEMENTS: LazyLock<[String; 3]> = LazyLock::new(|| SIZES.map(statement));
+static STATEMENTS: LazyLock<[String; SIZES.len()]> = LazyLock::new(|| SIZES.map(statement));
 
 const INSERTED: &str = "SELECT id FROM uploads WHERE id IN (SELECT value FROM json_each(?))";
 

@@ -8,14 +8,14 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
-use crate::adapters::columns::millis;
+use crate::adapters::columns::{millis, place_columns};
 use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::events::Heard;
 use crate::ports::uploads::{
-    PhotoPage, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
+    PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
 };
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
@@ -44,6 +44,12 @@ WHERE status = 'pending_upload' AND deadline_at <= ? ORDER BY deadline_at LIMIT 
 
 const DUE_FOR_CLEANUP: &str = "SELECT * FROM uploads
 WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= ? ORDER BY cleanup_due_at LIMIT ?";
+
+const FIND_RECORDED: &str = "SELECT * FROM uploads WHERE id IN (SELECT value FROM json_each(?))";
+
+const PHOTOS_AFTER: &str = "SELECT * FROM uploads
+WHERE verified_at IS NOT NULL AND deleted_at IS NULL AND (tenant, project, id) > (?, ?, ?)
+ORDER BY tenant, project, id LIMIT ?";
 
 const DUE_FOR_ASSEMBLY: &str = "SELECT * FROM uploads
 WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= ? ORDER BY assembly_due_at LIMIT ?";
@@ -117,6 +123,25 @@ impl UploadRepository for SqliteDatabase {
         let rows: Vec<UploadRow> =
             sqlx::query_as(DUE_FOR_CLEANUP).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
         Ok(readable(rows))
+    }
+
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+        let ids = serde_json::Value::from(ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let rows: Vec<UploadRow> =
+            sqlx::query_as(FIND_RECORDED).bind(ids.to_string()).fetch_all(&self.readers).await?;
+        rows.into_iter().map(UploadRow::into_upload).collect()
+    }
+
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        let (tenant, project, id) = place_columns(after);
+        let rows: Vec<UploadRow> = sqlx::query_as(PHOTOS_AFTER)
+            .bind(tenant)
+            .bind(project)
+            .bind(id)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.into_iter().map(UploadRow::into_upload).collect()
     }
 
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {

@@ -3,29 +3,29 @@
 
 use std::sync::Arc;
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::{try_join, try_join_all};
-use http::header::{CACHE_CONTROL, ETAG};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, StatusCode, Uri};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
+use windlass_protocol::PhotoId;
 use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosResponse, MAX_LIMIT};
-use windlass_protocol::{PhotoId, ProjectId};
 
 use super::present::present;
+use crate::answers::Question;
 use crate::api::access::{may_touch, project_of};
 use crate::api::error::ApiError;
 use crate::api::extract::{QueryOf, is_known};
-use crate::app::App;
+use crate::app::{App, GET_WINDOW};
 use crate::auth::Caller;
 use crate::domain::filter::{
     BoundingBox, InvalidRange, PageMark, PhotoFilter, TakenRange, search_words, whole_term,
 };
-use crate::domain::news::EventNumber;
 use crate::ports::uploads::PhotoQuery;
 
 /// Lists photos.
@@ -62,30 +62,50 @@ pub async fn list(
         query.cursor.as_deref().map(|cursor| read_cursor(cursor, filter.taken.is_some())).transpose()?;
     // Before the list: what happens meanwhile is told again rather than not at all.
     let latest_event = app.events.latest(&caller.tenant, project).await?;
-    let etag = etag(&app, &caller, project, &uri, latest_event);
-    let fresh = [(ETAG, etag.as_str()), (CACHE_CONTROL, "private, no-cache")];
+    let window = app.settings.get_window(app.clock.now());
+    let question = Question {
+        tenant: caller.tenant.clone(),
+        project: project.clone(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        latest_event,
+        window: window.signed_at.unix_timestamp(),
+    };
+    let etag = etag(&question);
+    let fresh =
+        [(ETAG, etag.as_str()), (CACHE_CONTROL, "private, no-cache"), (CONTENT_TYPE, "application/json")];
     if is_known(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
+    }
+    if let Some(body) = app.answers.find(&question, app.clock.now()) {
+        return Ok((fresh, body).into_response());
     }
     let asked = PhotoQuery { tenant: &caller.tenant, project, filter: &filter, after, limit };
     let (page, totals) =
         try_join(app.uploads.list_photos(&asked), app.uploads.photo_totals(&caller.tenant, project)).await?;
     let photos = try_join_all(page.photos.iter().map(|upload| present(&app, &caller, upload))).await?;
     let next_cursor = page.next.map(write_cursor);
-    Ok((fresh, Json(ListPhotosResponse { photos, next_cursor, totals, latest_event })).into_response())
+    let expires_at = photos.iter().filter_map(|photo| photo.url_expires_at).min();
+    let response = ListPhotosResponse { photos, next_cursor, totals, latest_event };
+    let body = serde_json::to_vec(&response).map_err(|error| ApiError::Internal(error.to_string()))?;
+    let body = Bytes::from(body);
+    // As long as its URLs live as long as new ones would: credentials may have cut their life short.
+    let expires_at =
+        expires_at.map_or(window.signed_at + window.lifetime, |expires_at| expires_at.as_datetime());
+    let good_until = expires_at - window.lifetime + GET_WINDOW;
+    app.answers.keep(question, body.clone(), good_until);
+    Ok((fresh, body).into_response())
 }
 
 /// The same for as long as the answer would be: whatever a list shows changes with an event, and its URLs with
 /// their window. Of another tenant's project of the same name it is another one.
-fn etag(app: &App, caller: &Caller, project: &ProjectId, uri: &Uri, latest_event: EventNumber) -> String {
-    let window = app.settings.get_window(app.clock.now()).signed_at.unix_timestamp();
+fn etag(question: &Question) -> String {
     let mut digest = Sha256::new();
-    for part in [caller.tenant.as_str(), project.as_str(), uri.query().unwrap_or_default()] {
+    for part in [question.tenant.as_str(), question.project.as_str(), &question.query] {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }
-    digest.update(latest_event.to_be_bytes());
-    digest.update(window.to_be_bytes());
+    digest.update(question.latest_event.to_be_bytes());
+    digest.update(question.window.to_be_bytes());
     format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest.finalize()[..16]))
 }
 

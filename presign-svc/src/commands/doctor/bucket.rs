@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
 use super::Finding;
 use super::probe::Probe;
-use crate::adapters::s3::S3Store;
+use crate::adapters::s3::{S3Store, read_http_date};
 use crate::adapters::system::{RandomIds, SystemClock};
+use crate::domain::clock_skew::ClockSkew;
 use crate::domain::object_key::ObjectKey;
 use crate::ports::clock::Clock as _;
 use crate::ports::ids::IdSource as _;
@@ -23,9 +22,6 @@ pub const WRITES: &str = "signed writes";
 /// The check of what the bucket clears away.
 pub const LIFECYCLE: &str = "lifecycle";
 const CLOCK: &str = "clock";
-
-/// Stores refuse signatures of another quarter of an hour; trouble is seen before.
-const SKEW_LIMIT: time::Duration = time::Duration::minutes(2);
 
 /// What the bucket says to our credentials; `Err` where it says nothing at all, and asking on is idle.
 pub async fn access(store: &dyn ObjectStore) -> Result<Finding, Finding> {
@@ -53,21 +49,12 @@ pub async fn clock(store: &dyn ObjectStore, probe: &Probe) -> Finding {
         Err(reason) => return Finding::bad(CLOCK, format!("the bucket's clock cannot be read: {reason}")),
     };
     let date = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
-    // HTTP says GMT where RFC 2822 says +0000.
-    let date = date.and_then(|date| OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822).ok());
-    let Some(date) = date else { return Finding::note(CLOCK, "the bucket does not say what time it is.") };
-    let skew = SystemClock.now() - date;
-    if skew.abs() > SKEW_LIMIT {
-        let direction = if skew.is_positive() { "ahead of" } else { "behind" };
-        let seconds = skew.abs().whole_seconds();
-        return Finding::bad(
-            CLOCK,
-            format!(
-                "this machine is {seconds} seconds {direction} the bucket, which will refuse signatures. Set up NTP."
-            ),
-        );
-    }
-    Finding::good(CLOCK, "this machine and the bucket agree on the time.")
+    let Some(date) = date.and_then(read_http_date) else {
+        return Finding::note(CLOCK, "the bucket does not say what time it is.");
+    };
+    let skew = ClockSkew::between(SystemClock.now(), date);
+    let says = format!("{skew}.");
+    if skew.is_too_far() { Finding::bad(CLOCK, says) } else { Finding::good(CLOCK, says) }
 }
 
 /// Whether the bucket itself clears away what multipart uploads leave behind when the service cannot.

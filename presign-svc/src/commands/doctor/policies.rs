@@ -74,7 +74,7 @@ fn iam_policy(bucket: &str, region: Option<&str>) -> Value {
                 // Without it the store answers 403 where an object is missing, and nothing can be verified.
                 "Sid": "WindlassBucket",
                 "Effect": "Allow",
-                "Action": ["s3:ListBucket"],
+                "Action": ["s3:ListBucket", "s3:ListBucketMultipartUploads"],
                 "Resource": format!("arn:{partition}:s3:::{bucket}"),
             },
         ],

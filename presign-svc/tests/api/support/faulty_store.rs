@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use time::OffsetDateTime;
 use windlass_presign_svc::adapters::s3::S3Store;
 use windlass_presign_svc::domain::object_key::ObjectKey;
 use windlass_presign_svc::ports::object_store::*;
@@ -149,7 +150,23 @@ impl ObjectStore for FaultyStore {
         self.up()?.delete(key).await
     }
 
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>> {
+        self.up()?.list_objects(prefix, after).await
+    }
+
+    async fn list_multiparts(
+        &self,
+        prefix: &str,
+        after: Option<&MultipartMark>,
+    ) -> StoreResult<MultipartPage> {
+        self.up()?.list_multiparts(prefix, after).await
+    }
+
     async fn check(&self) -> StoreResult<()> {
         self.up()?.check().await
+    }
+
+    fn time(&self) -> Option<OffsetDateTime> {
+        self.inner.time()
     }
 }

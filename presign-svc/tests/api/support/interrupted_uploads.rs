@@ -76,6 +76,14 @@ impl UploadRepository for InterruptedUploads {
         self.inner.due_for_cleanup(now, limit).await
     }
 
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+        self.inner.find_recorded(ids).await
+    }
+
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        self.inner.photos_after(after, limit).await
+    }
+
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
         self.inner.due_for_assembly(now, limit).await
     }

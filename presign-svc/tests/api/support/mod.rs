@@ -35,6 +35,7 @@ use windlass_presign_svc::adapters::memory_tickets::MemoryTickets;
 use windlass_presign_svc::adapters::s3::{CredentialsFrom, S3Settings, S3Store};
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::adapters::system::RandomIds;
+use windlass_presign_svc::answers::RecentAnswers;
 use windlass_presign_svc::api::cors::AllowedOrigins;
 use windlass_presign_svc::api::demo::DemoSite;
 use windlass_presign_svc::app::{App, RateLimits, Settings, Turns};
@@ -144,6 +145,7 @@ impl TestApp {
             links: Arc::new(database),
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
+            answers: RecentAnswers::default(),
             assembly_calls: AssemblyCalls::default(),
             awaited: Awaited::default(),
             metrics: Metrics::default(),
@@ -275,6 +277,7 @@ pub fn settings() -> Settings {
         get_url_lifetime: Duration::from_secs(7200),
         upload_deadline: Duration::from_secs(86_400),
         event_retention: Duration::from_secs(7 * 86_400),
+        reconcile_every: None,
         conditional_writes: true,
         plain_clients: false,
         weak_signal: true,

@@ -12,7 +12,7 @@ use super::jobs::Job;
 
 /// Whoever has not answered a small question by then is not waited for, in milliseconds. Connections that
 /// are merely slow are closed with the others, which costs opening new ones.
-pub(super) const TRIAL_MS: u64 = 1_500;
+pub(super) const TRIAL_MS: u64 = 1_000;
 
 impl Engine {
     /// A connection has fallen silent: the others are tried. Those to both hosts lead over the same network.

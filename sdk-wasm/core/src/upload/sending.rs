@@ -198,7 +198,8 @@ impl Transfer {
     fn only_its_original_is_left(&self) -> bool {
         self.pieces.iter().all(|piece| {
             let is_original = !matches!(piece.kind, PieceKind::Variant(_));
-            piece.is_stored() || (is_original && matches!(piece.state, PieceState::Idle(_)))
+            let is_under_way = !piece.is_cut() && !matches!(piece.state, PieceState::Idle(_));
+            piece.is_stored() || (is_original && !is_under_way)
         })
     }
 

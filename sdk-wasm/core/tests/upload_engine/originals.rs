@@ -77,11 +77,40 @@ fn originals_wait_for_wifi_and_say_so_and_go_when_it_is_there() {
 }
 
 #[test]
+fn originals_that_were_cut_for_a_weak_signal_wait_and_say_so_as_well() {
+    let mut network = Network::good();
+    (network.bytes_per_s, network.round_trip_ms) = (60_000, 150);
+    let mut world = World::new(1, network);
+    for index in 0..3 {
+        world.add(file(&format!("photo-{index}"), 3 * MIB + index, &[8 * KIB]));
+    }
+    world.run_until(20_000);
+    world.feed(Input::OriginalsWait(true));
+    world.run_until(400_000);
+    let staged = world.staged_puts;
+    assert!((1..48).contains(&staged), "{staged} pieces were staged before");
+    for index in 0..3 {
+        let phases = world.phases(&format!("photo-{index}"));
+        assert_eq!(
+            phases.last().map(|(_, phase)| *phase),
+            Some(UploadPhase::WaitingForWifi),
+            "photo-{index}"
+        );
+    }
+    world.run_until(800_000);
+    assert_eq!(world.staged_puts, staged, "no piece goes meanwhile");
+    world.feed(Input::OriginalsWait(false));
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
 fn an_original_that_has_begun_is_sent_to_its_end_and_no_other_begins() {
     let mut network = Network::good();
     network.bytes_per_s = 250_000;
-    // In one PUT each: what goes in pieces stops between two of them, and loses nothing.
-    let config = EngineConfig { weak_signal: false, ..EngineConfig::new("p".parse().unwrap(), 1) };
+    let mut config = EngineConfig::new("p".parse().unwrap(), 1);
+    // So that a PUT is an original.
+    config.weak_signal = false;
     let mut world = World::with_config(config, network);
     for index in 0..4 {
         world.add(file(&format!("photo-{index}"), 3 * MIB + index, &[]));

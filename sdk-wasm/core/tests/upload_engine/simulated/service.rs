@@ -36,10 +36,10 @@ pub struct Service {
     pub uploads: BTreeMap<UploadId, Record>,
     pub by_ref: HashMap<ClientRef, UploadId>,
     pub url_lifetime_s: u64,
-    /// Whether files are taken in small pieces, too.
-    pub takes_pieces: bool,
     /// URLs that were asked for, of parts.
     pub parts_signed: u32,
+    /// Whether files are taken in small pieces, too.
+    pub takes_pieces: bool,
     /// Uploads ever announced.
     announced: u64,
 }
@@ -50,8 +50,8 @@ impl Service {
             uploads: BTreeMap::new(),
             by_ref: HashMap::new(),
             url_lifetime_s: 900,
-            takes_pieces: true,
             parts_signed: 0,
+            takes_pieces: true,
             announced: 0,
         }
     }

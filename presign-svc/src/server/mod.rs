@@ -1,5 +1,7 @@
-//! The HTTP server: accepts connections, gives slow senders little time, and lets open requests end when
-//! it is told to stop.
+//! The HTTP server: accepts connections as long as there is room for them, gives slow senders little time, and
+//! lets open requests end when it is told to stop.
+
+mod room;
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,6 +19,8 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::util::MapRequest;
 
+pub use self::room::raise_open_files_limit;
+use self::room::{Room, Seat};
 use crate::api::rates::Peer;
 
 /// How long a client may take to send a request's head.
@@ -30,6 +34,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until told to stop, and then until open requests have ended, but not for ever.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    serve_within(listener, router, stop, Room::of_this_process()).await;
+}
+
+async fn serve_within(listener: TcpListener, router: Router, stop: CancellationToken, room: Room) {
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -37,7 +45,13 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => serve_connection(stream, peer, router.clone(), &graceful),
+            Ok((stream, peer)) => match room.take() {
+                Some(seat) => serve_connection(stream, peer, router.clone(), &graceful, seat),
+                None => tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = room.turn_away(stream) => {}
+                },
+            },
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection");
@@ -51,7 +65,13 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
 }
 
-fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &GracefulShutdown) {
+fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    graceful: &GracefulShutdown,
+    seat: Seat,
+) {
     // Answers are small and wanted at once.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -70,6 +90,7 @@ fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, gracefu
         if let Err(error) = connection.await {
             tracing::debug!(error, "a connection ended early");
         }
+        drop(seat);
     });
 }
 
@@ -96,6 +117,40 @@ mod tests {
             let mut answer = Vec::new();
             let ended = tokio::time::timeout(4 * HEAD_LIMIT, client.read_to_end(&mut answer)).await;
             assert!(ended.is_ok(), "{opening:?} holds its connection");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_comes_when_there_is_no_room_is_told_to_come_again_and_gets_in_later() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", axum::routing::get(|| async { "hello" }));
+        tokio::spawn(serve_within(listener, router, CancellationToken::new(), Room::for_connections(1)));
+        let ask = async |mut client: TcpStream| {
+            client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        first.read_u8().await.unwrap();
+        let answer = ask(TcpStream::connect(address).await.unwrap()).await;
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        for line in [
+            "retry-after: 2",
+            "connection: close",
+            "content-type: application/problem+json",
+            "x-request-id: ",
+        ] {
+            assert!(answer.contains(line), "{line} is not in {answer}");
+        }
+        assert!(answer.contains("\"code\":\"unavailable\""), "{answer}");
+        drop(first);
+        // The server notices that in its own time.
+        let mut answer = String::new();
+        while !answer.ends_with("hello") {
+            answer = ask(TcpStream::connect(address).await.unwrap()).await;
         }
     }
 }

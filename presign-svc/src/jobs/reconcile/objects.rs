@@ -1,0 +1,137 @@
+//! From the bucket to the record: is every object a known upload's?
+
+use std::collections::BTreeMap;
+
+use windlass_protocol::UploadId;
+
+use super::{CannotReconcile, Fate, Finding, FoundObject, Look, ObjectPolicy, adopt};
+use crate::domain::object_key::{KeyParts, ObjectKey};
+use crate::domain::staging::STAGING_PREFIX;
+use crate::domain::upload::{Upload, UploadState};
+use crate::ports::object_store::BucketEntry;
+
+/// What an object is to the record of its photo.
+enum Standing {
+    /// Wanted, or about to be removed by the janitor.
+    Known,
+    /// Not recorded at all.
+    WithoutRecord,
+    /// Of a closed upload.
+    LeftOver,
+    /// Not one of the photo's.
+    Stray,
+}
+
+impl Look<'_> {
+    pub(super) async fn at_objects(&mut self) -> Result<(), CannotReconcile> {
+        let template = &self.app.settings.key_template;
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.app.store.list_objects(template.prefix(), after.as_deref()).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.key.clone());
+            self.seen.objects += page.len() as u64;
+            let mut ours = Vec::with_capacity(page.len());
+            for object in page {
+                // Pieces on their way have their own folder and their own janitor.
+                let is_staged = object.key.starts_with(STAGING_PREFIX);
+                match template.read(&object.key).filter(|_| !is_staged) {
+                    Some(parts) if !self.is_young(object.written_at) => ours.push((object, parts)),
+                    Some(_) => {}
+                    None => self.seen.foreign += 1,
+                }
+            }
+            self.at_page(ours).await?;
+        }
+    }
+
+    async fn at_page(&mut self, mut objects: Vec<(BucketEntry, KeyParts)>) -> Result<(), CannotReconcile> {
+        if self.policy.objects == ObjectPolicy::Adopt {
+            // Originals first: with them come the others of their photos.
+            objects.sort_by_key(|(_, parts)| !adopt::is_original(parts));
+        }
+        let mut recorded = self.recorded(&objects).await?;
+        for (object, parts) in objects {
+            let id = UploadId::from(parts.photo);
+            let finding = match standing(recorded.get(&id), &object.key, &parts) {
+                Standing::Known => continue,
+                Standing::Stray => Finding::Stray(found(object, Fate::Left)),
+                Standing::LeftOver => {
+                    let fate = self.removed(&object, id).await?;
+                    Finding::LeftOver(found(object, fate))
+                }
+                Standing::WithoutRecord if self.policy.objects == ObjectPolicy::Adopt => {
+                    let fate = match adopt::adopt(self.app, &parts, &object).await? {
+                        Ok(upload) => {
+                            recorded.insert(id, upload);
+                            Fate::Adopted
+                        }
+                        Err(why) => Fate::Failed(why),
+                    };
+                    Finding::WithoutRecord(found(object, fate))
+                }
+                Standing::WithoutRecord => {
+                    let fate = self.removed(&object, id).await?;
+                    Finding::WithoutRecord(found(object, fate))
+                }
+            };
+            self.found(&finding);
+        }
+        Ok(())
+    }
+
+    async fn recorded(
+        &self,
+        objects: &[(BucketEntry, KeyParts)],
+    ) -> Result<BTreeMap<UploadId, Upload>, CannotReconcile> {
+        let mut ids: Vec<UploadId> = objects.iter().map(|(_, parts)| parts.photo.into()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let uploads = self.app.uploads.find_recorded(&ids).await?;
+        Ok(uploads.into_iter().map(|upload| (upload.id(), upload)).collect())
+    }
+
+    /// Removes an object where that is wanted; a last look at the record tells whether it still is.
+    async fn removed(&self, object: &BucketEntry, id: UploadId) -> Result<Fate, CannotReconcile> {
+        if self.policy.objects != ObjectPolicy::Remove {
+            return Ok(Fate::Left);
+        }
+        let _turn = self.app.turns.take(id).await?;
+        let recorded = self.app.uploads.find_recorded(&[id]).await?;
+        if recorded.first().is_some_and(|upload| !is_closed(upload)) {
+            return Ok(Fate::Left);
+        }
+        let Ok(key) = ObjectKey::try_from(object.key.clone()) else { return Ok(Fate::Left) };
+        Ok(match self.app.store.delete(&key).await {
+            Ok(()) => Fate::Removed,
+            Err(error) => Fate::Failed(error.to_string()),
+        })
+    }
+}
+
+fn standing(upload: Option<&Upload>, key: &str, parts: &KeyParts) -> Standing {
+    let Some(upload) = upload else { return Standing::WithoutRecord };
+    let variants = &upload.progress().variants;
+    let is_named = upload.original_key().as_str() == key
+        || variants.iter().any(|variant| upload.variant_key(variant).as_str() == key);
+    if !is_named || upload.facts().tenant != parts.tenant {
+        Standing::Stray
+    } else if is_closed(upload) && upload.progress().cleanup_due_at.is_none() {
+        Standing::LeftOver
+    } else {
+        Standing::Known
+    }
+}
+
+/// Whether nothing of it is wanted any more.
+fn is_closed(upload: &Upload) -> bool {
+    let is_closed = match upload.state() {
+        UploadState::Pending | UploadState::Stored { .. } => false,
+        UploadState::Refused(_) | UploadState::Aborted | UploadState::Expired => true,
+    };
+    is_closed || upload.progress().deleted_at.is_some()
+}
+
+fn found(object: BucketEntry, fate: Fate) -> FoundObject {
+    FoundObject { key: object.key, size_bytes: object.size_bytes, written_at: object.written_at, fate }
+}

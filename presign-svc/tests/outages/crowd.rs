@@ -1,0 +1,72 @@
+//! More connections than the process may have descriptors.
+
+use futures::future::join_all;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::service::{Served, WINDLASS, program, serve};
+
+/// How many come, where this process may have so many open itself.
+const CROWD: usize = 5000;
+const DESCRIPTORS: &str = "256";
+
+#[tokio::test]
+async fn f46_with_256_descriptors_a_crowd_is_told_to_come_again_and_then_everybody_is_served() {
+    let crowd = allowed_crowd();
+    let data = tempfile::tempdir().unwrap();
+    let mut command = program("prlimit");
+    command.arg(format!("--nofile={DESCRIPTORS}:{DESCRIPTORS}")).arg(WINDLASS).args(serve(data.path()));
+    let mut service = Served::start(command);
+    service.announce_at_last("before").await;
+
+    let visits = join_all((0..crowd).map(|_| visit(&service.api))).await;
+    let (mut served, mut sent_away) = (Vec::new(), 0);
+    for visit in visits {
+        match visit {
+            Visit::Served(connection) => served.push(connection),
+            Visit::ToldToComeAgain => sent_away += 1,
+        }
+    }
+    assert_eq!(served.len() + sent_away, crowd);
+    assert!(served.len() > 100, "only {} were served", served.len());
+    assert!(sent_away > 0, "all were served with so few descriptors");
+    service.check_health();
+
+    drop(served);
+    service.announce_at_last("after").await;
+    service.check_health();
+}
+
+/// What came of a connection.
+enum Visit {
+    /// It was answered, and is kept open.
+    Served(TcpStream),
+    /// 503 with `Retry-After`.
+    ToldToComeAgain,
+}
+
+async fn visit(api: &str) -> Visit {
+    let mut connection = TcpStream::connect(api.strip_prefix("http://").unwrap()).await.unwrap();
+    connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: crowd\r\n\r\n").await.unwrap();
+    let mut answer = vec![0; 4096];
+    let read = connection.read(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+    if answer.starts_with("HTTP/1.1 200 ") {
+        return Visit::Served(connection);
+    }
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: "), "{answer:?}");
+    Visit::ToldToComeAgain
+}
+
+/// Two for each: the test's end and, while it is new, the kernel's.
+fn allowed_crowd() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let crowd = CROWD.min(usize::try_from(allowed).unwrap_or(usize::MAX).saturating_sub(100));
+    if crowd < CROWD {
+        eprintln!("a crowd of {crowd} only: this system lets a process open no more files");
+    }
+    crowd
+}

@@ -1,0 +1,72 @@
+//! Disks without room: the database's, and the log's.
+
+use std::fs::{File, OpenOptions};
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::service::{Announced, Served, WINDLASS, program, serve};
+
+/// The file that takes the room, and what it takes.
+const BALLAST: &str = "ballast";
+const BALLAST_BYTES: u64 = 3 << 20;
+/// Mounts a small disk that only the command after it sees, and ends with it.
+const ON_A_SMALL_DISK: &str = "mount -t tmpfs -o size=5m tmpfs \"$1\" && shift && exec \"$@\"";
+
+#[tokio::test]
+async fn f47_on_a_full_disk_nothing_acknowledged_is_lost_and_room_brings_everything_back() {
+    let data = tempfile::tempdir().unwrap();
+    if !may_mount() {
+        eprintln!("skipped: this user may not mount a small disk");
+        return;
+    }
+    let mut command = program("unshare");
+    command.args(["--mount", "--propagation", "private", "sh", "-c", ON_A_SMALL_DISK, "sh"]);
+    command.arg(data.path()).arg(WINDLASS).args(serve(data.path()));
+    let mut service = Served::start(command);
+    // The disk as the process sees it (proc(5)).
+    let disk = PathBuf::from(format!("/proc/{}/root{}", service.id(), data.path().display()));
+    File::create(disk.join(BALLAST)).unwrap().set_len(0).unwrap();
+    let ballast = vec![7; usize::try_from(BALLAST_BYTES).unwrap()];
+    std::fs::write(disk.join(BALLAST), ballast).unwrap();
+
+    let mut recorded = Vec::new();
+    let full = 'full: {
+        for number in 0..20_000 {
+            match service.announce(&format!("photo-{number}")).await {
+                Announced::Recorded(id) => recorded.push(id),
+                Announced::Later => break 'full true,
+                Announced::Nothing(error) => panic!("{error}"),
+            }
+        }
+        false
+    };
+    assert!(full && !recorded.is_empty(), "{} were recorded", recorded.len());
+    assert!(matches!(service.announce("another").await, Announced::Later));
+    service.check_recorded(&recorded).await;
+    service.check_health();
+
+    std::fs::remove_file(disk.join(BALLAST)).unwrap();
+    recorded.push(service.announce_at_last("with room again").await);
+    service.check_recorded(&recorded).await;
+    service.check_health();
+}
+
+#[tokio::test]
+async fn f47_a_log_that_cannot_be_written_stops_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = program(WINDLASS);
+    command.args(serve(data.path())).stderr(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let mut service = Served::start_logging(command, tempfile::tempdir().unwrap());
+    for number in 0..5 {
+        let announced = service.announce(&format!("photo-{number}")).await;
+        assert!(matches!(announced, Announced::Recorded(_)), "{announced:?}");
+    }
+    service.check_health();
+}
+
+fn may_mount() -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private", "sh", "-c", ON_A_SMALL_DISK, "sh"]);
+    command.arg(folder.path()).arg("true").output().is_ok_and(|output| output.status.success())
+}

@@ -1,0 +1,105 @@
+//! A PostgreSQL server of a test's own, which it may stop, kill and start again.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// Where Debian puts the programs.
+const DEBIAN: &str = "/usr/lib/postgresql/15/bin";
+
+/// A server, ended when dropped.
+pub struct Postgres {
+    programs: PathBuf,
+    folder: TempDir,
+}
+
+impl Postgres {
+    /// Starts one; `None`, said, where PostgreSQL is not installed and nobody said that it is.
+    pub fn start() -> Option<Self> {
+        let said = std::env::var_os("WINDLASS_POSTGRES").map(PathBuf::from);
+        let is_said = said.is_some();
+        let programs = said.unwrap_or_else(|| DEBIAN.into());
+        if !programs.join("initdb").is_file() {
+            assert!(!is_said, "no PostgreSQL in {} (WINDLASS_POSTGRES)", programs.display());
+            eprintln!("skipped: no PostgreSQL in {} (WINDLASS_POSTGRES)", programs.display());
+            return None;
+        }
+        let server = Self { programs, folder: tempfile::tempdir().unwrap() };
+        for folder in ["data", "socket"] {
+            std::fs::create_dir(server.folder.path().join(folder)).unwrap();
+        }
+        if is_root() {
+            run(Command::new("chown").args(["-R", "nobody"]).arg(server.folder.path()));
+        }
+        let mut initdb = server.program("initdb");
+        run(initdb.arg("-D").arg(server.path("data")).args([
+            "-U",
+            "windlass",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        ]));
+        server.up();
+        Some(server)
+    }
+
+    /// The address of its database.
+    pub fn url(&self) -> String {
+        format!("postgres://windlass@localhost/postgres?host={}", self.path("socket").display())
+    }
+
+    /// Starts it again.
+    pub fn up(&self) {
+        // A process may die in these tests, the machine does not.
+        let options = format!(
+            "-c listen_addresses='' -c fsync=off -c unix_socket_directories={}",
+            self.path("socket").display()
+        );
+        run(self.control(&["-w", "-o", &options, "-l"]).arg(self.path("data").join("log")).arg("start"));
+    }
+
+    /// As by a power cut: nothing is finished, nobody is told.
+    pub fn kill(&self) {
+        run(&mut self.control(&["-w", "-m", "immediate", "stop"]));
+    }
+
+    fn control(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program("pg_ctl");
+        command.arg("-D").arg(self.path("data")).args(arguments);
+        command
+    }
+
+    /// PostgreSQL refuses to run as root.
+    fn program(&self, name: &str) -> Command {
+        let program: &Path = &self.programs.join(name);
+        if !is_root() {
+            return Command::new(program);
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]).arg(program);
+        command
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // It may be down.
+        let _ = self.control(&["-w", "-m", "immediate", "stop"]).output();
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn run(command: &mut Command) {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?}: {status}");
+}

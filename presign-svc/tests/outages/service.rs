@@ -1,0 +1,155 @@
+//! A real `windlass serve` under whatever a test puts around it, and a client that knows what was acknowledged.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The binary.
+pub const WINDLASS: &str = env!("CARGO_BIN_EXE_windlass");
+const SECRET: &str = "a secret of these tests that is long enough";
+/// Longer than any request may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A program with nothing of this machine's configuration, and limits of its own switched off.
+pub fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    let is_ours = |name: &str| name.starts_with("WINDLASS_") || name.starts_with("AWS_");
+    for (name, _) in std::env::vars().filter(|(name, _)| is_ours(name)) {
+        command.env_remove(name);
+    }
+    for limit in ["SUBJECT", "TENANT"] {
+        command.env(format!("WINDLASS_RATE_PER_{limit}"), "0");
+    }
+    command.env("WINDLASS_JWT_HS256_SECRET", SECRET).env("WINDLASS_MAX_OPEN_UPLOADS", "100000");
+    command
+}
+
+/// The arguments of `windlass` that begin it.
+pub fn serve(data: &Path) -> Vec<String> {
+    let data = data.to_str().unwrap();
+    ["serve", "--port", "0", "--store-port", "0", "--data-dir", data].map(str::to_owned).to_vec()
+}
+
+/// A running service, killed when dropped.
+pub struct Served {
+    child: Child,
+    pub api: String,
+    pub http: reqwest::Client,
+    token: String,
+    /// Where its log is.
+    folder: TempDir,
+}
+
+impl Served {
+    /// Starts a command that ends in `windlass serve`, and reads where it listens.
+    pub fn start(mut command: Command) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        command.stderr(File::create(folder.path().join("log")).unwrap());
+        Self::start_logging(command, folder)
+    }
+
+    /// The same, whose log goes where the command says.
+    pub fn start_logging(mut command: Command, folder: TempDir) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let line = lines.next().expect("it says where it listens");
+        let api = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
+        let mut token = program(WINDLASS);
+        token.args(["token", "--tenant", "acme", "--project", "job-7", "--data-dir"]).arg(folder.path());
+        let token = String::from_utf8(token.output().unwrap().stdout).unwrap().trim().to_owned();
+        let http = reqwest::Client::builder().no_proxy().retry(reqwest::retry::never()).timeout(LIMIT);
+        Self { child, api, http: http.build().unwrap(), token, folder }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Announces a photo under a name.
+    pub async fn announce(&self, name: &str) -> Announced {
+        let file =
+            json!({"client_ref": name, "filename": "roof.jpg", "content_type": "image/jpeg", "size": 4096});
+        let body = json!({"project_id": "job-7", "files": [file]});
+        let request =
+            self.http.post(format!("{}/api/v1/uploads", self.api)).bearer_auth(&self.token).json(&body);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Announced::Nothing(error),
+        };
+        let (status, retry_after) = (answer.status(), answer.headers().contains_key("retry-after"));
+        let body: Value = answer.json().await.unwrap_or_default();
+        match status {
+            StatusCode::CREATED => Announced::Recorded(
+                body.pointer("/uploads/0/upload_id").unwrap().as_str().unwrap().to_owned(),
+            ),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                assert!(retry_after, "{body}");
+                assert_eq!(body["code"], "unavailable", "{body}");
+                Announced::Later
+            }
+            status => panic!("{status}: {body}"),
+        }
+    }
+
+    /// Announces until it is recorded.
+    pub async fn announce_at_last(&self, name: &str) -> String {
+        let began = std::time::Instant::now();
+        loop {
+            if let Announced::Recorded(id) = self.announce(name).await {
+                return id;
+            }
+            assert!(began.elapsed() < LIMIT, "it does not recover");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// A path outside the API.
+    pub async fn status(&self, path: &str) -> u16 {
+        self.http.get(format!("{}{path}", self.api)).send().await.map_or(0, |answer| answer.status().as_u16())
+    }
+
+    /// That all of these are recorded.
+    pub async fn check_recorded(&self, ids: &[String]) {
+        for id in ids {
+            let url = format!("{}/api/v1/uploads/{id}", self.api);
+            let answer = self.http.get(url).bearer_auth(&self.token).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{id} was acknowledged, and is lost");
+        }
+    }
+
+    /// That it runs, and nothing in it panicked.
+    pub fn check_health(&mut self) {
+        assert!(self.child.try_wait().unwrap().is_none(), "it ended: {}", self.log());
+        let log = self.log();
+        assert!(!log.contains("panicked"), "{log}");
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What became of an announcement.
+#[derive(Debug)]
+pub enum Announced {
+    /// It was acknowledged, with this id.
+    Recorded(String),
+    /// 503, and when to ask again.
+    Later,
+    /// The connection broke.
+    Nothing(reqwest::Error),
+}
