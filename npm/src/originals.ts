@@ -1,8 +1,11 @@
 /** When originals go: at once, or not while the phone's own network is in use. */
 import type { OriginalsPolicy } from "./options.js";
 
-/** The Network Information API (WICG), which Chromium has on phones; the DOM library does not know it. */
-interface NetworkInformation extends EventTarget {
+/**
+ * The Network Information API (WICG), which Chromium has on phones; the DOM library does not know it. Where only some
+ * of it is there (older browsers, privacy extensions), the rest is done without.
+ */
+interface NetworkInformation extends Partial<EventTarget> {
   readonly type?: string;
 }
 
@@ -19,7 +22,7 @@ export class Originals {
   constructor(policy: OriginalsPolicy, tell: (wait: boolean) => void) {
     this.#policy = policy;
     this.#tell = tell;
-    networkInformation()?.addEventListener("change", this.#look);
+    networkInformation()?.addEventListener?.("change", this.#look);
     this.#look();
   }
 
@@ -32,7 +35,7 @@ export class Originals {
   }
 
   close(): void {
-    networkInformation()?.removeEventListener("change", this.#look);
+    networkInformation()?.removeEventListener?.("change", this.#look);
   }
 }
 

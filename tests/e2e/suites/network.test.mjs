@@ -1,6 +1,7 @@
 /** The network misbehaves: wrong bytes on the way, gone and back, the service restarted. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -31,9 +32,10 @@ test("bytes that change on the way are refused by the store and sent again", asy
   await page.context().route(`${service.storeAddress}/**`, async (route) => {
     const request = route.request();
     if (request.method() !== "PUT" || !request.url().includes("original")) return route.continue();
-    const sent = request.postDataBuffer();
-    if (flipped > 0 || sent === null || sent.length === 0) return route.continue();
+    if (flipped > 0) return route.continue();
     flipped += 1;
+    // The browser does not show the body of a request that is a file.
+    const sent = await readFile(photo);
     sent[Math.floor(sent.length / 2)] ^= 1;
     return route.continue({ postData: sent });
   });
