@@ -3,6 +3,8 @@
 //! A handler returns an [`ApiError`]; [`finish`], on the way out, writes it as a problem (RFC 9457) with the
 //! request's id. What went wrong inside goes to the log only.
 
+mod conversions;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -14,11 +16,9 @@ use windlass_protocol::{ErrorCode, PartNumber, Problem, UploadStatus};
 use crate::auth::{MissingScope, TokenError};
 use crate::domain::announce::Refusal;
 use crate::domain::clock_skew::ClockSkew;
-use crate::domain::description::InvalidDescription;
 use crate::domain::quota::QuotaExceeded;
 use crate::domain::upload::{InvalidTransition, status_in_words};
 use crate::domain::verify::{Failure, FailureCode};
-use crate::jobs::NotFinished;
 use crate::ports::object_store::StoreError;
 use crate::ports::uploads::RepositoryError;
 
@@ -364,58 +364,4 @@ pub fn finish(response: Response, request_id: &str) -> Response {
         _ => {}
     }
     Response::from_parts(parts, Body::from(json))
-}
-
-impl From<MissingScope> for ApiError {
-    fn from(missing: MissingScope) -> Self {
-        Self::Scope(missing)
-    }
-}
-
-impl From<TokenError> for ApiError {
-    fn from(error: TokenError) -> Self {
-        Self::Token(error)
-    }
-}
-
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<RepositoryError> for ApiError {
-    fn from(error: RepositoryError) -> Self {
-        Self::Record(error)
-    }
-}
-
-impl From<InvalidTransition> for ApiError {
-    fn from(refused: InvalidTransition) -> Self {
-        Self::UploadClosed(refused.from)
-    }
-}
-
-impl From<InvalidDescription> for ApiError {
-    fn from(InvalidDescription { field, reason }: InvalidDescription) -> Self {
-        Self::InvalidRequest { field: Some(field), reason }
-    }
-}
-
-impl From<NotFinished> for ApiError {
-    fn from(error: NotFinished) -> Self {
-        match error {
-            NotFinished::NotFound => Self::NotFound("There is no such upload"),
-            NotFinished::PartsMissing(parts) => Self::PartsMissing(parts),
-            NotFinished::BytesMissing => Self::BytesMissing,
-            NotFinished::Assembling => Self::Assembling,
-            NotFinished::Refused(failure) => Self::Failure(failure),
-            NotFinished::Closed(status) => Self::UploadClosed(status),
-            NotFinished::Unverifiable(error) => {
-                Self::InvalidRequest { field: Some("checksum".to_owned()), reason: error.to_string() }
-            }
-            NotFinished::Store(error) => Self::Store(error),
-            NotFinished::Record(error) => Self::Record(error),
-        }
-    }
 }
