@@ -10,6 +10,7 @@ use windlass_protocol::UploadId;
 
 use crate::answers::RecentAnswers;
 use crate::auth::{Membership, Tokens};
+use crate::delivery::Delivery;
 use crate::domain::client_address::TrustedProxies;
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
@@ -34,6 +35,8 @@ pub struct App {
     pub settings: Settings,
     /// The bucket.
     pub store: Arc<dyn ObjectStore>,
+    /// How browsers get what is in it.
+    pub delivery: Delivery,
     /// The record.
     pub uploads: Arc<dyn UploadRepository>,
     /// What happened to photos.

@@ -10,6 +10,7 @@ pub mod app;
 pub mod auth;
 pub mod commands;
 pub mod config;
+pub mod delivery;
 pub mod domain;
 pub mod failpoints;
 pub mod feeds;

@@ -3,7 +3,6 @@
 mod changes;
 mod columns;
 pub mod database;
-pub mod delivery;
 mod event_row;
 mod link_row;
 mod listing;

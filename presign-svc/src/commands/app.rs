@@ -31,7 +31,8 @@ pub(super) async fn build(
     Ok(Arc::new(App {
         settings,
         limiter: database.rate_limiter(),
-        store: options.delivery.around(Arc::new(store))?,
+        store: Arc::new(store),
+        delivery: options.delivery.ways()?,
         uploads: database.uploads(),
         events: database.events(),
         feeds: Feeds::start(database.events(), options.limits.max_event_streams, stop.clone()),

@@ -1,14 +1,12 @@
 //! How photos reach browsers, where not from the bucket itself.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
-use crate::adapters::delivery::{
-    BaseUrl, CloudFront, Delivering, InvalidSigningKey, KeyPrefix, PublicObjects, SigningKey,
+use crate::delivery::{
+    BaseUrl, CloudFront, Delivery, InvalidSigningKey, KeyPrefix, PublicObjects, SigningKey,
 };
-use crate::ports::object_store::ObjectStore;
 
 /// Delivery.
 #[derive(Debug, Clone, Default, Args)]
@@ -66,14 +64,11 @@ fn key_pair_id(text: &str) -> Result<String, String> {
 }
 
 impl DeliveryOptions {
-    /// The bucket with these ways in front of it.
-    pub fn around(&self, store: Arc<dyn ObjectStore>) -> Result<Arc<dyn ObjectStore>, DeliveryError> {
+    /// The ways that are configured.
+    pub fn ways(&self) -> Result<Delivery, DeliveryError> {
         let public = (!self.public_prefixes.is_empty())
             .then(|| PublicObjects { prefixes: self.public_prefixes.clone(), base: self.public_url.clone() });
-        Ok(match (public, self.cloudfront()?) {
-            (None, None) => store,
-            (public, cloudfront) => Arc::new(Delivering { store, public, cloudfront }),
-        })
+        Ok(Delivery { public, cloudfront: self.cloudfront()? })
     }
 
     /// The distribution, where there is one.

@@ -44,15 +44,6 @@ pub struct ObjectInfo {
     pub checksum: Option<Checksum>,
 }
 
-/// An object among others below a prefix.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedObject {
-    /// Its key.
-    pub key: String,
-    /// Its size.
-    pub size_bytes: u64,
-}
-
 /// Whether two entity tags mean the same content; quotes and letter case of the hexadecimal do not count.
 pub fn same_etag(a: &str, b: &str) -> bool {
     let bare = |etag: &str| etag.trim().trim_matches('"').to_ascii_lowercase();

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use windlass_protocol::{Checksum, PartNumber};
 
 use crate::domain::object_key::ObjectKey;
-pub use crate::domain::stored::{ListedObject, MultipartId, ObjectInfo, PartToJoin, StoredPart};
+pub use crate::domain::stored::{MultipartId, ObjectInfo, PartToJoin, StoredPart};
 
 /// A bucket that keeps objects.
 #[async_trait]
@@ -74,7 +74,18 @@ pub trait ObjectStore: Send + Sync + 'static {
     async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes>;
 
     /// What lies below a prefix, all pages, by key: keys as they are, for not all need be of our kind.
-    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>>;
+    async fn list(&self, prefix: &str) -> StoreResult<Vec<BucketEntry>> {
+        let mut found: Vec<BucketEntry> = Vec::new();
+        loop {
+            let after = found.last().map(|object| object.key.as_str());
+            let page = self.list_objects(prefix, after).await?;
+            let is_over = page.is_last || page.objects.is_empty();
+            found.extend(page.objects);
+            if is_over {
+                return Ok(found);
+            }
+        }
+    }
 
     /// Stores an object from memory. Where the store can, one that is there already is left alone:
     /// [`StoreError::Precondition`].
@@ -90,8 +101,8 @@ pub trait ObjectStore: Send + Sync + 'static {
     async fn delete(&self, key: &ObjectKey) -> StoreResult<()>;
 
     /// Objects whose keys begin with a text and come after another, in the order of their keys' bytes: at most a
-    /// page of a thousand. Fewer, but some, do not mean that there are no more.
-    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>>;
+    /// page of a thousand.
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<ObjectPage>;
 
     /// Open multipart uploads whose keys begin with a text, a page of them, after another page.
     async fn list_multiparts(
@@ -165,11 +176,6 @@ pub struct GetToSign<'a> {
     pub content_disposition: &'a str,
     /// Signed as `response-cache-control`, where given.
     pub cache_control: Option<&'a str>,
-    /// Whether it may be delivered as it was stored, by ways that know no such headers: what its stored type
-    /// says is what it is, and no browser runs it.
-    pub as_stored: bool,
-    /// Who may fetch it may fetch whatever key begins so; ends in a slash.
-    pub scope: &'a str,
 }
 
 /// A request somebody else may send on our behalf.
@@ -239,6 +245,15 @@ pub struct BucketEntry {
     pub size_bytes: u64,
     /// When it was written.
     pub written_at: OffsetDateTime,
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPage {
+    /// In the order of their keys' bytes.
+    pub objects: Vec<BucketEntry>,
+    /// Whether none comes after them. Fewer than a thousand do not say so.
+    pub is_last: bool,
 }
 
 /// A multipart upload that was neither joined nor aborted.

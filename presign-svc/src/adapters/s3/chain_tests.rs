@@ -43,8 +43,6 @@ async fn signed_get(store: &S3Store) -> (String, OffsetDateTime) {
         content_type: "image/jpeg",
         content_disposition: "inline",
         cache_control: None,
-        as_stored: false,
-        scope: "",
     };
     let window = SigningWindow { signed_at: OffsetDateTime::now_utc(), lifetime: Duration::from_secs(7200) };
     let signed = store.sign_get(&get, window).await.unwrap();

@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 
 use super::error::meaning;
 use crate::ports::object_store::{
-    BucketEntry, MultipartId, MultipartMark, MultipartPage, OpenMultipart, StoreError, StoreResult,
+    BucketEntry, MultipartId, MultipartMark, MultipartPage, ObjectPage, OpenMultipart, StoreError,
+    StoreResult,
 };
 
 pub(super) async fn objects(
@@ -14,7 +15,7 @@ pub(super) async fn objects(
     bucket: &str,
     prefix: &str,
     after: Option<&str>,
-) -> StoreResult<Vec<BucketEntry>> {
+) -> StoreResult<ObjectPage> {
     let page = client
         .list_objects_v2()
         .bucket(bucket)
@@ -23,18 +24,15 @@ pub(super) async fn objects(
         .send()
         .await
         .map_err(meaning)?;
-    page.contents
-        .unwrap_or_default()
-        .into_iter()
-        .map(|object| {
-            let size_bytes = object.size.and_then(|size| u64::try_from(size).ok());
-            Ok(BucketEntry {
-                size_bytes: size_bytes.ok_or_else(odd)?,
-                written_at: moment(object.last_modified.as_ref())?,
-                key: object.key.ok_or_else(odd)?,
-            })
+    let objects = page.contents.unwrap_or_default().into_iter().map(|object| {
+        let size_bytes = object.size.and_then(|size| u64::try_from(size).ok());
+        Ok(BucketEntry {
+            size_bytes: size_bytes.ok_or_else(odd)?,
+            written_at: moment(object.last_modified.as_ref())?,
+            key: object.key.ok_or_else(odd)?,
         })
-        .collect()
+    });
+    Ok(ObjectPage { objects: objects.collect::<StoreResult<_>>()?, is_last: page.is_truncated != Some(true) })
 }
 
 pub(super) async fn multiparts(

@@ -37,9 +37,9 @@ use time::OffsetDateTime;
 use crate::domain::object_key::ObjectKey;
 use crate::failpoints;
 use crate::ports::object_store::{
-    BucketEntry, FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, MultipartMark,
-    MultipartPage, ObjectInfo, ObjectStore, PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest,
-    SigningWindow, StoreResult, StoredPart,
+    FormToSign, GetToSign, MultipartCompletion, MultipartId, MultipartMark, MultipartPage, ObjectInfo,
+    ObjectPage, ObjectStore, PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest, SigningWindow,
+    StoreResult, StoredPart,
 };
 use clock::StoreClock;
 pub(crate) use clock::read_http_date;
@@ -165,10 +165,6 @@ impl ObjectStore for S3Store {
         objects::read_range(&self.client, &self.bucket, key, range, etag).await
     }
 
-    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
-        objects::list(&self.client, &self.bucket, prefix).await
-    }
-
     async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
         failpoints::reach("put::before");
         let outcome = write::object(&self.client, &self.bucket, put, bytes).await;
@@ -197,7 +193,7 @@ impl ObjectStore for S3Store {
         outcome
     }
 
-    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>> {
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<ObjectPage> {
         listing::objects(&self.client, &self.bucket, prefix, after).await
     }
 

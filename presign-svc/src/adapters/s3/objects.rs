@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use super::checksum::ChecksumFields;
 use super::error::meaning;
 use crate::domain::object_key::ObjectKey;
-use crate::ports::object_store::{ListedObject, ObjectInfo, StoreError, StoreResult};
+use crate::ports::object_store::{ObjectInfo, StoreError, StoreResult};
 
 pub(super) async fn head(client: &Client, bucket: &str, key: &ObjectKey) -> StoreResult<ObjectInfo> {
     let head = client
@@ -74,19 +74,6 @@ pub(super) async fn read_range(
 fn starts_beyond_the_end<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     error.code() == Some("InvalidRange")
         || error.raw_response().is_some_and(|response| response.status().as_u16() == 416)
-}
-
-pub(super) async fn list(client: &Client, bucket: &str, prefix: &str) -> StoreResult<Vec<ListedObject>> {
-    let mut pages = client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        for object in page.map_err(meaning)?.contents.unwrap_or_default() {
-            let odd = || StoreError::Unexpected("a listed object has no key or no size".into());
-            let size_bytes = object.size.and_then(|size| u64::try_from(size).ok()).ok_or_else(odd)?;
-            found.push(ListedObject { key: object.key.ok_or_else(odd)?, size_bytes });
-        }
-    }
-    Ok(found)
 }
 
 pub(super) async fn delete(client: &Client, bucket: &str, key: &ObjectKey) -> StoreResult<()> {

@@ -9,6 +9,7 @@ use windlass_protocol::{Photo, Timestamp};
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
+use crate::delivery::Reach;
 use crate::domain::delivery::{content_disposition, variant_filename};
 use crate::domain::filename::Filename;
 use crate::domain::media_type::MediaType;
@@ -120,8 +121,7 @@ async fn sign(
         content_type: media_type.mime(),
         content_disposition: &disposition,
         cache_control: Some(&cache_control),
-        as_stored: stored == media_type && media_type.is_shown_inline(),
-        scope,
     };
-    Ok(app.store.sign_get(&get, window).await?)
+    let reach = Reach { as_stored: stored == media_type && media_type.is_shown_inline(), scope };
+    Ok(app.delivery.sign_get(app.store.as_ref(), &get, reach, window).await?)
 }

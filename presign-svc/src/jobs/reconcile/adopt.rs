@@ -89,7 +89,7 @@ fn created_at(parts: &KeyParts) -> Option<OffsetDateTime> {
 /// The smaller pictures beside it whose size in pixels can be read.
 async fn variants(app: &App, parts: &KeyParts) -> Result<Vec<Variant>, StoreError> {
     let mut variants = Vec::new();
-    for object in app.store.list_objects(&format!("{}/", parts.folder.as_str()), None).await? {
+    for object in app.store.list(&format!("{}/", parts.folder.as_str())).await? {
         let Some(name) = object.key.rsplit('/').next().and_then(|name| name.split_once('.')) else {
             continue;
         };

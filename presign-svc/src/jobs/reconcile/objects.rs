@@ -28,11 +28,11 @@ impl Look<'_> {
         let mut after: Option<String> = None;
         loop {
             let page = self.app.store.list_objects(template.prefix(), after.as_deref()).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.key.clone());
-            self.seen.objects += page.len() as u64;
-            let mut ours = Vec::with_capacity(page.len());
-            for object in page {
+            let is_last = page.is_last;
+            after = page.objects.last().map(|last| last.key.clone());
+            self.seen.objects += page.objects.len() as u64;
+            let mut ours = Vec::with_capacity(page.objects.len());
+            for object in page.objects {
                 // Pieces on their way have their own folder and their own janitor.
                 let is_staged = object.key.starts_with(STAGING_PREFIX);
                 match template.read(&object.key).filter(|_| !is_staged) {
@@ -42,6 +42,9 @@ impl Look<'_> {
                 }
             }
             self.at_page(ours).await?;
+            if is_last || after.is_none() {
+                return Ok(());
+            }
         }
     }
 

@@ -77,9 +77,9 @@ impl Look<'_> {
         let mut listed = HashSet::new();
         for _ in 0..MAX_LISTINGS {
             let page = self.app.store.list_objects("", after.as_deref()).await?;
-            let Some(end) = page.last().map(|object| object.key.clone()) else { break };
-            listed.extend(page.into_iter().map(|object| object.key).filter(|key| is_wanted(key)));
-            if end.as_str() >= last.key.as_str() {
+            let Some(end) = page.objects.last().map(|object| object.key.clone()) else { break };
+            listed.extend(page.objects.into_iter().map(|object| object.key).filter(|key| is_wanted(key)));
+            if page.is_last || end.as_str() >= last.key.as_str() {
                 break;
             }
             after = Some(end);

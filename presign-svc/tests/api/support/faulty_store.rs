@@ -124,10 +124,6 @@ impl ObjectStore for FaultyStore {
         self.up()?.read_range(key, range, etag).await
     }
 
-    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
-        self.up()?.list(prefix).await
-    }
-
     async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
         self.writes.fetch_add(1, Ordering::SeqCst);
         self.up()?.put(put, bytes).await
@@ -150,7 +146,7 @@ impl ObjectStore for FaultyStore {
         self.up()?.delete(key).await
     }
 
-    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>> {
+    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<ObjectPage> {
         self.up()?.list_objects(prefix, after).await
     }
 

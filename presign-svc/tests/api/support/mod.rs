@@ -133,7 +133,8 @@ impl TestApp {
         let clock = Arc::new(MovableClock::default());
         let app = Arc::new(App {
             settings: options.settings,
-            store: options.delivery.around(store.clone()).unwrap(),
+            store: store.clone(),
+            delivery: options.delivery.ways().unwrap(),
             uploads: uploads.clone(),
             events: events.clone(),
             feeds: Feeds::start(events, MAX_STREAMS, stop.clone()),

@@ -113,8 +113,6 @@ pub async fn a_get_answers_as_it_was_signed_and_nothing_else(bucket: &Bucket) ->
         content_type: "image/png",
         content_disposition: "attachment; filename*=UTF-8''D%C3%A4cher%20%26%20Dach.jpg",
         cache_control: Some("private, max-age=3600"),
-        as_stored: false,
-        scope: "",
     };
     let window = quarter_hour();
     let signed = bucket.store.sign_get(&get, window).await?;

@@ -1,40 +1,39 @@
 //! How stored objects reach browsers: by an address that is open to everybody, through CloudFront, or from the
-//! bucket itself. A wrapper around the bucket that answers `sign_get` otherwise where that was configured.
+//! bucket itself, as it was configured.
 //!
 //! Neither an open address nor CloudFront can be told which type and name to answer with, as a signed GET of
 //! the bucket can. So they are used only for what may be delivered as it was stored
-//! ([`GetToSign::as_stored`]): pictures and films whose verified type is the stored one. Everything else
+//! ([`Reach::as_stored`]): pictures and films whose verified type is the stored one. Everything else
 //! (documents, archives) comes from the bucket, as a download.
 
 mod cloudfront;
 mod key;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::str::FromStr;
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use bytes::Bytes;
-use time::OffsetDateTime;
 
 pub use self::cloudfront::CloudFront;
 pub use self::key::{InvalidSigningKey, SigningKey};
 use crate::domain::object_key::ObjectKey;
-use crate::ports::object_store::{
-    BucketEntry, FormToSign, GetToSign, ListedObject, MultipartCompletion, MultipartId, MultipartMark,
-    MultipartPage, ObjectInfo, ObjectStore, PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest,
-    SigningWindow, StoreResult, StoredPart,
-};
+use crate::ports::object_store::{GetToSign, ObjectStore, SignedRequest, SigningWindow, StoreResult};
 
-/// A bucket whose objects are delivered by other ways as well.
-pub struct Delivering {
-    /// The bucket.
-    pub store: Arc<dyn ObjectStore>,
+/// The ways beside the bucket's own signed URLs; by default there are none.
+#[derive(Debug, Default)]
+pub struct Delivery {
     /// What everybody may see.
     pub public: Option<PublicObjects>,
     /// The distribution in front of the bucket.
     pub cloudfront: Option<CloudFront>,
+}
+
+/// How far an address may reach.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach<'a> {
+    /// Whether the object may be delivered as it was stored, by ways that know no headers of ours: what its stored
+    /// type says is what it is, and no browser runs it.
+    pub as_stored: bool,
+    /// Who may fetch the object may fetch whatever key begins so; ends in a slash.
+    pub scope: &'a str,
 }
 
 /// Which objects everybody may see, and where. The bucket's policy, or the CDN, must really let everybody in.
@@ -108,120 +107,29 @@ impl PublicObjects {
     }
 }
 
-#[async_trait]
-impl ObjectStore for Delivering {
-    async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
+impl Delivery {
+    /// An address of the object for a browser: of `store` where no other way is configured, or fits.
+    pub async fn sign_get(
+        &self,
+        store: &dyn ObjectStore,
+        get: &GetToSign<'_>,
+        reach: Reach<'_>,
+        window: SigningWindow,
+    ) -> StoreResult<SignedRequest> {
         let expires_at = window.signed_at + window.lifetime;
         let unsigned = |url| SignedRequest { url, headers: BTreeMap::new(), expires_at };
         match (&self.public, &self.cloudfront) {
-            (Some(public), _) if get.as_stored && public.holds(get.key) => Ok(unsigned(match &public.base {
-                Some(base) => base.with(get.key.as_str()),
-                None => self.store.object_url(get.key),
-            })),
-            (_, Some(cloudfront)) if get.as_stored => {
-                Ok(unsigned(cloudfront.signed_url(get.key, get.scope, expires_at)?))
+            (Some(public), _) if reach.as_stored && public.holds(get.key) => {
+                Ok(unsigned(match &public.base {
+                    Some(base) => base.with(get.key.as_str()),
+                    None => store.object_url(get.key),
+                }))
             }
-            _ => self.store.sign_get(get, window).await,
+            (_, Some(cloudfront)) if reach.as_stored => {
+                Ok(unsigned(cloudfront.signed_url(get.key, reach.scope, expires_at)?))
+            }
+            _ => store.sign_get(get, window).await,
         }
-    }
-
-    async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
-        self.store.sign_put(put, window).await
-    }
-
-    async fn sign_plain_put(
-        &self,
-        key: &ObjectKey,
-        content_type: &str,
-        window: SigningWindow,
-    ) -> StoreResult<SignedRequest> {
-        self.store.sign_plain_put(key, content_type, window).await
-    }
-
-    async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
-        self.store.sign_form(form, window).await
-    }
-
-    async fn sign_parts(
-        &self,
-        key: &ObjectKey,
-        multipart: &MultipartId,
-        parts: &[PartToSign],
-        window: SigningWindow,
-    ) -> StoreResult<Vec<SignedRequest>> {
-        self.store.sign_parts(key, multipart, parts, window).await
-    }
-
-    fn object_url(&self, key: &ObjectKey) -> String {
-        self.store.object_url(key)
-    }
-
-    fn browser_origin(&self) -> String {
-        self.store.browser_origin()
-    }
-
-    async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId> {
-        self.store.create_multipart(key, content_type).await
-    }
-
-    async fn list_parts(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<Vec<StoredPart>> {
-        self.store.list_parts(key, multipart).await
-    }
-
-    async fn complete_multipart(&self, completion: &MultipartCompletion<'_>) -> StoreResult<()> {
-        self.store.complete_multipart(completion).await
-    }
-
-    async fn abort_multipart(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<()> {
-        self.store.abort_multipart(key, multipart).await
-    }
-
-    async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectInfo> {
-        self.store.head(key).await
-    }
-
-    async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes> {
-        self.store.read_range(key, range, etag).await
-    }
-
-    async fn list(&self, prefix: &str) -> StoreResult<Vec<ListedObject>> {
-        self.store.list(prefix).await
-    }
-
-    async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<Vec<BucketEntry>> {
-        self.store.list_objects(prefix, after).await
-    }
-
-    async fn list_multiparts(
-        &self,
-        prefix: &str,
-        after: Option<&MultipartMark>,
-    ) -> StoreResult<MultipartPage> {
-        self.store.list_multiparts(prefix, after).await
-    }
-
-    fn time(&self) -> Option<OffsetDateTime> {
-        self.store.time()
-    }
-
-    async fn put(&self, put: &PutToSign<'_>, bytes: Bytes) -> StoreResult<()> {
-        self.store.put(put, bytes).await
-    }
-
-    async fn upload_part(&self, part: &PartToWrite<'_>, bytes: Bytes) -> StoreResult<()> {
-        self.store.upload_part(part, bytes).await
-    }
-
-    async fn copy_part(&self, part: &PartToWrite<'_>, source: &ObjectKey) -> StoreResult<()> {
-        self.store.copy_part(part, source).await
-    }
-
-    async fn delete(&self, key: &ObjectKey) -> StoreResult<()> {
-        self.store.delete(key).await
-    }
-
-    async fn check(&self) -> StoreResult<()> {
-        self.store.check().await
     }
 }
 

@@ -91,7 +91,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::adapters::delivery::InvalidSigningKey;
+    use crate::delivery::InvalidSigningKey;
 
     const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
