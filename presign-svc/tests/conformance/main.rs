@@ -8,6 +8,8 @@ mod listing;
 mod on_every_database;
 mod on_every_store;
 mod opening;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod postgres_server;
 mod quotas;
 mod rate_limits;

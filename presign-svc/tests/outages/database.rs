@@ -19,7 +19,7 @@ const CLIENTS: usize = 8;
 
 fn start(postgres: &Postgres, data: &tempfile::TempDir) -> Served {
     let mut command = program(WINDLASS);
-    command.args(serve(data.path())).env("WINDLASS_DATABASE_URL", postgres.url());
+    command.args(serve(data.path())).env("WINDLASS_DATABASE_URL", postgres.url("postgres"));
     Served::start(command)
 }
 
@@ -52,7 +52,7 @@ async fn f48_postgres_killed_under_load_loses_nothing_acknowledged_and_is_found_
             grown_by(100).await;
             let postgres = postgres.clone();
             let killed = tokio::task::spawn_blocking(move || {
-                postgres.kill();
+                assert!(postgres.kill());
                 postgres.up();
             });
             killed.await.unwrap();
@@ -76,7 +76,7 @@ async fn f49_while_postgres_is_away_everybody_is_told_to_come_again_and_it_is_fo
     let mut service = start(&postgres, &data);
     let before = service.announce_at_last("before").await;
     assert_eq!(service.status("/readyz").await, 200);
-    postgres.kill();
+    assert!(postgres.kill());
     for number in 0..3 {
         let began = Instant::now();
         let announced = service.announce(&format!("meanwhile-{number}")).await;
@@ -98,7 +98,7 @@ async fn f51_behind_a_lock_nobody_waits_for_ever_and_nobody_is_stuck_when_it_is_
     let Some(postgres) = Postgres::start() else { return };
     let data = tempfile::tempdir().unwrap();
     let service = Arc::new(start(&postgres, &data));
-    let mut administrator = PgConnection::connect(&postgres.url()).await.unwrap();
+    let mut administrator = PgConnection::connect(&postgres.url("postgres")).await.unwrap();
     let lock = "BEGIN; LOCK TABLE uploads IN ACCESS EXCLUSIVE MODE";
     let names: Vec<String> = (0..50).map(|number| format!("photo-{number}")).collect();
 

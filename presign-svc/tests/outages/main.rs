@@ -7,5 +7,6 @@
 mod crowd;
 mod database;
 mod disk;
+#[path = "../support/postgres.rs"]
 mod postgres;
 mod service;

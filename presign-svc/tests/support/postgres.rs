@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, which it may stop, kill and start again.
+//! A PostgreSQL server of a test program's own, which it may kill and start again.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +10,8 @@ const DEBIAN: &str = "/usr/lib/postgresql/15/bin";
 
 /// A server, ended when dropped.
 pub struct Postgres {
-    programs: PathBuf,
+    /// Where its programs are.
+    pub programs: PathBuf,
     folder: TempDir,
 }
 
@@ -21,6 +22,7 @@ impl Postgres {
         let is_said = said.is_some();
         let programs = said.unwrap_or_else(|| DEBIAN.into());
         if !programs.join("initdb").is_file() {
+            // Laws that nobody ran are not kept: `cargo xtask test` always says where it is.
             assert!(!is_said, "no PostgreSQL in {} (WINDLASS_POSTGRES)", programs.display());
             eprintln!("skipped: no PostgreSQL in {} (WINDLASS_POSTGRES)", programs.display());
             return None;
@@ -46,9 +48,9 @@ impl Postgres {
         Some(server)
     }
 
-    /// The address of its database.
-    pub fn url(&self) -> String {
-        format!("postgres://windlass@localhost/postgres?host={}", self.path("socket").display())
+    /// The address of a database of its; `postgres` is always there.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://windlass@localhost/{database}?host={}", self.path("socket").display())
     }
 
     /// Starts it again.
@@ -61,9 +63,9 @@ impl Postgres {
         run(self.control(&["-w", "-o", &options, "-l"]).arg(self.path("data").join("log")).arg("start"));
     }
 
-    /// As by a power cut: nothing is finished, nobody is told.
-    pub fn kill(&self) {
-        run(&mut self.control(&["-w", "-m", "immediate", "stop"]));
+    /// As by a power cut: nothing is finished, nobody is told. False where it was down.
+    pub fn kill(&self) -> bool {
+        self.control(&["-w", "-m", "immediate", "stop"]).output().is_ok_and(|output| output.status.success())
     }
 
     fn control(&self, arguments: &[&str]) -> Command {
@@ -72,34 +74,39 @@ impl Postgres {
         command
     }
 
-    /// PostgreSQL refuses to run as root.
-    fn program(&self, name: &str) -> Command {
-        let program: &Path = &self.programs.join(name);
-        if !is_root() {
-            return Command::new(program);
-        }
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]).arg(program);
-        command
+    /// One of its programs.
+    pub fn program(&self, name: &str) -> Command {
+        unprivileged(&self.programs.join(name))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// Of its data, or of its socket.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // It may be down.
-        let _ = self.control(&["-w", "-m", "immediate", "stop"]).output();
+        self.kill();
     }
+}
+
+/// PostgreSQL refuses to run as root.
+pub fn unprivileged(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]).arg(program);
+    command
 }
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-fn run(command: &mut Command) {
+/// Runs it to its end, which must be good.
+pub fn run(command: &mut Command) {
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
 }
