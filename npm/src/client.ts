@@ -255,6 +255,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         format: this.#options.format ?? "jpeg",
         signal: preparing.signal,
         module: compileModule,
+        onWaiting: (waits) => {
+          if (!running.paused && !upload.ended) {
+            this.#setState(upload, waits ? "waiting_for_network" : "preparing");
+          }
+        },
       });
       if (upload.ended) {
         return;
@@ -271,12 +276,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #submit(running: Running, { filename, content_type, metadata, variants }: FileDescription): void {
     const { upload, paused, resumed, again } = running;
     running.submitted = true;
+    this.#setState(upload, paused ? "paused" : "queued");
     const rest = { ...(metadata && { metadata }), ...(variants && { variants }) };
     this.#link.add(upload.clientRef, upload.file, { filename, content_type, resumed, again, ...rest });
     if (paused) {
       this.#link.pause(upload.clientRef);
     }
-    this.#setState(upload, paused ? "paused" : "queued");
   }
 
   #follow(event: UploadEvent): void {

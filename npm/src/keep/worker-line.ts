@@ -3,11 +3,9 @@
  * where the script cannot be had (a bad network, a deployment in between), it is asked for again and again,
  * and hears then what was held back.
  */
+import { Again } from "../again.js";
 import type { WorkerLike } from "../workers/bridge.js";
 import type { FromKeepWorker, ToKeepWorker } from "./messages.js";
-
-const AGAIN_MS = 2_000;
-const AGAIN_MOST_MS = 30_000;
 
 export interface WorkerLineOptions {
   /** Starts a bare worker. */
@@ -26,8 +24,7 @@ export class WorkerLine {
   #worker: WorkerLike | null = null;
   /** Not yet heard: `null` once the worker runs. */
   #held: ToKeepWorker[] | null = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #againMs = AGAIN_MS;
+  readonly #again = new Again(() => this.#start());
   #closed = false;
 
   constructor(options: WorkerLineOptions) {
@@ -43,7 +40,7 @@ export class WorkerLine {
       return;
     }
     this.#held.push(message);
-    if (this.#worker === null && this.#timer === undefined) {
+    if (this.#worker === null && !this.#again.isWaiting) {
       this.#start();
     }
   }
@@ -57,10 +54,7 @@ export class WorkerLine {
 
   /** The network may be back. */
   wake(): void {
-    if (this.#timer !== undefined) {
-      this.#againMs = AGAIN_MS;
-      this.#start();
-    }
+    this.#again.wake();
   }
 
   /** The last word; the worker ends itself. */
@@ -70,13 +64,11 @@ export class WorkerLine {
     } else {
       this.#held.push(farewell);
     }
-    clearTimeout(this.#timer);
+    this.#again.stop();
     this.#closed = true;
   }
 
   #start(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     const worker = this.#options.startWorker();
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromKeepWorker>) => {
@@ -94,8 +86,7 @@ export class WorkerLine {
       }
       this.#worker = null;
       if (!this.#closed) {
-        this.#timer = setTimeout(() => this.#start(), this.#againMs);
-        this.#againMs = Math.min(2 * this.#againMs, AGAIN_MOST_MS);
+        this.#again.later();
         this.#options.onAbsent();
       }
     };
