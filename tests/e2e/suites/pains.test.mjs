@@ -25,7 +25,9 @@ test("pain 6: a request that the browser itself breaks off is tried again, and n
   // As Safari does it when a phone changes networks: the page sees an abort that nobody asked for.
   await page.context().route(`${gate.address}/**`, (route) => {
     const { pathname } = new URL(route.request().url());
-    if (route.request().method() !== "PUT" || broken.has(pathname)) return route.continue();
+    // After so many breaks a slow machine's line may be taken for a weak one: pieces are let through.
+    const isPiece = pathname.includes("/windlass-staging/");
+    if (route.request().method() !== "PUT" || isPiece || broken.has(pathname)) return route.continue();
     broken.add(pathname);
     return route.abort("aborted");
   });
@@ -204,6 +206,7 @@ test("where what keeps files cannot be fetched that is said, and they are kept a
   assert.equal((await keptFiles(page)).rows, 0);
   await page.context().unroute("**/keep.worker.js");
   await areKept(page, 1);
+  await page.getByText(/is not kept on this device yet/).waitFor({ state: "hidden" });
   await page.reload();
   gate.bytesPerSecond = Infinity;
   await eventually("it went on", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 60_000);
