@@ -58,7 +58,7 @@ test("on the phone's own network the previews go and the originals wait, also af
   assert.equal(gate.bytesTo("/original"), 0);
 
   await page.evaluate(() => globalThis.changeNetwork("wifi"));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await world.assertStored(photos, VARIANTS);
 });
 
@@ -78,12 +78,12 @@ test("what waits goes at once when the application says so, and at once where th
   });
   assert.match(refused, /^invalid_options: originals: “on-wlan” .* on-wifi$/);
   await uploader(page).evaluate(({ client }) => (client.originals = "at-once"));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
 
   const silent = await profile.tab(service.address, { prepare: waitingPage });
   const [other] = await world.photos(1, "untold");
   await choose(silent, other);
-  await allRows(silent, ["stored"], 60_000);
+  await allRows(silent, ["stored"], 120_000);
 });
 
 test("the attribute holds for what waits already, and what the element offers changes without another client", async () => {
@@ -101,13 +101,13 @@ test("the attribute holds for what waits already, and what the element offers ch
   const inputs = await page.locator("windlass-uploader input").evaluateAll((all) => all.map(({ accept, multiple }) => [accept, multiple]));
   assert.deepEqual(inputs[0], ["image/*,.pdf", false]);
   await uploader(page).evaluate((element) => element.removeAttribute("originals"));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
 
   await uploader(page).evaluate((element) => element.setAttribute("originals", "on-wifi"));
   await choose(page, later);
   await eventually("the next one waits", () => rows(page), (list) => list.length === 2 && list.filter(wait).length === 1);
   assert.ok(await uploader(page).evaluate((element) => element.client === globalThis.first), "all with one client");
   await page.evaluate(() => globalThis.changeNetwork("wifi"));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await world.assertStored([photo, later], VARIANTS);
 });
