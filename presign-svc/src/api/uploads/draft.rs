@@ -8,6 +8,7 @@ use crate::api::error::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{AnnouncedFile, FileClaim, TransferChoice, accept_file};
+use crate::domain::object_key::NoFolder;
 use crate::domain::upload::{Announcement, Upload};
 use crate::domain::variant::{VariantClaim, accept_variants};
 
@@ -46,11 +47,15 @@ pub fn announcement(
     now: OffsetDateTime,
 ) -> Result<Announcement, ApiError> {
     let id = app.ids.upload_id(now);
-    let folder = app
-        .settings
-        .key_template
-        .folder(&caller.tenant, project, PhotoId::from(id), now)
-        .map_err(|error| ApiError::Internal(error.to_string()))?;
+    let folder = app.settings.key_template.folder(&caller.tenant, project, PhotoId::from(id), now).map_err(
+        |error| match error {
+            NoFolder::Reserved => {
+                let reason = format!("cannot hold files for {}: its folder {error}", caller.tenant);
+                ApiError::InvalidRequest { field: Some("project_id".to_owned()), reason }
+            }
+            NoFolder::NotAKey(error) => ApiError::Internal(error.to_string()),
+        },
+    )?;
     Ok(Announcement {
         id,
         tenant: caller.tenant.clone(),

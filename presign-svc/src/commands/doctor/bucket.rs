@@ -7,10 +7,10 @@ use http::{Request, StatusCode};
 
 use super::Finding;
 use super::probe::Probe;
-use crate::adapters::s3::{S3Store, read_http_date};
+use crate::adapters::s3::{ClearedAfter, S3Store, read_http_date};
 use crate::adapters::system::{RandomIds, SystemClock};
 use crate::domain::clock_skew::ClockSkew;
-use crate::domain::object_key::ObjectKey;
+use crate::domain::object_key::{DOCTOR_PREFIX, ObjectKey};
 use crate::ports::clock::Clock as _;
 use crate::ports::ids::IdSource as _;
 use crate::ports::object_store::{ObjectStore, PutToSign, SigningWindow, StoreError};
@@ -92,7 +92,7 @@ pub async fn writes(store: &dyn ObjectStore, probe: &Probe, conditional: bool) -
 async fn try_write(store: &dyn ObjectStore, probe: &Probe, conditional: bool) -> Result<(), String> {
     const CONTENT: &[u8] = b"windlass doctor";
     let now = SystemClock.now();
-    let key = ObjectKey::try_from(format!("windlass-doctor/{}.txt", RandomIds::new().upload_id(now)))
+    let key = ObjectKey::try_from(format!("{DOCTOR_PREFIX}{}.txt", RandomIds::new().upload_id(now)))
         .map_err(|error| error.to_string())?;
     let put = PutToSign {
         key: &key,
