@@ -43,6 +43,7 @@ use crate::ports::object_store::{
 };
 use clock::StoreClock;
 pub(crate) use clock::read_http_date;
+pub use lifecycle::ClearedAfter;
 pub use settings::{CredentialsFrom, S3Settings, S3SettingsError};
 use signer_source::SignerSource;
 
@@ -68,8 +69,8 @@ impl S3Store {
     ///
     /// # Errors
     /// [`StoreError`](crate::ports::object_store::StoreError): the bucket does not say.
-    pub async fn days_until_abort(&self) -> StoreResult<Option<i32>> {
-        lifecycle::days_until_abort(&self.client, &self.bucket).await
+    pub async fn cleared_after(&self) -> StoreResult<ClearedAfter> {
+        lifecycle::cleared_after(&self.client, &self.bucket).await
     }
 
     fn with_provider(
