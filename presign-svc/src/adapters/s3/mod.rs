@@ -65,7 +65,7 @@ impl S3Store {
         Self::with_provider(settings, &region, credentials)
     }
 
-    /// After how many days the bucket removes what multipart uploads left behind; `None` where it keeps it.
+    /// What the bucket itself clears away.
     ///
     /// # Errors
     /// [`StoreError`](crate::ports::object_store::StoreError): the bucket does not say.
@@ -127,6 +127,10 @@ impl ObjectStore for S3Store {
 
     fn object_url(&self, key: &ObjectKey) -> String {
         self.readers.as_ref().unwrap_or(&self.signers).endpoint().object_url(key.as_str())
+    }
+
+    fn reading_origin(&self) -> String {
+        self.readers.as_ref().unwrap_or(&self.signers).endpoint().origin().to_owned()
     }
 
     fn browser_origin(&self) -> String {
