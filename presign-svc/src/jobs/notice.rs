@@ -81,21 +81,22 @@ impl Awaited {
     }
 }
 
-/// Looks whenever something is due, until the service stops.
+/// Looks whenever something is due, until the service stops: that interrupts a look, too, which a bucket that does
+/// not answer would make long.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        look(&app).await;
-        let next = async {
+    let looks = async {
+        loop {
+            look(&app).await;
             if app.awaited.count() == 0 {
                 app.awaited.added.notified().await;
             } else {
                 tokio::time::sleep(TICK).await;
             }
-        };
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = next => {}
         }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = looks => {}
     }
 }
 
