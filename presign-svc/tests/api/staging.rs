@@ -319,6 +319,19 @@ async fn pieces_that_cannot_be_are_refused_with_what_would_be_right() {
 }
 
 #[tokio::test]
+async fn what_goes_in_one_put_and_could_not_be_put_together_is_not_taken_in_pieces() {
+    let app = TestApp::start().await;
+    let plan =
+        |size: usize| json!({"file_name": "plan.pdf", "mime_type": "application/pdf", "file_size": size});
+    for (size, status) in [(64 * MIB, 200), (64 * MIB + 1, 400)] {
+        let upload = app.post("/api/v1/photos/upload-url", plan(size)).await.body;
+        let piece = json!({"piece_number": 1, "checksum": crc64nvme(b"")});
+        let signed = sign(&app, &upload, json!({"piece_size": PIECE, "pieces": [piece]})).await;
+        assert_eq!(signed.status, status, "{size}: {}", signed.body);
+    }
+}
+
+#[tokio::test]
 async fn a_service_that_takes_no_pieces_offers_none() {
     let options =
         TestOptions { settings: Settings { weak_signal: false, ..settings() }, ..TestOptions::default() };
