@@ -26,6 +26,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
+use time::OffsetDateTime;
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass_protocol::API_PREFIX;
 
@@ -97,6 +98,11 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .layer(from_fn(headers::set_defaults))
         .layer(from_fn_with_state(app.clone(), telemetry::follow))
         .with_state(app)
+}
+
+/// How long a URL works from now on: signing counts whole seconds.
+fn seconds_left(expires_at: OffsetDateTime, now: OffsetDateTime) -> u32 {
+    u32::try_from(expires_at.unix_timestamp() - now.unix_timestamp()).unwrap_or_default()
 }
 
 async fn unknown_path() -> ApiError {

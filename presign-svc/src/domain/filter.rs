@@ -48,6 +48,9 @@ pub enum TakenClock {
     Utc,
 }
 
+/// The longest camera or tag that is asked for: no tag is so long, and no camera either.
+const MAX_TERM_CHARS: usize = 200;
+
 /// How far the camera's clock and UTC can be apart.
 pub const MAX_OFFSET_MS: i64 = 18 * 3600 * 1000;
 
@@ -125,6 +128,9 @@ impl BoundingBox {
 
 /// A camera or a tag as it is compared.
 pub fn whole_term(text: &str) -> Result<String, InvalidFilter> {
+    if text.chars().nth(MAX_TERM_CHARS).is_some() {
+        return Err(InvalidFilter("must not have more than 200 characters"));
+    }
     let term = text::caseless(text);
     if term.is_empty() { Err(InvalidFilter("must not be empty")) } else { Ok(term) }
 }
@@ -224,6 +230,14 @@ mod tests {
         assert!(BoundingBox::parse("179,-1,-179,1").is_ok(), "across the date line");
         for bad in ["", "1,2,3", "1,2,3,4,5", "8,48,9,47", "-181,0,0,1", "0,0,0,91", "NaN,0,1,1", "a,b,c,d"] {
             assert!(BoundingBox::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_camera_or_a_tag_has_a_length_that_one_can_have() {
+        assert_eq!(whole_term(&"Ä".repeat(200)), Ok("ä".repeat(200)));
+        for bad in ["", &"Ä".repeat(201)] {
+            assert!(whole_term(bad).is_err(), "{bad}");
         }
     }
 
