@@ -33,6 +33,7 @@ mod show_photo;
 mod show_upload;
 mod sign_parts;
 mod staging;
+mod stored_before;
 mod tenants;
 
 mod threats;

@@ -50,6 +50,7 @@ pub async fn upload_url(
                 size_bytes,
                 checksum: None,
                 metadata: None,
+                preferred_part_size_bytes: None,
             };
             let announced = Draft {
                 caller: &caller,

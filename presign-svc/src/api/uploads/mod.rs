@@ -12,6 +12,7 @@ mod already_there;
 mod announcement;
 mod draft;
 mod sign;
+mod stored_before;
 
 pub(super) use abort::give_up;
 pub(super) use complete::finish;
