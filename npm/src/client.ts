@@ -138,6 +138,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   }
   set originals(policy: OriginalsPolicy) {
     this.#originals.policy = policy;
+    this.#survival.setOriginals(policy);
   }
 
   pause(): void {
