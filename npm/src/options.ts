@@ -72,8 +72,9 @@ export interface AddManyOptions {
   /** Aborting it cancels the upload. */
   signal?: AbortSignal;
   /**
-   * Send it even if these very bytes are on their way, or were stored by this client, already. Otherwise
-   * the upload ends with the photo that is there, and `sameAs` names the one that sent it.
+   * Send it even if these very bytes are on their way already, or were stored: by this client, or by the same person
+   * in this project before, from whatever page or device. Otherwise the upload ends with the photo that is there, with
+   * `alreadyStored`, and `sameAs` where this client sent it.
    */
   again?: boolean;
 }

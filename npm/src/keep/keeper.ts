@@ -44,6 +44,7 @@ export class Keeper {
   readonly #questions = new Map<number, (report: StorageReport) => void>();
   readonly #held = new Set<string>();
   #subject: string | null = null;
+  #onWifi: boolean;
   readonly #line: WorkerLine;
   #askTimer: ReturnType<typeof setTimeout> | undefined;
   #askAgainMs = ASK_AGAIN_MS;
@@ -54,6 +55,7 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#onWifi = options.onWifi;
     this.namespace = `${options.endpoint} ${options.project}`;
     this.#line = new WorkerLine({
       startWorker: options.startWorker,
@@ -76,6 +78,14 @@ export class Keeper {
     if (this.#subject !== subject) {
       this.#subject = subject;
       this.#line.tell({ kind: "subject", subject });
+    }
+  }
+
+  /** Whether originals wait for Wi-Fi, from now on. */
+  setOnWifi(onWifi: boolean): void {
+    if (this.#onWifi !== onWifi) {
+      this.#onWifi = onWifi;
+      this.#line.tell({ kind: "originals", onWifi });
     }
   }
 
@@ -104,7 +114,7 @@ export class Keeper {
       },
       file,
       handle: handle ?? null,
-      onWifi: this.#options.onWifi,
+      onWifi: this.#onWifi,
     });
   }
 
@@ -198,7 +208,7 @@ export class Keeper {
     }
     this.#asking = true;
     Promise.all([this.#options.whoIsIt(), this.#options.compile()])
-      .then(([subject, module]) => this.#send({ kind: "restore", module, subject, readyOnly: false }))
+      .then(([subject, module]) => this.#send({ kind: "restore", module, subject, readyOnly: false, onWifi: this.#onWifi }))
       .catch(() => {
         if (!this.#closed) {
           this.#askTimer = setTimeout(() => this.#restore(), this.#askAgainMs);

@@ -10,7 +10,7 @@ import {
 } from "../events.js";
 import type { KeptUpload } from "../generated/KeptUpload";
 import type { MetadataWarning } from "../generated/MetadataWarning";
-import type { WindlassOptions } from "../options.js";
+import type { OriginalsPolicy, WindlassOptions } from "../options.js";
 import { LeaveGuard } from "../page.js";
 import type { TokenSource } from "../token.js";
 import { Upload, type UploadCommands } from "../upload.js";
@@ -139,6 +139,11 @@ export class Survival {
   /** Asks the tab that sends it. */
   command(upload: Upload, command: CommandName): void {
     this.#elsewhere?.command(upload, command);
+  }
+
+  /** When originals go has changed: whoever goes on when this page is gone is to know. */
+  setOriginals(policy: OriginalsPolicy): void {
+    this.#keeper?.setOnWifi(policy === "on-wifi");
   }
 
   /** Whether anything is on its way: then the screen stays on. */

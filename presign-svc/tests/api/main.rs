@@ -34,6 +34,7 @@ mod show_upload;
 mod sign_parts;
 mod staging;
 mod stopping;
+mod stored_before;
 mod tenants;
 
 mod threats;

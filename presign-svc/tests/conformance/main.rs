@@ -14,6 +14,7 @@ mod postgres_server;
 mod quotas;
 mod rate_limits;
 mod requests_together;
+mod same_content;
 mod tickets;
 mod turns;
 mod upload_links;

@@ -64,6 +64,12 @@ laws_on_every_database! {
 }
 
 laws_on_every_database! {
+    same_content, same_content_in_sqlite, same_content_in_postgres:
+    the_oldest_photo_with_the_same_bytes_is_found_and_no_other,
+    a_photo_that_is_gone_or_dangerous_is_not_found_by_its_bytes,
+}
+
+laws_on_every_database! {
     listing, lists_in_sqlite, lists_in_postgres:
     every_filter_finds_what_it_names_and_nothing_else,
     a_change_is_found_by_its_new_words_only,

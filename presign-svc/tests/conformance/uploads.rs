@@ -61,6 +61,7 @@ pub fn upload_of(tenant: &str, project: &str, client_ref: Option<&str>, size_byt
         size_bytes,
         checksum: Some(Checksum::Crc64Nvme([7; 8])),
         metadata: Some(metadata()),
+        preferred_part_size_bytes: None,
     };
     let variant = VariantClaim {
         name: "thumb_200".to_owned(),

@@ -10,3 +10,4 @@ mod disk;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod service;
+mod workers;

@@ -173,6 +173,31 @@ test("the same photo under another name, chosen again after a reload, is sent on
   assert.equal((await service.photos()).filter(({ filename }) => filename === "a copy of it.jpg").length, 0);
 });
 
+test("a photo that was stored, chosen again after a reload, is recognised, and sent again only when asked", async () => {
+  const { gate, profile, service } = world;
+  const [photo] = await world.photos(1, "stored twin");
+  const copy = join(world.folder, "chosen another day.jpg");
+  await copyFile(photo, copy);
+  const copies = async () => (await service.photos()).filter(({ filename }) => filename === "chosen another day.jpg");
+  const page = await profile.open(service.address);
+  await choose(page, photo);
+  await allRows(page, ["stored"], 60_000);
+  await page.reload();
+  gate.forget();
+  await choose(page, copy);
+  await allRows(page, ["stored"], 60_000);
+  assert.match((await rows(page))[0].words, /^Already stored/);
+  assert.deepEqual(gate.sent, [], "no byte of it was sent");
+  assert.equal((await copies()).length, 0);
+  await nothingIsKept(page);
+  await page.getByRole("button", { name: "Send anyway" }).click();
+  await eventually("it was sent after all", copies, ({ length }) => length === 1, 60_000);
+  await allRows(page, ["stored"], 60_000);
+  assert.match((await rows(page))[0].words, /^Stored/);
+  await world.assertStored([photo, copy], VARIANTS);
+  assert.deepEqual(page.complaints, []);
+});
+
 test("storage() tells what is kept, where, and how much room there is", async () => {
   const { gate, profile, service } = world;
   const files = await world.photos(2, "told");

@@ -12,12 +12,14 @@ use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{millis, place_columns};
 use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
+use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::{Upload, UploadState};
 use crate::failpoints;
 use crate::ports::uploads::{
-    PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
+    Content, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
+    UploadRepository,
 };
 
 /// The columns of `uploads u`, as a row has them.
@@ -46,6 +48,20 @@ static FIND_BY_CLIENT_REF: LazyLock<String> =
 
 static FIND_MANY: LazyLock<String> =
     select!("WHERE tenant = $1 AND id = ANY($2::text[]::uuid[]) AND deleted_at IS NULL");
+
+static FIND_SAME: LazyLock<String> = LazyLock::new(|| {
+    let size = "coalesce(verified_size_bytes, size_bytes)";
+    format!(
+        "SELECT DISTINCT ON (verified_checksum, {size}) {} FROM uploads u
+         WHERE tenant = $1 AND project = $2 AND created_by = $3 AND verified_checksum = ANY($4)
+             AND verified_at IS NOT NULL AND deleted_at IS NULL AND status != 'quarantined'
+         ORDER BY verified_checksum, {size}, u.id",
+        columns()
+    )
+});
+
+const TAKEN: &str =
+    "SELECT client_ref FROM uploads WHERE tenant = $1 AND project = $2 AND client_ref = ANY($3)";
 
 static COLUMNS: LazyLock<String> = LazyLock::new(columns);
 
@@ -117,6 +133,18 @@ impl UploadRepository for PostgresDatabase {
         let rows: Vec<UploadRow> =
             sqlx::query_as(FIND_MANY.as_str()).bind(tenant.as_str()).bind(ids).fetch_all(&self.pool).await?;
         Ok(readable(rows))
+    }
+
+    async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>> {
+        let (tenant, project) = (owner.tenant.as_str(), owner.project.as_str());
+        let found = sqlx::query_as(FIND_SAME.as_str()).bind(tenant).bind(project).bind(owner.subject);
+        let photos = readable(found.bind(checksums_of(asked)).fetch_all(&self.pool).await?);
+        if photos.is_empty() {
+            return Ok(vec![None; asked.len()]);
+        }
+        let taken = sqlx::query_scalar(TAKEN).bind(tenant).bind(project).bind(names_of(asked));
+        let taken: Vec<String> = taken.fetch_all(&self.pool).await?;
+        Ok(answers_to(asked, &photos, &taken.into_iter().collect()))
     }
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {

@@ -10,12 +10,14 @@ use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{millis, place_columns};
 use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
+use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::events::Heard;
 use crate::ports::uploads::{
-    PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
+    Content, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
+    UploadRepository,
 };
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
@@ -34,6 +36,17 @@ WHERE tenant = ? AND id = ? AND charged_bytes != ?";
 
 const FIND_MANY: &str = "SELECT * FROM uploads
 WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
+
+const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
+    SELECT min(id) FROM uploads
+    WHERE tenant = ? AND project = ? AND created_by = ?
+        AND verified_checksum IN (SELECT value FROM json_each(?))
+        AND verified_at IS NOT NULL AND deleted_at IS NULL AND status != 'quarantined'
+    GROUP BY verified_checksum, coalesce(verified_size_bytes, size_bytes)
+)";
+
+const TAKEN: &str = "SELECT client_ref FROM uploads
+WHERE tenant = ? AND project = ? AND client_ref IN (SELECT value FROM json_each(?))";
 
 const DIALECT: Dialect<'static> = Dialect { columns: "u.*", id_cast: "" };
 
@@ -74,6 +87,20 @@ impl UploadRepository for SqliteDatabase {
             .fetch_optional(&self.readers)
             .await?;
         row.map(UploadRow::into_upload).transpose()
+    }
+
+    async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>> {
+        let (tenant, project) = (owner.tenant.as_str(), owner.project.as_str());
+        let checksums = serde_json::Value::from(checksums_of(asked)).to_string();
+        let found = sqlx::query_as(FIND_SAME).bind(tenant).bind(project).bind(owner.subject).bind(checksums);
+        let photos = readable(found.fetch_all(&self.readers).await?);
+        if photos.is_empty() {
+            return Ok(vec![None; asked.len()]);
+        }
+        let names = serde_json::Value::from(names_of(asked)).to_string();
+        let taken = sqlx::query_scalar(TAKEN).bind(tenant).bind(project).bind(names);
+        let taken: Vec<String> = taken.fetch_all(&self.readers).await?;
+        Ok(answers_to(asked, &photos, &taken.into_iter().collect()))
     }
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {

@@ -48,6 +48,7 @@ pub async fn upload_url(
                 size_bytes,
                 checksum: None,
                 metadata: None,
+                preferred_part_size_bytes: None,
             };
             accept_file(file, &app.settings.limits, TransferChoice::SinglePut)
         }

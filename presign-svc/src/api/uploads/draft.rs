@@ -84,11 +84,28 @@ impl From<VariantToUpload> for VariantClaim {
 impl Draft<'_> {
     /// A file of a batch.
     pub fn of_batch<'a>(caller: &'a Caller, project: &'a ProjectId, wire: FileToUpload) -> Draft<'a> {
-        let FileToUpload { client_ref, filename, content_type, size, checksum, metadata, variants } = wire;
+        let FileToUpload {
+            client_ref,
+            filename,
+            content_type,
+            size,
+            checksum,
+            metadata,
+            preferred_part_size,
+            unless_stored: _,
+            variants,
+        } = wire;
         Draft {
             caller,
             project,
-            file: FileClaim { filename, content_type, size_bytes: size, checksum, metadata },
+            file: FileClaim {
+                filename,
+                content_type,
+                size_bytes: size,
+                checksum,
+                metadata,
+                preferred_part_size_bytes: preferred_part_size,
+            },
             variants: variants.into_iter().map(VariantClaim::from).collect(),
             client_ref,
         }

@@ -13,6 +13,7 @@ mod announcement;
 mod draft;
 mod sign;
 mod single;
+mod stored_before;
 
 pub(super) use abort::{give_up, give_up_unbegun};
 pub(super) use complete::finish;

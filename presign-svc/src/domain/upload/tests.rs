@@ -21,6 +21,7 @@ fn pending() -> Upload {
         size_bytes: 4096,
         checksum: None,
         metadata: None,
+        preferred_part_size_bytes: None,
     };
     let facts = Announcement {
         id: "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap(),

@@ -173,7 +173,8 @@ impl Engine {
         let Some(transfer) = self.leave(key) else { return };
         self.done_bytes += transfer.counts.total_bytes;
         let (client_ref, same_as) = (transfer.upload.client_ref, transfer.same_as);
-        self.events.push_back(UploadEvent::Stored { client_ref, photo, same_as });
+        let already_stored = transfer.stored_before;
+        self.events.push_back(UploadEvent::Stored { client_ref, photo, same_as, already_stored });
         self.forget_done_when_empty();
     }
 

@@ -23,6 +23,7 @@ mod input;
 mod jobs;
 mod link;
 mod online;
+mod part_wish;
 mod piece;
 mod piece_state;
 mod progress;

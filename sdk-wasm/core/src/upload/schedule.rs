@@ -224,7 +224,12 @@ impl Engine {
         let mut files = Vec::with_capacity(keys.len());
         let mut failures = 0;
         for key in keys {
+            let wish =
+                self.transfers.get(key).and_then(|transfer| self.part_size_wish(transfer.upload.size_bytes));
             let Some(transfer) = self.transfers.get_mut(key) else { continue };
+            if !transfer.was_announced {
+                (transfer.was_announced, transfer.part_size_wish) = (true, wish);
+            }
             let Some(file) = transfer.announcement() else { continue };
             for piece in transfer.pieces.iter_mut().filter(|piece| piece.need(self.now_ms) == Need::Signing) {
                 if piece.is_signed_with_announcement() {

@@ -15,6 +15,7 @@ mod judgements;
 mod lossy;
 mod originals;
 mod pains;
+mod parts;
 mod patience;
 mod simulated;
 mod twins;

@@ -9,6 +9,7 @@ pub mod network;
 pub mod service;
 mod serving;
 mod sockets;
+mod stored_before;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

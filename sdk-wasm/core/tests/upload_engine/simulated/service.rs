@@ -20,6 +20,7 @@ use windlass_protocol::{
 };
 
 use super::bucket::{Bucket, Part, Signature, Target};
+use super::stored_before::already_stored;
 
 /// An upload's record.
 pub struct Record {
@@ -74,6 +75,9 @@ impl Service {
                 error,
             });
         }
+        if let Some(photo) = self.stored_before(bucket, file) {
+            return CreateUploadResult::Accepted(Box::new(already_stored(photo, file)));
+        }
         let next_id = UploadId::try_from(format!("00000000-0000-7000-8000-{:012x}", self.announced)).unwrap();
         self.announced += 1;
         let id = *self.by_ref.entry(file.client_ref.clone()).or_insert(next_id);
@@ -83,10 +87,12 @@ impl Service {
             piece_size: None,
             is_assembling: false,
         });
-        assert_eq!(&record.file, file, "a repeated announcement is the same");
+        let FileToUpload { preferred_part_size, unless_stored, .. } = record.file;
+        let again = FileToUpload { preferred_part_size, unless_stored, ..file.clone() };
+        assert_eq!(record.file, again, "a repeated announcement is the same");
         let (status, piece_size) = (record.status, record.piece_size);
         let is_multipart = file.size > SINGLE_PUT_MAX_BYTES;
-        let plan = PartPlan::for_size(file.size).ok().filter(|_| is_multipart);
+        let plan = is_multipart.then(|| plan_of(&record.file));
         if is_multipart && status == UploadStatus::PendingUpload {
             bucket.parts.entry(id).or_default();
         }
@@ -98,6 +104,7 @@ impl Service {
             upload_id: id,
             photo_id: id.into(),
             status,
+            already_stored: false,
             method: if is_multipart { UploadMethod::Multipart } else { UploadMethod::Put },
             url,
             headers: headers.unwrap_or_default(),
@@ -142,7 +149,7 @@ impl Service {
         id: UploadId,
         request: &SignPartsRequest,
     ) -> Result<SignPartsResponse, ServiceFailure> {
-        let plan = PartPlan::for_size(self.open(id)?.file.size).unwrap();
+        let plan = plan_of(&self.open(id)?.file);
         self.parts_signed += request.parts.len() as u32;
         let parts = request.parts.iter().map(|part| {
             assert!(part.checksum.is_some(), "parts are signed with their checksum");
@@ -201,7 +208,7 @@ impl Service {
         };
         let mut made = Vec::new();
         if size > SINGLE_PUT_MAX_BYTES {
-            let parts = PartPlan::for_size(size).unwrap();
+            let parts = plan_of(&record.file);
             let has =
                 |number: PartNumber| bucket.parts.get(&id).is_some_and(|p| p.contains_key(&number.into()));
             for number in parts.part_numbers().filter(|number| !has(*number)) {
@@ -243,7 +250,7 @@ impl Service {
         if record.status == UploadStatus::PendingUpload {
             let whole = (id, Target::Whole);
             if file.size > SINGLE_PUT_MAX_BYTES {
-                let plan = PartPlan::for_size(file.size).unwrap();
+                let plan = plan_of(file);
                 let parts =
                     bucket.parts.get(&id).ok_or_else(|| refusal(ErrorCode::UploadClosed, Vec::new()))?;
                 let claimed = request.parts.iter().flatten();
@@ -321,6 +328,12 @@ impl Service {
     }
 }
 
+/// How its parts are cut: as its first announcement wished, as near as S3 allows.
+fn plan_of(file: &FileToUpload) -> PartPlan {
+    let preferred = file.preferred_part_size.map(|preferred| PartPlan::preferring(file.size, preferred));
+    preferred.unwrap_or_else(|| PartPlan::for_size(file.size)).unwrap()
+}
+
 pub fn refusal(code: ErrorCode, missing_parts: Vec<PartNumber>) -> ServiceFailure {
     let problem = problem(code, missing_parts);
     ServiceFailure::Refused(Box::new(Refusal {
@@ -374,6 +387,6 @@ fn photo(id: UploadId, file: &FileToUpload) -> Photo {
 }
 
 /// The engine must not look at it: a client's clock may be a day off.
-fn moment() -> Timestamp {
+pub fn moment() -> Timestamp {
     Timestamp::from_unix_millis(0).unwrap()
 }
