@@ -5,6 +5,7 @@ import type { EventTicket } from "./generated/EventTicket";
 import type { ListPhotosQuery } from "./generated/ListPhotosQuery";
 import type { ListPhotosResponse } from "./generated/ListPhotosResponse";
 import type { Photo } from "./generated/Photo";
+import type { ShowPhotoQuery } from "./generated/ShowPhotoQuery";
 import type { TokenSource } from "./token.js";
 
 export interface ListOptions extends Omit<ListPhotosQuery, "project_id"> {
@@ -38,9 +39,10 @@ export class Photos {
     return (await this.#request("GET", `/photos?${query}`, signal)) as ListPhotosResponse;
   }
 
-  /** One photo, with fresh signed URLs. */
-  async get(photoId: string, { signal }: RequestOptions = {}): Promise<Photo> {
-    return (await this.#request("GET", `/photos/${encodeURIComponent(photoId)}`, signal)) as Photo;
+  /** One photo, with fresh signed URLs; with `arriving` also one whose original is on its way. */
+  async get(photoId: string, { signal, arriving = false }: RequestOptions & ShowPhotoQuery = {}): Promise<Photo> {
+    const query = arriving ? "?arriving=true" : "";
+    return (await this.#request("GET", `/photos/${encodeURIComponent(photoId)}${query}`, signal)) as Photo;
   }
 
   /** Changes what people say about a photo; what is absent stays. */

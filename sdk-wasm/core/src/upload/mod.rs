@@ -25,6 +25,7 @@ mod link;
 mod online;
 mod piece;
 mod piece_state;
+mod previews;
 mod progress;
 mod resume;
 mod schedule;

@@ -87,6 +87,8 @@ pub(super) struct Transfer {
     pub content_failures: u32,
     /// The upload that sent these very bytes before.
     pub same_as: Option<ClientRef>,
+    /// How many of its smaller pictures the service was told of.
+    pub pictures_told: usize,
     /// How often the service missed bytes the store had acknowledged.
     pub rounds: u32,
     restarts: u32,
@@ -131,6 +133,7 @@ impl Transfer {
             content_reading: false,
             content_failures: 0,
             same_as: None,
+            pictures_told: 0,
             rounds: 0,
             restarts: 0,
             names_used: 0,
@@ -291,7 +294,7 @@ impl Transfer {
             piece.send_again(Rest::default());
         }
         (self.sign, self.list, self.complete) = (Errand::new(), Errand::new(), Errand::new());
-        (self.survey, self.rounds) = (false, 0);
+        (self.survey, self.rounds, self.pictures_told) = (false, 0, 0);
         self.stage = Stage::Preparing;
         self.moved = true;
         self.settle();
@@ -329,14 +332,15 @@ impl Transfer {
         [&mut self.announce, &mut self.sign, &mut self.list, &mut self.complete]
     }
 
-    /// The errand of an operation; aborting outlives the upload and is none of its errands.
+    /// The errand of an operation; aborting outlives the upload and reporting concerns many: neither is one of its
+    /// errands.
     pub fn errand_mut(&mut self, operation: Operation) -> Option<&mut Errand> {
         match operation {
             Operation::Create => Some(&mut self.announce),
             Operation::Sign => Some(&mut self.sign),
             Operation::List => Some(&mut self.list),
             Operation::Complete => Some(&mut self.complete),
-            Operation::Abort => None,
+            Operation::Report | Operation::Abort => None,
         }
     }
 

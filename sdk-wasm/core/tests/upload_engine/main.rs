@@ -16,6 +16,7 @@ mod lossy;
 mod originals;
 mod pains;
 mod patience;
+mod previews;
 mod simulated;
 mod twins;
 mod weak;
