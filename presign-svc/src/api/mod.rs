@@ -48,6 +48,7 @@ const COMPLETE_LIMIT_BYTES: usize = 2 * 1024 * 1024;
 pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSite>) -> Router {
     let api = Router::new()
         .route("/uploads", post(uploads::create::create).layer(DefaultBodyLimit::max(CREATE_LIMIT_BYTES)))
+        .route("/uploads/previews", post(uploads::report_previews::report_previews))
         .route("/uploads/{upload_id}", get(uploads::show::show).delete(uploads::abort::abort))
         .route(
             "/uploads/{upload_id}/parts",

@@ -14,6 +14,8 @@ use super::text;
 pub struct PhotoFilter {
     /// Where it stands.
     pub status: Option<UploadStatus>,
+    /// Whether those are shown, too, whose original is on its way.
+    pub with_arriving: bool,
     /// Photo, video, document or archive.
     pub kind: Option<MediaKind>,
     /// When it was taken. The list is then by that time, newest first, and not by when it was sent.
@@ -81,6 +83,28 @@ pub struct PageMark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidFilter(pub &'static str);
+
+impl PhotoFilter {
+    /// Whether photos whose original is on its way can pass: they are asked for, by name or beside the others, and
+    /// by nothing that is known only once the service has read the original.
+    pub fn passes_arriving(&self) -> bool {
+        let is_asked_for = match self.status {
+            None => self.with_arriving,
+            Some(status) => status == UploadStatus::PendingUpload,
+        };
+        let (camera, tag) = (self.camera.as_ref(), self.tag.as_ref());
+        is_asked_for
+            && self.taken.is_none()
+            && self.place.is_none()
+            && camera.or(tag).is_none()
+            && self.words.is_empty()
+    }
+
+    /// Whether verified photos can pass.
+    pub fn passes_stored(&self) -> bool {
+        self.status != Some(UploadStatus::PendingUpload)
+    }
+}
 
 impl TakenRange {
     /// A range from `taken_from` and `taken_to`: days (`2026-11-20`, whole), the camera's time
@@ -221,6 +245,28 @@ mod tests {
         for bad in ["yesterday", "", "2018-07-25 14:34:23", "2018-13-01", "2018-07-25T14:34:23+99:00"] {
             assert!(matches!(TakenRange::parse(Some(bad), None), Err(InvalidRange::From(_))), "{bad}");
             assert_eq!(taken_ms(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_found_by_what_is_known_of_it() {
+        let asked = PhotoFilter { with_arriving: true, ..PhotoFilter::default() };
+        assert!(asked.passes_arriving() && asked.passes_stored());
+        assert!(!PhotoFilter::default().passes_arriving());
+        let by_kind = PhotoFilter { kind: Some(MediaKind::Photo), ..asked.clone() };
+        assert!(by_kind.passes_arriving());
+        let status = |status| PhotoFilter { status: Some(status), ..asked.clone() };
+        assert!(!status(UploadStatus::Completed).passes_arriving());
+        let pending = PhotoFilter { with_arriving: false, ..status(UploadStatus::PendingUpload) };
+        assert!(pending.passes_arriving() && !pending.passes_stored());
+        for filter in [
+            PhotoFilter { taken: TakenRange::parse(Some("2026-11-20"), None).unwrap(), ..asked.clone() },
+            PhotoFilter { place: BoundingBox::parse("8,47,9,48").ok(), ..asked.clone() },
+            PhotoFilter { camera: Some("pixel 2".to_owned()), ..asked.clone() },
+            PhotoFilter { tag: Some("roof".to_owned()), ..asked.clone() },
+            PhotoFilter { words: vec!["roof".to_owned()], ..asked.clone() },
+        ] {
+            assert!(!filter.passes_arriving() && filter.passes_stored(), "{filter:?}");
         }
     }
 

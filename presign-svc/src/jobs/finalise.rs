@@ -260,14 +260,14 @@ async fn with_late_variants(app: &App, mut upload: Upload) -> Result<Upload, Not
     Ok(upload)
 }
 
-/// Which of the announced smaller pictures are there, with their announced size, and are pictures of the
-/// announced type. The others are not shown; they refuse nothing.
-async fn check_variants(app: &App, upload: &Upload) -> Result<Vec<Variant>, NotFinished> {
+/// Which of the announced smaller pictures are there, with their announced size and checksum, and are pictures
+/// of the announced type. The others are not shown; they refuse nothing.
+pub(super) async fn check_variants(app: &App, upload: &Upload) -> Result<Vec<Variant>, StoreError> {
     let checks = upload.progress().variants.iter().map(|variant| async move {
         let is_stored = variant.is_stored || is_stored(app, upload, variant).await?;
-        Ok::<_, StoreError>(Variant { is_stored, ..variant.clone() })
+        Ok(Variant { is_stored, ..variant.clone() })
     });
-    Ok(try_join_all(checks).await?)
+    try_join_all(checks).await
 }
 
 async fn is_stored(app: &App, upload: &Upload, variant: &Variant) -> Result<bool, StoreError> {
@@ -277,6 +277,7 @@ async fn is_stored(app: &App, upload: &Upload, variant: &Variant) -> Result<bool
         Err(StoreError::NotFound) => return Ok(false),
         Err(error) => return Err(error),
     };
-    let found = type_of(app.store.as_ref(), &key, &object.etag).await?;
-    Ok(object.size_bytes == variant.size_bytes && found == Some(variant.media_type))
+    let is_announced = object.size_bytes == variant.size_bytes
+        && checksums_agree(object.checksum.as_ref(), variant.checksum.as_ref());
+    Ok(is_announced && type_of(app.store.as_ref(), &key, &object.etag).await? == Some(variant.media_type))
 }

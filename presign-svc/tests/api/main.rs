@@ -6,6 +6,7 @@
 mod support;
 
 mod abort;
+mod arriving;
 mod cleanup;
 mod companion;
 mod complete;

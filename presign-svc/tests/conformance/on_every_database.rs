@@ -76,6 +76,7 @@ laws_on_every_database! {
     pages_under_every_filter_hold_each_photo_once,
     filters_and_totals_keep_to_their_tenant_and_project,
     totals_follow_every_change,
+    what_is_on_its_way_is_listed_in_its_place_for_those_who_ask,
 }
 
 laws_on_every_database! {
@@ -86,6 +87,7 @@ laws_on_every_database! {
     racing_changes_of_one_project_leave_no_gap,
     old_news_are_forgotten_and_their_numbers_are_not,
     news_are_heard_of_when_they_are_recorded,
+    what_is_on_its_way_is_told_of_and_so_is_that_it_does_not_come,
 }
 
 laws_on_every_database! {

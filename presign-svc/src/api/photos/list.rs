@@ -133,6 +133,7 @@ fn read_filter(query: &ListPhotosQuery) -> Result<PhotoFilter, ApiError> {
     let words = query.q.as_deref().map(search_words).transpose();
     Ok(PhotoFilter {
         status: query.status,
+        with_arriving: query.arriving.unwrap_or_default(),
         kind: query.kind,
         taken,
         place: place.map_err(|reason| wrong("bbox", reason))?,

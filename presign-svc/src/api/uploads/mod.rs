@@ -4,6 +4,7 @@ pub mod abort;
 pub mod complete;
 pub mod create;
 pub mod list_parts;
+pub mod report_previews;
 pub mod show;
 pub mod sign_parts;
 pub mod sign_pieces;
