@@ -115,7 +115,7 @@ test("a photo that is given up is gone from every gallery, also where somebody i
   for (const page of [office, crew]) {
     await eventually("it is gone", () => tiles(page), (list) => list.length === 0);
   }
-  assert.equal(await office.locator("windlass-gallery dialog[open]").count(), 0);
+  await office.locator("windlass-gallery dialog[open]").waitFor({ state: "detached" });
   const { json } = await service.api("/photos?project_id=demo&arriving=true");
   assert.deepEqual(json.photos, []);
   assert.deepEqual(office.complaints, []);

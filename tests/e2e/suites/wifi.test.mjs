@@ -128,7 +128,7 @@ test("a service worker sends the previews of closed pages, and leaves the origin
   await page.evaluate(() => (document.querySelector("windlass-uploader").client.originals = "on-wifi"));
   await eventually("that is kept", () => keptFiles(page), ({ text }) => JSON.parse(text).every(({ onWifi }) => onWifi));
   await page.evaluate(async () => (await navigator.serviceWorker.ready).active !== null);
-  const [worker] = profile.context.serviceWorkers();
+  const [worker] = await eventually("the worker is seen", () => profile.context.serviceWorkers(), ({ length }) => length > 0);
   await worker.evaluate(() => {
     const network = Object.assign(new EventTarget(), { type: "cellular" });
     Object.defineProperty(navigator, "connection", { get: () => network });
@@ -139,14 +139,14 @@ test("a service worker sends the previews of closed pages, and leaves the origin
   await page.close();
   gate.bytesPerSecond = Infinity;
   const previews = () => gate.stored.filter((put) => /thumb_200|web_1920/.test(put)).length;
-  await eventually("the previews are stored", previews, (count) => count === 4, 60_000);
+  await eventually("the previews are stored", previews, (count) => count === 4, 120_000);
   // Who sends holds a lock.
   const held = () => other.evaluate(async () => (await navigator.locks.query()).held.length);
-  await eventually("the worker has stopped", held, (count) => count === 0, 60_000);
+  await eventually("the worker has stopped", held, (count) => count === 0, 120_000);
   assert.equal(gate.bytesTo("/original"), 0);
   assert.equal((await keptFiles(other)).whole, 2);
 
   const again = await profile.tab(service.address);
-  await allRows(again, ["stored"], 60_000);
+  await allRows(again, ["stored"], 120_000);
   await world.assertStored(photos, VARIANTS);
 });
