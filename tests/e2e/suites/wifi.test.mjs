@@ -135,15 +135,15 @@ test("a service worker sends the previews of closed pages, and leaves the origin
   });
   const other = await profile.context.newPage();
   await other.goto(`${service.address}/icon.svg`);
-  gate.forget();
   await page.close();
   gate.bytesPerSecond = Infinity;
-  const previews = () => gate.stored.filter((put) => /thumb_200|web_1920/.test(put)).length;
+  // What the page had sent whole may arrive yet, and is not sent again.
+  const previews = () => new Set(gate.stored.filter((put) => /thumb_200|web_1920/.test(put))).size;
   await eventually("the previews are stored", previews, (count) => count === 4, 120_000);
   // Who sends holds a lock.
   const held = () => other.evaluate(async () => (await navigator.locks.query()).held.length);
   await eventually("the worker has stopped", held, (count) => count === 0, 120_000);
-  assert.equal(gate.bytesTo("/original"), 0);
+  assert.deepEqual(gate.stored.filter((put) => put.includes("/original")), []);
   assert.equal((await keptFiles(other)).whole, 2);
 
   const again = await profile.tab(service.address);
