@@ -1,5 +1,5 @@
 /** The client: takes files, sends them through the workers, tells how it goes, lists what is there. */
-import { Photos } from "./api.js";
+import { Photos, UploadLinks } from "./api.js";
 import { Batch } from "./batch.js";
 import { cancelled, closedError, fromPlainError, toWindlassError, type WindlassError, withFile } from "./errors.js";
 import {
@@ -45,6 +45,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly project: string;
   /** The photos that are already there. */
   readonly photos: Photos;
+  /** Links for customers without an account. */
+  readonly uploadLinks: UploadLinks;
 
   readonly #options: WindlassOptions;
   readonly #variants: readonly VariantOptions[];
@@ -67,6 +69,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.project = options.project;
     const tokens = new TokenSource(options.token, (token) => this.#survival.signedIn(token));
     this.photos = new Photos(this.endpoint, this.project, tokens);
+    this.uploadLinks = new UploadLinks(this.endpoint, this.project, tokens);
     this.#images = imageWorkers(options.imageWorkers ?? defaultImageWorkers());
     this.#link = new UploadLink({
       startWorker: startUploadWorker,
@@ -142,15 +145,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   }
 
   pause(): void {
-    for (const { upload } of this.#running.values()) {
-      upload.pause();
-    }
+    this.#running.forEach(({ upload }) => upload.pause());
   }
 
   resume(): void {
-    for (const { upload } of this.#running.values()) {
-      upload.resume();
-    }
+    this.#running.forEach(({ upload }) => upload.resume());
   }
 
   /**
@@ -255,6 +254,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         format: this.#options.format ?? "jpeg",
         signal: preparing.signal,
         module: compileModule,
+        onWaiting: (waits) => {
+          if (!running.paused && !upload.ended) {
+            this.#setState(upload, waits ? "waiting_for_network" : "preparing");
+          }
+        },
       });
       if (upload.ended) {
         return;
@@ -271,12 +275,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #submit(running: Running, { filename, content_type, metadata, variants }: FileDescription): void {
     const { upload, paused, resumed, again } = running;
     running.submitted = true;
+    this.#setState(upload, paused ? "paused" : "queued");
     const rest = { ...(metadata && { metadata }), ...(variants && { variants }) };
     this.#link.add(upload.clientRef, upload.file, { filename, content_type, resumed, again, ...rest });
     if (paused) {
       this.#link.pause(upload.clientRef);
     }
-    this.#setState(upload, paused ? "paused" : "queued");
   }
 
   #follow(event: UploadEvent): void {

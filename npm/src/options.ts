@@ -116,14 +116,20 @@ export function checkOptions({ project, token, color, format, originals, imageWo
   if (format !== undefined && format !== "jpeg" && format !== "webp") {
     throw new WindlassError("invalid_options", `format: “${String(format)}” is neither "jpeg" nor "webp".`);
   }
-  if (originals !== undefined && originals !== "at-once" && originals !== "on-wifi") {
-    throw new WindlassError("invalid_options", `originals: “${String(originals)}” is neither "at-once" nor "on-wifi".`);
+  if (originals !== undefined) {
+    checkOriginals(originals);
   }
   if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
     throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
   }
   if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
     throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");
+  }
+}
+
+export function checkOriginals(originals: OriginalsPolicy): void {
+  if (originals !== "at-once" && originals !== "on-wifi") {
+    throw new WindlassError("invalid_options", `originals: “${String(originals)}” is neither "at-once" nor "on-wifi".`);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * What happens to a file before it is sent: its metadata is read and smaller pictures are made, in
- * workers. Nothing here can stop an upload: what fails leaves the original unchanged, and a warning.
+ * workers. Nothing here can stop an upload: what fails leaves the original unchanged, and a warning; where only
+ * the network is away, nothing could be sent either, and it is waited for.
  */
 import { toWindlassError, WindlassError } from "./errors.js";
 import { contentTypeOf } from "./files.js";
@@ -11,6 +12,7 @@ import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { OutputFormat, ResizePhotoOptions } from "./resize-photo.js";
 import type { ModuleName } from "./routes.js";
+import { untilReachable } from "./unreachable.js";
 import type { WorkerPool } from "./workers/bridge.js";
 import type { ImageReply, ImageRequest, ResizedPhoto, ResizeRequest, ResizeWork } from "./workers/messages.js";
 import type { FileDescription, VariantFile } from "./wasm/upload.js";
@@ -31,6 +33,8 @@ export interface PrepareOptions {
   format: OutputFormat;
   /** A compiled module beside the photo module; asked for only when a picture needs it. */
   module: (name: ModuleName) => Promise<WebAssembly.Module>;
+  /** What reads photos could not be loaded for want of a network, and is waited for; or that is over. */
+  onWaiting: (waits: boolean) => void;
 }
 
 /** What was made of a photo on this device before it was sent. */
@@ -83,21 +87,24 @@ export async function prepareFile(
   pool: ImagePool,
   file: Blob,
   filename: string,
-  { variants, metadata: policy, color, format, signal, module }: PrepareOptions,
+  { variants, metadata: policy, color, format, signal, module, onWaiting }: PrepareOptions,
 ): Promise<PreparedFile> {
+  const patience = { signal, onWaiting };
+  const workers: ImagePool = { run: (request, options) => untilReachable(() => pool.run(request, options), patience) };
+  const modules: PrepareOptions["module"] = (name) => untilReachable(() => module(name), patience);
   const claimedType = contentTypeOf(file, filename);
   const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [], made: null };
   if (!mayBePicture(claimedType)) {
     return plain;
   }
-  const metadata = await read(pool, file, plain.warnings, signal);
+  const metadata = await read(workers, file, plain.warnings, signal);
   const contentType = metadata?.content_type ?? claimedType;
   const warnings = [...(metadata?.warnings ?? []), ...plain.warnings];
   const wanted = worthMaking(variants, contentType, metadata);
   let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
     const options = { variants: wanted, metadata: policy, color, format };
-    resized = await resize(pool, file, options, module, warnings, signal);
+    resized = await resize(workers, file, options, modules, warnings, signal);
     addNew(warnings, resized?.warnings ?? []);
   }
   const images = resized?.images ?? [];

@@ -210,6 +210,11 @@ export class Upload {
   }
 
   /** @internal */
+  withdraw(code: string): void {
+    this.#warnings = this.#warnings.filter((warning) => warning.code !== code);
+  }
+
+  /** @internal */
   setPrepared({ metadata, warnings, preview, made }: Preparation): void {
     this.#metadata = metadata ?? null;
     this.#warnings = [...warnings, ...this.#warnings];

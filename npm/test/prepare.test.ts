@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { WindlassError } from "../src/errors.js";
 import type { PhotoMetadata } from "../src/generated/PhotoMetadata";
 import { DEFAULT_VARIANTS, prepareFile, worthMaking, type ImagePool } from "../src/prepare.js";
+import { settle } from "./fake-worker.js";
 import type { ImageReply, ImageRequest } from "../src/workers/messages.js";
 
 const jpeg = { content_type: "image/jpeg", width: 4048, height: 3036, warnings: [] } as unknown as PhotoMetadata;
@@ -34,7 +35,7 @@ const healthy = (request: ImageRequest): ImageReply =>
       };
 
 const noModule = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs another module"));
-const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, color: "srgb" as const, format: "jpeg" as const, signal: new AbortController().signal, module: noModule };
+const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, color: "srgb" as const, format: "jpeg" as const, signal: new AbortController().signal, module: noModule, onWaiting: () => undefined };
 const photo = new Blob(["photo"], { type: "image/jpeg" });
 
 test("a photo gets its metadata, its variants, and the smallest as preview", async () => {
@@ -161,4 +162,57 @@ test("copies as large as a small photo are not made, its thumbnail always is", (
   assert.deepEqual(names("image/jpeg", 120, 90), ["thumb_200"]);
   assert.deepEqual(names("image/jpeg", 1921, 1200), ["thumb_200", "web_1920"]);
   assert.deepEqual(names("image/tiff", 1600, 1200), ["thumb_200", "web_1920"], "browsers cannot show the original");
+});
+
+test("what reads photos is waited for while there is no network, and nothing of the photo is left out", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    let attempts = 0;
+    const pool: ImagePool = {
+      run: async (request) => {
+        attempts += 1;
+        if (attempts <= 3) {
+          throw new WindlassError("wasm_unavailable", "nobody answers", { retryable: true, cause: new TypeError("failed to fetch") });
+        }
+        return healthy(request);
+      },
+    };
+    const waits: boolean[] = [];
+    const preparing = prepareFile(pool, photo, "roof.jpg", { ...options, onWaiting: (wait) => waits.push(wait) });
+    for (let round = 0; round < 3; round += 1) {
+      await settle();
+      mock.timers.tick(30_000);
+    }
+    const prepared = await preparing;
+    assert.deepEqual(waits, [true, false]);
+    assert.deepEqual(prepared.warnings, []);
+    assert.equal(prepared.variants?.length, 2);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("a file of the SDK that somebody says is not there is not waited for: the photo goes without", async () => {
+  const answered = new WindlassError("wasm_unavailable", "status 503", { retryable: true });
+  const pool: ImagePool = {
+    run: async () => {
+      throw new WindlassError("wasm_unavailable", "could not be loaded", { retryable: true, cause: answered });
+    },
+  };
+  const prepared = await prepareFile(pool, photo, "roof.jpg", options);
+  assert.deepEqual(prepared.warnings.map(({ code }) => code), ["wasm_unavailable"]);
+  assert.equal(prepared.variants, undefined);
+});
+
+test("a photo that waits for a network can be cancelled", async () => {
+  const stop = new AbortController();
+  const pool: ImagePool = {
+    run: async () => {
+      throw new WindlassError("wasm_unavailable", "nobody answers", { retryable: true, cause: new TypeError("failed to fetch") });
+    },
+  };
+  const preparing = prepareFile(pool, photo, "roof.jpg", { ...options, signal: stop.signal });
+  await settle();
+  stop.abort();
+  await assert.rejects(preparing, { code: "cancelled" });
 });

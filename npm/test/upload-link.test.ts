@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import type { UploadEvent } from "../src/generated/UploadEvent";
 import { TokenSource } from "../src/token.js";
@@ -18,7 +18,7 @@ function harness(token: () => Promise<string> = async () => "jwt", compile?: () 
   const events: UploadEvent[] = [];
   const failures: [string, string][] = [];
   const link = new UploadLink({
-    startWorker: () => {
+    startWorker: async () => {
       const worker = new FakeWorker();
       workers.push(worker);
       return worker;
@@ -163,22 +163,58 @@ test("a worker that keeps dying fails its files instead of trying for ever", asy
   link.close();
 });
 
-test("a module that cannot be loaded fails the files, and a later file tries again", async () => {
+test("a module that is not there fails the files, and a later file tries again", async () => {
   let attempts = 0;
   const { link, workers, failures } = harness(undefined, async () => {
     attempts += 1;
     if (attempts === 1) {
-      throw Object.assign(new Error("no network"), { code: "wasm_unavailable", retryable: true });
+      throw Object.assign(new Error("status 404"), { code: "wasm_unavailable", retryable: false });
     }
     return {} as WebAssembly.Module;
   });
   link.add("a", file, description("a.jpg"));
   await settle();
   assert.deepEqual(failures, [["a", "wasm_unavailable"]]);
+  assert.equal(workers[0]?.terminated, true, "a worker without its module is of no use");
   link.add("b", file, description("b.jpg"));
   await settle();
-  assert.deepEqual(kinds(workers[0]), ["start", "online", "add b"]);
+  assert.deepEqual(kinds(workers[1]), ["start", "online", "add b"]);
   link.close();
+});
+
+test("a module that the network keeps away is waited for, and the files with it", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    let attempts = 0;
+    const { link, workers, failures, events } = harness(undefined, async () => {
+      attempts += 1;
+      if (attempts <= 10) {
+        throw Object.assign(new Error("no network"), { code: "wasm_unavailable", retryable: true });
+      }
+      return {} as WebAssembly.Module;
+    });
+    link.add("a", file, description("a.jpg"));
+    await settle();
+    link.add("b", file, description("b.jpg"));
+    assert.equal(attempts, 1, "the second file does not ask sooner");
+    const waiting = (client_ref: string) => ({ type: "phase", client_ref, phase: "waiting_for_network", reason: null });
+    assert.deepEqual(events, [waiting("a"), waiting("b")]);
+    for (let tried = 2; tried <= 9; tried += 1) {
+      mock.timers.tick(30_000);
+      await settle();
+      assert.equal(attempts, tried, "never given up");
+    }
+    link.setOnline(true);
+    await settle();
+    assert.equal(attempts, 10, "at once when the network may be back");
+    mock.timers.tick(2_000);
+    await settle();
+    assert.deepEqual(kinds(workers.at(-1)), ["start", "online", "add a", "add b"]);
+    assert.deepEqual(failures, []);
+    link.close();
+  } finally {
+    mock.timers.reset();
+  }
 });
 
 test("a cancelled file is not sent again by a new worker", async () => {

@@ -11,7 +11,7 @@ import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
 import { changeRow, inNamespace, transact, type Key, type UploadRow } from "./database.js";
-import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
+import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
 import { readHandle } from "./handle.js";
 import type { Sessions } from "./sessions.js";
@@ -275,7 +275,7 @@ export class Keeping {
   }
 
   async #report(): Promise<StorageReport> {
-    const report: StorageReport = { place: "none", kept_files: 0, kept_bytes: 0, usage_bytes: null, quota_bytes: null, persisted: false };
+    const report: StorageReport = { ...NOTHING_KEPT };
     try {
       const { database, places } = await this.#ground;
       report.place = places[0]?.place ?? "none";

@@ -36,6 +36,16 @@ export interface StorageReport {
   persisted: boolean;
 }
 
+/** Where nothing is kept, or nothing can be said. */
+export const NOTHING_KEPT: Readonly<StorageReport> = {
+  place: "none",
+  kept_files: 0,
+  kept_bytes: 0,
+  usage_bytes: null,
+  quota_bytes: null,
+  persisted: false,
+};
+
 export type ToKeepWorker =
   | { kind: "start"; namespace: string; session: string }
   /** A file was chosen. `upload.bytes` is `none`: the worker fills it in when all bytes are there. */

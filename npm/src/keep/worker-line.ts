@@ -3,11 +3,9 @@
  * where the script cannot be had (a bad network, a deployment in between), it is asked for again and again,
  * and hears then what was held back.
  */
+import { Again } from "../again.js";
 import type { WorkerLike } from "../workers/bridge.js";
 import type { FromKeepWorker, ToKeepWorker } from "./messages.js";
-
-const AGAIN_MS = 2_000;
-const AGAIN_MOST_MS = 30_000;
 
 export interface WorkerLineOptions {
   /** Starts a bare worker. */
@@ -26,16 +24,26 @@ export class WorkerLine {
   #worker: WorkerLike | null = null;
   /** Not yet heard: `null` once the worker runs. */
   #held: ToKeepWorker[] | null = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #againMs = AGAIN_MS;
+  readonly #again = new Again(() => this.#start());
+  #broken = false;
   #closed = false;
 
   constructor(options: WorkerLineOptions) {
     this.#options = options;
   }
 
+  /** Whether what is sent is heard by nobody any more. */
+  get isOver(): boolean {
+    return this.#broken || this.#closed;
+  }
+
+  /** Whether there is no worker now, though one was wanted. */
+  get isAbsent(): boolean {
+    return this.isOver || this.#again.isWaiting;
+  }
+
   send(message: ToKeepWorker): void {
-    if (this.#closed) {
+    if (this.isOver) {
       return;
     }
     if (this.#held === null) {
@@ -43,7 +51,7 @@ export class WorkerLine {
       return;
     }
     this.#held.push(message);
-    if (this.#worker === null && this.#timer === undefined) {
+    if (this.#worker === null && !this.#again.isWaiting) {
       this.#start();
     }
   }
@@ -57,10 +65,7 @@ export class WorkerLine {
 
   /** The network may be back. */
   wake(): void {
-    if (this.#timer !== undefined) {
-      this.#againMs = AGAIN_MS;
-      this.#start();
-    }
+    this.#again.wake();
   }
 
   /** The last word; the worker ends itself. */
@@ -70,13 +75,11 @@ export class WorkerLine {
     } else {
       this.#held.push(farewell);
     }
-    clearTimeout(this.#timer);
+    this.#again.stop();
     this.#closed = true;
   }
 
   #start(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     const worker = this.#options.startWorker();
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromKeepWorker>) => {
@@ -89,13 +92,18 @@ export class WorkerLine {
     worker.onerror = (event) => {
       event.preventDefault?.();
       if (this.#held === null || event.message) {
+        this.#broken = true;
+        if (this.#held !== null) {
+          // It never got to listen, and nobody will read what was held back.
+          this.#held = [];
+          worker.terminate();
+        }
         this.#options.onBroken();
         return;
       }
       this.#worker = null;
       if (!this.#closed) {
-        this.#timer = setTimeout(() => this.#start(), this.#againMs);
-        this.#againMs = Math.min(2 * this.#againMs, AGAIN_MOST_MS);
+        this.#again.later();
         this.#options.onAbsent();
       }
     };

@@ -1,5 +1,6 @@
 /** Fetching and compiling WebAssembly: streamed where possible, tried again on a bad network. */
 import { WindlassError } from "../errors.js";
+import { LOADING_MOST_MS, notLoaded } from "../unreachable.js";
 import { hasSimd } from "./features.js";
 
 /** How bytes of a module are had. Node replaces it, for it cannot fetch `file:` addresses. */
@@ -29,7 +30,7 @@ export function compileOnce(url: () => URL): () => Promise<WebAssembly.Module> {
 async function compileFromNetwork(url: URL): Promise<WebAssembly.Module> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const answer = await fetch(url, { credentials: "same-origin" });
+      const answer = await fetch(url, { credentials: "same-origin", signal: AbortSignal.timeout(LOADING_MOST_MS) });
       if (!answer.ok) {
         const retryable = answer.status >= 500 || answer.status === 429;
         throw new WindlassError("wasm_unavailable", `${url.pathname} answered with status ${answer.status}`, { retryable });
@@ -60,9 +61,5 @@ function explain(thrown: unknown): WindlassError {
       : new WindlassError("unsupported_browser", "This browser is too old to send photos from here. Update it, or use another one.", { cause: thrown });
   }
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new WindlassError(
-    "wasm_unavailable",
-    `A file of the photo SDK could not be loaded (${reason}). Check the connection and try again.`,
-    { retryable: mayHeal(thrown), cause: thrown },
-  );
+  return notLoaded(reason, { retryable: mayHeal(thrown), cause: thrown });
 }

@@ -8,10 +8,10 @@ import initHeic, { Picture as HeicPicture } from "../wasm/generated/windlass_hei
 import initPhoto, { MetadataReader, Picture, readMetadata } from "../wasm/generated/windlass_photo.js";
 import initPixels, { Picture as PixelPicture, webpWithExif } from "../wasm/generated/windlass_pixels.js";
 import type { PhotoModule } from "../wasm/photo.js";
-import type { ImageReply, ImageRequest, Job, JobAnswer, ResizeRequest, Start } from "./messages.js";
+import type { ImageReply, ImageRequest, Job, JobAnswer, Ready, ResizeRequest, Start } from "./messages.js";
 import { workerScope } from "./scope.js";
 
-const scope = workerScope<Start<null> | Job<ImageRequest>, JobAnswer<ImageReply>>();
+const scope = workerScope<Start<null> | Job<ImageRequest>, Ready | JobAnswer<ImageReply>>();
 const photo: PhotoModule = { MetadataReader, Picture, readMetadata };
 /** Of every module that was started here. */
 const memories = new Set<WebAssembly.Memory>();
@@ -29,6 +29,7 @@ scope.onmessage = ({ data }) => {
   }
   void answer(data.request);
 };
+scope.postMessage({ kind: "ready" });
 
 async function answer(request: ImageRequest): Promise<void> {
   try {

@@ -14,6 +14,11 @@ export interface Start<Config> {
   config: Config;
 }
 
+/** The first message from any worker: its script has come, and runs. */
+export interface Ready {
+  kind: "ready";
+}
+
 /** One job for a worker of a pool, and its answer. A worker has one job at a time. */
 export interface Job<Request> {
   kind: "job";

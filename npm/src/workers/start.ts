@@ -1,4 +1,6 @@
 /** Starting workers, also on pages that require Trusted Types. */
+import type { WorkerLike } from "./bridge.js";
+import { startReady } from "./ready.js";
 
 interface ScriptUrlPolicy {
   createScriptURL(url: string): string;
@@ -23,14 +25,21 @@ function trusted(url: URL): string | URL {
   return policy.createScriptURL(url.href);
 }
 
-export function startImageWorker(): Worker {
-  return new Worker(trusted(new URL("./image.worker.js", import.meta.url)), { type: "module", name: "windlass-image" });
+function start(script: URL, name: string): Worker {
+  return new Worker(trusted(script), { type: "module", name });
 }
 
-export function startUploadWorker(): Worker {
-  return new Worker(trusted(new URL("./upload.worker.js", import.meta.url)), { type: "module", name: "windlass-upload" });
+export function startImageWorker(): Promise<WorkerLike> {
+  const script = new URL("./image.worker.js", import.meta.url);
+  return startReady(() => start(script, "windlass-image"), script);
 }
 
+export function startUploadWorker(): Promise<WorkerLike> {
+  const script = new URL("./upload.worker.js", import.meta.url);
+  return startReady(() => start(script, "windlass-upload"), script);
+}
+
+/** Bare: `WorkerLine` waits until it is ready, and asks for it again. */
 export function startKeepWorker(): Worker {
-  return new Worker(trusted(new URL("./keep.worker.js", import.meta.url)), { type: "module", name: "windlass-keep" });
+  return start(new URL("./keep.worker.js", import.meta.url), "windlass-keep");
 }

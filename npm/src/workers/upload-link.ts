@@ -1,18 +1,21 @@
 /**
  * The page's end of the upload worker. It answers the worker's questions for a token, passes events on,
- * and when the worker dies starts another one with the files that had not ended: the service knows
+ * waits for a network where the worker itself could not be loaded, and when the worker dies starts another one with the files that had not ended: the service knows
  * each by its reference, so nothing is stored twice.
  */
+import { Again } from "../again.js";
 import { fromPlainError, toPlainError, WindlassError } from "../errors.js";
 import type { UploadEvent } from "../generated/UploadEvent";
 import type { TokenSource } from "../token.js";
+import { mayBeLoadedLater } from "../unreachable.js";
 import type { FileDescription, UploadQueueConfig } from "../wasm/upload.js";
 import type { WorkerLike } from "./bridge.js";
 import type { FromUploadWorker, ToUploadWorker } from "./messages.js";
+import { withModule } from "./ready.js";
 
 export interface UploadLinkOptions {
-  /** Starts a bare worker. */
-  startWorker: () => WorkerLike;
+  /** Starts a worker; resolves when it runs. */
+  startWorker: () => Promise<WorkerLike>;
   compile: () => Promise<WebAssembly.Module>;
   config: UploadQueueConfig;
   tokens: TokenSource;
@@ -35,6 +38,8 @@ export class UploadLink {
   readonly #entries = new Map<string, Entry>();
   #worker: WorkerLike | null = null;
   #starting: Promise<void> | null = null;
+  /** The worker or its module could not be loaded. */
+  readonly #again = new Again(() => this.#start());
   #crashes = 0;
   #expected = false;
   /** For the first question only: a worker that asks again holds one that was refused. */
@@ -49,7 +54,7 @@ export class UploadLink {
 
   /** Starts the worker ahead of the first file. */
   warm(): void {
-    if (this.#worker === null && !this.#closed) {
+    if (this.#worker === null && !this.#again.isWaiting && !this.#closed) {
       this.#start();
     }
   }
@@ -68,7 +73,9 @@ export class UploadLink {
 
   add(clientRef: string, file: Blob, description: FileDescription): void {
     this.#entries.set(clientRef, { file, description, paused: false });
-    if (this.#worker === null) {
+    if (this.#again.isWaiting) {
+      this.#tellWaiting(clientRef);
+    } else if (this.#worker === null) {
       // Starting sends all entries, this one included.
       this.#start();
     } else {
@@ -92,6 +99,9 @@ export class UploadLink {
 
   setOnline(online: boolean): void {
     this.#online = online;
+    if (online) {
+      this.#again.wake();
+    }
     this.#send({ kind: "online", online });
   }
 
@@ -104,6 +114,7 @@ export class UploadLink {
 
   close(): void {
     this.#closed = true;
+    this.#again.stop();
     this.#entries.clear();
     this.#stop();
   }
@@ -125,16 +136,18 @@ export class UploadLink {
 
   async #open(): Promise<void> {
     let module: WebAssembly.Module;
+    let worker: WorkerLike;
     try {
-      module = await this.#options.compile();
+      [module, worker] = await withModule(this.#options.compile(), this.#options.startWorker());
     } catch (thrown) {
-      this.#failAll(fromPlainError(toPlainError(thrown)));
+      this.#notStarted(thrown);
       return;
     }
     if (this.#closed) {
+      worker.terminate();
       return;
     }
-    const worker = this.#options.startWorker();
+    this.#again.stop();
     worker.onmessage = ({ data }: MessageEvent<FromUploadWorker>) => {
       if (worker === this.#worker) {
         this.#receive(data);
@@ -158,6 +171,22 @@ export class UploadLink {
         this.#send({ kind: "pause", clientRef });
       }
     }
+  }
+
+  /** Never given up while it is the network that is in the way. */
+  #notStarted(thrown: unknown): void {
+    if (!mayBeLoadedLater(thrown)) {
+      this.#failAll(fromPlainError(toPlainError(thrown)));
+    } else if (this.#entries.size > 0) {
+      this.#again.later();
+      for (const clientRef of this.#entries.keys()) {
+        this.#tellWaiting(clientRef);
+      }
+    }
+  }
+
+  #tellWaiting(clientRef: string): void {
+    this.#options.onEvent({ type: "phase", client_ref: clientRef, phase: "waiting_for_network", reason: null });
   }
 
   #receive(message: FromUploadWorker): void {

@@ -2,12 +2,12 @@
 import { fromPlainError, isTrap, toPlainError } from "../errors.js";
 import initUpload, { UploadQueue as GeneratedQueue } from "../wasm/generated/windlass_upload.js";
 import type { UploadModule, UploadQueue, UploadQueueConfig } from "../wasm/upload.js";
-import type { FromUploadWorker, Start, ToUploadWorker } from "./messages.js";
+import type { FromUploadWorker, Ready, Start, ToUploadWorker } from "./messages.js";
 import { workerScope } from "./scope.js";
 
 type Question = { resolve: (token: string) => void; reject: (error: unknown) => void };
 
-const scope = workerScope<ToUploadWorker, FromUploadWorker>();
+const scope = workerScope<ToUploadWorker, Ready | FromUploadWorker>();
 const Queue: UploadModule["UploadQueue"] = GeneratedQueue;
 /** Questions for a token that the page has not answered yet. */
 const questions = new Map<number, Question>();
@@ -38,6 +38,8 @@ scope.onmessage = ({ data: message }) => {
         });
   }
 };
+
+scope.postMessage({ kind: "ready" });
 
 // What traps inside a callback of the engine's own (a timer, an answer of the network) ends up here.
 scope.addEventListener("error", (event) => {

@@ -1,6 +1,8 @@
 //! The binary itself: started with nothing, asked for tokens, examined by its doctor, told to stop.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod reconcile;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

@@ -9,6 +9,8 @@ mod aftermath;
 mod client;
 mod service;
 
+#[path = "../support/postgres.rs"]
+mod postgres;
 #[path = "../conformance/postgres_server.rs"]
 mod postgres_server;
 

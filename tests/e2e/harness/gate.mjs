@@ -96,12 +96,15 @@ export class Gate {
     this.#line = new Promise((resolve) => (done = resolve));
     try {
       await before;
-      let waitMs = (bytes / this.bytesPerSecond) * 1000;
-      // In slices, so that opening the gate is felt at once.
-      while (waitMs > 0 && this.bytesPerSecond !== Infinity) {
+      // In slices, so that another rate is felt at once, whatever it was before.
+      for (let left = bytes; ; ) {
+        const rate = this.bytesPerSecond;
+        const waitMs = (left / rate) * 1000;
+        if (waitMs === 0) return;
         if (isOver()) throw new Error("nobody sends any more");
         await new Promise((slice) => setTimeout(slice, Math.min(waitMs, SLICE_MS)));
-        if (this.bytesPerSecond > 0) waitMs -= SLICE_MS;
+        if (waitMs <= SLICE_MS) return;
+        left -= (rate * SLICE_MS) / 1000;
       }
     } finally {
       done();

@@ -17,18 +17,19 @@ export class Profile {
   }
 
   /** Starts the browser (again) and opens the page. */
-  async open(address, { args = [] } = {}) {
+  async open(address, { args = [], prepare } = {}) {
     this.context = await chromium.launchPersistentContext(this.folder, {
       executablePath: EXECUTABLE,
       args: [...ARGUMENTS, ...args],
       viewport: DESKTOP,
     });
-    return this.tab(address);
+    return this.tab(address, { prepare });
   }
 
-  /** Another tab of the same browser. */
-  async tab(address) {
+  /** Another tab of the same browser. `prepare` gets the page before it is opened. */
+  async tab(address, { prepare } = {}) {
     const page = listen(await this.context.newPage());
+    await prepare?.(page);
     await page.goto(address);
     await page.locator("windlass-uploader").waitFor();
     return page;

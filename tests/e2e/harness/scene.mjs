@@ -92,12 +92,14 @@ class Visit {
     return this.page.evaluate(() => window.ends);
   }
 
-  /** Waits until so many files have ended. */
+  /** Waits until so many files have ended, and the list says the same of each: it is painted a frame later. */
   ended(count = this.files.size, timeoutMs = 60_000) {
     return eventually(
       `${count} files have ended`,
       async () => ({ ends: await this.ends(), rows: await this.rows() }),
-      ({ ends }) => ends.length >= count,
+      ({ ends, rows: listed }) =>
+        ends.length >= count &&
+        listed.every(({ name, state }) => state === (ends.find(({ filename }) => filename === name)?.state ?? state)),
       timeoutMs,
     );
   }

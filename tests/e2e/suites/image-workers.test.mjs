@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
-import { limitMemory, pretendCores, trapAtResize, watchImageWorkers } from "../harness/image-workers.mjs";
+import { areWarm, limitMemory, pretendCores, scripts, trapAtResize, watchImageWorkers } from "../harness/image-workers.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
 
@@ -38,13 +38,11 @@ async function pageWith(prepare) {
 }
 
 const small = (name, number) => variation(fixture("photo_2mp_o1.jpg"), join(folder, name), number);
-const scripts = (page) => page.workers().map((worker) => new URL(worker.url()).pathname.split("/").at(-1));
 const counted = (list, name) => list.filter((each) => each === name).length;
 
 test("a page at rest has one worker of each kind ready, and choosing fetches nothing that was fetched", async () => {
   const { page, fetched } = await pageWith(() => {});
-  await eventually("both workers", () => scripts(page).toSorted(), (list) => list.join() === "image.worker.js,upload.worker.js");
-  await page.waitForLoadState("networkidle");
+  await areWarm(page);
   assert.equal(counted(fetched, "windlass_codecs_bg.wasm"), 0, "what not every photo needs is not fetched ahead");
   await choose(page, await small("ready.jpg", 1));
   await allRows(page, ["stored"]);
@@ -70,6 +68,7 @@ test("where the reader asked to save data nothing is fetched before the dialog i
 
 test("the first photo is announced while others are still to be read", async () => {
   const { page } = await pageWith((fresh) => pretendCores(fresh, 2));
+  await areWarm(page);
   const announced = [];
   page.on("request", (request) => {
     if (request.method() === "POST" && request.url().endsWith("/api/v1/uploads")) {

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// Whoever waited for the line asks again this much later at most, because timers are late. A line with more
+/// to send does not stand still meanwhile.
+const TIMERS_LATE: Duration = Duration::from_millis(5);
+
 /// A line's direction. Whoever wants to move bytes asks until when they are on their way.
 #[derive(Debug, Default)]
 pub(crate) struct Shaper {
@@ -33,7 +37,8 @@ impl Shaper {
         let mut state = self.lock();
         let bits_per_s = state.bits_per_s?;
         let now = Instant::now();
-        let from = state.free_at.map_or(now, |free_at| free_at.max(now));
+        let was_busy = |free_at: &Instant| *free_at + TIMERS_LATE > now;
+        let from = state.free_at.filter(was_busy).unwrap_or(now);
         let until = from + Duration::from_secs_f64(bytes as f64 * 8.0 / bits_per_s as f64);
         state.free_at = Some(until);
         Some(until)
@@ -41,5 +46,35 @@ impl Shaper {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep_until;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_connection_alone_gets_all_of_the_line() {
+        let line = Shaper::default();
+        line.set(Some(2_000_000));
+        let begun = Instant::now();
+        let mut until = begun;
+        for _ in 0..100 {
+            until = line.busy_until(5_000).unwrap();
+            sleep_until(until).await;
+        }
+        // 100 times 20 ms, whatever the timers were late.
+        assert!(until - begun < Duration::from_millis(2_030), "{:?}", until - begun);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_that_stood_still_does_not_catch_up() {
+        let line = Shaper::default();
+        line.set(Some(2_000_000));
+        line.busy_until(5_000);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(line.busy_until(5_000), Some(Instant::now() + Duration::from_millis(20)));
     }
 }

@@ -150,6 +150,22 @@ impl Reconciled {
             + self.multiparts
     }
 
+    /// Objects named as the key template names them.
+    pub fn ours(&self) -> u64 {
+        self.objects.saturating_sub(self.foreign)
+    }
+
+    /// How much [`ObjectPolicy::Remove`] would take away of what was listed.
+    pub fn removable(&self) -> u64 {
+        self.without_record + self.left_over + self.multiparts
+    }
+
+    /// Whether that is more than mishaps leave behind: then it may be the record that is wrong.
+    pub fn would_remove_much(&self) -> bool {
+        let objects = self.without_record + self.left_over;
+        self.removable() > 0 && (self.photos == 0 || objects * 10 > self.ours())
+    }
+
     fn count(&mut self, finding: &Finding) {
         let (counter, fate) = match finding {
             Finding::WithoutRecord(object) => (&mut self.without_record, Some(&object.fate)),

@@ -272,7 +272,7 @@ impl Engine {
             if transfer.needs_recognising() && readers + wanted.len() + unknown.len() < READERS_MAX {
                 unknown.push(key);
             }
-            for (index, piece) in transfer.pieces.iter().enumerate() {
+            for (index, piece) in self.reading_order(transfer) {
                 if readers + wanted.len() + unknown.len() >= READERS_MAX {
                     break 'uploads;
                 }
@@ -299,6 +299,15 @@ impl Engine {
                 piece.start_reading().ok();
             }
         }
+    }
+
+    /// What is to be sent first is read first: while nothing is known of the line, the smallest.
+    fn reading_order<'a>(&self, transfer: &'a Transfer) -> Vec<(usize, &'a Piece)> {
+        let mut pieces: Vec<_> = transfer.pieces.iter().enumerate().collect();
+        if !self.link.is_known() {
+            pieces.sort_by_key(|(_, piece)| piece.size_bytes());
+        }
+        pieces
     }
 
     /// Parts that are being read, or were read and are not on their way yet.

@@ -1,0 +1,94 @@
+/** Requests to the service: the small JSON part that is not about bytes. */
+import { cancelled, errorFromAnswer, WindlassError } from "./errors.js";
+import type { TokenSource } from "./token.js";
+
+export interface RequestOptions {
+  signal?: AbortSignal;
+}
+
+/** What a request carries beside its path. */
+interface Extra {
+  body?: object | undefined;
+  /** What is known already, to be answered 304. */
+  etag?: string | null;
+}
+
+export class Requests {
+  readonly #endpoint: string;
+  readonly #tokens: TokenSource;
+
+  constructor(endpoint: string, tokens: TokenSource) {
+    this.#endpoint = endpoint;
+    this.#tokens = tokens;
+  }
+
+  /** The body of an answer. */
+  async send(method: string, path: string, signal?: AbortSignal, body?: object): Promise<unknown> {
+    return (await this.answer(method, path, signal, { body })).body;
+  }
+
+  /** An answer with its headers. */
+  async answer(method: string, path: string, signal?: AbortSignal, extra: Extra = {}): Promise<{ headers: Headers; body: unknown }> {
+    const send = (token: string) => this.#fetch(method, path, signal, token, extra);
+    try {
+      return await send(await this.#tokens.get());
+    } catch (thrown) {
+      const code = thrown instanceof WindlassError ? thrown.code : "";
+      if (code !== "token_expired" && code !== "unauthorized") {
+        throw thrown;
+      }
+      // Once more with a new token: this one may just have been too old.
+      return send(await this.#tokens.renew());
+    }
+  }
+
+  async #fetch(
+    method: string,
+    path: string,
+    signal: AbortSignal | undefined,
+    token: string,
+    { body, etag }: Extra,
+  ): Promise<{ headers: Headers; body: unknown }> {
+    let answer: Response;
+    let json: unknown;
+    try {
+      answer = await fetch(`${this.#endpoint}/api/v1${path}`, {
+        method,
+        headers: {
+          accept: "application/json",
+          authorization: `Bearer ${token}`,
+          ...(body && { "content-type": "application/json" }),
+          ...(etag && { "if-none-match": etag }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+        // A list with signed URLs must not come from a cache, nor cookies go along.
+        cache: "no-store",
+        credentials: "omit",
+        signal: signal ?? null,
+      });
+      json = await jsonOf(answer);
+    } catch (thrown) {
+      if (signal?.aborted) {
+        throw cancelled(undefined, thrown);
+      }
+      throw new WindlassError("network", "The photo service cannot be reached. Check the connection and try again.", {
+        retryable: true,
+        cause: thrown,
+      });
+    }
+    if (!answer.ok && answer.status !== 304) {
+      throw errorFromAnswer(answer.status, answer.headers.get("x-request-id"), json);
+    }
+    return { headers: answer.headers, body: json };
+  }
+}
+
+/** `null` where there is no JSON: a 204, or a proxy's error page. */
+async function jsonOf(answer: Response): Promise<unknown> {
+  const text = await answer.text();
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

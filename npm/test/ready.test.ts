@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { afterEach, mock, test } from "node:test";
+
+import { startReady, withModule } from "../src/workers/ready.js";
+import { FakeWorker, settle } from "./fake-worker.js";
+
+const script = new URL("https://photos.example.com/windlass/image.worker.js");
+
+/** Workers that a test answers for, and a network that answers with these statuses, or not at all. */
+function starting(...statuses: (number | null)[]): { workers: FakeWorker[]; started: Promise<unknown> } {
+  mock.method(globalThis, "fetch", async () => {
+    const status = statuses.shift();
+    if (typeof status !== "number") {
+      throw new TypeError("Failed to fetch");
+    }
+    return { status } as Response;
+  });
+  const workers: FakeWorker[] = [];
+  const started = startReady(() => {
+    const worker = new FakeWorker();
+    workers.push(worker);
+    return worker;
+  }, script);
+  started.catch(() => undefined);
+  return { workers, started };
+}
+
+afterEach(() => mock.restoreAll());
+
+test("a worker has started when it says so", async () => {
+  const { workers, started } = starting();
+  await settle();
+  workers[0]?.say({ kind: "ready" });
+  assert.equal(await started, workers[0]);
+});
+
+test("a script that the network keeps away may come later", async () => {
+  const { workers, started } = starting(null);
+  workers[0]?.crash("");
+  await assert.rejects(started, { code: "wasm_unavailable", retryable: true });
+  assert.equal(workers[0]?.terminated, true);
+});
+
+test("a script that is not there will not come", async () => {
+  const { workers, started } = starting(404);
+  workers[0]?.crash("");
+  await assert.rejects(started, { code: "wasm_unavailable", retryable: false, message: /status 404/ });
+});
+
+test("a network that came back in between is used at once", async () => {
+  const { workers, started } = starting(200);
+  workers[0]?.crash("");
+  await settle();
+  workers[1]?.say({ kind: "ready" });
+  assert.equal(await started, workers[1]);
+});
+
+test("a page that does not allow workers is told so, and nothing is waited for", async () => {
+  const { workers, started } = starting(200, 200);
+  workers[0]?.crash("");
+  await settle();
+  workers[1]?.crash("");
+  await assert.rejects(started, { code: "wasm_unavailable", retryable: false, message: /worker-src/ });
+});
+
+test("a worker that breaks at once is not asked for again", async () => {
+  const { workers, started } = starting(200);
+  workers[0]?.crash("SyntaxError");
+  await assert.rejects(started, { code: "worker_crashed" });
+  assert.equal(workers.length, 1);
+});
+
+test("a worker whose module does not come is ended", async () => {
+  const worker = new FakeWorker();
+  const module = Promise.reject(new Error("no module"));
+  await assert.rejects(withModule(module, Promise.resolve(worker)), /no module/);
+  await settle();
+  assert.equal(worker.terminated, true);
+});
