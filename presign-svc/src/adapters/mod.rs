@@ -10,10 +10,12 @@ pub mod memory;
 pub mod memory_tickets;
 pub mod outbound;
 pub mod postgres;
+pub mod redis;
 pub mod s3;
 pub mod schema;
 pub mod sqlite;
 pub mod system;
+pub mod traced;
 mod upload_row;
 mod usage_row;
 

@@ -14,6 +14,7 @@ use crate::adapters::database::Database;
 use crate::config::ServeOptions;
 use crate::domain::limits::size_in_words;
 use crate::jobs::reconcile::{Fate, Finding, FoundObject, ObjectPolicy, Policy, Reconciled, reconcile};
+use crate::traces::Traces;
 
 /// What `reconcile` can be told, beside what `serve` can: it must look at the same things.
 #[derive(Debug, Clone, Args)]
@@ -42,7 +43,16 @@ pub async fn run(mut options: ReconcileOptions) -> Result<()> {
     let mut tasks = JoinSet::new();
     let database = Database::open(&serve.database.place(&serve.data)?).await?;
     let (settings, embedded) = bucket::open(serve, &stop, &mut tasks).await?;
-    let app = app::build(serve, &database, &settings, embedded.is_some(), &stop).await?;
+    let app = app::build(
+        serve,
+        &database,
+        &settings,
+        embedded.is_some(),
+        database.rate_limiter(),
+        Traces::off(),
+        &stop,
+    )
+    .await?;
     let policy = Policy {
         min_age: Duration::from_secs(u64::from(options.min_age_hours) * 3600),
         objects: match (options.adopt, options.remove) {

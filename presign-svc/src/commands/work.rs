@@ -7,6 +7,7 @@ use super::{app, stop_signal};
 use crate::adapters::database::Database;
 use crate::config::{ServeOptions, StorePlace};
 use crate::jobs::runner;
+use crate::traces::Traces;
 
 /// Works until SIGTERM or ctrl-c.
 pub async fn run(options: ServeOptions) -> Result<()> {
@@ -26,7 +27,8 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         );
     }
     let stop = CancellationToken::new();
-    let app = app::build(&options, &database, &bucket, false, &stop).await?;
+    let app = app::build(&options, &database, &bucket, false, database.rate_limiter(), Traces::off(), &stop)
+        .await?;
     let work = tokio::spawn(runner::run(app, stop.clone()));
     tracing::info!(database = %database.name(), bucket = %bucket.bucket, "working");
     stop_signal().await;
