@@ -105,12 +105,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     if (this.#closed) {
       throw closedError();
     }
-    return source instanceof Blob
-      ? this.#addOne(source, options)
-      : flattenFiles(source).map((file) => {
-          const { signal, again } = options;
-          return this.#addOne(file, { ...(signal && { signal }), ...(again && { again }) });
-        });
+    if (source instanceof Blob) {
+      return this.#addOne(source, options);
+    }
+    const { signal, again } = options;
+    return flattenFiles(source).map((file) => this.#addOne(file, { ...(signal && { signal }), ...(again && { again }) }));
   }
 
   /** Fetches what photos need and starts the workers, for when somebody is about to choose. May be called often. */
@@ -142,6 +141,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   }
   set originals(policy: OriginalsPolicy) {
     this.#originals.policy = policy;
+    this.#survival.setOriginals(policy);
   }
 
   pause(): void {
@@ -306,7 +306,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         return;
       }
       case "stored":
-        upload.succeed(event.photo, event.same_as);
+        upload.succeed(event.photo, { sameAs: event.same_as, alreadyStored: event.already_stored });
         this.#end(upload);
         this.dispatchEvent(new UploadStateEvent(upload, "stored"));
         this.dispatchEvent(new UploadPhotoEvent(upload, event.photo));
@@ -377,7 +377,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     // Where the service refused for good, only a new reference can have another outcome.
     const sameRef = upload.state === "failed" && upload.error?.retryable === true;
     const clientRef = sameRef ? upload.clientRef : randomName();
-    return this.#begin(upload.file, upload.filename, clientRef, { resumed: sameRef, again: false });
+    return this.#begin(upload.file, upload.filename, clientRef, { resumed: sameRef, again: upload.alreadyStored });
   }
 
   #fail(clientRef: string, error: WindlassError): void {

@@ -78,10 +78,17 @@ export interface MissingFile {
 export class UploadWarningEvent extends Event {
   constructor(
     readonly upload: Upload,
-    /** Both say: keep this page open until the file is stored. Only `storage_full` is told of each file. */
+    /** All say: keep this page open until the file is stored. Only `storage_full` is told of each file. */
     readonly code: NotKeptCode,
   ) {
     super("warning");
+  }
+}
+
+/** Whatever `warning` said was not kept is kept by now, or has ended: the page may be left. */
+export class UploadsKeptEvent extends Event {
+  constructor() {
+    super("kept");
   }
 }
 
@@ -89,6 +96,7 @@ export interface WindlassEventMap {
   added: UploadAddedEvent;
   restored: UploadsRestoredEvent;
   warning: UploadWarningEvent;
+  kept: UploadsKeptEvent;
   progress: UploadProgressEvent;
   statechange: UploadStateEvent;
   photo: UploadPhotoEvent;

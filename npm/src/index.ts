@@ -7,6 +7,7 @@ export {
   UploadErrorEvent,
   UploadPhotoEvent,
   UploadProgressEvent,
+  UploadsKeptEvent,
   UploadsRestoredEvent,
   UploadStateEvent,
   UploadWarningEvent,

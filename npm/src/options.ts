@@ -72,8 +72,9 @@ export interface AddManyOptions {
   /** Aborting it cancels the upload. */
   signal?: AbortSignal;
   /**
-   * Send it even if these very bytes are on their way, or were stored by this client, already. Otherwise
-   * the upload ends with the photo that is there, and `sameAs` names the one that sent it.
+   * Send it even if these very bytes are on their way already, or were stored: by this client, or by the same person
+   * in this project before, from whatever page or device. Otherwise the upload ends with the photo that is there, with
+   * `alreadyStored`, and `sameAs` where this client sent it.
    */
   again?: boolean;
 }
@@ -115,14 +116,20 @@ export function checkOptions({ project, token, color, format, originals, imageWo
   if (format !== undefined && format !== "jpeg" && format !== "webp") {
     throw new WindlassError("invalid_options", `format: “${String(format)}” is neither "jpeg" nor "webp".`);
   }
-  if (originals !== undefined && originals !== "at-once" && originals !== "on-wifi") {
-    throw new WindlassError("invalid_options", `originals: “${String(originals)}” is neither "at-once" nor "on-wifi".`);
+  if (originals !== undefined) {
+    checkOriginals(originals);
   }
   if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
     throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
   }
   if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
     throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");
+  }
+}
+
+export function checkOriginals(originals: OriginalsPolicy): void {
+  if (originals !== "at-once" && originals !== "on-wifi") {
+    throw new WindlassError("invalid_options", `originals: “${String(originals)}” is neither "at-once" nor "on-wifi".`);
   }
 }
 

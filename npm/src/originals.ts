@@ -1,5 +1,5 @@
 /** When originals go: at once, or not while the phone's own network is in use. */
-import type { OriginalsPolicy } from "./options.js";
+import { checkOriginals, type OriginalsPolicy } from "./options.js";
 
 /**
  * The Network Information API (WICG), which Chromium has on phones; the DOM library does not know it. Where only some
@@ -30,6 +30,7 @@ export class Originals {
     return this.#policy;
   }
   set policy(policy: OriginalsPolicy) {
+    checkOriginals(policy);
     this.#policy = policy;
     this.#look();
   }

@@ -56,6 +56,7 @@ export class Upload {
   #made: MadePictures | null = null;
   #photo: Photo | null = null;
   #sameAs: string | null = null;
+  #alreadyStored = false;
   #error: WindlassError | null = null;
   readonly #commands: UploadCommands;
   #settle!: { resolve: (photo: Photo) => void; reject: (error: WindlassError) => void };
@@ -142,7 +143,16 @@ export class Upload {
     return this.#photo;
   }
 
-  /** Where these very bytes were sent before: the `clientRef` of the upload that sent them. */
+  /**
+   * Whether nothing was sent because these very bytes were stored already: by this client (`sameAs`), or by the same
+   * person in this project before, from whatever page or device. `photo` is what is there; `retry()` sends it again
+   * all the same.
+   */
+  get alreadyStored(): boolean {
+    return this.#alreadyStored;
+  }
+
+  /** Where this client has sent these very bytes before: the `clientRef` of the upload that sent them. */
   get sameAs(): string | null {
     return this.#sameAs;
   }
@@ -164,7 +174,7 @@ export class Upload {
     this.#commands.cancel(this);
   }
 
-  /** Sends a failed or cancelled file again, as a new upload. */
+  /** Sends a failed or cancelled file again, as a new upload; or one after all that was stored already. */
   retry(): Upload {
     return this.#commands.retry(this);
   }
@@ -200,6 +210,11 @@ export class Upload {
   }
 
   /** @internal */
+  withdraw(code: string): void {
+    this.#warnings = this.#warnings.filter((warning) => warning.code !== code);
+  }
+
+  /** @internal */
   setPrepared({ metadata, warnings, preview, made }: Preparation): void {
     this.#metadata = metadata ?? null;
     this.#warnings = [...warnings, ...this.#warnings];
@@ -208,11 +223,12 @@ export class Upload {
   }
 
   /** @internal */
-  succeed(photo: Photo, sameAs: string | null = null): void {
+  succeed(photo: Photo, { sameAs = null, alreadyStored = false }: { sameAs?: string | null; alreadyStored?: boolean } = {}): void {
     this.#state = "stored";
     this.#reason = null;
     this.#photo = photo;
     this.#sameAs = sameAs;
+    this.#alreadyStored = alreadyStored;
     const { total_bytes } = this.#progress;
     this.#progress = { ...this.#progress, confirmed_bytes: total_bytes, sent_bytes: total_bytes, remaining_ms: 0 };
     this.#settle.resolve(photo);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { CopyQueue } from "../src/keep/copy-queue.js";
 
@@ -40,24 +40,36 @@ test("what was stored meanwhile is not copied", async () => {
   assert.deepEqual(order, ["on its way"]);
 });
 
-test("nothing is copied while everything is about to be stored, and not for ever", async () => {
-  const queue = new CopyQueue();
-  const began = performance.now();
-  const calming = setInterval(() => queue.calm(), 100);
-  queue.calm();
-  await new Promise<void>((resolve) => queue.add(9_000, () => true, async () => resolve()));
-  clearInterval(calming);
-  const waited = performance.now() - began;
-  assert.ok(waited >= 3_000 && waited < 6_000, `copied after ${waited} ms`);
+/** After how many milliseconds, by a clock of the test's own, a small file is copied; `each` is called every 100 ms. */
+function copiedAfterMs(each: (queue: CopyQueue, now: number) => void): number | null {
+  let now = 0;
+  let copied: number | null = null;
+  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.method(performance, "now", () => now);
+  try {
+    const queue = new CopyQueue();
+    each(queue, now);
+    queue.add(9_000, () => true, async () => {
+      copied = now;
+    });
+    while (copied === null && now < 60_000) {
+      now += 100;
+      mock.timers.tick(100);
+      each(queue, now);
+    }
+    return copied;
+  } finally {
+    mock.restoreAll();
+    mock.timers.reset();
+  }
+}
+
+test("nothing is copied while everything is about to be stored, and not for ever", () => {
+  assert.equal(copiedAfterMs((queue) => queue.calm()), 3_200);
 });
 
-test("where the sending stalls a copy is made soon", async () => {
-  const queue = new CopyQueue();
-  const began = performance.now();
-  queue.calm();
-  await new Promise<void>((resolve) => queue.add(9_000, () => true, async () => resolve()));
-  const waited = performance.now() - began;
-  assert.ok(waited >= 400 && waited < 2_500, `copied after ${waited} ms`);
+test("where the sending stalls a copy is made soon", () => {
+  assert.equal(copiedAfterMs((queue, now) => now === 0 && queue.calm()), 500);
 });
 
 test("a copy that fails holds up no other", async () => {

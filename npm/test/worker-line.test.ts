@@ -64,3 +64,16 @@ test("a worker that breaks while it runs is not asked for again", () => {
   assert.deepEqual(told, { absent: 0, broken: 1 });
   assert.equal(workers.length, 1);
 });
+
+test("a worker that breaks before it listens is not asked for again, and nothing is held back for it", () => {
+  const { line, workers, told } = lineOf();
+  line.send(paused("a"));
+  workers[0]?.crash("a module of another version");
+  assert.deepEqual(told, { absent: 0, broken: 1 });
+  assert.equal(workers[0]?.terminated, true);
+  assert.equal(line.isOver, true);
+  line.send(paused("b"));
+  workers[0]?.say({ kind: "ready" });
+  assert.deepEqual(workers[0]?.received, [GREETING]);
+  assert.equal(workers.length, 1);
+});

@@ -54,14 +54,3 @@ export class MappedClient {
     return response.headers.get("ETag");
   }
 }
-
-/** Asks until the answer is as wanted. */
-export async function poll(ask, isThere, timeoutMs = 20_000) {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = await ask();
-    if (isThere(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(answer)} after ${timeoutMs} ms`);
-    await new Promise((done) => setTimeout(done, 200));
-  }
-}

@@ -4,7 +4,7 @@
  * systems whose pipeline works on a file afterwards.
  */
 
-import { poll } from "./mapped.mjs";
+import { eventually } from "../e2e/harness/eventually.mjs";
 
 const MIB = 1024 * 1024;
 
@@ -28,7 +28,7 @@ export const SYSTEMS = [
       const { presigned_url: url } = await client.call("POST /upload-url", { job_id: project, filename: photo.name });
       await client.put(url, photo.bytes, photo.type);
       const list = () => client.call("GET /list-photos", { job_id: project });
-      const { photos } = await poll(list, ({ photos }) => photos.length === 1);
+      const { photos } = await eventually("the job lists its photo", list, ({ photos }) => photos.length === 1);
       const [{ key, size, url: shown }] = photos;
       return { named: typeof key === "string" && size === photo.bytes.length, shown: [shown] };
     },
@@ -87,9 +87,9 @@ export const SYSTEMS = [
       await client.call("POST /api/uploads/{uploadId}/complete", { uploadId: large.uploadId, parts });
       const status = (uploadId) => () => client.call("GET /api/uploads/{uploadId}/status", { uploadId });
       for (const { uploadId } of uploads) {
-        await poll(status(uploadId), ({ status }) => status === "uploaded");
+        await eventually("it is uploaded", status(uploadId), ({ status }) => status === "uploaded");
         await office.process(uploadId);
-        await poll(status(uploadId), ({ status }) => status === "completed");
+        await eventually("it is completed", status(uploadId), ({ status }) => status === "completed");
       }
       const shown = await office.urls(project);
       return { named: uploads.every(({ uploadId }) => typeof uploadId === "string"), shown };
@@ -134,9 +134,9 @@ export const SYSTEMS = [
       const { uploadUrl, image_key } = await client.call("POST /upload-url", asked);
       await client.put(uploadUrl, photo.bytes, photo.type);
       const results = () => client.call("GET /results");
-      await poll(results, ({ results }) => results.length === 1);
+      await eventually("there is a result", results, ({ results }) => results.length === 1);
       await office.process(image_key, ["Roof", "Gutter"]);
-      const { results: found } = await poll(results, ({ results }) => results[0].status === "completed");
+      const { results: found } = await eventually("it has labels", results, ({ results }) => results[0].status === "completed");
       const [{ labels, url, image_key: key }] = found;
       return { named: key === image_key && labels.join() === "Roof,Gutter", shown: [url] };
     },

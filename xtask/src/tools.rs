@@ -173,7 +173,8 @@ pub fn ensure_fastapi() -> Result<PathBuf> {
     Ok(environment.join("bin/python"))
 }
 
-/// A Python environment with what pip is told to install from PyPI, made once; `name` changes with that.
+/// A Python environment with what pip is told to install from PyPI, made once under that name: a name
+/// that does not say versions stays as it was made until its folder is removed.
 fn ensure_python_environment(name: &str, install: &[&str]) -> Result<PathBuf> {
     let folder = workspace::target_dir().join(name);
     let done = folder.join(".installed");

@@ -19,6 +19,8 @@ export abstract class WindlassElement extends Base {
   #link = "";
   #given: Windlass | null = null;
   #own: Windlass | null = null;
+  /** Between entering the page, when all attributes and properties are known, and leaving it. */
+  #isInPage = false;
 
   get endpoint(): string {
     return this.getAttribute("endpoint") ?? "/";
@@ -78,10 +80,12 @@ export abstract class WindlassElement extends Base {
         self[name] = value;
       }
     }
+    this.#isInPage = true;
     this.connectionChanged();
   }
 
   disconnectedCallback(): void {
+    this.#isInPage = false;
     const leaving = this.#own;
     // Moving an element within the page disconnects it for a moment only.
     queueMicrotask(() => {
@@ -96,6 +100,11 @@ export abstract class WindlassElement extends Base {
     if (before !== now) {
       this.#reconnect();
     }
+  }
+
+  /** The client that was made of the attributes; `null` before that, and where one was given. */
+  protected get ownClient(): Windlass | null {
+    return this.#own;
   }
 
   /** The client to use, made now if need be. Throws where the attributes do not say enough. */
@@ -150,7 +159,8 @@ export abstract class WindlassElement extends Base {
       closeWhenIdle(this.#own);
       this.#own = null;
     }
-    if (this.isConnected) {
+    // An element that is upgraded in the page hears of its attributes one by one, before it hears that it is there.
+    if (this.#isInPage) {
       this.connectionChanged();
     }
   }

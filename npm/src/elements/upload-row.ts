@@ -61,12 +61,12 @@ export class UploadRow {
   }
 
   update(): void {
-    const { state, progress, size, error, reason, warnings, origin, ended, sameAs } = this.#upload;
+    const { state, progress, size, error, reason, warnings, origin, ended, alreadyStored } = this.#upload;
     this.node.dataset["state"] = state;
     // For whoever has to find out why: the words on the page stay those for the crew.
     this.#state.title = reason ?? error?.requestId ?? "";
     const said = state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, size);
-    const words = sameAs === null ? said : this.#strings.storedBefore;
+    const words = alreadyStored ? this.#strings.storedBefore : said;
     setText(this.#state, origin === "elsewhere" && !ended ? `${words} · ${this.#strings.elsewhere}` : words);
     const warning = warnings.map((each) => this.#strings.warning(each)).find((text) => text !== null);
     this.#warning.hidden = warning === undefined;
@@ -110,9 +110,7 @@ export class UploadRow {
   }
 
   #showButtons(): void {
-    const { state, error } = this.#upload;
-    const kind =
-      state === "failed" ? (error?.retryable === true ? "failed-retryable" : "failed") : state === "stored" || state === "paused" ? state : "active";
+    const kind = kindOf(this.#upload);
     if (kind === this.#shownButtons) {
       return;
     }
@@ -137,6 +135,11 @@ export class UploadRow {
     switch (kind) {
       case "stored":
         return [element("span", { class: "done" }, icon("check"))];
+      case "stored-before":
+        return [
+          button({ label: strings.sendAnyway, icon: "retry", showLabel: true, class: "quiet" }, () => this.#actions.retry(upload)),
+          element("span", { class: "done" }, icon("check")),
+        ];
       case "failed-retryable":
         return [
           button({ label: strings.retry, icon: "retry", showLabel: true, class: "quiet" }, () => this.#actions.retry(upload)),
@@ -149,6 +152,20 @@ export class UploadRow {
       default:
         return [symbol(strings.pause(name), "pause", () => upload.pause()), cancel];
     }
+  }
+}
+
+/** What can be done about it. */
+function kindOf({ state, error, alreadyStored }: Upload): string {
+  switch (state) {
+    case "failed":
+      return error?.retryable === true ? "failed-retryable" : "failed";
+    case "stored":
+      return alreadyStored ? "stored-before" : "stored";
+    case "paused":
+      return "paused";
+    default:
+      return "active";
   }
 }
 

@@ -151,8 +151,9 @@ export const uploaderStrings = {
     names.length === 1
       ? `“${names[0]}” was left out: files of this type are not accepted here.`
       : `${names.length} files were left out: files of their types are not accepted here.`,
-  /** The same picture was chosen twice: it is there once. */
-  storedBefore: "Stored — the same picture was sent before",
+  /** The same file was chosen twice, here or on another day: it is there once. */
+  storedBefore: "Already stored: the same file was sent before",
+  sendAnyway: "Send anyway",
   alreadyListed: (name: string) => `“${name}” is already being sent.`,
   /** Said to screen readers when a file has ended. */
   announceStored: (name: string) => `${name} is stored.`,

@@ -11,7 +11,7 @@ import type { Windlass } from "../client.js";
 import { toWindlassError } from "../errors.js";
 import type { MissingFile } from "../events.js";
 import { filesFrom } from "../files.js";
-import type { WindlassOptions } from "../options.js";
+import type { OriginalsPolicy, WindlassOptions } from "../options.js";
 import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
 import { tell, WindlassElement } from "./base.js";
@@ -21,12 +21,16 @@ import { factsStyles } from "./facts.styles.js";
 import { tokens } from "./tokens.styles.js";
 import { UploadSummary } from "./upload-summary.js";
 import { UploadRow } from "./upload-row.js";
+import { UploaderNotes } from "./uploader-notes.js";
 import { uploaderStrings, type UploaderStrings } from "./uploader.strings.js";
 import { uploaderStyles } from "./uploader.styles.js";
 import { whenIdle } from "./warm-up.js";
 
+/** Attributes that change what the element offers, and not what it sends with. */
+const OF_CONTROLS = ["accept", "capture", "multiple"];
+
 export class WindlassUploader extends WindlassElement {
-  static override readonly observedAttributes = [...WindlassElement.observedAttributes, "accept", "capture", "multiple", "originals", "service-worker-url"];
+  static override readonly observedAttributes = [...WindlassElement.observedAttributes, ...OF_CONTROLS, "originals", "service-worker-url"];
 
   #strings: UploaderStrings = uploaderStrings;
   readonly #rows = new Map<Upload, UploadRow>();
@@ -43,9 +47,7 @@ export class WindlassUploader extends WindlassElement {
   readonly #main = element("div", { part: "base" });
   readonly #list = element("ul", { class: "list", part: "list" });
   readonly #live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
-  readonly #noticeText = element("p");
-  readonly #notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#noticeText);
-  readonly #resumed = element("p", { class: "resumed", part: "resumed", role: "status", hidden: true });
+  readonly #notes = new UploaderNotes();
   readonly #chooser = element("input", { type: "file", hidden: true, class: "chooser" });
   readonly #camera = element("input", { type: "file", hidden: true, class: "camera-input", accept: "image/*" });
   #drop: HTMLDivElement | null = null;
@@ -113,7 +115,7 @@ export class WindlassUploader extends WindlassElement {
 
   /** Sends files that came another way. */
   add(files: readonly Blob[]): readonly Upload[] {
-    this.#warn(null);
+    this.#notes.warn(null);
     if (files.length === 0) {
       return [];
     }
@@ -127,7 +129,7 @@ export class WindlassUploader extends WindlassElement {
       return chosen.map((file) => this.#show(client.add(file)));
     } catch (thrown) {
       const error = toWindlassError(thrown);
-      this.#warn(error.message);
+      this.#notes.warn(error.message);
       tell(this, "windlass-error", { error, upload: null });
       return [];
     }
@@ -146,6 +148,17 @@ export class WindlassUploader extends WindlassElement {
     super.disconnectedCallback();
   }
 
+  override attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (OF_CONTROLS.includes(name)) {
+      this.#setControls();
+    } else if (name === "originals" && this.ownClient !== null) {
+      // Another client would leave behind what waits for Wi-Fi with this one.
+      this.ownClient.originals = this.#originals;
+    } else {
+      super.attributeChangedCallback(name, before, now);
+    }
+  }
+
   protected override upgradableProperties(): readonly string[] {
     return [...super.upgradableProperties(), "accept", "multiple"];
   }
@@ -153,6 +166,20 @@ export class WindlassUploader extends WindlassElement {
   protected override connectionChanged(): void {
     this.#stopWaiting();
     this.#stopWaiting = whenIdle(this, () => this.warmUp());
+    this.#setControls();
+    this.#goOn();
+  }
+
+  protected override clientOptions(): Partial<WindlassOptions> {
+    const serviceWorkerUrl = this.getAttribute("service-worker-url");
+    return { ...(serviceWorkerUrl && { serviceWorkerUrl }), originals: this.#originals };
+  }
+
+  get #originals(): OriginalsPolicy {
+    return this.getAttribute("originals") === "on-wifi" ? "on-wifi" : "at-once";
+  }
+
+  #setControls(): void {
     this.#chooser.accept = this.accept;
     this.#chooser.multiple = this.multiple;
     this.#camera.setAttribute("capture", this.getAttribute("capture") || "environment");
@@ -160,15 +187,6 @@ export class WindlassUploader extends WindlassElement {
     if (label) {
       setText(label, onlyPictures(this.accept) ? this.#strings.choosePhotos : this.#strings.chooseFiles);
     }
-    this.#goOn();
-  }
-
-  protected override clientOptions(): Partial<WindlassOptions> {
-    const serviceWorkerUrl = this.getAttribute("service-worker-url");
-    return {
-      ...(serviceWorkerUrl && { serviceWorkerUrl }),
-      ...(this.getAttribute("originals") === "on-wifi" && { originals: "on-wifi" }),
-    };
   }
 
   /** With who and where known, what earlier pages have left goes on by itself. */
@@ -177,7 +195,7 @@ export class WindlassUploader extends WindlassElement {
       try {
         this.#listen(this.connect());
       } catch (thrown) {
-        this.#warn(toWindlassError(thrown).message);
+        this.#notes.warn(toWindlassError(thrown).message);
       }
     }
   }
@@ -204,10 +222,9 @@ export class WindlassUploader extends WindlassElement {
       resume: () => this.#each((upload) => upload.resume()),
       clear: () => this.#clear(),
     });
-    const dismiss = button({ label: strings.dismiss, icon: "close", class: "symbol danger" }, () => this.#warn(null));
-    this.#notice.replaceChildren(this.#noticeText, dismiss);
+    this.#notes.setStrings(strings);
     this.#list.setAttribute("aria-label", strings.listLabel);
-    this.#main.replaceChildren(this.#drop, this.#notice, this.#resumed, this.#summary.node, this.#list, this.#live);
+    this.#main.replaceChildren(this.#drop, this.#notes.notice, this.#notes.resumed, this.#summary.node, this.#list, this.#live);
     for (const upload of [...this.#rows.keys()]) {
       const row = this.#row(upload);
       this.#rows.get(upload)?.node.replaceWith(row.node);
@@ -253,9 +270,10 @@ export class WindlassUploader extends WindlassElement {
     client.addEventListener("warning", ({ upload, code }) => {
       if (this.#rows.has(upload)) {
         this.#touch(upload);
-        this.#warn(this.#strings.notKept(code));
+        this.#notes.warnUntilKept(this.#strings.notKept(code));
       }
     });
+    client.addEventListener("kept", () => this.#notes.kept());
     client.addEventListener("progress", ({ upload }) => this.#touch(upload));
     client.addEventListener("statechange", ({ upload, state }) => {
       if (state === "cancelled" && this.#rows.has(upload)) {
@@ -307,19 +325,8 @@ export class WindlassUploader extends WindlassElement {
 
   #refresh(): void {
     this.#main.classList.toggle("busy", this.#rows.size > 0);
-    this.#showResumed();
+    this.#notes.showResumed(this.uploads, this.#missing, this.#strings);
     this.#summary.update(this.uploads, this.client?.progress.rate_bytes_per_s ?? null);
-  }
-
-  #showResumed(): void {
-    const resuming = this.uploads.filter(({ origin, ended }) => origin === "before" && !ended);
-    const arePictures = resuming.every(({ type }) => type.startsWith("image/"));
-    const words = [
-      resuming.length > 0 ? this.#strings.resuming(resuming.length, arePictures) : "",
-      this.#missing.length > 0 ? this.#strings.chooseAgain(this.#missing.map(({ filename }) => filename)) : "",
-    ];
-    setText(this.#resumed, words.filter((text) => text !== "").join(" "));
-    this.#resumed.hidden = resuming.length === 0 && this.#missing.length === 0;
   }
 
   #each(act: (upload: Upload) => void): void {
@@ -358,11 +365,6 @@ export class WindlassUploader extends WindlassElement {
     }
   }
 
-  #warn(text: string | null): void {
-    this.#notice.hidden = text === null;
-    setText(this.#noticeText, text ?? "");
-  }
-
   #markDrop(isOver: boolean): void {
     this.#drop?.classList.toggle("over", isOver);
     const hint = this.#drop?.querySelector(".hint");
@@ -387,7 +389,7 @@ export class WindlassUploader extends WindlassElement {
     const refused = files.filter((file) => !accepted.includes(file)).map((file) => file.name);
     this.add(accepted);
     if (refused.length > 0) {
-      this.#warn(this.#strings.notAccepted(refused));
+      this.#notes.warn(this.#strings.notAccepted(refused));
     }
   }
 }

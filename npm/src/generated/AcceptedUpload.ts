@@ -30,6 +30,11 @@ photo_id: PhotoId,
  */
 status: UploadStatus, 
 /**
+ * With `unless_stored`: these very bytes were stored before, as this photo. Nothing was recorded, and nothing
+ * is wanted.
+ */
+already_stored?: boolean, 
+/**
  * PUT up to 5 MiB, MULTIPART above.
  */
 method: UploadMethod, 

@@ -33,6 +33,18 @@ checksum?: Checksum,
  */
 metadata?: PhotoMetadata, 
 /**
+ * The size in bytes its parts should have, by what the client's line carries, where it goes in parts. Only a
+ * wish: the service chooses what comes nearest, from 5 to 64 MiB (more only where 10,000 parts would not do),
+ * says so in `part_size`, and stays with that for this upload.
+ */
+preferred_part_size?: number, 
+/**
+ * The CRC64NVME of the whole file, from those who do not want it twice: where the caller has made a photo of
+ * these very bytes in this project before, on whatever device, that photo is the answer and nothing is recorded.
+ * A `client_ref` that is known already is answered as ever. Upload links are told of no photo.
+ */
+unless_stored?: Checksum, 
+/**
  * Smaller pictures the client made of it.
  */
 variants?: Array<VariantToUpload>, };

@@ -42,9 +42,14 @@ client_ref: ClientRef,
  */
 photo: Photo, 
 /**
- * The upload that sent these very bytes before; this one sent none. `null` usually.
+ * The upload of this session that sent these very bytes before; this one sent none. `null` usually.
  */
-same_as: ClientRef | null, } | { "type": "failed", 
+same_as: ClientRef | null, 
+/**
+ * Whether nothing was sent because these very bytes were stored already: by this session (`same_as`), or
+ * by the same person before, on whatever device.
+ */
+already_stored: boolean, } | { "type": "failed", 
 /**
  * Which upload.
  */

@@ -3,6 +3,7 @@
  * the browser lets the worker live; then the browser calls again.
  */
 import type { UploadEvent } from "../generated/UploadEvent";
+import { Originals } from "../originals.js";
 import { randomName } from "../random-name.js";
 import { TokenSource } from "../token.js";
 import initUpload, { UploadQueue } from "../wasm/generated/windlass_upload.js";
@@ -47,7 +48,10 @@ export async function queuesWithFiles(): Promise<QueueName[]> {
   }
 }
 
-/** Resolves when nothing is left that can be sent without a page, or when a page is there, which goes on itself. */
+/**
+ * Resolves when nothing is left that can be sent without a page, or when a page is there, which goes on itself. Rejects
+ * where originals wait for Wi-Fi, when everything else is stored: the browser is to call again.
+ */
 export async function drain(queue: QueueName, { token, module, timeIsUp }: DrainOptions): Promise<void> {
   const tokens = new TokenSource(() => token(queue));
   const subject = subjectOf(await tokens.get());
@@ -74,14 +78,18 @@ export async function drain(queue: QueueName, { token, module, timeIsUp }: Drain
         }
         continue;
       }
-      keeping.take({ kind: "restore", module, subject, readyOnly: true });
+      keeping.take({ kind: "restore", module, subject, readyOnly: true, onWifi: null });
       const found = await orNever(told.next("restored"));
       if (found === null || (found.uploads.length === 0 && found.elsewhere === 0)) {
         return;
       }
-      const work = found.uploads.length > 0 ? sender.send(found.uploads) : told.next("gone").then(() => undefined);
-      if ((await orNever(work)) === null) {
+      const work = found.uploads.length > 0 ? sender.send(found.uploads) : told.next("gone").then(() => "ended" as const);
+      const outcome = await orNever(work);
+      if (outcome === null) {
         return;
+      }
+      if (outcome === "waiting_for_wifi") {
+        throw new Error("Originals wait for Wi-Fi; they are sent later.");
       }
     }
   } finally {
@@ -151,10 +159,16 @@ class Inbox {
   }
 }
 
+/** How far one got: to its end, well or not, or to its original, which waits. */
+type Outcome = "ended" | "waiting_for_wifi";
+
 /** The engine, with what it is given and what has not ended. */
 class Sender {
   readonly #queue: UploadQueue;
-  readonly #pending = new Map<string, () => void>();
+  readonly #originals: Originals;
+  readonly #pending = new Map<string, (outcome: Outcome) => void>();
+  /** Those of them of which only the original is left, and that waits. */
+  readonly #waiting = new Set<string>();
   readonly #onEnded: (clientRef: string) => void;
 
   /** `onEnded` hears of what ended for good. */
@@ -164,22 +178,31 @@ class Sender {
       { endpoint, project, max_connections: CONNECTIONS },
       { token: () => tokens.renew(), onEvent: (event: UploadEvent) => this.#follow(event) },
     );
+    this.#originals = new Originals("at-once", (wait) => this.#queue.setOriginalsWait(wait));
   }
 
-  /** Resolves when each has ended, well or not: what may succeed another time stays kept. */
-  async send(found: readonly Restored[]): Promise<void> {
-    await Promise.all(found.map((each) => this.#sendOne(each)));
+  /**
+   * Resolves when each has ended, well or not: what may succeed another time stays kept. Or when nothing is left but
+   * originals that wait for Wi-Fi; where pages of one queue did not agree about that, they all do.
+   */
+  async send(found: readonly Restored[]): Promise<Outcome> {
+    if (found.some(({ onWifi }) => onWifi)) {
+      this.#originals.policy = "on-wifi";
+    }
+    const outcomes = await Promise.all(found.map((each) => this.#sendOne(each)));
+    return outcomes.includes("waiting_for_wifi") ? "waiting_for_wifi" : "ended";
   }
 
   close(): void {
+    this.#originals.close();
     this.#queue.free();
   }
 
-  #sendOne(found: Restored): Promise<void> {
+  #sendOne(found: Restored): Promise<Outcome> {
     // Nobody looks at what was made of it here.
     const described = describeKept(found, []);
     if (described === null) {
-      return Promise.resolve();
+      return Promise.resolve("ended");
     }
     const { filename, content_type, metadata, variants } = described;
     const rest = { ...(metadata && { metadata }), ...(variants && { variants }) };
@@ -190,12 +213,21 @@ class Sender {
   }
 
   #follow(event: UploadEvent): void {
+    if (event.type === "phase" && event.phase === "waiting_for_wifi") {
+      this.#waiting.add(event.client_ref);
+    } else if (event.type !== "progress") {
+      this.#waiting.delete(event.client_ref);
+    }
     if (event.type === "stored" || event.type === "failed" || event.type === "cancelled") {
       if (event.type !== "failed" || !event.error.retryable) {
         this.#onEnded(event.client_ref);
       }
-      this.#pending.get(event.client_ref)?.();
+      this.#pending.get(event.client_ref)?.("ended");
       this.#pending.delete(event.client_ref);
+    }
+    if (this.#waiting.size === this.#pending.size) {
+      this.#pending.forEach((settle) => settle("waiting_for_wifi"));
+      this.#pending.clear();
     }
   }
 }

@@ -8,7 +8,7 @@ import { randomName } from "../random-name.js";
 import type { WorkerLike } from "../workers/bridge.js";
 import type { FileDescription } from "../wasm/upload.js";
 import { DATABASE, inNamespace, openDatabase, transact } from "./database.js";
-import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
+import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
 import { WorkerLine } from "./worker-line.js";
 
 /** The version of the records this build writes: `SCHEMA` of the core. */
@@ -44,6 +44,7 @@ export class Keeper {
   readonly #questions = new Map<number, (report: StorageReport) => void>();
   readonly #held = new Set<string>();
   #subject: string | null = null;
+  #onWifi: boolean;
   readonly #line: WorkerLine;
   #askTimer: ReturnType<typeof setTimeout> | undefined;
   #askAgainMs = ASK_AGAIN_MS;
@@ -54,15 +55,20 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#onWifi = options.onWifi;
     this.namespace = `${options.endpoint} ${options.project}`;
     this.#line = new WorkerLine({
       startWorker: options.startWorker,
       greeting: { kind: "start", namespace: this.namespace, session: this.session },
       onMessage: (message) => this.#receive(message),
-      onAbsent: () => this.#nothingIsKept("keeper_unreachable"),
+      onAbsent: () => {
+        this.#nothingIsKept("keeper_unreachable");
+        this.#answerAll();
+      },
       onBroken: () => {
         this.#nothingIsKept("storage_unavailable");
         this.#held.clear();
+        this.#answerAll();
       },
     });
   }
@@ -75,8 +81,20 @@ export class Keeper {
     }
   }
 
+  /** Whether originals wait for Wi-Fi, from now on. */
+  setOnWifi(onWifi: boolean): void {
+    if (this.#onWifi !== onWifi) {
+      this.#onWifi = onWifi;
+      this.#line.tell({ kind: "originals", onWifi });
+    }
+  }
+
   /** Keeps a file that was chosen. */
   add(clientRef: string, file: Blob, filename: string, handle: FileSystemFileHandle | undefined): void {
+    if (this.#line.isOver) {
+      this.#options.onNotKept(clientRef, "storage_unavailable");
+      return;
+    }
     this.#held.add(clientRef);
     this.#askToPersist();
     this.#send({
@@ -96,7 +114,7 @@ export class Keeper {
       },
       file,
       handle: handle ?? null,
-      onWifi: this.#options.onWifi,
+      onWifi: this.#onWifi,
     });
   }
 
@@ -164,6 +182,9 @@ export class Keeper {
   }
 
   report(): Promise<StorageReport> {
+    if (this.#line.isAbsent) {
+      return Promise.resolve(NOTHING_KEPT);
+    }
     return new Promise((resolve) => {
       this.#questionCount += 1;
       this.#questions.set(this.#questionCount, resolve);
@@ -176,6 +197,7 @@ export class Keeper {
     this.#closed = true;
     clearTimeout(this.#askTimer);
     this.#line.close({ kind: "close" });
+    this.#answerAll();
   }
 
   #restore(): void {
@@ -186,7 +208,7 @@ export class Keeper {
     }
     this.#asking = true;
     Promise.all([this.#options.whoIsIt(), this.#options.compile()])
-      .then(([subject, module]) => this.#send({ kind: "restore", module, subject, readyOnly: false }))
+      .then(([subject, module]) => this.#send({ kind: "restore", module, subject, readyOnly: false, onWifi: this.#onWifi }))
       .catch(() => {
         if (!this.#closed) {
           this.#askTimer = setTimeout(() => this.#restore(), this.#askAgainMs);
@@ -258,6 +280,14 @@ export class Keeper {
         this.#questions.get(message.question)?.(message.report);
         this.#questions.delete(message.question);
     }
+  }
+
+  /** Nobody else will. */
+  #answerAll(): void {
+    for (const answer of this.#questions.values()) {
+      answer(NOTHING_KEPT);
+    }
+    this.#questions.clear();
   }
 
   /** Once a page: some browsers ask the user. */

@@ -6,13 +6,12 @@
 import type { KeptDescription } from "../generated/KeptDescription";
 import type { KeptUpload } from "../generated/KeptUpload";
 import type { Resumption } from "../generated/Resumption";
-import { isOnCellular } from "../originals.js";
 import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
 import { changeRow, inNamespace, transact, type Key, type UploadRow } from "./database.js";
-import type { FromKeepWorker, NotKeptCode, Restored, StorageReport, ToKeepWorker } from "./messages.js";
+import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
 import { readHandle } from "./handle.js";
 import type { Sessions } from "./sessions.js";
@@ -51,6 +50,11 @@ export class Keeping {
       case "prepared":
         this.#keepVariants(message.clientRef, message.prepared, message.variants);
         return;
+      case "originals":
+        for (const ref of this.#folders.keys()) {
+          this.#inOrder(() => this.#updateRow(ref, (row) => ({ ...row, onWifi: message.onWifi })));
+        }
+        return;
       case "paused":
         this.#change(message.clientRef, (record) => ({ ...record, paused: message.paused }));
         return;
@@ -66,7 +70,7 @@ export class Keeping {
         this.#copies.calm();
         return;
       case "restore":
-        this.#inOrder(() => this.#restore(message.module, message.subject, message.readyOnly));
+        this.#inOrder(() => this.#restore(message));
         return;
       case "watch":
         this.#inOrder(async () => this.#watch((await this.#ground).sessions, message.session));
@@ -173,7 +177,7 @@ export class Keeping {
     await Promise.all(places.map((place) => place.remove(folder)));
   }
 
-  async #restore(module: WebAssembly.Module, subject: string | null, readyOnly: boolean): Promise<void> {
+  async #restore({ module, subject, readyOnly, onWifi }: Extract<ToKeepWorker, { kind: "restore" }>): Promise<void> {
     const ground = await this.#ground;
     await initUpload({ module_or_path: module });
     const { database, sessions } = ground;
@@ -189,15 +193,14 @@ export class Keeping {
         elsewhere += 1;
         continue;
       }
-      if (readyOnly && row.onWifi && isOnCellular()) {
-        continue;
-      }
       const plan = await this.#plan(ground, row, subject);
       const isReady = plan.next === "send" && !plan.upload.paused;
       if (plan.next === "leave" || (readyOnly && !isReady)) {
         continue;
       }
-      if (!(await this.#claim(database, row, "upload" in plan ? { ...plan.upload, subject: plan.upload.subject ?? subject } : null))) {
+      const record = "upload" in plan ? { ...plan.upload, subject: plan.upload.subject ?? subject } : row.record;
+      const claimed: UploadRow = { ...row, record, onWifi: onWifi ?? row.onWifi ?? false };
+      if (!(await this.#claim(database, claimed))) {
         continue;
       }
       this.#folders.set(row.ref, row.folder);
@@ -207,7 +210,7 @@ export class Keeping {
       } else if (plan.next === "choose_again") {
         missing.push(plan.upload);
       } else {
-        uploads.push(await this.#open(ground, row, plan.upload));
+        uploads.push(await this.#open(ground, claimed, plan.upload));
       }
     }
     uploads.sort((a, b) => a.upload.chosen_at_ms - b.upload.chosen_at_ms);
@@ -227,16 +230,16 @@ export class Keeping {
   }
 
   /** Makes the row ours, unless another page was faster. */
-  async #claim(database: IDBDatabase, found: UploadRow, record: KeptUpload | null): Promise<boolean> {
+  async #claim(database: IDBDatabase, { ref, holder, record, onWifi = false }: UploadRow): Promise<boolean> {
     let ours = false;
-    await changeRow(database, this.#key(found.ref), (row) => {
-      ours = row.holder === found.holder;
-      return ours ? { ...row, holder: this.#session, record: record ?? row.record } : undefined;
+    await changeRow(database, this.#key(ref), (row) => {
+      ours = row.holder === holder;
+      return ours ? { ...row, holder: this.#session, record, onWifi } : undefined;
     });
     return ours;
   }
 
-  async #open({ places }: Ground, { folder, handle }: UploadRow, upload: KeptUpload): Promise<Restored> {
+  async #open({ places }: Ground, { folder, handle, onWifi = false }: UploadRow, upload: KeptUpload): Promise<Restored> {
     const kept = upload.bytes === "handle" ? readHandle(handle) : firstOf(places, (place) => place.read(folder, ORIGINAL));
     const original = (await kept) ?? new Blob();
     const variants = await Promise.all(
@@ -249,7 +252,7 @@ export class Keeping {
       type: upload.content_type,
       ...(upload.last_modified_ms === null ? {} : { lastModified: upload.last_modified_ms }),
     });
-    return { upload, file, variants };
+    return { upload, file, variants, onWifi };
   }
 
   #watch(sessions: Sessions, session: string): void {
@@ -272,7 +275,7 @@ export class Keeping {
   }
 
   async #report(): Promise<StorageReport> {
-    const report: StorageReport = { place: "none", kept_files: 0, kept_bytes: 0, usage_bytes: null, quota_bytes: null, persisted: false };
+    const report: StorageReport = { ...NOTHING_KEPT };
     try {
       const { database, places } = await this.#ground;
       report.place = places[0]?.place ?? "none";
@@ -301,10 +304,13 @@ export class Keeping {
     this.#inOrder(() => this.#update(ref, change));
   }
 
-  async #update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<void> {
+  #update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<void> {
+    return this.#updateRow(ref, (row) => ({ ...row, record: change(row.record) }), durability);
+  }
+
+  async #updateRow(ref: string, change: (row: UploadRow) => UploadRow, durability?: IDBTransactionDurability): Promise<void> {
     const { database } = await this.#ground;
-    const ours = (row: UploadRow): UploadRow | undefined =>
-      row.holder === this.#session ? { ...row, record: change(row.record) } : undefined;
+    const ours = (row: UploadRow): UploadRow | undefined => (row.holder === this.#session ? change(row) : undefined);
     await changeRow(database, this.#key(ref), ours, durability);
   }
 

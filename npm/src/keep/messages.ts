@@ -18,6 +18,8 @@ export interface Restored {
   file: Blob;
   /** The smaller pictures, in the order of `upload.prepared`; none where they are to be made. */
   variants: Blob[];
+  /** Whether its original waits for Wi-Fi. */
+  onWifi: boolean;
 }
 
 /** What is kept for this site, and how much room there is. Bytes; `null` where the browser does not say. */
@@ -34,11 +36,23 @@ export interface StorageReport {
   persisted: boolean;
 }
 
+/** Where nothing is kept, or nothing can be said. */
+export const NOTHING_KEPT: Readonly<StorageReport> = {
+  place: "none",
+  kept_files: 0,
+  kept_bytes: 0,
+  usage_bytes: null,
+  quota_bytes: null,
+  persisted: false,
+};
+
 export type ToKeepWorker =
   | { kind: "start"; namespace: string; session: string }
   /** A file was chosen. `upload.bytes` is `none`: the worker fills it in when all bytes are there. */
   | { kind: "keep"; upload: KeptUpload; file: Blob; handle: FileSystemFileHandle | null; onWifi: boolean }
   | { kind: "prepared"; clientRef: string; prepared: KeptDescription; variants: Blob[] }
+  /** Whether the originals of what this page sends wait for Wi-Fi: for whoever goes on when it is gone. */
+  | { kind: "originals"; onWifi: boolean }
   | { kind: "paused"; clientRef: string; paused: boolean }
   /** Who is signed in is known now: what this page chose before is theirs. */
   | { kind: "subject"; subject: string }
@@ -46,8 +60,11 @@ export type ToKeepWorker =
   | { kind: "forget"; clientRef: string }
   /** Everything this page sends is stored soon, as things go. */
   | { kind: "soon" }
-  /** Take over what no living page holds; with `readyOnly` nothing that a page still has to do something about. */
-  | { kind: "restore"; module: WebAssembly.Module; subject: string | null; readyOnly: boolean }
+  /**
+   * Take over what no living page holds; with `readyOnly` nothing that a page still has to do something about. A page
+   * says whether originals wait for Wi-Fi from now on; `null` leaves that as the page before had it.
+   */
+  | { kind: "restore"; module: WebAssembly.Module; subject: string | null; readyOnly: boolean; onWifi: boolean | null }
   /** Take over what that page holds as soon as it is gone. */
   | { kind: "watch"; session: string }
   | { kind: "report"; question: number }

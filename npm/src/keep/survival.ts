@@ -4,12 +4,13 @@
  */
 import {
   UploadAddedEvent,
+  UploadsKeptEvent,
   UploadsRestoredEvent,
   UploadWarningEvent,
 } from "../events.js";
 import type { KeptUpload } from "../generated/KeptUpload";
 import type { MetadataWarning } from "../generated/MetadataWarning";
-import type { WindlassOptions } from "../options.js";
+import type { OriginalsPolicy, WindlassOptions } from "../options.js";
 import { LeaveGuard } from "../page.js";
 import type { TokenSource } from "../token.js";
 import { Upload, type UploadCommands } from "../upload.js";
@@ -49,6 +50,8 @@ export class Survival {
   readonly #background: Background | null;
   /** What would be lost with the page. */
   readonly #unkept = new Set<string>();
+  /** What of it cannot be kept, as far as is known, and why. */
+  readonly #notKept = new Map<string, NotKeptCode>();
   /** Files an earlier page could not keep. */
   #missing: readonly KeptUpload[] = [];
   #hasWarned = false;
@@ -138,6 +141,11 @@ export class Survival {
     this.#elsewhere?.command(upload, command);
   }
 
+  /** When originals go has changed: whoever goes on when this page is gone is to know. */
+  setOriginals(policy: OriginalsPolicy): void {
+    this.#keeper?.setOnWifi(policy === "on-wifi");
+  }
+
   /** Whether anything is on its way: then the screen stays on. */
   setBusy(busy: boolean): void {
     this.#awake.want(busy && this.#options.options.wakeLock !== false);
@@ -169,7 +177,7 @@ export class Survival {
       onWifi: options.originals === "on-wifi",
       whoIsIt: async () => options.subject ?? subjectOf(await tokens.get()),
       onKept: (clientRef) => {
-        this.#setUnkept(clientRef, false);
+        this.#keptAfterAll(clientRef);
         this.#background?.wanted();
       },
       onNotKept: (clientRef, code) => this.#warn(clientRef, code),
@@ -234,12 +242,21 @@ export class Survival {
       return;
     }
     this.#setUnkept(clientRef, true);
+    this.#notKept.set(clientRef, code);
     // One is enough where nothing can be kept; a full device concerns each file.
     if (code === "storage_full" || !this.#hasWarned) {
       this.#hasWarned = true;
       upload.warn({ code, message: "This browser could not keep the file. Keep this page open until it is stored." });
       this.#options.dispatch(new UploadWarningEvent(upload, code));
     }
+  }
+
+  #keptAfterAll(clientRef: string): void {
+    const code = this.#notKept.get(clientRef);
+    if (code !== undefined) {
+      this.#options.own().find((own) => own.clientRef === clientRef)?.withdraw(code);
+    }
+    this.#setUnkept(clientRef, false);
   }
 
   /** While anything would be lost with the page, and only then, the browser asks before it is left. */
@@ -253,6 +270,10 @@ export class Survival {
     } else {
       this.#unkept.delete(clientRef);
       this.#leaving.release();
+      if (this.#notKept.delete(clientRef) && this.#notKept.size === 0) {
+        this.#hasWarned = false;
+        this.#options.dispatch(new UploadsKeptEvent());
+      }
     }
   }
 }

@@ -25,14 +25,25 @@ export class WorkerLine {
   /** Not yet heard: `null` once the worker runs. */
   #held: ToKeepWorker[] | null = [];
   readonly #again = new Again(() => this.#start());
+  #broken = false;
   #closed = false;
 
   constructor(options: WorkerLineOptions) {
     this.#options = options;
   }
 
+  /** Whether what is sent is heard by nobody any more. */
+  get isOver(): boolean {
+    return this.#broken || this.#closed;
+  }
+
+  /** Whether there is no worker now, though one was wanted. */
+  get isAbsent(): boolean {
+    return this.isOver || this.#again.isWaiting;
+  }
+
   send(message: ToKeepWorker): void {
-    if (this.#closed) {
+    if (this.isOver) {
       return;
     }
     if (this.#held === null) {
@@ -81,6 +92,12 @@ export class WorkerLine {
     worker.onerror = (event) => {
       event.preventDefault?.();
       if (this.#held === null || event.message) {
+        this.#broken = true;
+        if (this.#held !== null) {
+          // It never got to listen, and nobody will read what was held back.
+          this.#held = [];
+          worker.terminate();
+        }
         this.#options.onBroken();
         return;
       }

@@ -52,6 +52,18 @@ pub struct FileToUpload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub metadata: Option<PhotoMetadata>,
+    /// The size in bytes its parts should have, by what the client's line carries, where it goes in parts. Only a
+    /// wish: the service chooses what comes nearest, from 5 to 64 MiB (more only where 10,000 parts would not do),
+    /// says so in `part_size`, and stays with that for this upload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "number"))]
+    pub preferred_part_size: Option<u64>,
+    /// The CRC64NVME of the whole file, from those who do not want it twice: where the caller has made a photo of
+    /// these very bytes in this project before, on whatever device, that photo is the answer and nothing is recorded.
+    /// A `client_ref` that is known already is answered as ever. Upload links are told of no photo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub unless_stored: Option<Checksum>,
     /// Smaller pictures the client made of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<VariantToUpload>>"))]
@@ -138,6 +150,11 @@ pub struct AcceptedUpload {
     pub photo_id: PhotoId,
     /// `pending_upload`, or further where the same file was announced before.
     pub status: UploadStatus,
+    /// With `unless_stored`: these very bytes were stored before, as this photo. Nothing was recorded, and nothing
+    /// is wanted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub already_stored: bool,
     /// PUT up to 5 MiB, MULTIPART above.
     pub method: UploadMethod,
     /// With PUT, while bytes are wanted: where to.

@@ -104,6 +104,15 @@ impl PartPlan {
         Self::with_part_size(size_bytes, part_size_bytes)
     }
 
+    /// The plan the service makes for a file whose client prefers parts of that size, by what its line carries.
+    /// Any number will do: it is rounded down to whole mebibytes, and up or down to what S3 takes for this file
+    /// and what is not too much to lose.
+    pub fn preferring(size_bytes: u64, part_size_bytes: u64) -> Result<Self, InvalidPartPlan> {
+        let least = MIN_PART_SIZE_BYTES.max(round_up_to_mib(size_bytes.div_ceil(MAX_PART_COUNT)));
+        let most = COMFORTABLE_PART_SIZE_BYTES.max(least);
+        Self::with_part_size(size_bytes, (part_size_bytes / MIB * MIB).clamp(least, most))
+    }
+
     /// The plan for a file whose part size is already fixed, as recorded with an upload.
     pub fn with_part_size(size_bytes: u64, part_size_bytes: u64) -> Result<Self, InvalidPartPlan> {
         if size_bytes == 0 {
@@ -160,6 +169,8 @@ fn round_up_to_mib(bytes: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -191,6 +202,40 @@ mod tests {
         }
     }
 
+    /// Sizes of all magnitudes, that S3 could store.
+    fn a_size() -> impl Strategy<Value = u64> {
+        let ends = [1, SINGLE_PUT_MAX_BYTES + 1, 50_000 * MIB, 50_000 * MIB + 1, MAX_OBJECT_SIZE_BYTES];
+        prop_oneof![
+            (any::<u64>(), 0..64_u32)
+                .prop_map(|(bits, shift)| (bits >> shift).clamp(1, MAX_OBJECT_SIZE_BYTES)),
+            prop::sample::select(ends.to_vec()),
+        ]
+    }
+
+    fn a_wish() -> impl Strategy<Value = u64> {
+        let ends = [0, 1, 5 * MIB - 1, 5 * MIB, 9 * MIB - 1, 64 * MIB, 65 * MIB, u64::MAX];
+        prop_oneof![
+            (any::<u64>(), 0..64_u32).prop_map(|(bits, shift)| bits >> shift),
+            prop::sample::select(ends.to_vec()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_preferred_the_plan_obeys_s3_and_is_as_near_as_can_be(size in a_size(), wish in a_wish()) {
+            let plan = PartPlan::preferring(size, wish).unwrap();
+            let part = plan.part_size_bytes();
+            prop_assert!((MIN_PART_SIZE_BYTES..=5 * 1024 * MIB).contains(&part));
+            prop_assert!(size.div_ceil(part) <= MAX_PART_COUNT);
+            prop_assert!(part.is_multiple_of(MIB), "staged pieces fit into it");
+            let is_least = part == MIN_PART_SIZE_BYTES || size.div_ceil(part - MIB) > MAX_PART_COUNT;
+            prop_assert!(part <= wish || is_least, "more than was preferred only where S3 wants it");
+            let is_most = part >= COMFORTABLE_PART_SIZE_BYTES;
+            prop_assert!(wish - part.min(wish) < MIB || is_most, "less only where too much could be lost");
+            prop_assert_eq!(PartPlan::with_part_size(size, part), Ok(plan), "as it is read from a record");
+        }
+    }
+
     #[test]
     fn what_s3_would_refuse_is_no_plan() {
         assert_eq!(PartPlan::for_size(0), Err(InvalidPartPlan::Empty));
@@ -198,6 +243,8 @@ mod tests {
             PartPlan::for_size(MAX_OBJECT_SIZE_BYTES + 1),
             Err(InvalidPartPlan::TooLarge(MAX_OBJECT_SIZE_BYTES + 1))
         );
+        assert_eq!(PartPlan::preferring(0, MIB), Err(InvalidPartPlan::Empty));
+        assert_eq!(PartPlan::preferring(u64::MAX, u64::MAX), Err(InvalidPartPlan::TooLarge(u64::MAX)));
         assert!(PartPlan::with_part_size(10_001 * MIN_PART_SIZE_BYTES, MIN_PART_SIZE_BYTES).is_err());
         assert!(PartPlan::with_part_size(20 * MIB, 4 * MIB).is_err());
         assert!(PartNumber::try_from(0).is_err());

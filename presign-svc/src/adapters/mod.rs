@@ -12,6 +12,7 @@ pub mod outbound;
 pub mod postgres;
 pub mod redis;
 pub mod s3;
+mod same_content;
 pub mod schema;
 pub mod sqlite;
 pub mod system;

@@ -1,5 +1,8 @@
 //! `windlass reconcile`: compares record and bucket, lists what does not agree, and mends what it is told to mend.
 //! Exits with an error while something does not agree.
+//!
+//! Beside the wrong record every object is one without a record. So no database is made here, and before much is
+//! removed the number of what would go must be named.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -10,11 +13,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{app, bucket};
-use crate::adapters::database::Database;
+use crate::adapters::database::{Database, DatabasePlace};
+use crate::adapters::schema::SchemaState;
+use crate::app::App;
 use crate::config::ServeOptions;
 use crate::domain::limits::size_in_words;
 use crate::jobs::reconcile::{Fate, Finding, FoundObject, ObjectPolicy, Policy, Reconciled, reconcile};
 use crate::traces::Traces;
+
+/// Ten years.
+const MAX_AGE_HOURS: i64 = 87_600;
 
 /// What `reconcile` can be told, beside what `serve` can: it must look at the same things.
 #[derive(Debug, Clone, Args)]
@@ -28,20 +36,26 @@ pub struct ReconcileOptions {
     /// Remove objects without a record and those of closed uploads. They are gone then: look at the list first.
     #[arg(long)]
     remove: bool,
+    /// Beside --remove, how much is to go. It must be named where that is more than a tenth of the bucket, or where
+    /// the record holds no photo: both are signs of a wrong database.
+    #[arg(long, value_name = "NUMBER", requires = "remove")]
+    yes_remove: Option<u64>,
     /// What is younger is left alone, in hours: it may be on its way.
-    #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(u32).range(1..=MAX_AGE_HOURS))]
     min_age_hours: u32,
 }
 
 /// Compares, says what was found, and mends.
 pub async fn run(mut options: ReconcileOptions) -> Result<()> {
     let serve = &mut options.serve;
+    let place = serve.database.place(&serve.data)?;
+    refuse_other_than_a_record(&place).await?;
     serve.data.prepare().context("the data directory cannot be used")?;
     // The embedded store, where it is used, is this process's alone: a service on it must be stopped before.
     serve.store.store_port = Some(0);
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let database = Database::open(&serve.database.place(&serve.data)?).await?;
+    let database = Database::open(&place).await?;
     let (settings, embedded) = bucket::open(serve, &stop, &mut tasks).await?;
     let app = app::build(
         serve,
@@ -53,14 +67,40 @@ pub async fn run(mut options: ReconcileOptions) -> Result<()> {
         &stop,
     )
     .await?;
-    let policy = Policy {
+    let done = compare(&app, &options).await;
+    stop.cancel();
+    while tasks.join_next().await.is_some() {}
+    database.close().await;
+    done
+}
+
+/// To make an empty record beside a full bucket would be to find everything in it unknown.
+async fn refuse_other_than_a_record(place: &DatabasePlace) -> Result<()> {
+    match Database::examine(place).await? {
+        (_, SchemaState::Current) => Ok(()),
+        (name, SchemaState::Behind(_)) => bail!(
+            "the database {name} is that of an older Windlass: bring it up to date by `windlass migrate` first"
+        ),
+        (name, SchemaState::Absent) => bail!(
+            "the database {name} is empty or not there, so there is no record to compare the bucket with. Set \
+             WINDLASS_DATABASE_URL or WINDLASS_DATA_DIR as the service has it"
+        ),
+    }
+}
+
+async fn compare(app: &App, options: &ReconcileOptions) -> Result<()> {
+    let look = Policy {
         min_age: Duration::from_secs(u64::from(options.min_age_hours) * 3600),
-        objects: match (options.adopt, options.remove) {
-            (true, _) => ObjectPolicy::Adopt,
-            (_, true) => ObjectPolicy::Remove,
-            (false, false) => ObjectPolicy::List,
-        },
-        abort_multiparts: options.adopt || options.remove,
+        objects: ObjectPolicy::List,
+        abort_multiparts: false,
+    };
+    let policy = match (options.adopt, options.remove) {
+        (true, _) => Policy { objects: ObjectPolicy::Adopt, abort_multiparts: true, ..look },
+        (_, true) => {
+            refuse_to_remove_much(&reconcile(app, look, &mut |_| ()).await?, options.yes_remove)?;
+            Policy { objects: ObjectPolicy::Remove, abort_multiparts: true, ..look }
+        }
+        (false, false) => look,
     };
     let mut told = Ok(());
     let mut tell = |finding: &Finding| {
@@ -68,12 +108,25 @@ pub async fn run(mut options: ReconcileOptions) -> Result<()> {
             told = writeln!(std::io::stdout(), "{}", in_words(finding));
         }
     };
-    let seen = reconcile(&app, policy, &mut tell).await;
-    stop.cancel();
-    while tasks.join_next().await.is_some() {}
-    database.close().await;
+    let seen = reconcile(app, policy, &mut tell).await;
     told.context("standard output cannot be written")?;
     conclude(&seen?, policy)
+}
+
+fn refuse_to_remove_much(seen: &Reconciled, named: Option<u64>) -> Result<()> {
+    let (found, photos) = (seen.removable(), seen.photos);
+    if named == Some(found) || (named.is_none() && !seen.would_remove_much()) {
+        return Ok(());
+    }
+    let known = if photos == 0 {
+        "the record holds no photo at all: is it the right database?".to_owned()
+    } else {
+        format!("{} objects are named as ours, and the record holds {photos} photos.", seen.ours())
+    };
+    bail!(
+        "nothing was removed: {found} would be; {known} Look at the list (the same without --remove); if all of that \
+         is to go, say --yes-remove {found}"
+    )
 }
 
 fn conclude(seen: &Reconciled, policy: Policy) -> Result<()> {

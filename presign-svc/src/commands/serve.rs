@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::bucket::{self, listen};
-use super::{app, identity, stop_signal};
+use super::{app, identity, metrics, stop_signal};
 use crate::adapters::database::{Database, DatabasePlace};
 use crate::adapters::redis::RedisRateLimiter;
 use crate::adapters::traced;
@@ -17,7 +17,6 @@ use crate::api::demo::DemoSite;
 use crate::config::{ServeOptions, StorePlace, TokenSource, WorkPlace};
 use crate::jobs::notice;
 use crate::jobs::runner;
-use crate::metrics;
 use crate::ports::rate_limiter::RateLimiter;
 use crate::traces::Traces;
 use crate::{api, server};
@@ -84,15 +83,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     };
     let has_demo = demo.is_some();
     let router = api::router(app.clone(), &options.http.origins(), demo);
-    let metrics_address = match options.http.metrics_addr {
-        Some(address) => {
-            let listener = listen(address, "--metrics-addr").await?;
-            let address = listener.local_addr()?;
-            tasks.spawn(server::serve(listener, metrics::router(app.clone()), stop.clone()));
-            Some(address)
-        }
-        None => None,
-    };
+    let metrics_address = metrics::serve(options, &app, &stop, &mut tasks).await?;
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
     tasks.spawn(notice::run(app.clone(), stop.clone()));
     if options.work == WorkPlace::Here {

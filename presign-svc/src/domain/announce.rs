@@ -25,6 +25,8 @@ pub struct FileClaim {
     pub checksum: Option<Checksum>,
     /// What the client read from it.
     pub metadata: Option<PhotoMetadata>,
+    /// The size in bytes its parts should have.
+    pub preferred_part_size_bytes: Option<u64>,
 }
 
 /// A file Windlass takes.
@@ -149,8 +151,12 @@ pub fn accept_file(
     check_size(&filename, size_bytes, *accepted.start()..=limit_bytes)?;
     let transfer = match choice {
         TransferChoice::BySize if size_bytes > SINGLE_PUT_MAX_BYTES => {
-            let plan = PartPlan::for_size(size_bytes)
-                .map_err(|error| Refusal::Field { field: "size".to_owned(), reason: error.to_string() })?;
+            let plan = match claim.preferred_part_size_bytes {
+                Some(preferred) => PartPlan::preferring(size_bytes, preferred),
+                None => PartPlan::for_size(size_bytes),
+            };
+            let plan =
+                plan.map_err(|error| Refusal::Field { field: "size".to_owned(), reason: error.to_string() })?;
             Transfer::Multipart(plan)
         }
         TransferChoice::BySize | TransferChoice::SinglePut => Transfer::Put,

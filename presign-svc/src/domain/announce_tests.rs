@@ -12,6 +12,7 @@ fn claim(filename: &str, content_type: &str, size_bytes: u64) -> FileClaim {
         size_bytes,
         checksum: None,
         metadata: None,
+        preferred_part_size_bytes: None,
     }
 }
 

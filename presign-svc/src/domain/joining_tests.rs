@@ -13,6 +13,7 @@ fn file(size_bytes: u64, checksum: Option<Checksum>) -> AnnouncedFile {
         size_bytes,
         checksum,
         metadata: None,
+        preferred_part_size_bytes: None,
     };
     accept_file(claim, &Limits::default(), TransferChoice::BySize).unwrap()
 }

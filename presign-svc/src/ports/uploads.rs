@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
-use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
+use windlass_protocol::{Checksum, ClientRef, ProjectId, TenantId, UploadId, UploadLinkId};
 
 use crate::domain::filter::{PageMark, PhotoFilter};
 use crate::domain::quota::{Allowance, InUse, QuotaExceeded};
@@ -38,11 +38,18 @@ pub trait UploadRepository: Send + Sync + 'static {
     /// Those of a tenant's uploads that are there, in no order, unless their photos were deleted.
     async fn find_many(&self, tenant: &TenantId, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>>;
 
+    /// Of each content the oldest photo with these very bytes that somebody has made in a project, unless it is
+    /// deleted or quarantined; none where the upload that asks is recorded under its own `client_ref` already. In
+    /// the order asked.
+    async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>>;
+
     /// Stores a changed upload under the next version, and says so in it. [`RepositoryError::Stale`] when
     /// somebody else stored another change since it was read.
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()>;
 
-    /// Verified uploads of one project, newest first: neither deleted nor quarantined.
+    /// Verified uploads of one project, newest first: neither deleted nor quarantined. Where the filter asks for
+    /// them, also those in their place whose original is on its way ([`Upload::is_arriving`]): an upload that is
+    /// verified meanwhile is listed once.
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage>;
 
     /// How many of those there are. Kept, not counted.
@@ -81,6 +88,28 @@ pub enum Recorded {
     Existing(Upload),
     /// There is no room for it.
     OverQuota(QuotaExceeded),
+}
+
+/// Whose photos are looked among.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    /// Of which tenant.
+    pub tenant: &'a TenantId,
+    /// In which project.
+    pub project: &'a ProjectId,
+    /// Made by whom.
+    pub subject: &'a str,
+}
+
+/// Bytes, and the upload that is to bring them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// How many.
+    pub size_bytes: u64,
+    /// Of all of them.
+    pub checksum: Checksum,
+    /// The upload's name.
+    pub client_ref: ClientRef,
 }
 
 /// Where a photo is among all photos of all tenants.

@@ -133,3 +133,36 @@ async fn complete_and_abort_at_once_leave_one_truth() {
         }
     }
 }
+
+#[tokio::test]
+async fn parts_are_as_large_as_the_first_announcement_preferred_and_s3_allows() {
+    let app = TestApp::start().await;
+    let bytes = film(26 * MIB);
+    let announce = async |preferred: Value| {
+        let mut film = file("film", "site.mp4", "video/mp4", bytes.len() as u64);
+        film["preferred_part_size"] = preferred;
+        app.announce_one(film).await
+    };
+    let upload = announce(json!(12 * MIB + 5)).await;
+    let plan = |upload: &Value| (upload["part_size"].clone(), upload["part_count"].clone());
+    assert_eq!(plan(&upload), (json!(12 * MIB), json!(3)));
+    let sent = send_parts(&app, &upload, &bytes, &[1, 3]).await;
+    for later in [json!(5 * MIB), json!(64 * MIB), Value::Null] {
+        let again = announce(later).await;
+        assert_eq!((plan(&again), &again["upload_id"]), (plan(&upload), &upload["upload_id"]));
+    }
+    assert_eq!(plan(&app.get(upload["status_url"].as_str().unwrap()).await.body), plan(&upload));
+    let last = send_parts(&app, &upload, &bytes, &[2]).await;
+    let parts = [sent, last].concat();
+    let photo = app.complete(&upload, json!({"parts": parts, "checksum": crc64nvme(&bytes)})).await;
+    assert_eq!(photo.status, 200, "{}", photo.body);
+
+    for (preferred, part_size) in [(0, 5 * MIB), (1, 5 * MIB), (u64::MAX, 64 * MIB)] {
+        let mut film = file(&format!("film-{preferred}"), "site.mp4", "video/mp4", 200 * MIB as u64);
+        film["preferred_part_size"] = json!(preferred);
+        assert_eq!(app.announce_one(film).await["part_size"], part_size, "{preferred}");
+    }
+    let mut photo = file("photo", "a.jpg", "image/jpeg", 4096);
+    photo["preferred_part_size"] = json!(9 * MIB);
+    assert_eq!(app.announce_one(photo).await["method"], "PUT", "what is small has no parts");
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod collector;
+mod reconcile;
 mod traces;
 
 use std::io::{BufRead as _, BufReader};

@@ -17,6 +17,7 @@ mod rate_limits;
 #[expect(dead_code, reason = "its laws leave a server alone; the outages do not")]
 mod redis;
 mod requests_together;
+mod same_content;
 mod tickets;
 mod turns;
 mod upload_links;

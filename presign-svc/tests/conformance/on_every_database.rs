@@ -65,12 +65,19 @@ laws_on_every_database! {
 }
 
 laws_on_every_database! {
+    same_content, same_content_in_sqlite, same_content_in_postgres:
+    the_oldest_photo_with_the_same_bytes_is_found_and_no_other,
+    a_photo_that_is_gone_or_dangerous_is_not_found_by_its_bytes,
+}
+
+laws_on_every_database! {
     listing, lists_in_sqlite, lists_in_postgres:
     every_filter_finds_what_it_names_and_nothing_else,
     a_change_is_found_by_its_new_words_only,
     pages_under_every_filter_hold_each_photo_once,
     filters_and_totals_keep_to_their_tenant_and_project,
     totals_follow_every_change,
+    what_is_on_its_way_is_listed_in_its_place_for_those_who_ask,
 }
 
 laws_on_every_database! {
@@ -81,6 +88,7 @@ laws_on_every_database! {
     racing_changes_of_one_project_leave_no_gap,
     old_news_are_forgotten_and_their_numbers_are_not,
     news_are_heard_of_when_they_are_recorded,
+    what_is_on_its_way_is_told_of_and_so_is_that_it_does_not_come,
 }
 
 laws_on_every_database! {

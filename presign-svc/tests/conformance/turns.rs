@@ -8,8 +8,8 @@ use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::ports::leases::UploadLeases as _;
 use windlass_protocol::UploadId;
 
-/// Far less than the 15 seconds after which a turn ends by itself.
-const SOON: Duration = Duration::from_secs(6);
+/// Less than the 15 seconds after which a turn ends by itself.
+const SOON: Duration = Duration::from_secs(12);
 
 fn upload() -> UploadId {
     "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap()
@@ -20,7 +20,7 @@ async fn the_turn_of_an_instance_that_died_passes_on_when_its_time_is_over() {
     let Some(url) = crate::postgres_server::new_database() else { return };
     let database = PostgresDatabase::connect(&url, 4).await.unwrap();
     let mut dead = PgConnection::connect(&url).await.unwrap();
-    let left = "INSERT INTO turns VALUES ('0192f0c1-2c5d-7c1e-9f00-0123456789ab', gen_random_uuid(), now() + interval '1 second')";
+    let left = "INSERT INTO turns VALUES ('0192f0c1-2c5d-7c1e-9f00-0123456789ab', gen_random_uuid(), now() + interval '3 seconds')";
     dead.execute(left).await.unwrap();
     let early = timeout(Duration::from_millis(300), database.take(upload())).await;
     assert!(early.is_err(), "its time is not over");

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use crate::postgres::Postgres;
 use crate::service::{Announced, Served, WINDLASS, program, serve};
 
-/// How soon it works again once the database does.
-const RECOVERY: Duration = Duration::from_secs(5);
+/// How soon it works again once the database does: a moment as a rule, on a busy machine more.
+const RECOVERY: Duration = Duration::from_secs(30);
 /// The longest a request waits for the database: the queue's limit, and what is around it.
 const PATIENCE: Duration = Duration::from_secs(13);
 const CLIENTS: usize = 8;

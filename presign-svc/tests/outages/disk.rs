@@ -1,6 +1,6 @@
 //! Disks without room: the database's, and the log's.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -25,7 +25,6 @@ async fn f47_on_a_full_disk_nothing_acknowledged_is_lost_and_room_brings_everyth
     let mut service = Served::start(command);
     // The disk as the process sees it (proc(5)).
     let disk = PathBuf::from(format!("/proc/{}/root{}", service.id(), data.path().display()));
-    File::create(disk.join(BALLAST)).unwrap().set_len(0).unwrap();
     let ballast = vec![7; usize::try_from(BALLAST_BYTES).unwrap()];
     std::fs::write(disk.join(BALLAST), ballast).unwrap();
 

@@ -13,3 +13,4 @@ mod postgres;
 #[path = "../support/redis.rs"]
 mod redis;
 mod service;
+mod workers;

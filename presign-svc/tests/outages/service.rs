@@ -72,6 +72,14 @@ impl Served {
         self.child.id()
     }
 
+    /// A request with a JSON body: the status, and the answer's.
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.http.post(format!("{}{path}", self.api)).bearer_auth(&self.token).json(body);
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    }
+
     /// Announces a photo under a name.
     pub async fn announce(&self, name: &str) -> Announced {
         let file =

@@ -2,6 +2,8 @@
 
 import { chromium } from "playwright-core";
 
+export { eventually } from "./eventually.mjs";
+
 export const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -45,15 +47,4 @@ export async function openPage(browser, address, { viewport = DESKTOP, onRequest
 /** Chooses files as a person does, through the uploader's own file input. */
 export async function choose(page, ...paths) {
   await page.locator("windlass-uploader input[type=file]").first().setInputFiles(paths);
-}
-
-/** Waits until a value is as wanted; the last value is in the error. */
-export async function eventually(what, probe, accept, timeoutMs = 30_000) {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const value = await probe();
-    if (accept(value)) return value;
-    if (Date.now() > deadline) throw new Error(`${what}: still ${JSON.stringify(value)} after ${timeoutMs} ms`);
-    await new Promise((done) => setTimeout(done, 100));
-  }
 }

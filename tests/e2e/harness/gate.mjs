@@ -10,6 +10,8 @@ export class Gate {
   puts = [];
   /** Of all PUTs together; `Infinity` lets everything through, 0 nothing. */
   bytesPerSecond = Infinity;
+  /** PUTs to paths like this wait until it is `null` again. */
+  held = null;
   #server;
   #storePort;
   #closed = false;
@@ -80,12 +82,22 @@ export class Gate {
     try {
       for await (const chunk of incoming) {
         put.bytes += chunk.length;
-        if (incoming.method === "PUT") await this.#turn(chunk.length, isOver);
+        if (incoming.method === "PUT") {
+          await this.#released(put.path, isOver);
+          await this.#turn(chunk.length, isOver);
+        }
         if (!outgoing.write(chunk)) await once(outgoing, "drain");
       }
       outgoing.end();
     } catch {
       outgoing.destroy();
+    }
+  }
+
+  async #released(path, isOver) {
+    while (this.held?.test(path)) {
+      if (isOver()) throw new Error("nobody sends any more");
+      await new Promise((slice) => setTimeout(slice, SLICE_MS));
     }
   }
 
@@ -96,12 +108,15 @@ export class Gate {
     this.#line = new Promise((resolve) => (done = resolve));
     try {
       await before;
-      let waitMs = (bytes / this.bytesPerSecond) * 1000;
-      // In slices, so that opening the gate is felt at once.
-      while (waitMs > 0 && this.bytesPerSecond !== Infinity) {
+      // In slices, so that another rate is felt at once, whatever it was before.
+      for (let left = bytes; ; ) {
+        const rate = this.bytesPerSecond;
+        const waitMs = (left / rate) * 1000;
+        if (waitMs === 0) return;
         if (isOver()) throw new Error("nobody sends any more");
         await new Promise((slice) => setTimeout(slice, Math.min(waitMs, SLICE_MS)));
-        if (this.bytesPerSecond > 0) waitMs -= SLICE_MS;
+        if (waitMs <= SLICE_MS) return;
+        left -= (rate * SLICE_MS) / 1000;
       }
     } finally {
       done();

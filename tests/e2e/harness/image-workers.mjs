@@ -1,7 +1,27 @@
-/** The image workers of a page, seen and disturbed from outside. */
+/** The workers of a page, the image workers above all, seen and disturbed from outside. */
 
+import { eventually } from "./browser.mjs";
+
+/** What any photo needs: no more is fetched ahead. */
+const AHEAD = ["windlass_photo_bg.wasm", "windlass_upload_bg.wasm"];
 const PAGE_BYTES = 65_536;
 const MEMORY_SECTION = 5;
+
+/** Waits until a page that nobody uses has both workers, and has fetched what they need. */
+export async function areWarm(page) {
+  const fetched = () => page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name.split("/").at(-1)));
+  await eventually(
+    "one worker of each kind, and their modules",
+    async () => ({ workers: scripts(page).toSorted(), modules: await fetched() }),
+    ({ workers, modules }) => workers.join() === "image.worker.js,upload.worker.js" && AHEAD.every((name) => modules.includes(name)),
+  );
+  await page.waitForLoadState("networkidle");
+}
+
+/** The scripts of a page's workers. */
+export function scripts(page) {
+  return page.workers().map((worker) => new URL(worker.url()).pathname.split("/").at(-1));
+}
 
 /** Makes the page believe in so many cores, of which one is left to the page. */
 export async function pretendCores(page, count) {

@@ -20,8 +20,11 @@ export async function peakGrowth(browser, work) {
     return undefined;
   }
   await work();
-  const after = await Promise.all(renderers.map(megabytes));
-  const growth = after.map(({ peak, program }, index) => peak - before[index].peak - (program - before[index].program));
+  // A renderer that the browser had spare may have ended meanwhile; the page's has not.
+  const after = await Promise.all(renderers.map((pid) => megabytes(pid).catch(() => undefined)));
+  const growth = after.flatMap((now, index) =>
+    now === undefined ? [] : [now.peak - before[index].peak - (now.program - before[index].program)],
+  );
   return Math.max(...growth);
 }
 

@@ -12,6 +12,8 @@ if (!binary) {
   throw new Error("WINDLASS_BINARY is not set: run these tests with `cargo xtask test browser engines`");
 }
 
+const MOST_ATTEMPTS = 5;
+
 /** Ports that were free a moment ago. */
 export async function freePorts(count) {
   const servers = await Promise.all(
@@ -27,17 +29,27 @@ export async function freePorts(count) {
 }
 
 export class Service {
+  #tokens = new Map();
+
   /** Starts the service on embedded defaults and waits until it is ready. */
   static async start({ env = {}, args = [], port, storePort } = {}) {
     const service = new Service();
     service.env = env;
     service.args = args;
     service.dataDir = await mkdtemp(join(tmpdir(), "windlass-e2e-"));
-    const free = await freePorts(2);
-    service.port = port ?? free[0];
-    service.storePort = storePort ?? free[1];
-    await service.resume();
-    return service;
+    for (let attempt = 1; ; attempt += 1) {
+      const free = await freePorts(2);
+      service.port = port ?? free[0];
+      service.storePort = storePort ?? free[1];
+      try {
+        await service.resume();
+        return service;
+      } catch (error) {
+        // Somebody else was given one of them meanwhile.
+        const isTaken = /address already in use/i.test(service.log) && (port === undefined || storePort === undefined);
+        if (!isTaken || attempt === MOST_ATTEMPTS) throw error;
+      }
+    }
   }
 
   get address() {
@@ -59,7 +71,7 @@ export class Service {
     const keep = (chunk) => (this.log = (this.log + chunk).slice(-20_000_000));
     this.process.stdout.on("data", keep);
     this.process.stderr.on("data", keep);
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       if (this.process.exitCode !== null) {
         throw new Error(`the service ended with ${this.process.exitCode}:\n${this.log}`);
@@ -85,8 +97,14 @@ export class Service {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** A development token, minted as an operator would. */
+  /** A development token, minted as an operator would; once, for everything in this process stands still meanwhile. */
   token({ tenant = "demo", project = "demo", scope } = {}) {
+    const wanted = `${tenant} ${project} ${scope}`;
+    if (!this.#tokens.has(wanted)) this.#tokens.set(wanted, this.#mint(tenant, project, scope));
+    return this.#tokens.get(wanted);
+  }
+
+  #mint(tenant, project, scope) {
     const args = ["token", "--tenant", tenant, "--project", project, "--data-dir", this.dataDir];
     if (scope) args.push("--scope", scope);
     return execFileSync(binary, args, { encoding: "utf8" }).trim();

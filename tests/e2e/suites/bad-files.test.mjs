@@ -37,21 +37,17 @@ test("a type that is not accepted, an empty file and a page named .jpg fail alon
   const program = await fileOf("setup.exe", Buffer.concat([Buffer.from("MZ"), Buffer.alloc(4096)]));
   const empty = await fileOf("empty.jpg", "");
   const page_ = await fileOf("page.jpg", `<!doctype html><title>x</title>${"<p>hello</p>".repeat(500)}`);
-  // The file dialog of the page offers pictures only; a program can hand over anything.
-  const handed = await page.evaluateHandle(() => new DataTransfer());
-  assert.ok(handed);
+  // A file dialog offers pictures only; whoever sets the input hands over anything.
   await choose(page, good, program, empty, page_);
   await allRows(page, ["stored", "failed"]);
 
   const byName = Object.fromEntries((await rows(page)).map((each) => [each.name, each]));
   assert.equal(byName["good.jpg"].state, "stored");
   for (const name of ["setup.exe", "empty.jpg", "page.jpg"]) {
-    if (byName[name] === undefined) continue;
-    assert.equal(byName[name].state, "failed", name);
+    assert.equal(byName[name]?.state, "failed", name);
     assert.ok(byName[name].words.length > 20, `${name}: ${byName[name].words}`);
     assert.doesNotMatch(byName[name].words, /undefined|null|\[object|Error:/, name);
   }
-  assert.ok(byName["page.jpg"], "a page named .jpg is only known by its content");
   assert.deepEqual((await service.photos()).map(({ filename }) => filename), ["good.jpg"]);
 });
 
@@ -90,7 +86,7 @@ test("hostile names stay names", async () => {
     },
     { names, bytes: (await import("node:fs")).readFileSync(fixture("photo_2mp_o1.jpg")).toString("base64") },
   );
-  await allRows(page, ["stored", "failed"], 60_000);
+  await allRows(page, ["stored", "failed"], 120_000);
   const stored = await service.photos();
   assert.equal(stored.length, 2 + names.length);
   assert.deepEqual(dialogs, []);

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
-import { limitMemory, pretendCores, trapAtResize, watchImageWorkers } from "../harness/image-workers.mjs";
+import { areWarm, limitMemory, pretendCores, scripts, trapAtResize, watchImageWorkers } from "../harness/image-workers.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
 
@@ -38,13 +38,11 @@ async function pageWith(prepare) {
 }
 
 const small = (name, number) => variation(fixture("photo_2mp_o1.jpg"), join(folder, name), number);
-const scripts = (page) => page.workers().map((worker) => new URL(worker.url()).pathname.split("/").at(-1));
 const counted = (list, name) => list.filter((each) => each === name).length;
 
 test("a page at rest has one worker of each kind ready, and choosing fetches nothing that was fetched", async () => {
   const { page, fetched } = await pageWith(() => {});
-  await eventually("both workers", () => scripts(page).toSorted(), (list) => list.join() === "image.worker.js,upload.worker.js");
-  await page.waitForLoadState("networkidle");
+  await areWarm(page);
   assert.equal(counted(fetched, "windlass_codecs_bg.wasm"), 0, "what not every photo needs is not fetched ahead");
   await choose(page, await small("ready.jpg", 1));
   await allRows(page, ["stored"]);
@@ -70,6 +68,7 @@ test("where the reader asked to save data nothing is fetched before the dialog i
 
 test("the first photo is announced while others are still to be read", async () => {
   const { page } = await pageWith((fresh) => pretendCores(fresh, 2));
+  await areWarm(page);
   const announced = [];
   page.on("request", (request) => {
     if (request.method() === "POST" && request.url().endsWith("/api/v1/uploads")) {
@@ -78,7 +77,7 @@ test("the first photo is announced while others are still to be read", async () 
   });
   const paths = await Promise.all(Array.from({ length: 20 }, (_, index) => small(`first ${index}.jpg`, 100 + index)));
   await choose(page, ...paths);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.ok(announced[0] < 20, `announced together: ${announced}`);
   await page.context().close();
 });
@@ -90,7 +89,7 @@ test("there are as many workers as cores but one, four at most, and one compiled
       Array.from({ length: 8 }, (_, index) => small(`${cores} cores ${index}.jpg`, 1_000 * cores + index)),
     );
     await choose(page, ...paths);
-    await allRows(page, ["stored"], 60_000);
+    await allRows(page, ["stored"], 120_000);
     assert.equal(workers.length, expected, `${cores} cores`);
     assert.equal(counted(fetched, "windlass_photo_bg.wasm"), 1);
     await page.context().close();
@@ -137,7 +136,7 @@ test("a photo that needs more memory than there is goes as it is, and the others
   const paths = await Promise.all(Array.from({ length: 20 }, (_, index) => small(`memory ${index + 1}.jpg`, 200 + index)));
   paths[6] = await variation(fixture("photo_12mp_o6.jpg"), join(folder, "memory large.jpg"), 1);
   await choose(page, ...paths);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await allWellBut(paths, "memory ", "memory large.jpg", ["out_of_memory", "worker_crashed"]);
   const shown = (await rows(page)).find(({ name }) => name === "memory large.jpg");
   assert.ok(shown.warning.length > 20, `the row says so: ${shown.warning}`);
@@ -151,7 +150,7 @@ test("a worker whose module traps on the seventh of ten photos is replaced, and 
   });
   const paths = await Promise.all(Array.from({ length: 10 }, (_, index) => small(`trap ${index + 1}.jpg`, 300 + index)));
   await choose(page, ...paths);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.equal(workers.length, 2);
   await workers[0].ended;
   await allWellBut(paths, "trap ", "trap 7.jpg", ["worker_crashed"]);

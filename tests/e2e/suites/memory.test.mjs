@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 
 import { fixture } from "../harness/bytes.mjs";
 import { choose, launch } from "../harness/browser.mjs";
-import { pretendCores } from "../harness/image-workers.mjs";
+import { areWarm, pretendCores } from "../harness/image-workers.mjs";
 import { peakGrowth } from "../harness/memory.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows } from "../harness/uploader.mjs";
@@ -30,10 +30,10 @@ for (const [name, limitMegabytes] of [
       const page = await (await browser.newContext()).newPage();
       await pretendCores(page, 2);
       await page.goto(service.address);
-      await page.waitForLoadState("networkidle");
+      await areWarm(page);
       const grown = await peakGrowth(browser, async () => {
         await choose(page, fixture(name));
-        await allRows(page, ["stored"], 60_000);
+        await allRows(page, ["stored"], 120_000);
       });
       const { memoryBytes } = await page.evaluate(() => document.querySelector("windlass-uploader").uploads[0].made.work);
       context.diagnostic(`${(memoryBytes / 1e6).toFixed(1)} MB of WebAssembly, the process grew by ${grown?.toFixed(1)} MB in all`);

@@ -10,6 +10,7 @@ import { test } from "node:test";
 
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
+import { areWarm } from "../harness/image-workers.mjs";
 import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsKept, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
@@ -24,12 +25,14 @@ test("pain 6: a request that the browser itself breaks off is tried again, and n
   // As Safari does it when a phone changes networks: the page sees an abort that nobody asked for.
   await page.context().route(`${gate.address}/**`, (route) => {
     const { pathname } = new URL(route.request().url());
-    if (route.request().method() !== "PUT" || broken.has(pathname)) return route.continue();
+    // After so many breaks a slow machine's line may be taken for a weak one: pieces are let through.
+    const isPiece = pathname.includes("/windlass-staging/");
+    if (route.request().method() !== "PUT" || isPiece || broken.has(pathname)) return route.continue();
     broken.add(pathname);
     return route.abort("aborted");
   });
   await choose(page, ...photos);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.equal(broken.size, 6, "each file was broken off once");
   await world.assertStored(photos, VARIANTS);
 });
@@ -55,7 +58,7 @@ test("pain 7: the screen stays on while something is sent, and no longer", async
   await page.evaluate(() => document.querySelector("windlass-uploader").client.resume());
   await eventually("again for what goes on", held, (count) => count === 1);
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await eventually("and then not", held, (count) => count === 0);
 });
 
@@ -69,7 +72,7 @@ test("pain 7: a page that is left and comes back goes on, out of the browser's c
   await page.goto("about:blank");
   gate.bytesPerSecond = Infinity;
   await page.goBack();
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await world.assertStored(photos, VARIANTS);
   await nothingIsKept(page);
 });
@@ -95,12 +98,6 @@ test("a photo chosen before the page's own files could be loaded waits for the n
   await world.assertStored([photo], VARIANTS);
 });
 
-/** The page has what it needs to send photos. */
-const areWarm = (page) =>
-  eventually("the workers run", () => page.workers().map((worker) => worker.url()), (urls) =>
-    ["image.worker", "upload.worker"].every((name) => urls.some((url) => url.includes(name))),
-  ).then(() => page.waitForLoadState("networkidle"));
-
 /** A photo waits for the network, which then is there without the browser's notice: only the page's return tells. */
 async function comesBack(page, photo) {
   await page.context().setOffline(true);
@@ -112,7 +109,7 @@ async function comesBack(page, photo) {
   await page.context().setOffline(false);
   await page.waitForFunction(() => navigator.onLine);
   await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
 }
 
 test("pain 9: what was stored before a reload is not sent again with the rest", async () => {
@@ -121,14 +118,15 @@ test("pain 9: what was stored before a reload is not sent again with the rest", 
   const video = await makeVideo(join(world.folder, "unfinished.mp4"), 40 * MIB, 31);
   const page = await profile.open(service.address);
   await choose(page, ...files);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
+  await nothingIsKept(page);
   gate.bytesPerSecond = 0;
   await choose(page, video);
   await areKept(page, 1);
   gate.forget();
   await page.reload();
   gate.bytesPerSecond = Infinity;
-  await eventually("the video is stored", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 60_000);
+  await eventually("the video is stored", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 120_000);
   const keys = new Set(gate.puts.map(({ path }) => path));
   assert.equal(keys.size, 1, `only the video was sent: ${[...keys]}`);
   await world.assertStored(files, VARIANTS);
@@ -146,7 +144,7 @@ test("pain 19: a file without a type and with a name of other letters is stored 
     },
     { filename: name, bytes: (await readFile(photo)).toString("base64") },
   );
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   const stored = (await service.photos()).find(({ filename }) => filename === name);
   assert.equal(stored.content_type, "image/jpeg", "its bytes say what it is");
   assert.equal(await sha256OfUrl(stored.url), await sha256OfFile(photo));
@@ -162,15 +160,42 @@ test("the same photo under another name, chosen again after a reload, is sent on
   gate.bytesPerSecond = 0;
   await choose(page, photo);
   await areKept(page, 1);
+  // Were it still to be read, the copy could be done first.
+  await eventually("it is prepared", () => keptFiles(page), ({ prepared }) => prepared === 1);
   await page.reload();
   await eventually("it is back", () => rows(page), (list) => list.length === 1);
   await choose(page, copy);
   gate.bytesPerSecond = Infinity;
-  await eventually("both rows are settled", () => rows(page), (list) => list.length === 2 && list.every(({ state }) => state === "stored"), 60_000);
+  await eventually("both rows are settled", () => rows(page), (list) => list.length === 2 && list.every(({ state }) => state === "stored"), 120_000);
   const words = (await rows(page)).map(({ words: said }) => said).join(" | ");
   assert.match(words, /sent before/);
   await world.assertStored([photo], VARIANTS);
   assert.equal((await service.photos()).filter(({ filename }) => filename === "a copy of it.jpg").length, 0);
+});
+
+test("a photo that was stored, chosen again after a reload, is recognised, and sent again only when asked", async () => {
+  const { gate, profile, service } = world;
+  const [photo] = await world.photos(1, "stored twin");
+  const copy = join(world.folder, "chosen another day.jpg");
+  await copyFile(photo, copy);
+  const copies = async () => (await service.photos()).filter(({ filename }) => filename === "chosen another day.jpg");
+  const page = await profile.open(service.address);
+  await choose(page, photo);
+  await allRows(page, ["stored"], 60_000);
+  await page.reload();
+  gate.forget();
+  await choose(page, copy);
+  await allRows(page, ["stored"], 60_000);
+  assert.match((await rows(page))[0].words, /^Already stored/);
+  assert.deepEqual(gate.sent, [], "no byte of it was sent");
+  assert.equal((await copies()).length, 0);
+  await nothingIsKept(page);
+  await page.getByRole("button", { name: "Send anyway" }).click();
+  await eventually("it was sent after all", copies, ({ length }) => length === 1, 60_000);
+  await allRows(page, ["stored"], 60_000);
+  assert.match((await rows(page))[0].words, /^Stored/);
+  await world.assertStored([photo, copy], VARIANTS);
+  assert.deepEqual(page.complaints, []);
 });
 
 test("storage() tells what is kept, where, and how much room there is", async () => {
@@ -190,7 +215,7 @@ test("storage() tells what is kept, where, and how much room there is", async ()
   assert.ok(told.usage_bytes >= bytes && told.quota_bytes > told.usage_bytes, JSON.stringify(told));
   assert.equal(typeof told.persisted, "boolean");
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await nothingIsKept(page);
   assert.deepEqual((await report()).kept_files, 0);
 });
@@ -206,8 +231,9 @@ test("where what keeps files cannot be fetched that is said, and they are kept a
   assert.equal((await keptFiles(page)).rows, 0);
   await page.context().unroute("**/keep.worker.js");
   await areKept(page, 1);
+  await page.getByText(/is not kept on this device yet/).waitFor({ state: "hidden" });
   await page.reload();
   gate.bytesPerSecond = Infinity;
-  await eventually("it went on", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 60_000);
+  await eventually("it went on", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 120_000);
   await world.assertStored([photo], VARIANTS);
 });

@@ -35,6 +35,24 @@ function uploadIds(page) {
   return ids;
 }
 
+/** The PUTs of a page and its workers: how many have begun, and for how long none has been under way. */
+function watchPuts(page) {
+  const open = new Set();
+  let changedAt = performance.now();
+  const watch = { begun: 0, quietMs: () => (open.size > 0 ? 0 : performance.now() - changedAt) };
+  page.context().on("request", (request) => {
+    if (request.method() !== "PUT") return;
+    watch.begun += 1;
+    open.add(request);
+  });
+  for (const end of ["requestfinished", "requestfailed"]) {
+    page.context().on(end, (request) => {
+      if (open.delete(request)) changedAt = performance.now();
+    });
+  }
+  return watch;
+}
+
 test("a 200 MiB video arrives byte for byte in parts, with progress that moves", async () => {
   const page = await openPage(browser, service.address);
   const seen = new Set();
@@ -82,16 +100,17 @@ test("a cancelled video leaves nothing behind", async () => {
 test("a paused video stands still and goes on when resumed", async () => {
   const page = await openPage(browser, service.address);
   const before = (await service.photos()).length;
+  const puts = watchPuts(page);
   await choose(page, video);
   await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
   await row(page, "site walk.mp4").getByRole("button", { name: /^Pause/ }).click();
   await allRows(page, ["paused"]);
-  const puts = [];
-  page.context().on("request", (request) => {
-    if (request.method() === "PUT") puts.push(request.url());
-  });
+  // The row says so at once; the worker, and what tells this test of requests, hear of it a moment later.
+  await eventually("no PUT is open, and none begins", () => puts.quietMs(), (ms) => ms > 500);
+  const begun = puts.begun;
   await page.waitForTimeout(700);
-  assert.deepEqual(puts, [], "a paused upload starts no request");
+  assert.equal(puts.begun, begun, "a paused upload starts no request");
+  assert.equal((await service.photos()).length, before, "nor was it sent to its end");
   await row(page, "site walk.mp4").getByRole("button", { name: /^Go on/ }).click();
   await allRows(page, ["stored"], 120_000);
   const photos = await service.photos();

@@ -1,17 +1,7 @@
-/** A page as users of `@uppy/aws-s3` 5 have it: an input, and what became of each file in `window.ends`. */
+/** `@uppy/aws-s3` 5. */
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 
-window.ends = [];
-window.start = ({ endpoint, token, meta, multipart }) => {
-  const uppy = new Uppy({ autoProceed: true, meta }).use(AwsS3, {
-    endpoint,
-    headers: { authorization: `Bearer ${token}` },
-    shouldUseMultipart: multipart,
-  });
-  uppy.on("upload-success", ({ name }, { uploadURL, body }) => window.ends.push({ name, uploadURL, key: body.key }));
-  uppy.on("upload-error", ({ name }, error) => window.ends.push({ name, error: error.message, is: error.name }));
-  document.querySelector("#files").addEventListener("change", ({ target }) => {
-    for (const file of target.files) uppy.addFile({ name: file.name, type: file.type, data: file });
-  });
-};
+import { offer } from "../uppy-page.js";
+
+offer(Uppy, AwsS3, (endpoint, token) => ({ endpoint, headers: { authorization: `Bearer ${token}` } }));

@@ -1,19 +1,11 @@
-/** A page as users of `@uppy/aws-s3` 6 have it: an input, and what became of each file in `window.ends`. */
+/** `@uppy/aws-s3` 6, whose requests carry no headers of ours by themselves. */
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 
 import { authorize } from "../../../examples/uppy/src/authorize.js";
+import { offer } from "../uppy-page.js";
 
-window.ends = [];
-window.start = ({ endpoint, token, meta, multipart }) => {
+offer(Uppy, AwsS3, (endpoint, token) => {
   authorize(endpoint, async () => token);
-  const uppy = new Uppy({ autoProceed: true, meta }).use(AwsS3, {
-    companionEndpoint: endpoint,
-    shouldUseMultipart: multipart,
-  });
-  uppy.on("upload-success", ({ name }, { uploadURL, body }) => window.ends.push({ name, uploadURL, key: body.key }));
-  uppy.on("upload-error", ({ name }, error) => window.ends.push({ name, error: error.message, is: error.name }));
-  document.querySelector("#files").addEventListener("change", ({ target }) => {
-    for (const file of target.files) uppy.addFile({ name: file.name, type: file.type, data: file });
-  });
-};
+  return { companionEndpoint: endpoint };
+});

@@ -12,12 +12,14 @@ use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{millis, place_columns};
 use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
+use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::{Upload, UploadState};
 use crate::failpoints;
 use crate::ports::uploads::{
-    PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
+    Content, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
+    UploadRepository,
 };
 
 /// The columns of `uploads u`, as a row has them.
@@ -46,6 +48,20 @@ static FIND_BY_CLIENT_REF: LazyLock<String> =
 
 static FIND_MANY: LazyLock<String> =
     select!("WHERE tenant = $1 AND id = ANY($2::text[]::uuid[]) AND deleted_at IS NULL");
+
+static FIND_SAME: LazyLock<String> = LazyLock::new(|| {
+    let size = "coalesce(verified_size_bytes, size_bytes)";
+    format!(
+        "SELECT DISTINCT ON (verified_checksum, {size}) {} FROM uploads u
+         WHERE tenant = $1 AND project = $2 AND created_by = $3 AND verified_checksum = ANY($4)
+             AND verified_at IS NOT NULL AND deleted_at IS NULL AND status != 'quarantined'
+         ORDER BY verified_checksum, {size}, u.id",
+        columns()
+    )
+});
+
+const TAKEN: &str =
+    "SELECT client_ref FROM uploads WHERE tenant = $1 AND project = $2 AND client_ref = ANY($3)";
 
 static COLUMNS: LazyLock<String> = LazyLock::new(columns);
 
@@ -83,7 +99,7 @@ const SAVE: &str = "UPDATE uploads SET
     metadata = $11, width = $12, height = $13, taken_at = $14, latitude = $15, longitude = $16,
     variants = $17, updated_at = $18, deadline_at = $19, deleted_at = $20, cleanup_due_at = $21,
     caption = $22, tags = $23, status_changes = $24, kind = $25, taken_local = $26, taken_utc = $27,
-    piece_size_bytes = $28, assembly_due_at = $29, version = version + 1
+    piece_size_bytes = $28, assembly_due_at = $29, is_arriving = $33, version = version + 1
 WHERE tenant = $30 AND id = $31::uuid AND version = $32";
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored. Its tenant's usage
@@ -119,6 +135,18 @@ impl UploadRepository for PostgresDatabase {
         Ok(readable(rows))
     }
 
+    async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>> {
+        let (tenant, project) = (owner.tenant.as_str(), owner.project.as_str());
+        let found = sqlx::query_as(FIND_SAME.as_str()).bind(tenant).bind(project).bind(owner.subject);
+        let photos = readable(found.bind(checksums_of(asked)).fetch_all(&self.pool).await?);
+        if photos.is_empty() {
+            return Ok(vec![None; asked.len()]);
+        }
+        let taken = sqlx::query_scalar(TAKEN).bind(tenant).bind(project).bind(names_of(asked));
+        let taken: Vec<String> = taken.fetch_all(&self.pool).await?;
+        Ok(answers_to(asked, &photos, &taken.into_iter().collect()))
+    }
+
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         let (row, changes) = (UploadRow::of(upload)?, Changes::of(upload));
         let is_open = *upload.state() == UploadState::Pending && upload.progress().deleted_at.is_none();
@@ -143,13 +171,17 @@ impl UploadRepository for PostgresDatabase {
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
         let dialect = Dialect { columns: COLUMNS.as_str(), id_cast: "::uuid" };
-        let Statement { sql, values } = Statement::list(query, &dialect);
-        let asked = values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
-            Value::Text(text) => asked.bind(text),
-            Value::Integer(number) => asked.bind(number),
-            Value::Real(number) => asked.bind(number),
-        });
-        page_of(asked.fetch_all(&self.pool).await?, query)
+        let mut rows: Vec<UploadRow> = Vec::new();
+        for Statement { sql, values } in Statement::of_page(query, &dialect) {
+            let asked =
+                values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
+                    Value::Text(text) => asked.bind(text),
+                    Value::Integer(number) => asked.bind(number),
+                    Value::Real(number) => asked.bind(number),
+                });
+            rows.extend(asked.fetch_all(&self.pool).await?);
+        }
+        page_of(rows, query)
     }
 
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {
@@ -239,6 +271,7 @@ async fn save(
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)
+        .bind(row.is_arriving)
         .execute(&mut *connection)
         .await?;
     if done.rows_affected() == 0 {

@@ -10,12 +10,14 @@ use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{millis, place_columns};
 use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
+use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::events::Heard;
 use crate::ports::uploads::{
-    PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult, UploadRepository,
+    Content, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
+    UploadRepository,
 };
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
@@ -25,7 +27,7 @@ const SAVE: &str = "UPDATE uploads SET
     verified_at = ?, etag = ?, verified_media_type = ?, verified_checksum = ?, metadata = ?, width = ?,
     height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deadline_at = ?,
     deleted_at = ?, cleanup_due_at = ?, caption = ?, tags = ?, status_changes = ?, kind = ?, taken_local = ?,
-    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, version = version + 1
+    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, is_arriving = ?, version = version + 1
 WHERE tenant = ? AND id = ? AND version = ?";
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored.
@@ -34,6 +36,17 @@ WHERE tenant = ? AND id = ? AND charged_bytes != ?";
 
 const FIND_MANY: &str = "SELECT * FROM uploads
 WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
+
+const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
+    SELECT min(id) FROM uploads
+    WHERE tenant = ? AND project = ? AND created_by = ?
+        AND verified_checksum IN (SELECT value FROM json_each(?))
+        AND verified_at IS NOT NULL AND deleted_at IS NULL AND status != 'quarantined'
+    GROUP BY verified_checksum, coalesce(verified_size_bytes, size_bytes)
+)";
+
+const TAKEN: &str = "SELECT client_ref FROM uploads
+WHERE tenant = ? AND project = ? AND client_ref IN (SELECT value FROM json_each(?))";
 
 const DIALECT: Dialect<'static> = Dialect { columns: "u.*", id_cast: "" };
 
@@ -76,6 +89,20 @@ impl UploadRepository for SqliteDatabase {
         row.map(UploadRow::into_upload).transpose()
     }
 
+    async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>> {
+        let (tenant, project) = (owner.tenant.as_str(), owner.project.as_str());
+        let checksums = serde_json::Value::from(checksums_of(asked)).to_string();
+        let found = sqlx::query_as(FIND_SAME).bind(tenant).bind(project).bind(owner.subject).bind(checksums);
+        let photos = readable(found.fetch_all(&self.readers).await?);
+        if photos.is_empty() {
+            return Ok(vec![None; asked.len()]);
+        }
+        let names = serde_json::Value::from(names_of(asked)).to_string();
+        let taken = sqlx::query_scalar(TAKEN).bind(tenant).bind(project).bind(names);
+        let taken: Vec<String> = taken.fetch_all(&self.readers).await?;
+        Ok(answers_to(asked, &photos, &taken.into_iter().collect()))
+    }
+
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         let (row, changes) = (UploadRow::of(upload)?, Changes::of(upload));
         self.writer.write(move |connection| Box::pin(save(connection, row, changes))).await?;
@@ -99,13 +126,17 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
-        let Statement { sql, values } = Statement::list(query, &DIALECT);
-        let asked = values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
-            Value::Text(text) => asked.bind(text),
-            Value::Integer(number) => asked.bind(number),
-            Value::Real(number) => asked.bind(number),
-        });
-        page_of(asked.fetch_all(&self.readers).await?, query)
+        let mut rows: Vec<UploadRow> = Vec::new();
+        for Statement { sql, values } in Statement::of_page(query, &DIALECT) {
+            let asked =
+                values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
+                    Value::Text(text) => asked.bind(text),
+                    Value::Integer(number) => asked.bind(number),
+                    Value::Real(number) => asked.bind(number),
+                });
+            rows.extend(asked.fetch_all(&self.readers).await?);
+        }
+        page_of(rows, query)
     }
 
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {
@@ -194,6 +225,7 @@ async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Change
         .bind(row.taken_utc)
         .bind(row.piece_size_bytes)
         .bind(row.assembly_due_at)
+        .bind(row.is_arriving)
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)

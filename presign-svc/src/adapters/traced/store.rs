@@ -65,6 +65,10 @@ impl ObjectStore for Traced<dyn ObjectStore> {
         self.inner.browser_origin()
     }
 
+    fn reading_origin(&self) -> String {
+        self.inner.reading_origin()
+    }
+
     async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId> {
         self.ask("bucket create_multipart", self.inner.create_multipart(key, content_type)).await
     }

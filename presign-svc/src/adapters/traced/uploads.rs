@@ -9,7 +9,7 @@ use super::Traced;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{
-    PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryResult, UploadRepository,
+    Content, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryResult, UploadRepository,
 };
 
 impl Traced<dyn UploadRepository> {
@@ -38,6 +38,10 @@ impl UploadRepository for Traced<dyn UploadRepository> {
 
     async fn find_many(&self, tenant: &TenantId, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
         self.ask("record find_many", self.inner.find_many(tenant, ids)).await
+    }
+
+    async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>> {
+        self.ask("record find_same", self.inner.find_same(owner, asked)).await
     }
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {

@@ -88,7 +88,7 @@ fn read_file(index: usize, file: Value) -> Result<ReadFile, ApiError> {
 
 /// Whether a path such as `variants[1].checksum` leads to a text with a form of its own.
 fn is_text_of_a_file(path: &str) -> bool {
-    matches!(path.rsplit('.').next(), Some("client_ref" | "checksum"))
+    matches!(path.rsplit('.').next(), Some("client_ref" | "checksum" | "unless_stored"))
 }
 
 /// The text at such a path.

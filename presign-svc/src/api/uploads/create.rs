@@ -15,6 +15,7 @@ use windlass_protocol::create_uploads::{
 use super::already_there::{AlreadyThere, already_there};
 use super::announcement::{AnnouncedFiles, ReadFile};
 use super::sign::sign_upload;
+use super::stored_before::{answer_with, stored_before};
 use super::{Draft, allowance_of, draft, may_upload_to};
 use crate::api::error::ApiError;
 use crate::api::rates::{FILE, Place, draw};
@@ -28,6 +29,14 @@ use crate::telemetry::RequestId;
 
 /// Uploads opened and signed at once.
 const AT_ONCE: usize = 16;
+
+/// What became of a file that was taken.
+enum Outcome {
+    /// The caller has made a photo of it before.
+    Stored(ClientRef, Box<Upload>),
+    /// As it was announced, and what the record says of it.
+    Recorded(ClientRef, Box<Upload>, Box<Recorded>),
+}
 
 /// Announces files.
 #[utoipa::path(
@@ -52,7 +61,12 @@ pub async fn create(
     check_count(request.files.len())?;
     let now = app.clock.now();
     let mut drafts = Vec::with_capacity(request.files.len());
+    let mut unless_stored = Vec::with_capacity(request.files.len());
     for file in request.files {
+        unless_stored.push(match &file {
+            ReadFile::Sound(file) => file.unless_stored,
+            ReadFile::Malformed { .. } => None,
+        });
         drafts.push(match file {
             ReadFile::Sound(file) => {
                 let name = file.client_ref.clone();
@@ -62,22 +76,30 @@ pub async fn create(
             ReadFile::Malformed { client_ref, error } => (client_ref, Err(error)),
         });
     }
-    let sound = drafts.iter().filter_map(|(_, draft)| draft.as_ref().ok());
-    let accepted: Vec<Upload> = sound.map(|(_, draft)| draft.clone()).collect();
-    let files = u32::try_from(accepted.len()).unwrap_or(u32::MAX);
+    let sound = drafts.iter().filter(|(_, draft)| draft.is_ok()).count();
+    let files = u32::try_from(sound).unwrap_or(u32::MAX);
     draw(&app, &caller, &place, files.saturating_mul(FILE)).await?;
+    let sound = drafts.iter().map(|(_, draft)| draft.as_ref().ok().map(|(_, draft)| draft));
+    let asking = sound.clone().zip(unless_stored).map(|(draft, content)| draft.zip(content));
+    let stored = stored_before(&app, &caller, &request.project_id, asking).await?;
+    let new = sound.zip(&stored).filter_map(|(draft, stored)| draft.filter(|_| stored.is_none()));
+    let accepted: Vec<Upload> = new.cloned().collect();
     let recorded = app.uploads.insert(accepted, &allowance_of(&app, &caller)).await?;
     let announced = recorded.iter().filter(|recorded| matches!(recorded, Recorded::New(_))).count();
     app.metrics.uploads(UploadOutcome::Announced, announced as u64);
     let mut recorded = recorded.into_iter();
     let outcomes: Vec<_> = drafts
         .into_iter()
-        .map(|(name, draft)| {
+        .zip(stored)
+        .map(|((name, draft), stored)| {
             let outcome = draft.and_then(|(client_ref, draft)| {
-                let recorded = recorded.next();
-                recorded
-                    .map(|recorded| (client_ref, draft, recorded))
-                    .ok_or_else(|| ApiError::Internal("a file was not recorded".to_owned()))
+                let outcome = match stored {
+                    Some(photo) => Some(Outcome::Stored(client_ref, Box::new(photo))),
+                    None => recorded
+                        .next()
+                        .map(|recorded| Outcome::Recorded(client_ref, Box::new(draft), Box::new(recorded))),
+                };
+                outcome.ok_or_else(|| ApiError::Internal("a file was not recorded".to_owned()))
             });
             (name, outcome)
         })
@@ -86,7 +108,10 @@ pub async fn create(
         let (app, request_id) = (&app, &request_id);
         async move {
             let signed = match outcome {
-                Ok((client_ref, draft, recorded)) => sign_recorded(app, client_ref, &draft, recorded).await,
+                Ok(Outcome::Stored(client_ref, photo)) => answer_with(app, *photo, client_ref).await,
+                Ok(Outcome::Recorded(client_ref, draft, recorded)) => {
+                    sign_recorded(app, client_ref, &draft, *recorded).await
+                }
                 Err(error) => Err(error),
             };
             match signed {

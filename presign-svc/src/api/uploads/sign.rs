@@ -34,6 +34,7 @@ pub async fn sign_upload(
         upload_id: upload.id(),
         photo_id: upload.photo_id(),
         status: upload.status(),
+        already_stored: false,
         method: UploadMethod::Put,
         url: None,
         headers: Default::default(),

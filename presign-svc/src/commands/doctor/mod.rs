@@ -240,6 +240,6 @@ async fn remote(options: &ServeOptions, settings: &S3Settings) -> Vec<Finding> {
         bucket::clock(&store, &probe).await,
         bucket::writes(&store, &probe, options.store.conditional_writes()).await,
         cors::check(&store, &probe, &cors::origins(options)).await,
-        bucket::lifecycle(&store).await,
+        bucket::lifecycle(&store, options.limits.weak_signal).await,
     ]
 }

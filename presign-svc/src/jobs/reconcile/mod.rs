@@ -112,7 +112,7 @@ pub enum Fate {
 /// How much was looked at, and what was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Objects in the bucket.
+    /// Objects in the bucket, those left out that are only staged.
     pub objects: u64,
     /// Those not named as the key template names objects: not looked at.
     pub foreign: u64,
@@ -148,6 +148,22 @@ impl Reconciled {
             + self.without_original
             + self.without_variant
             + self.multiparts
+    }
+
+    /// Objects named as the key template names them.
+    pub fn ours(&self) -> u64 {
+        self.objects.saturating_sub(self.foreign)
+    }
+
+    /// How much [`ObjectPolicy::Remove`] would take away of what was listed.
+    pub fn removable(&self) -> u64 {
+        self.without_record + self.left_over + self.multiparts
+    }
+
+    /// Whether that is more than mishaps leave behind: then it may be the record that is wrong.
+    pub fn would_remove_much(&self) -> bool {
+        let objects = self.without_record + self.left_over;
+        self.removable() > 0 && (self.photos == 0 || objects * 10 > self.ours())
     }
 
     fn count(&mut self, finding: &Finding) {

@@ -52,6 +52,10 @@ impl UploadRepository for InterruptedUploads {
         self.inner.find(tenant, id).await
     }
 
+    async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>> {
+        self.inner.find_same(owner, asked).await
+    }
+
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         self.inner.save(upload).await
     }

@@ -45,6 +45,8 @@ impl Transfer {
                 .then(|| checksum_of(PieceKind::Whole))
                 .flatten(),
             metadata: self.upload.metadata.clone(),
+            preferred_part_size: self.part_size_wish,
+            unless_stored: self.content.filter(|_| !self.upload.again && self.session().is_none()),
             variants: variants.collect(),
         })
     }
@@ -56,6 +58,12 @@ impl Transfer {
         ticket_of: impl Fn(String, SignedHeaders) -> Ticket,
     ) -> Announced {
         let session = Session { upload_id: accepted.upload_id };
+        if accepted.already_stored {
+            // Its pieces stay: the photo may be deleted before it is asked for.
+            self.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
+            (self.stage, self.stored_before) = (Stage::Confirming(session), true);
+            return Announced::Open;
+        }
         match accepted.status {
             UploadStatus::PendingUpload => {}
             UploadStatus::Uploaded | UploadStatus::Processing | UploadStatus::Completed => {

@@ -63,8 +63,12 @@ impl Engine {
             return;
         };
         self.watchdog.heard_after(silence_ms);
+        let is_first = flight.milestone.is_none();
         flight.milestone =
             self.link.moved(active, flight.started_ms, flight.milestone, now_ms, flight.sent_bytes);
+        if is_first && flight.milestone.is_some() {
+            flight.burst_bytes = flight.sent_bytes;
+        }
         transfer.moved = true;
     }
 
@@ -247,6 +251,8 @@ impl Engine {
                 // Whoever is killed again and again may be slow after all.
                 overdue_ms.saturating_mul(1 << piece.kills.min(6))
             } else {
+                // Its own share may be underestimated; as much as the buffers took at once may lie in them.
+                let buffered_bytes = buffered_bytes.max(flight.burst_bytes);
                 self.watchdog.patience_ms(&self.link, buffered_bytes, piece.kills)
             };
             let silent_ms = flight.heard_ms.saturating_add(patience_ms);

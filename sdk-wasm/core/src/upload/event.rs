@@ -32,8 +32,11 @@ pub enum UploadEvent {
         client_ref: ClientRef,
         /// What it became.
         photo: Box<Photo>,
-        /// The upload that sent these very bytes before; this one sent none. `null` usually.
+        /// The upload of this session that sent these very bytes before; this one sent none. `null` usually.
         same_as: Option<ClientRef>,
+        /// Whether nothing was sent because these very bytes were stored already: by this session (`same_as`), or
+        /// by the same person before, on whatever device.
+        already_stored: bool,
     },
     /// The upload ended without success.
     Failed {

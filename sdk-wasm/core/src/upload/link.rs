@@ -46,6 +46,11 @@ impl Link {
         self.delivered_bytes
     }
 
+    /// Whether anything was confirmed, so that it is known what the line carries.
+    pub fn is_known(&self) -> bool {
+        self.confirmed_bytes_per_s.is_some()
+    }
+
     /// The goodput of all PUTs together, in bytes per second, once it was measured.
     pub fn goodput_bytes_per_s(&self) -> Option<f64> {
         self.goodput_bytes_per_s

@@ -31,6 +31,8 @@ pub(super) struct Piece {
     pub deaths: u32,
     /// It is to be cut into pieces before anything else is done for it.
     pub is_held: bool,
+    /// The store holds other bytes in its place, which only a PUT to that place replaces.
+    pub is_occupied: bool,
     /// Signed URLs the store did not accept, in a row.
     pub refused_urls: u32,
     /// Failed attempts to read it, in a row.
@@ -49,6 +51,7 @@ impl Piece {
             kills: 0,
             deaths: 0,
             is_held: false,
+            is_occupied: false,
             refused_urls: 0,
             read_failures: 0,
         }
@@ -93,7 +96,9 @@ impl Piece {
 
     /// Whether it could be cut into pieces now.
     pub fn can_be_cut(&self) -> bool {
-        self.is_unit() && matches!(self.state, PieceState::Idle(_) | PieceState::Sending(_))
+        self.is_unit()
+            && !self.is_occupied
+            && matches!(self.state, PieceState::Idle(_) | PieceState::Sending(_))
     }
 
     /// Whether pieces stand for it.
@@ -158,6 +163,7 @@ impl Piece {
             PieceState::Claimed { .. } => Reading::Good,
             _ => return Err(InvalidTransition),
         };
+        self.is_occupied |= reading == Reading::Good && matches!(self.state, PieceState::Claimed { .. });
         let state = match (&self.state, reading) {
             (PieceState::Claimed { claim, .. }, Reading::AlreadyStored) => {
                 PieceState::Stored { etag: claim.etag.clone() }
@@ -212,6 +218,7 @@ impl Piece {
             arrived_bytes: 0,
             heard_ms: now_ms,
             milestone: None,
+            burst_bytes: 0,
             prove_by_ms: None,
             delivered_before,
         });

@@ -48,6 +48,8 @@ pub(super) struct Flight {
     pub heard_ms: u64,
     /// Where its goodput was measured last.
     pub milestone: Option<Milestone>,
+    /// What the system took at once, before any could have arrived: as much as its buffers hold.
+    pub burst_bytes: u64,
     /// What the store had confirmed of all PUTs when it began.
     pub delivered_before: u64,
     /// A sign of life is wanted by then, whatever the watchdog thinks: the network has changed.

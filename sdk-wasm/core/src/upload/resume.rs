@@ -60,6 +60,7 @@ fn take_over(piece: &mut Piece, listed: Listed) {
             return;
         }
     };
+    piece.is_occupied |= !ours;
     match piece.state {
         PieceState::Idle(_) | PieceState::Unsure | PieceState::Stored { .. } if ours => {
             piece.state = PieceState::Stored { etag: listed.etag };
@@ -128,6 +129,7 @@ mod tests {
             &[1],
         );
         assert!(pieces.iter().all(|piece| piece.need(0) == Need::Signing));
+        assert!(!pieces[0].can_be_cut(), "pieces beside the other bytes would not replace them");
     }
 
     #[test]

@@ -34,6 +34,7 @@ enum Wish {
     List(TransferKey),
     Sign(TransferKey, Vec<usize>),
     Create(Vec<TransferKey>),
+    Report(Vec<TransferKey>),
     Abort(UploadId),
 }
 
@@ -42,6 +43,7 @@ impl Engine {
     pub(super) fn schedule(&mut self) {
         let active = self.active();
         self.cut_for_weak_signal(&active);
+        self.notice_pictures();
         self.ask_the_service(&active);
         self.read(&active);
         self.send(&active);
@@ -77,6 +79,7 @@ impl Engine {
                 Wish::List(of) => self.start_list(of),
                 Wish::Sign(of, pieces) => self.start_sign(of, pieces),
                 Wish::Create(keys) => self.start_create(&keys),
+                Wish::Report(keys) => self.start_report(&keys),
                 Wish::Abort(upload_id) => self.start_abort(upload_id),
             }
         }
@@ -127,6 +130,7 @@ impl Engine {
         let mut wishes = finishing;
         wishes.append(&mut signing);
         wishes.extend(self.announcements(announcing));
+        wishes.extend(self.pictures_to_report().map(Wish::Report));
         wishes.extend(
             self.aborts.iter().filter(|(_, errand)| errand.is_due(now_ms)).map(|(id, _)| Wish::Abort(*id)),
         );
@@ -224,7 +228,12 @@ impl Engine {
         let mut files = Vec::with_capacity(keys.len());
         let mut failures = 0;
         for key in keys {
+            let wish =
+                self.transfers.get(key).and_then(|transfer| self.part_size_wish(transfer.upload.size_bytes));
             let Some(transfer) = self.transfers.get_mut(key) else { continue };
+            if !transfer.was_announced {
+                (transfer.was_announced, transfer.part_size_wish) = (true, wish);
+            }
             let Some(file) = transfer.announcement() else { continue };
             for piece in transfer.pieces.iter_mut().filter(|piece| piece.need(self.now_ms) == Need::Signing) {
                 if piece.is_signed_with_announcement() {
@@ -267,7 +276,7 @@ impl Engine {
             if transfer.needs_recognising() && readers + wanted.len() + unknown.len() < READERS_MAX {
                 unknown.push(key);
             }
-            for (index, piece) in transfer.pieces.iter().enumerate() {
+            for (index, piece) in self.reading_order(transfer) {
                 if readers + wanted.len() + unknown.len() >= READERS_MAX {
                     break 'uploads;
                 }
@@ -294,6 +303,15 @@ impl Engine {
                 piece.start_reading().ok();
             }
         }
+    }
+
+    /// What is to be sent first is read first: while nothing is known of the line, the smallest.
+    fn reading_order<'a>(&self, transfer: &'a Transfer) -> Vec<(usize, &'a Piece)> {
+        let mut pieces: Vec<_> = transfer.pieces.iter().enumerate().collect();
+        if !self.link.is_known() {
+            pieces.sort_by_key(|(_, piece)| piece.size_bytes());
+        }
+        pieces
     }
 
     /// Parts that are being read, or were read and are not on their way yet.
@@ -336,6 +354,7 @@ impl Engine {
             .chain([self.window.held_until_ms(), self.announcements_held_until_ms])
             .chain(self.next_progress_ms())
             .chain(self.next_overdue_ms())
+            .chain(self.previews.next_ms())
             .filter(|at_ms| *at_ms > self.now_ms)
             .min()
     }

@@ -3,7 +3,8 @@
 //! Only the first uploads of the queue are worked on, so that URLs are asked for just before they are
 //! used; those in trouble do not hold the others up. The smaller pictures of all photos go before any
 //! original, so that the office sees something of each. As few PUTs as keep the line busy are in flight:
-//! what dies with the connections is then little, and what ends, ends soon. A PUT that should have ended
+//! what dies with the connections is then little, and what ends, ends soon. While nothing is known of the line
+//! the smallest goes first: with it little is lost, and then the line is known. A PUT that should have ended
 //! and is silent does not count among them: the next one tries another connection.
 
 use super::command::{Server, Work};
@@ -51,7 +52,8 @@ impl Engine {
             }
             match &transfer.trouble {
                 Some(_) => troubled += 1,
-                None if matches!(transfer.stage, Stage::Following(_)) => waiting += 1,
+                // Nothing is to be read or sent for it any more.
+                None if matches!(transfer.stage, Stage::Following(_) | Stage::Checking(_)) => waiting += 1,
                 None if only_its_original_waits(transfer) => waiting += 1,
                 None => healthy += 1,
             }
@@ -99,6 +101,7 @@ impl Engine {
     /// be sent soon.
     fn turns(&self, active: &[TransferKey]) -> Vec<Turn> {
         let smallest_first = self.window.is_bad(self.now_ms);
+        let is_first = !self.link.is_known();
         let pictures_first = self
             .active_transfers(active)
             .any(|(_, transfer)| transfer.trouble.is_none() && transfer.has_pictures_to_send());
@@ -108,11 +111,12 @@ impl Engine {
                 let is_original = !matches!(piece.kind, PieceKind::Variant(_));
                 let has_to_wait = is_original && (pictures_first || self.originals_wait);
                 if piece.need(self.now_ms) == Need::Sending && !has_to_wait {
-                    let by_size = smallest_first || !is_original;
-                    let size_bytes = match (by_size, is_original) {
-                        (false, _) => 0,
-                        (true, false) => piece.size_bytes(),
-                        (true, true) => transfer.bytes_to_send(),
+                    let size_bytes = if is_first || !is_original {
+                        piece.size_bytes()
+                    } else if smallest_first {
+                        transfer.bytes_to_send()
+                    } else {
+                        0
                     };
                     turns.push(Turn { is_original, size_bytes, of, index });
                 }

@@ -16,9 +16,6 @@ use super::verdict::{Operation, Setback};
 
 /// An upload may be announced anew this often after the service or the store forgot it.
 const RESTARTS_MAX: u32 = 3;
-/// Files up to this size are read as a whole before they are announced, to recognise them: photos, and no
-/// long videos.
-const RECOGNISED_MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What an announced upload is to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +77,10 @@ pub(super) struct Transfer {
     pub staging: Option<Staging>,
     /// The store is to be asked before anything is sent.
     pub survey: bool,
+    /// It was announced at least once: what is said of it stays the same.
+    pub was_announced: bool,
+    /// The part size that was wished for then, in bytes.
+    pub part_size_wish: Option<u64>,
     /// The checksum of all its bytes, where they were read at once.
     pub content: Option<Checksum>,
     /// Its bytes are being read for that, after so many failures.
@@ -87,6 +88,10 @@ pub(super) struct Transfer {
     pub content_failures: u32,
     /// The upload that sent these very bytes before.
     pub same_as: Option<ClientRef>,
+    /// These very bytes were stored before, by this session or, as the service says, by another.
+    pub stored_before: bool,
+    /// How many of its smaller pictures the service was told of.
+    pub pictures_told: usize,
     /// How often the service missed bytes the store had acknowledged.
     pub rounds: u32,
     restarts: u32,
@@ -127,10 +132,14 @@ impl Transfer {
             stuck_since_ms: None,
             alone: false,
             staging: None,
+            was_announced: false,
+            part_size_wish: None,
             content: None,
             content_reading: false,
             content_failures: 0,
             same_as: None,
+            stored_before: false,
+            pictures_told: 0,
             rounds: 0,
             restarts: 0,
             names_used: 0,
@@ -176,11 +185,6 @@ impl Transfer {
     fn is_read(&self) -> bool {
         self.pieces.iter().all(|piece| matches!(piece.digest, Digest::Known(_)))
             && (self.content.is_some() || !self.wants_content())
-    }
-
-    /// Whether its content is to be known before it is announced, to recognise what was sent already.
-    pub fn wants_content(&self) -> bool {
-        self.upload.size_bytes <= RECOGNISED_MOST_BYTES
     }
 
     fn is_all_there(&self) -> bool {
@@ -291,7 +295,7 @@ impl Transfer {
             piece.send_again(Rest::default());
         }
         (self.sign, self.list, self.complete) = (Errand::new(), Errand::new(), Errand::new());
-        (self.survey, self.rounds) = (false, 0);
+        (self.survey, self.rounds, self.pictures_told) = (false, 0, 0);
         self.stage = Stage::Preparing;
         self.moved = true;
         self.settle();
@@ -329,14 +333,15 @@ impl Transfer {
         [&mut self.announce, &mut self.sign, &mut self.list, &mut self.complete]
     }
 
-    /// The errand of an operation; aborting outlives the upload and is none of its errands.
+    /// The errand of an operation; aborting outlives the upload and reporting concerns many: neither is one of its
+    /// errands.
     pub fn errand_mut(&mut self, operation: Operation) -> Option<&mut Errand> {
         match operation {
             Operation::Create => Some(&mut self.announce),
             Operation::Sign => Some(&mut self.sign),
             Operation::List => Some(&mut self.list),
             Operation::Complete => Some(&mut self.complete),
-            Operation::Abort => None,
+            Operation::Report | Operation::Abort => None,
         }
     }
 

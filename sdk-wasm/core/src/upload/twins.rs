@@ -1,8 +1,9 @@
 //! The same photo chosen twice: recognised by its content, and sent once.
 //!
 //! An original's CRC-64/NVME and its size tell it from every other photo a person will ever choose (two
-//! different ones agree with a chance of 1 in 2^64). Whoever wants it a second time says so
-//! ([`NewUpload::again`](super::NewUpload::again)).
+//! different ones agree with a chance of 1 in 2^64). What this session has sent, it knows itself; what the same
+//! person has stored before, from another page or device, the service is asked with the announcement
+//! (`unless_stored`). Whoever wants it a second time says so ([`NewUpload::again`](super::NewUpload::again)).
 
 use std::collections::{HashMap, VecDeque};
 
@@ -16,6 +17,9 @@ use super::errand::Errand;
 use super::jobs::{Job, TransferKey};
 use super::transfer::{Session, Stage, Transfer};
 
+/// Files up to this size are read as a whole before they are announced, to recognise them: photos, and no
+/// long videos.
+const RECOGNISED_MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// So many stored photos are remembered.
 const REMEMBERED_MOST: usize = 2_000;
 
@@ -59,6 +63,11 @@ impl Transfer {
     /// Its content, once it was read.
     pub fn content_key(&self) -> Option<ContentKey> {
         self.content.map(|content| (self.upload.size_bytes, content))
+    }
+
+    /// Whether its content is to be known before it is announced, to recognise what was sent already.
+    pub fn wants_content(&self) -> bool {
+        self.upload.size_bytes <= RECOGNISED_MOST_BYTES
     }
 
     /// Whether all its bytes are to be read now. What goes in one PUT is read for that anyway.
@@ -120,7 +129,7 @@ impl Engine {
             // It may have been deleted since.
             Some(Place::Stored(client_ref, upload_id)) if may_follow => {
                 transfer.stage = Stage::Confirming(Session { upload_id });
-                transfer.same_as = Some(client_ref);
+                (transfer.same_as, transfer.stored_before) = (Some(client_ref), true);
             }
             Some(_) => {}
             None => {
@@ -133,8 +142,10 @@ impl Engine {
     pub(super) fn go_alone(&mut self, of: TransferKey) {
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         transfer.stage = Stage::Announcing;
-        transfer.same_as = None;
-        transfer.complete = Errand::new();
+        (transfer.same_as, transfer.stored_before) = (None, false);
+        // Whoever was wrong about it once is not asked again.
+        transfer.upload.again = true;
+        (transfer.announce, transfer.complete) = (Errand::new(), Errand::new());
         if let Some(content) = transfer.content_key() {
             self.twins.places.insert(content, Place::UnderWay(of));
         }
@@ -149,7 +160,7 @@ impl Engine {
         }
         for follower in self.followers_of(key) {
             if let Some(transfer) = self.transfers.get_mut(&follower) {
-                transfer.same_as = Some(client_ref.clone());
+                (transfer.same_as, transfer.stored_before) = (Some(client_ref.clone()), true);
             }
             self.finish(follower, Box::new(photo.clone()));
         }

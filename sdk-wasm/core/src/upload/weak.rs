@@ -29,8 +29,8 @@ const SHARE_OF_CALM: u64 = 4;
 const SHARE_UNDER_WAY: u64 = 3;
 /// In an outage that is not long yet a piece is tried again after this long at the latest, in milliseconds:
 /// it costs next to nothing.
-const PROBE_MS: u64 = 3_000;
-const PROBES_MOST: u32 = 10;
+const PROBE_MS: u64 = 1_000;
+const PROBES_MOST: u32 = 20;
 /// A piece should take about this long, in milliseconds: little to lose, and few requests.
 const PIECE_MS: u64 = 500;
 /// Pieces cut and not sent yet, of one upload: beyond them nothing more is cut.
@@ -87,9 +87,10 @@ impl Engine {
         let left = size_bytes.saturating_sub(arrived);
         let left_ms = self.cautious_time_ms(left).unwrap_or(0.0);
         let risk = (left_ms / self.calm.expected_ms() as f64).min(1.0);
-        // On average a connection that dies does so half way through what is left.
+        // On average a connection that dies does so half way through what is left. Giving up loses all that was
+        // handed over: what has not arrived of it goes over the line all the same.
         self.is_long(size_bytes, SHARE_UNDER_WAY)
-            && (arrived as f64) < risk * (arrived as f64 + left as f64 / 2.0)
+            && (flight.sent_bytes as f64) < risk * (arrived as f64 + left as f64 / 2.0)
     }
 
     fn is_long(&self, size_bytes: u64, share: u64) -> bool {

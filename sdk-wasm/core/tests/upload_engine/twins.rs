@@ -1,6 +1,6 @@
 //! The same photo chosen twice: recognised by its bytes, and sent once.
 
-use windlass_core::upload::{Input, Target, UploadEvent};
+use windlass_core::upload::{Engine, EngineConfig, Input, Target, UploadEvent};
 use windlass_protocol::UploadStatus;
 
 use crate::simulated::World;
@@ -20,12 +20,72 @@ fn chosen(client_ref: &str, size: usize) -> SimulatedFile {
 /// Photos and twins of an upload's end.
 fn stored(world: &World, client_ref: &str) -> (windlass_protocol::PhotoId, Option<String>) {
     let found = world.events.iter().find_map(|(_, event)| match event {
-        UploadEvent::Stored { client_ref: of, photo, same_as } if of.as_str() == client_ref => {
+        UploadEvent::Stored { client_ref: of, photo, same_as, .. } if of.as_str() == client_ref => {
             Some((photo.photo_id, same_as.as_ref().map(|twin| twin.as_str().to_owned())))
         }
         _ => None,
     });
     found.unwrap_or_else(|| panic!("{client_ref} is stored"))
+}
+
+/// Whether an upload ended with a photo that was there, and what it sent.
+fn was_there(world: &World, client_ref: &str) -> bool {
+    let found = world.events.iter().find_map(|(_, event)| match event {
+        UploadEvent::Stored { client_ref: of, already_stored, .. } if of.as_str() == client_ref => {
+            Some(*already_stored)
+        }
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("{client_ref} is stored"))
+}
+
+/// Another page, which knows nothing of what was sent before.
+fn new_page(world: &mut World) {
+    world.engine = Engine::new(EngineConfig::new("p".parse().unwrap(), 9));
+}
+
+#[test]
+fn a_photo_that_another_page_has_stored_is_not_sent_again_unless_asked() {
+    for size in [300 * KIB, 12 * MIB] {
+        let mut world = World::new(1, Network::good());
+        world.add(chosen("first", size));
+        world.run();
+        let (photo, _) = stored(&world, "first");
+        assert!(!was_there(&world, "first"));
+        let puts = world.network.count(Op::Put);
+
+        new_page(&mut world);
+        world.add(chosen("second", size));
+        world.add(chosen("third", size));
+        world.run();
+        assert_eq!((stored(&world, "second"), was_there(&world, "second")), ((photo, None), true));
+        assert_eq!(stored(&world, "third"), (photo, Some("second".to_owned())));
+        assert!(was_there(&world, "third"));
+        assert_eq!((world.network.count(Op::Put), world.service.uploads.len()), (puts, 1));
+
+        let mut again = chosen("fourth", size);
+        again.upload.again = true;
+        world.add(again);
+        world.run();
+        assert_ne!(stored(&world, "fourth").0, photo);
+        assert!(!was_there(&world, "fourth"));
+    }
+}
+
+#[test]
+fn a_photo_that_is_deleted_just_after_it_was_said_to_be_stored_is_sent() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 300 * KIB));
+    world.run();
+    new_page(&mut world);
+    world.add(chosen("second", 300 * KIB));
+    world.run_while(|world| world.network.count(Op::Complete) < 2);
+    let first = world.service.by_ref[&reference("first")];
+    world.service.uploads.get_mut(&first).unwrap().status = UploadStatus::Aborted;
+    world.run();
+    assert_ne!(stored(&world, "second").0, first.into());
+    assert!(!was_there(&world, "second"));
+    assert_eq!((world.network.count(Op::Put), world.network.count(Op::Create)), (4, 3));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 /** The little of WebDriver that these tests need, over `fetch`: https://www.w3.org/TR/webdriver2/ */
 
+/** No command takes so long, the start of a browser on a busy machine included. */
+const ANSWER_MS = 120_000;
 /** How WebDriver marks a reference to an element in JSON. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -56,7 +58,9 @@ export class Session {
 }
 
 async function call(url, method, body) {
-  const answer = await fetch(url, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  // A driver that hangs ends its test, and not all that follow.
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const answer = await fetch(url, { method, signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   const { value } = await answer.json();
   if (!answer.ok) throw new Error(`WebDriver: ${value.error}: ${value.message}`);
   return value;

@@ -9,6 +9,7 @@ pub mod network;
 pub mod service;
 mod serving;
 mod sockets;
+mod stored_before;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -34,6 +35,7 @@ const END_MS: u64 = 6 * 3_600_000;
 enum Happening {
     Answer(CommandId, Answer),
     Move(CommandId),
+    Drain(CommandId),
     Arrive(CommandId, Box<Flight>),
     Serve(CommandId, Box<Work>, Option<Fault>),
     Input(Input),
@@ -47,6 +49,8 @@ struct Flight {
     range: std::ops::Range<u64>,
     url: String,
     headers: windlass_protocol::SignedHeaders,
+    /// When its head was sent: a store looks at the signature's time then.
+    begun_ms: u64,
     moved: u64,
     /// Bytes of it are on the line, and not before the connection is open or after the last one arrived.
     moving: bool,
@@ -89,6 +93,8 @@ pub struct World {
     pub begun: Vec<(u64, Op)>,
     sockets: Sockets,
     flights: BTreeMap<CommandId, Flight>,
+    /// What the system had taken of PUTs that were given up, and still sends: bytes that are left of each.
+    draining: BTreeMap<CommandId, u64>,
     pending: BTreeMap<(u64, u64), Happening>,
     sequence: u64,
     chance: Chance,
@@ -121,6 +127,7 @@ impl World {
             begun: Vec::new(),
             sockets: Sockets::default(),
             flights: BTreeMap::new(),
+            draining: BTreeMap::new(),
             pending: BTreeMap::new(),
             sequence: 0,
             chance,
@@ -182,7 +189,9 @@ impl World {
             match command {
                 Command::Start { id, work } => self.start(id, work),
                 Command::Stop { id } => {
-                    self.flights.remove(&id);
+                    if let Some(flight) = self.flights.remove(&id) {
+                        self.leave_in_buffers(id, &flight);
+                    }
                     self.sockets.close(id);
                 }
             }
@@ -244,17 +253,20 @@ impl World {
             }
             Happening::Answer(..) => {}
             Happening::Move(id) => self.move_bytes(id),
+            Happening::Drain(id) => self.drain(id),
             Happening::Arrive(id, flight) => self.arrive(id, &flight),
             Happening::Serve(id, work, fault) => self.serve(id, *work, fault),
             Happening::Input(input) => self.feed(input),
             Happening::Reset => {
                 self.sockets.reset();
+                self.draining.clear();
                 for id in self.flights.keys().copied().collect::<Vec<_>>() {
                     self.lose(id);
                 }
             }
             Happening::Silence => {
                 self.sockets.silence();
+                self.draining.clear();
                 self.flights.values_mut().for_each(|flight| flight.silent = true);
             }
         }
@@ -285,6 +297,7 @@ impl World {
             Work::SignParts { .. } | Work::SignPieces { .. } => Op::Sign,
             Work::ListParts { .. } => Op::List,
             Work::Complete { .. } => Op::Complete,
+            Work::ReportPreviews(_) => Op::Report,
             Work::Abort { .. } => Op::Abort,
             Work::Put { .. } => Op::Put,
         };
@@ -297,8 +310,10 @@ impl World {
             self.repeated_puts += is_repeated;
             self.repeated_originals += if blob.source == Source::Original { is_repeated } else { 0 };
             let silent = self.sockets.take(Server::Store, id);
-            self.flights
-                .insert(id, Flight { blob, range, url, headers, moved: 0, moving: false, silent, fault });
+            let begun_ms = self.now_ms;
+            let flight =
+                Flight { blob, range, url, headers, begun_ms, moved: 0, moving: false, silent, fault };
+            self.flights.insert(id, flight);
             self.most_puts_at_once = self.most_puts_at_once.max(self.flights.len());
             self.later(self.now_ms + self.network.round_trip_ms, Happening::Move(id));
         } else if !self.sockets.take(Server::Service, id) && fault != Some(Fault::Stall) {

@@ -11,9 +11,7 @@ impl World {
         if let Some(flight) = self.flights.get_mut(&id) {
             flight.moving = true;
         }
-        let active =
-            self.flights.values().filter(|flight| flight.moving && !flight.silent).count().max(1) as u64;
-        let share = (self.network.bytes_per_s * STEP_MS / 1_000 / active).max(1);
+        let share = self.share_of_line();
         let is_out = self.network.is_out(self.now_ms);
         let buffer_bytes = self.buffer_bytes;
         let Some(flight) = self.flights.get_mut(&id) else { return };
@@ -55,6 +53,36 @@ impl World {
         self.feed(Input::Sent { id, sent_bytes });
     }
 
+    /// What each of those that share the line moves in a step, in bytes.
+    fn share_of_line(&self) -> u64 {
+        let flying = self.flights.values().filter(|flight| flight.moving && !flight.silent).count();
+        let active = (flying + self.draining.len()).max(1) as u64;
+        (self.network.bytes_per_s * STEP_MS / 1_000 / active).max(1)
+    }
+
+    /// A PUT was given up. What the system has taken of it goes over the line all the same, for nothing.
+    pub(super) fn leave_in_buffers(&mut self, id: CommandId, flight: &Flight) {
+        let taken = (flight.moved + self.buffer_bytes).min(flight.size()) - flight.moved;
+        if flight.moving && !flight.silent && taken > 0 {
+            self.draining.insert(id, taken);
+            self.later(self.now_ms + STEP_MS, Happening::Drain(id));
+        }
+    }
+
+    pub(super) fn drain(&mut self, id: CommandId) {
+        let share = self.share_of_line();
+        let is_out = self.network.is_out(self.now_ms);
+        let Some(left) = self.draining.get_mut(&id) else { return };
+        let step = share.min(*left);
+        *left -= step;
+        if *left == 0 || is_out {
+            self.draining.remove(&id);
+        } else {
+            self.later(self.now_ms + STEP_MS, Happening::Drain(id));
+        }
+        self.bucket.arrived_bytes += step;
+    }
+
     pub(super) fn arrive(&mut self, id: CommandId, flight: &Flight) {
         let stored = match (flight.fault, self.read(&flight.blob, &flight.range)) {
             (Some(Fault::Status(status, retry_after_ms)), _) => Err(StoreFailure::Refused {
@@ -80,9 +108,9 @@ impl World {
                 }
                 if fault == Some(Fault::Duplicate) {
                     self.bucket.arrived_bytes += bytes.len() as u64;
-                    self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes.clone()).ok();
+                    self.bucket.put(flight.begun_ms, &flight.url, &flight.headers, bytes.clone()).ok();
                 }
-                self.bucket.put(self.now_ms, &flight.url, &flight.headers, bytes)
+                self.bucket.put(flight.begun_ms, &flight.url, &flight.headers, bytes)
             }
         };
         let is_piece = matches!(bucket::Signature::parse(&flight.url).target, bucket::Target::Staged(_));

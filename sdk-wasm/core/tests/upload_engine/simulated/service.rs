@@ -12,6 +12,7 @@ use windlass_protocol::create_uploads::{
 use windlass_protocol::list_parts::{ListPartsResponse, StagedPiece, StagedPieces};
 use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
 use windlass_protocol::photo::MediaKind;
+use windlass_protocol::report_previews::ReportPreviewsRequest;
 use windlass_protocol::sign_parts::{SignPartsRequest, SignPartsResponse};
 use windlass_protocol::sign_pieces::{SignPiecesRequest, SignPiecesResponse, SignedPiece};
 use windlass_protocol::{
@@ -20,6 +21,7 @@ use windlass_protocol::{
 };
 
 use super::bucket::{Bucket, Part, Signature, Target};
+use super::stored_before::already_stored;
 
 /// An upload's record.
 pub struct Record {
@@ -40,6 +42,8 @@ pub struct Service {
     pub parts_signed: u32,
     /// Whether files are taken in small pieces, too.
     pub takes_pieces: bool,
+    /// When smaller pictures were first shown, by their file and name.
+    pub shown: BTreeMap<(ClientRef, String), u64>,
     /// Uploads ever announced.
     announced: u64,
 }
@@ -52,6 +56,7 @@ impl Service {
             url_lifetime_s: 900,
             parts_signed: 0,
             takes_pieces: true,
+            shown: BTreeMap::new(),
             announced: 0,
         }
     }
@@ -74,6 +79,9 @@ impl Service {
                 error,
             });
         }
+        if let Some(photo) = self.stored_before(bucket, file) {
+            return CreateUploadResult::Accepted(Box::new(already_stored(photo, file)));
+        }
         let next_id = UploadId::try_from(format!("00000000-0000-7000-8000-{:012x}", self.announced)).unwrap();
         self.announced += 1;
         let id = *self.by_ref.entry(file.client_ref.clone()).or_insert(next_id);
@@ -83,10 +91,12 @@ impl Service {
             piece_size: None,
             is_assembling: false,
         });
-        assert_eq!(&record.file, file, "a repeated announcement is the same");
+        let FileToUpload { preferred_part_size, unless_stored, .. } = record.file;
+        let again = FileToUpload { preferred_part_size, unless_stored, ..file.clone() };
+        assert_eq!(record.file, again, "a repeated announcement is the same");
         let (status, piece_size) = (record.status, record.piece_size);
         let is_multipart = file.size > SINGLE_PUT_MAX_BYTES;
-        let plan = PartPlan::for_size(file.size).ok().filter(|_| is_multipart);
+        let plan = is_multipart.then(|| plan_of(&record.file));
         if is_multipart && status == UploadStatus::PendingUpload {
             bucket.parts.entry(id).or_default();
         }
@@ -98,6 +108,7 @@ impl Service {
             upload_id: id,
             photo_id: id.into(),
             status,
+            already_stored: false,
             method: if is_multipart { UploadMethod::Multipart } else { UploadMethod::Put },
             url,
             headers: headers.unwrap_or_default(),
@@ -142,7 +153,7 @@ impl Service {
         id: UploadId,
         request: &SignPartsRequest,
     ) -> Result<SignPartsResponse, ServiceFailure> {
-        let plan = PartPlan::for_size(self.open(id)?.file.size).unwrap();
+        let plan = plan_of(&self.open(id)?.file);
         self.parts_signed += request.parts.len() as u32;
         let parts = request.parts.iter().map(|part| {
             assert!(part.checksum.is_some(), "parts are signed with their checksum");
@@ -201,7 +212,7 @@ impl Service {
         };
         let mut made = Vec::new();
         if size > SINGLE_PUT_MAX_BYTES {
-            let parts = PartPlan::for_size(size).unwrap();
+            let parts = plan_of(&record.file);
             let has =
                 |number: PartNumber| bucket.parts.get(&id).is_some_and(|p| p.contains_key(&number.into()));
             for number in parts.part_numbers().filter(|number| !has(*number)) {
@@ -243,7 +254,7 @@ impl Service {
         if record.status == UploadStatus::PendingUpload {
             let whole = (id, Target::Whole);
             if file.size > SINGLE_PUT_MAX_BYTES {
-                let plan = PartPlan::for_size(file.size).unwrap();
+                let plan = plan_of(file);
                 let parts =
                     bucket.parts.get(&id).ok_or_else(|| refusal(ErrorCode::UploadClosed, Vec::new()))?;
                 let claimed = request.parts.iter().flatten();
@@ -290,6 +301,25 @@ impl Service {
         Ok(())
     }
 
+    /// Looks for the smaller pictures of these uploads: what the store does not have is not shown.
+    pub fn report_previews(
+        &mut self,
+        now_ms: u64,
+        bucket: &Bucket,
+        request: &ReportPreviewsRequest,
+    ) -> Result<(), ServiceFailure> {
+        for id in &request.upload_ids {
+            let Some(record) = self.uploads.get(id) else { continue };
+            let names = record.file.variants.iter().map(|variant| variant.name.clone());
+            for name in
+                names.filter(|name| bucket.objects.contains_key(&(*id, Target::Variant(name.clone()))))
+            {
+                self.shown.entry((record.file.client_ref.clone(), name)).or_insert(now_ms);
+            }
+        }
+        Ok(())
+    }
+
     /// The record is gone: the service came back from an older backup.
     pub fn forget(&mut self, id: UploadId) {
         let record = self.uploads.remove(&id).expect("a record to forget");
@@ -315,10 +345,17 @@ impl Service {
             Work::FetchToken
             | Work::Hash { .. }
             | Work::CreateUploads(_)
+            | Work::ReportPreviews(_)
             | Work::Put { .. }
             | Work::TryConnections(_) => None,
         }
     }
+}
+
+/// How its parts are cut: as its first announcement wished, as near as S3 allows.
+fn plan_of(file: &FileToUpload) -> PartPlan {
+    let preferred = file.preferred_part_size.map(|preferred| PartPlan::preferring(file.size, preferred));
+    preferred.unwrap_or_else(|| PartPlan::for_size(file.size)).unwrap()
 }
 
 pub fn refusal(code: ErrorCode, missing_parts: Vec<PartNumber>) -> ServiceFailure {
@@ -374,6 +411,6 @@ fn photo(id: UploadId, file: &FileToUpload) -> Photo {
 }
 
 /// The engine must not look at it: a client's clock may be a day off.
-fn moment() -> Timestamp {
+pub fn moment() -> Timestamp {
     Timestamp::from_unix_millis(0).unwrap()
 }

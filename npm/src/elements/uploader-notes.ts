@@ -1,0 +1,47 @@
+/** What the uploader says above its list: what is amiss, and what goes on from before. */
+import type { MissingFile } from "../events.js";
+import type { Upload } from "../upload.js";
+import { button, element, setText } from "./dom.js";
+import type { UploaderStrings } from "./uploader.strings.js";
+
+export class UploaderNotes {
+  readonly #text = element("p");
+  readonly notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#text);
+  readonly resumed = element("p", { class: "resumed", part: "resumed", role: "status", hidden: true });
+  #isUntilKept = false;
+
+  setStrings({ dismiss }: UploaderStrings): void {
+    this.notice.replaceChildren(this.#text, button({ label: dismiss, icon: "close", class: "symbol danger" }, () => this.warn(null)));
+  }
+
+  /** Until it is dismissed, or the next one comes; `null` takes it away. */
+  warn(text: string | null): void {
+    this.#isUntilKept = false;
+    this.notice.hidden = text === null;
+    setText(this.#text, text ?? "");
+  }
+
+  /** That something is not kept: `kept` takes it away as well. */
+  warnUntilKept(text: string): void {
+    this.warn(text);
+    this.#isUntilKept = true;
+  }
+
+  kept(): void {
+    if (this.#isUntilKept) {
+      this.warn(null);
+    }
+  }
+
+  /** `missing`: files an earlier page could not keep. */
+  showResumed(uploads: readonly Upload[], missing: readonly MissingFile[], strings: UploaderStrings): void {
+    const resuming = uploads.filter(({ origin, ended }) => origin === "before" && !ended);
+    const arePictures = resuming.every(({ type }) => type.startsWith("image/"));
+    const words = [
+      resuming.length > 0 ? strings.resuming(resuming.length, arePictures) : "",
+      missing.length > 0 ? strings.chooseAgain(missing.map(({ filename }) => filename)) : "",
+    ];
+    setText(this.resumed, words.filter((text) => text !== "").join(" "));
+    this.resumed.hidden = resuming.length === 0 && missing.length === 0;
+  }
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+import { Keeper } from "../src/keep/keeper.js";
+import { NOTHING_KEPT, type NotKeptCode, type StorageReport } from "../src/keep/messages.js";
+import { FakeWorker } from "./fake-worker.js";
+
+// Of Node's only from 21.
+if (!("navigator" in globalThis)) {
+  Object.defineProperty(globalThis, "navigator", { value: {} });
+}
+
+/** A keeper whose worker a test answers for, and what was said not to be kept. */
+function keeperOf(): { keeper: Keeper; workers: FakeWorker[]; notKept: [string, NotKeptCode][] } {
+  const workers: FakeWorker[] = [];
+  const notKept: [string, NotKeptCode][] = [];
+  const keeper = new Keeper({
+    startWorker: () => {
+      const worker = new FakeWorker();
+      workers.push(worker);
+      return worker;
+    },
+    compile: () => Promise.reject(new Error("nothing is restored here")),
+    endpoint: "https://photos.example.com",
+    project: "p",
+    onWifi: false,
+    whoIsIt: async () => null,
+    onKept: () => undefined,
+    onNotKept: (clientRef, code) => notKept.push([clientRef, code]),
+    onRestored: () => undefined,
+    onGone: () => undefined,
+  });
+  return { keeper, workers, notKept };
+}
+
+test("a report is what the worker says", async () => {
+  const { keeper, workers } = keeperOf();
+  const asked = keeper.report();
+  workers[0]?.say({ kind: "ready" });
+  const report: StorageReport = { ...NOTHING_KEPT, place: "opfs", kept_files: 2 };
+  workers[0]?.say({ kind: "report", question: 1, report });
+  assert.deepEqual(await asked, report);
+});
+
+test("where the worker breaks as it starts a report says so, also the one that is waited for, and no file is called kept", async () => {
+  const { keeper, workers, notKept } = keeperOf();
+  keeper.add("before", new Blob(["a"]), "before.jpg", undefined);
+  const asked = keeper.report();
+  workers[0]?.crash("unexpected token");
+  assert.deepEqual(await asked, NOTHING_KEPT);
+  assert.deepEqual(await keeper.report(), NOTHING_KEPT);
+  keeper.add("after", new Blob(["b"]), "after.jpg", undefined);
+  assert.deepEqual(notKept, [
+    ["before", "storage_unavailable"],
+    ["after", "storage_unavailable"],
+  ]);
+});
+
+test("while the worker cannot be had a report is answered, and again by the worker when it is there", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { keeper, workers } = keeperOf();
+    const asked = keeper.report();
+    workers[0]?.crash("");
+    assert.deepEqual(await asked, NOTHING_KEPT);
+    assert.deepEqual(await keeper.report(), NOTHING_KEPT);
+    keeper.wake();
+    workers[1]?.say({ kind: "ready" });
+    const again = keeper.report();
+    workers[1]?.say({ kind: "report", question: 2, report: { ...NOTHING_KEPT, kept_files: 1 } });
+    assert.equal((await again).kept_files, 1);
+    keeper.close();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("a report that is waited for is answered when the keeper is closed, and one asked for later too", async () => {
+  const { keeper } = keeperOf();
+  const asked = keeper.report();
+  keeper.close();
+  assert.deepEqual(await asked, NOTHING_KEPT);
+  assert.deepEqual(await keeper.report(), NOTHING_KEPT);
+});

@@ -1,0 +1,12 @@
+/** Waiting for what can only be asked for again and again. */
+
+/** Waits until a value is as wanted; the last value is in the error. */
+export async function eventually(what, probe, accept, timeoutMs = 60_000) {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (accept(value)) return value;
+    if (Date.now() > deadline) throw new Error(`${what}: still ${JSON.stringify(value)} after ${timeoutMs} ms`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
