@@ -77,7 +77,7 @@ async fn token(
         tenant: site.tenant,
         subject: "demo".to_owned(),
         projects: ProjectAccess::Only([query.project].into()),
-        scopes: [Scope::Upload, Scope::Read, Scope::Delete].into(),
+        scopes: [Scope::Upload, Scope::Read, Scope::Delete, Scope::Links].into(),
         link: None,
     };
     let token = app.tokens.mint(&TokenGrant { caller, lifetime: TOKEN_LIFETIME }, now)?;

@@ -85,8 +85,8 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .nest(API_PREFIX, api)
         .merge(companion::routes().layer(origins.layer()))
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .merge(openapi::routes());
+        .route("/readyz", get(health::readyz));
+    let router = if app.settings.api_docs { router.merge(openapi::routes()) } else { router };
     let router = match demo {
         Some(site) => router.merge(demo::routes(site)),
         None => router,

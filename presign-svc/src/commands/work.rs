@@ -8,6 +8,7 @@ use super::{app, metrics, stop_signal};
 use crate::adapters::database::Database;
 use crate::config::{ServeOptions, StorePlace};
 use crate::jobs::runner;
+use crate::traces::Traces;
 
 /// Works until SIGTERM or ctrl-c.
 pub async fn run(options: ServeOptions) -> Result<()> {
@@ -27,7 +28,8 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         );
     }
     let stop = CancellationToken::new();
-    let app = app::build(&options, &database, &bucket, false, &stop).await?;
+    let app = app::build(&options, &database, &bucket, false, database.rate_limiter(), Traces::off(), &stop)
+        .await?;
     let mut tasks = JoinSet::new();
     if let Some(address) = metrics::serve(&options, &app, &stop, &mut tasks).await? {
         tracing::info!(%address, "metrics are answered");

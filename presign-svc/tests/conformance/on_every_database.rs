@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use windlass_presign_svc::adapters::memory::MemoryRateLimiter;
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
+use windlass_presign_svc::adapters::redis::RedisRateLimiter;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::ports::events::EventLog as _;
 use windlass_presign_svc::ports::leases::UploadLeases as _;
@@ -148,6 +149,20 @@ async fn rate_limits_hold_in_memory_and_among_instances() {
     a_bucket_gives_what_it_holds_and_what_flows_in(one.clone()).await;
     of_several_buckets_all_give_or_none(other.clone()).await;
     racing_draws_never_get_more_than_there_is(vec![one.clone(), other]).await;
+}
+
+#[tokio::test]
+async fn rate_limits_hold_among_instances_that_share_a_redis() {
+    use windlass_presign_svc::ports::rate_limiter::RateLimiter as _;
+
+    use crate::rate_limits::*;
+    let Some(redis) = crate::redis::Redis::start() else { return };
+    let one = Arc::new(RedisRateLimiter::start(&redis.url()).await.unwrap());
+    let other = Arc::new(RedisRateLimiter::start(&redis.url()).await.unwrap());
+    a_bucket_gives_what_it_holds_and_what_flows_in(one.clone()).await;
+    of_several_buckets_all_give_or_none(other.clone()).await;
+    racing_draws_never_get_more_than_there_is(vec![one.clone(), other.clone()]).await;
+    assert!(!one.makes_do() && !other.makes_do(), "these were the shared ones");
 }
 
 #[tokio::test]

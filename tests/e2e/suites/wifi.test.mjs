@@ -116,16 +116,14 @@ test("the attribute holds for what waits already, and what the element offers ch
 test("a service worker sends the previews of closed pages, and leaves the originals to Wi-Fi", async () => {
   const { gate, profile, service } = world;
   const photos = await world.photos(2, "wifi in the background");
-  const page = await profile.open(service.address);
-  await pretendNetwork(page);
-  await page.goto(service.address);
+  const page = await profile.open(service.address, { prepare: pretendNetwork });
   gate.bytesPerSecond = 0;
-  await page.locator("windlass-uploader").evaluate((element) => element.setAttribute("service-worker-url", "windlass-sw.js"));
+  await uploader(page).evaluate((element) => element.setAttribute("service-worker-url", "windlass-sw.js"));
   await choose(page, ...photos);
   await areKept(page, 2);
   await eventually("both are prepared", () => keptFiles(page), ({ prepared }) => prepared === 2);
   // What was chosen before is concerned as well.
-  await page.evaluate(() => (document.querySelector("windlass-uploader").client.originals = "on-wifi"));
+  await uploader(page).evaluate(({ client }) => (client.originals = "on-wifi"));
   await eventually("that is kept", () => keptFiles(page), ({ text }) => JSON.parse(text).every(({ onWifi }) => onWifi));
   await page.evaluate(async () => (await navigator.serviceWorker.ready).active !== null);
   const [worker] = await eventually("the worker is seen", () => profile.context.serviceWorkers(), ({ length }) => length > 0);
