@@ -12,5 +12,5 @@ export default defineConfig({
   preview: { proxy: { "/api": service, "/demo": service } },
   // Pre-bundling would move the package's code away from its workers and WebAssembly.
   optimizeDeps: { exclude: ["windlass"] },
-  build: { target: "es2022" },
+  build: { target: "es2022", rollupOptions: { input: ["index.html", "send.html"] } },
 });

@@ -7,6 +7,7 @@ import type { ListPhotosQuery } from "./generated/ListPhotosQuery";
 import type { ListPhotosResponse } from "./generated/ListPhotosResponse";
 import type { ListUploadLinksResponse } from "./generated/ListUploadLinksResponse";
 import type { Photo } from "./generated/Photo";
+import type { ShowPhotoQuery } from "./generated/ShowPhotoQuery";
 import type { UploadLink } from "./generated/UploadLink";
 import { Requests, type RequestOptions } from "./requests.js";
 import type { TokenSource } from "./token.js";
@@ -41,9 +42,10 @@ export class Photos {
     return (await this.#requests.send("GET", `/photos?${query}`, signal)) as ListPhotosResponse;
   }
 
-  /** One photo, with fresh signed URLs. */
-  async get(photoId: string, { signal }: RequestOptions = {}): Promise<Photo> {
-    return (await this.#requests.send("GET", `/photos/${encodeURIComponent(photoId)}`, signal)) as Photo;
+  /** One photo, with fresh signed URLs; with `arriving` also one whose original is on its way. */
+  async get(photoId: string, { signal, arriving = false }: RequestOptions & ShowPhotoQuery = {}): Promise<Photo> {
+    const query = arriving ? "?arriving=true" : "";
+    return (await this.#requests.send("GET", `/photos/${encodeURIComponent(photoId)}${query}`, signal)) as Photo;
   }
 
   /** Changes what people say about a photo; what is absent stays. */

@@ -34,7 +34,14 @@ export interface LiveTimes {
   eventSource(url: string): EventSource;
 }
 
-const KINDS: readonly EventKind[] = ["photo.created", "photo.status", "photo.updated", "photo.deleted"];
+const KINDS: readonly EventKind[] = [
+  "photo.created",
+  "photo.status",
+  "photo.updated",
+  "photo.deleted",
+  "photo.arriving",
+  "photo.withdrawn",
+];
 
 /** How long to wait for a stream to begin: a proxy that collects it lets nothing through. */
 const BEGIN_MS = 10_000;

@@ -83,12 +83,29 @@ test("a photo heard of twice is listed once, by its age", async () => {
   assert.deepEqual(ids().slice(-2), ["photo-2", "photo-1"]);
 });
 
+test("an answer that was overtaken takes nothing back", async () => {
+  const source = new FakeList(0);
+  source.ids = ["photo-2", "photo-1"];
+  const pages = new PhotoPages(source, 5);
+  await pages.more();
+  const arriving = photo("photo-3", { status: "pending_upload", url: null });
+  pages.put(arriving);
+  pages.put(photo("photo-3", { status: "uploaded" }));
+  pages.put(arriving);
+  assert.equal(pages.photos[0]?.status, "uploaded", "the original was there already");
+  pages.drop("photo-2");
+  pages.put(photo("photo-2"));
+  await pages.refresh();
+  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["photo-1"], "what is gone stays gone");
+});
+
 test("the picture shown is the smallest that is large enough", () => {
   assert.equal(pictureFor(photo("a"), 200)?.url, "https://store.example/a/200");
   assert.equal(pictureFor(photo("a"), 1200)?.url, "https://store.example/a/1920");
   const small = photo("b", { variants: { thumb_200: photo("b").variants["thumb_200"] as never } });
   assert.equal(pictureFor(small, 1200)?.url, "https://store.example/b");
   assert.equal(pictureFor({ ...small, content_type: "image/heic" }, 1200)?.url, "https://store.example/b/200");
+  assert.equal(pictureFor({ ...small, url: null }, 1200)?.url, "https://store.example/b/200", "its original is on its way");
   assert.equal(pictureFor(photo("c", { variants: {}, content_type: "image/heic" }), 200), null);
 });
 

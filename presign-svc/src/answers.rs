@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use windlass_protocol::{ProjectId, TenantId};
 
@@ -13,26 +14,59 @@ use crate::domain::news::EventNumber;
 
 /// All kept answers together, in bytes: some twenty full pages.
 const MAX_BYTES: usize = 4 << 20;
+/// What keeping an answer takes beside it: its place in two tables.
+const ENTRY_BYTES: usize = 256;
 
 /// What an answer depends on: whatever a list shows changes with an event or with the window of its URLs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Question {
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
     /// Whose photos.
-    pub tenant: TenantId,
+    pub tenant: &'a TenantId,
     /// Of which project: a token may say so instead of the query string.
-    pub project: ProjectId,
+    pub project: &'a ProjectId,
     /// The query string: filters, page.
-    pub query: String,
+    pub query: &'a str,
     /// The last event of the project.
     pub latest_event: EventNumber,
     /// When the window of the URLs began, in seconds since 1970.
     pub window: i64,
 }
 
+/// A question by its SHA-256: of the same size however long its query string is, which is the caller's to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Question<'_> {
+    /// The same for the same question only: of another tenant's project of the same name it is another one.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut digest = Sha256::new();
+        for part in [self.tenant.as_str(), self.project.as_str(), self.query] {
+            digest.update(part.len().to_be_bytes());
+            digest.update(part);
+        }
+        digest.update(self.latest_event.to_be_bytes());
+        digest.update(self.window.to_be_bytes());
+        Fingerprint(digest.finalize().into())
+    }
+}
+
+impl Fingerprint {
+    /// All of it.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 #[derive(Debug)]
 struct Answer {
     body: Bytes,
     good_until: OffsetDateTime,
+}
+
+impl Answer {
+    fn size_bytes(&self) -> usize {
+        self.body.len() + ENTRY_BYTES
+    }
 }
 
 /// Answers, the oldest of which make room for new ones.
@@ -44,9 +78,9 @@ pub struct RecentAnswers {
 
 #[derive(Debug, Default)]
 struct Kept {
-    answers: HashMap<Question, Answer>,
+    answers: HashMap<Fingerprint, Answer>,
     /// In the order they came.
-    order: VecDeque<Question>,
+    order: VecDeque<Fingerprint>,
     size_bytes: usize,
 }
 
@@ -57,27 +91,29 @@ impl Default for RecentAnswers {
 }
 
 impl RecentAnswers {
-    /// The answer, where it was given before.
-    pub fn find(&self, question: &Question, now: OffsetDateTime) -> Option<Bytes> {
+    /// The answer and how long it is good, where it was given before.
+    pub fn find(&self, question: &Fingerprint, now: OffsetDateTime) -> Option<(Bytes, OffsetDateTime)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.answers.get(question).filter(|answer| now < answer.good_until).map(|answer| answer.body.clone())
+        let answer = kept.answers.get(question).filter(|answer| now < answer.good_until)?;
+        Some((answer.body.clone(), answer.good_until))
     }
 
     /// Keeps an answer until then at most.
-    pub fn keep(&self, question: Question, body: Bytes, good_until: OffsetDateTime) {
+    pub fn keep(&self, question: Fingerprint, body: Bytes, good_until: OffsetDateTime) {
         if body.len() > self.max_bytes / 4 {
             return;
         }
+        let answer = Answer { body, good_until };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.size_bytes += body.len();
-        match kept.answers.insert(question.clone(), Answer { body, good_until }) {
-            Some(before) => kept.size_bytes -= before.body.len(),
+        kept.size_bytes += answer.size_bytes();
+        match kept.answers.insert(question, answer) {
+            Some(before) => kept.size_bytes -= before.size_bytes(),
             None => kept.order.push_back(question),
         }
         while kept.size_bytes > self.max_bytes {
             let Some(oldest) = kept.order.pop_front() else { break };
             if let Some(answer) = kept.answers.remove(&oldest) {
-                kept.size_bytes -= answer.body.len();
+                kept.size_bytes -= answer.size_bytes();
             }
         }
     }
@@ -91,24 +127,31 @@ mod tests {
     const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
     const LATER: OffsetDateTime = datetime!(2026-11-21 12:15 UTC);
 
-    fn question(tenant: &str, query: &str) -> Question {
-        let (tenant, project) = (tenant.parse().unwrap(), "job-7".parse().unwrap());
-        Question { tenant, project, query: query.to_owned(), latest_event: 7, window: 0 }
+    fn question(
+        tenant: &str,
+        project: &str,
+        query: &str,
+        latest_event: EventNumber,
+        window: i64,
+    ) -> Fingerprint {
+        let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
+        Question { tenant: &tenant, project: &project, query, latest_event, window }.fingerprint()
     }
 
     #[test]
     fn an_answer_is_given_again_to_the_same_question_and_to_no_other() {
         let answers = RecentAnswers::default();
-        let asked = question("acme", "project_id=job-7");
-        answers.keep(asked.clone(), Bytes::from_static(b"[]"), LATER);
-        assert_eq!(answers.find(&asked, NOON).as_deref(), Some(&b"[]"[..]));
-        assert_eq!(answers.find(&asked, LATER), None, "its URLs are too old");
+        let asked = || question("acme", "job-7", "project_id=job-7", 7, 0);
+        answers.keep(asked(), Bytes::from_static(b"[]"), LATER);
+        assert_eq!(answers.find(&asked(), NOON), Some((Bytes::from_static(b"[]"), LATER)));
+        assert_eq!(answers.find(&asked(), LATER), None, "its URLs are too old");
         for other in [
-            question("other", "project_id=job-7"),
-            question("acme", "project_id=job-8"),
-            Question { project: "job-8".parse().unwrap(), ..asked.clone() },
-            Question { latest_event: 8, ..asked.clone() },
-            Question { window: 900, ..asked },
+            question("other", "job-7", "project_id=job-7", 7, 0),
+            question("acme", "job-7", "project_id=job-8", 7, 0),
+            question("acme", "job-8", "project_id=job-7", 7, 0),
+            question("acme", "job-7", "project_id=job-7", 8, 0),
+            question("acme", "job-7", "project_id=job-7", 7, 900),
+            question("acmejob-", "7", "project_id=job-7", 7, 0),
         ] {
             assert_eq!(answers.find(&other, NOON), None, "{other:?}");
         }
@@ -116,13 +159,24 @@ mod tests {
 
     #[test]
     fn the_oldest_make_room_and_nothing_grows() {
-        let answers = RecentAnswers { max_bytes: 1000, ..RecentAnswers::default() };
+        let answers = RecentAnswers { max_bytes: 1000 + 5 * ENTRY_BYTES, ..RecentAnswers::default() };
+        let asked = |number: EventNumber| question("acme", "job-7", "", number, 0);
         for number in 0..100 {
-            answers.keep(question("acme", &number.to_string()), Bytes::from(vec![0; 200]), LATER);
+            answers.keep(asked(number), Bytes::from(vec![0; 200]), LATER);
+            answers.keep(asked(number), Bytes::from(vec![1; 200]), LATER);
         }
-        answers.keep(question("acme", "too large"), Bytes::from(vec![0; 300]), LATER);
+        answers.keep(asked(100), Bytes::from(vec![0; 600]), LATER);
         let kept = answers.kept.lock().unwrap();
-        assert_eq!((kept.size_bytes, kept.answers.len(), kept.order.len()), (1000, 5, 5));
-        assert!(kept.answers.contains_key(&question("acme", "99")));
+        assert_eq!((kept.size_bytes, kept.answers.len(), kept.order.len()), (1000 + 5 * ENTRY_BYTES, 5, 5));
+        assert!(kept.answers.contains_key(&asked(99)));
+    }
+
+    #[test]
+    fn empty_answers_to_endlessly_many_questions_do_not_fill_the_memory() {
+        let answers = RecentAnswers::default();
+        for number in 0..20_000 {
+            answers.keep(question("acme", "job-7", "camera=x", number, 0), Bytes::new(), LATER);
+        }
+        assert_eq!(answers.kept.lock().unwrap().order.len(), MAX_BYTES / ENTRY_BYTES);
     }
 }

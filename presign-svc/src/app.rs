@@ -28,6 +28,7 @@ use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::tickets::TicketBook;
 use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::{RepositoryResult, UploadRepository};
+use crate::traces::Traces;
 
 /// A running service.
 pub struct App {
@@ -67,6 +68,8 @@ pub struct App {
     pub awaited: Awaited,
     /// What is counted.
     pub metrics: Metrics,
+    /// What is traced.
+    pub traces: Traces,
 }
 
 /// What a service is told about its work.
@@ -98,6 +101,8 @@ pub struct Settings {
     pub plain_clients: bool,
     /// Whether files are taken in small pieces, too, for weak signals.
     pub weak_signal: bool,
+    /// Whether the API's description and the page that shows it are served.
+    pub api_docs: bool,
     /// How long an answer waits for pieces to be put together.
     pub assembly_wait: Duration,
 }
@@ -206,6 +211,7 @@ mod tests {
             conditional_writes: true,
             plain_clients: false,
             weak_signal: true,
+            api_docs: true,
             assembly_wait: Duration::from_secs(3),
         };
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));

@@ -19,3 +19,4 @@ pub mod metrics;
 pub mod ports;
 pub mod server;
 pub mod telemetry;
+pub mod traces;

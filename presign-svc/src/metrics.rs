@@ -38,6 +38,7 @@ pub struct Metrics {
     verification: Histogram,
     arrival: Histogram,
     streams: Gauge,
+    limits_alone: Gauge,
     unreconciled: Family<FindingLabels, Gauge>,
     reconciled_at: Gauge,
 }
@@ -97,6 +98,7 @@ impl Default for Metrics {
             verification: Histogram::new(VERIFICATION_SECONDS),
             arrival: Histogram::new(ARRIVAL_SECONDS),
             streams: Gauge::default(),
+            limits_alone: Gauge::default(),
             unreconciled: Family::default(),
             reconciled_at: Gauge::default(),
             registry: Registry::default(),
@@ -112,6 +114,9 @@ impl Default for Metrics {
         let help = "Time from an upload's announcement until it was verified";
         registry.register_with_unit("verification_lag", help, Unit::Seconds, metrics.arrival.clone());
         registry.register("event_streams", "Streams of events that are open", metrics.streams.clone());
+        let help =
+            "Whether this instance keeps rate limits by itself, because those it shares cannot be reached";
+        registry.register("rate_limits_alone", help, metrics.limits_alone.clone());
         let help = "What record and bucket did not agree about at the last comparison";
         registry.register("unreconciled", help, metrics.unreconciled.clone());
         let help = "When record and bucket were last compared, in seconds since 1970";
@@ -164,6 +169,11 @@ impl Metrics {
         self.reconciled_at.set(now.unix_timestamp());
     }
 
+    /// Whether rate limits are kept by this instance alone.
+    pub fn limits_are_alone(&self, alone: bool) {
+        self.limits_alone.set(i64::from(alone));
+    }
+
     /// All of it as text (OpenMetrics 1.0).
     pub fn text(&self, open_streams: usize) -> String {
         self.streams.set(i64::try_from(open_streams).unwrap_or(i64::MAX));
@@ -182,6 +192,7 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 async fn show(State(app): State<Arc<App>>) -> Response {
+    app.metrics.limits_are_alone(app.limiter.makes_do());
     let text = app.metrics.text(app.feeds.watching());
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }

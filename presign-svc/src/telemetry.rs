@@ -78,9 +78,11 @@ pub async fn follow(State(app): State<Arc<App>>, mut request: Request, next: Nex
     request.extensions_mut().insert(RequestId(id.clone()));
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
-    let span = tracing::info_span!("request", id = %id, %method, route);
+    let trace = app.traces.begin(&method, &route, &id, request.headers());
+    let trace_id = trace.as_ref().map(|trace| tracing::field::display(trace.id()));
+    let span = tracing::info_span!("request", id = %id, %method, route, trace_id);
     let began = Instant::now();
-    async {
+    let answer = async {
         let response = next.run(request).await;
         let mut response = finish(response, &id);
         if let Ok(value) = HeaderValue::from_str(&id) {
@@ -92,8 +94,11 @@ pub async fn follow(State(app): State<Arc<App>>, mut request: Request, next: Nex
         tracing::info!(status, elapsed_us, "answered");
         response
     }
-    .instrument(span)
-    .await
+    .instrument(span);
+    match trace {
+        None => answer.await,
+        Some(trace) => trace.follow(answer).await,
+    }
 }
 
 /// An id that is safe in logs and headers.

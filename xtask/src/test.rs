@@ -23,8 +23,8 @@ pub struct Options {
 enum Stage {
     /// Formatting, lints, purity of the core, generated types.
     Checks,
-    /// All Rust tests: core, protocol, signing, store, service (SQLite and PostgreSQL), the S3 suite on
-    /// Garage.
+    /// All Rust tests: core, protocol, signing, store, service (SQLite, PostgreSQL and Redis), the S3
+    /// suite on Garage.
     Rust,
     /// The running service against its OpenAPI description, by schemathesis, and the clients of five other
     /// systems against it.
@@ -101,6 +101,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
         Stage::Rust => {
             let garage = tools::ensure_garage()?;
             let postgres = tools::ensure_postgres()?;
+            let redis = tools::ensure_redis()?;
             // The second build has failpoints in it: the service is killed at each of them.
             let killed =
                 ["--package", "windlass-presign-svc", "--features", "failpoints", "--test", "faults"];
@@ -109,6 +110,9 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
                 tests.args(["test", "--quiet", "--locked"]).args(what).env("WINDLASS_GARAGE", &garage);
                 if let Some(programs) = &postgres {
                     tests.env("WINDLASS_POSTGRES", programs);
+                }
+                if let Some(program) = &redis {
+                    tests.env("WINDLASS_REDIS", program);
                 }
                 process::run(&mut tests)?;
             }

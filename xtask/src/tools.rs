@@ -18,6 +18,8 @@ const FASTAPI_REQUIREMENTS: &str = "tests/bench/service/fastapi/requirements.txt
 const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 /// What Debian's packages of PostgreSQL read when they are installed.
 const CREATE_CLUSTER: &str = "/etc/postgresql-common/createcluster.d";
+/// Asked by Debian's packages before they start what they bring.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
 /// Debian packages: without them letters and emoji are boxes in every browser.
 const FONTS: &[&str] = &["fonts-liberation", "fonts-noto-color-emoji"];
 
@@ -171,7 +173,8 @@ pub fn ensure_fastapi() -> Result<PathBuf> {
     Ok(environment.join("bin/python"))
 }
 
-/// A Python environment with what pip is told to install from PyPI, made once; `name` changes with that.
+/// A Python environment with what pip is told to install from PyPI, made once under that name: a name
+/// that does not say versions stays as it was made until its folder is removed.
 fn ensure_python_environment(name: &str, install: &[&str]) -> Result<PathBuf> {
     let folder = workspace::target_dir().join(name);
     let done = folder.join(".installed");
@@ -221,6 +224,39 @@ fn install_postgres() -> Result<()> {
     run(as_root("sh").args(["-c", "echo 'create_main_cluster = false' > \"$0\"", &note]))?;
     let installed = apt_install(&["postgresql"]);
     run(as_root("rm").arg(&note))?;
+    installed
+}
+
+/// The program of a Redis server, for the tests of rate limits: `WINDLASS_REDIS`, or Debian's, which is installed
+/// where there is none. Elsewhere than on Debian the tests say that they were skipped.
+pub fn ensure_redis() -> Result<Option<PathBuf>> {
+    if let Some(path) = std::env::var_os("WINDLASS_REDIS") {
+        return Ok(Some(PathBuf::from(path)));
+    }
+    let find = || find_program("redis-server");
+    if find().is_none() && find_program("apt-get").is_some() {
+        say(
+            "installing Redis (Debian package `redis-server`, no server is started) for the tests of rate limits",
+        );
+        install_redis()?;
+        if find().is_none() {
+            bail!("the Debian package `redis-server` is installed, and there is no redis-server on the PATH");
+        }
+    }
+    Ok(find())
+}
+
+/// Left to itself, the package starts a server on port 6379; Debian asks this program whether it may.
+fn install_redis() -> Result<()> {
+    let has_policy = Path::new(POLICY).exists();
+    if !has_policy {
+        let forbid = "printf '#!/bin/sh\\nexit 101\\n' > \"$0\" && chmod +x \"$0\"";
+        run(as_root("sh").args(["-c", forbid, POLICY]))?;
+    }
+    let installed = apt_install(&["redis-server"]);
+    if !has_policy {
+        run(as_root("rm").arg(POLICY))?;
+    }
     installed
 }
 

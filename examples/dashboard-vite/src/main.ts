@@ -2,6 +2,7 @@
 import "windlass/elements";
 import type { WindlassGallery } from "windlass/elements";
 
+import { CustomerLinks } from "./customer-links";
 import { projects } from "./projects";
 import { clientFor } from "./service";
 import { UploadList } from "./upload-list";
@@ -11,6 +12,7 @@ const input = required<HTMLInputElement>("#files");
 const gallery = required<WindlassGallery>("#gallery");
 const fresh = required<HTMLElement>("#fresh");
 const uploads = new UploadList(required("#sending"), required("#total"), required("#uploads"));
+const links = new CustomerLinks(required<HTMLDialogElement>("#links"));
 const followed = new Set<string>();
 
 for (const { id, title } of projects) {
@@ -42,6 +44,7 @@ gallery.addEventListener("windlass-live", ({ detail }) => {
 });
 
 picker.addEventListener("change", () => open(picker.value));
+required("#customer").addEventListener("click", () => links.open(clientFor(picker.value)));
 input.addEventListener("change", () => {
   if (input.files && input.files.length > 0) {
     void uploads.add(clientFor(picker.value), input.files);

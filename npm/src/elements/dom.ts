@@ -41,6 +41,7 @@ const ICONS = {
   archive: "M4 4h16v5H4zM5 9v11h14V9M10 13h4",
   camera: "M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM12 16.5a3.25 3.25 0 1 0 0-6.5 3.25 3.25 0 0 0 0 6.5z",
   check: "M5 12.5l4.5 4.5L19 7.5",
+  clock: "M12 7.5V12l3 2M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17z",
   close: "M6 6l12 12M18 6L6 18",
   document: "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6",
   next: "M9 5l7 7-7 7",

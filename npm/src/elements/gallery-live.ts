@@ -26,7 +26,7 @@ export class GalleryLive {
     this.#target = target;
     this.#live = new LivePhotos(photos, {
       happened: (kind, { photo_id }) => {
-        if (kind === "photo.deleted") {
+        if (kind === "photo.deleted" || kind === "photo.withdrawn") {
           this.#waiting.delete(photo_id);
           target.gone(photo_id);
         } else {

@@ -25,6 +25,13 @@ export const galleryStyles: string = `
   max-width: 100%; padding: 0 0.5rem; font-size: 0.8125rem; font-weight: 400;
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate;
 }
+.arriving {
+  position: absolute; left: 6px; bottom: 6px; max-width: calc(100% - 12px); display: flex; align-items: center;
+  gap: 0.25rem; padding: 0.1875rem 0.5rem 0.1875rem 0.375rem; border-radius: 12px; background: var(--_surface);
+  color: var(--_text); font-size: 0.75rem; font-weight: 500; line-height: 1.2; text-align: start;
+}
+.arriving .icon { width: 0.9375rem; height: 0.9375rem; stroke-width: 2; color: var(--_muted); }
+.tile.warned .arriving { max-width: calc(100% - 46px); }
 .waiting .tile { animation: breathe 1.4s ease-in-out infinite alternate; }
 .stale { opacity: 0.5; }
 @keyframes breathe { from { opacity: 1; } to { opacity: 0.45; } }
@@ -88,6 +95,9 @@ dialog::backdrop { background: rgb(10 16 14 / 62%); }
 .facts dt { color: var(--_muted); font-size: 0.8125rem; }
 .facts dd { margin-bottom: 0.75rem; overflow-wrap: anywhere; }
 .map { display: flex; align-items: center; min-height: 44px; width: fit-content; color: var(--_accent); font-weight: 550; }
+.note:not(:empty) {
+  margin-bottom: 1rem; padding: 0.625rem 0.75rem; border-radius: 10px; background: var(--_sunken); font-size: 0.9375rem;
+}
 .warnings:not(:empty) { display: grid; gap: 0.5rem; margin-bottom: 1rem; }
 .warnings li { display: flex; gap: 0.5rem; color: var(--_warning); font-size: 0.9375rem; }
 .dialog-buttons { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-top: 0.5rem; }

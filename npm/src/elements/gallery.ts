@@ -2,7 +2,8 @@
  * `<windlass-gallery>`: a project's photos, newest first, and each of them large with what is known.
  *
  * Attributes: `endpoint`, `project`, `token-url`, `page-size` (1 to 100), `searchable`, `allow-edit`,
- * `allow-delete`, `live="off"`, `theme`. What anybody adds, changes or deletes is shown as it happens. Events:
+ * `allow-delete`, `live="off"`, `theme`. What anybody adds, changes or deletes is shown as it happens, and a photo
+ * from its first smaller picture on, while its original is on its way. Events:
  * `windlass-photo-deleted` with `{photo}`, `windlass-live` with `{state}`.
  */
 import { toWindlassError, WindlassError } from "../errors.js";
@@ -304,7 +305,7 @@ export class WindlassGallery extends WindlassElement {
       await this.refresh();
     } else {
       for (const photoId of photoIds) {
-        const photo = await this.connect().photos.get(photoId).catch((thrown: unknown) => toWindlassError(thrown));
+        const photo = await this.connect().photos.get(photoId, { arriving: true }).catch((thrown: unknown) => toWindlassError(thrown));
         if (!(photo instanceof WindlassError)) {
           pages.put(photo);
         } else if (photo.code === "not_found") {
@@ -359,7 +360,7 @@ export class WindlassGallery extends WindlassElement {
         }
       },
       steps: (photo) => ({ previous: neighbour(photo, -1) !== undefined, next: neighbour(photo, 1) !== undefined }),
-      renew: (photo) => this.connect().photos.get(photo.photo_id),
+      renew: (photo) => this.connect().photos.get(photo.photo_id, { arriving: true }),
       save: async (photo, changes) => {
         const changed = await this.connect().photos.update(photo.photo_id, changes);
         this.#pages?.put(changed);

@@ -12,6 +12,7 @@ import {
   formatSettings,
   formatSize,
   formatTaken,
+  isArriving,
   isWebAddress,
   mapAddress,
   pictureFor,
@@ -47,6 +48,8 @@ export class PhotoDialog {
   readonly #stage = element("figure", { class: "stage", part: "stage" });
   readonly #facts = element("dl", { class: "facts", part: "facts" });
   readonly #everything = element("details", { class: "everything", part: "everything" });
+  /** What there is to say of the original: aloud, too, when it changes. */
+  readonly #note = element("p", { class: "note", role: "status" });
   readonly #warnings = element("ul", { class: "warnings" });
   readonly #words: PhotoWords;
   readonly #footer = element("div", { class: "dialog-buttons" });
@@ -67,7 +70,7 @@ export class PhotoDialog {
       "dialog",
       { part: "dialog", "aria-labelledby": "title" },
       element("header", { class: "bar-top" }, this.#title, this.#previous, this.#next, close),
-      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#warnings, this.#words.node, this.#facts, this.#everything, this.#footer)),
+      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#note, this.#warnings, this.#words.node, this.#facts, this.#everything, this.#footer)),
     );
     this.node.addEventListener("close", () => this.#closed());
     this.node.addEventListener("keydown", (event) => this.#onKey(event));
@@ -92,24 +95,49 @@ export class PhotoDialog {
     this.#previous.disabled = !steps.previous;
     this.#next.disabled = !steps.next;
     this.#showPicture(photo, true);
-    this.#words.show(photo, rights.mayEdit);
+    this.#words.show(photo, this.#may("mayEdit"));
     this.#showFacts(photo);
-    this.#showButtons(photo, rights.mayRemove);
+    setText(this.#note, isArriving(photo) ? this.#strings.arrivingText : "");
+    this.#showButtons(photo, this.#may("mayRemove"));
     if (!this.node.open) {
       this.node.showModal();
     }
   }
 
-  /** The photo that is shown has changed. Its picture stays, and so does what somebody is just writing. */
+  /**
+   * The photo that is shown has changed. Its picture stays, unless only a smaller one was there, and so does what
+   * somebody is just writing.
+   */
   update(photo: Photo, { saved = false } = {}): void {
-    if (this.#photo?.photo_id !== photo.photo_id) {
+    const before = this.#photo;
+    if (before?.photo_id !== photo.photo_id) {
       return;
     }
     this.#photo = photo;
     this.#showFacts(photo);
     if (saved || !this.#words.editing) {
-      this.#words.show(photo, this.#rights.mayEdit);
+      this.#words.show(photo, this.#may("mayEdit"));
     }
+    if (isArriving(before)) {
+      this.#showMore(before, photo);
+    }
+  }
+
+  /** More is there of a photo whose original was on its way: a larger picture, or the original itself. */
+  #showMore(before: Photo, photo: Photo): void {
+    const width = (which: Photo): number | null => pictureFor(which, LARGE_EDGE_PX)?.width ?? null;
+    if (width(before) !== width(photo) || (photo.kind === "video" && !isArriving(photo))) {
+      this.#showPicture(photo, true);
+    }
+    if (!isArriving(photo)) {
+      setText(this.#note, this.#strings.arrivedText);
+      this.#showButtons(photo, this.#may("mayRemove"));
+    }
+  }
+
+  /** Until its original is there nobody can do anything to a photo. */
+  #may(right: keyof DialogRights): boolean {
+    return this.#rights[right] && this.#photo !== null && !isArriving(this.#photo);
   }
 
   close(): void {
@@ -194,7 +222,7 @@ export class PhotoDialog {
       [strings.settings, metadata && formatSettings(metadata)],
       [strings.size, photo.kind === "photo" ? formatSize(photo) : formatBytes(photo.size)],
       [strings.pictures, formatPictures(photo)],
-      [strings.stored, new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" }).format(stored)],
+      [strings.stored, isArriving(photo) ? null : new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" }).format(stored)],
       [strings.status, strings.statusText(photo.status, photo.status_reason)],
     ];
     this.#facts.replaceChildren(

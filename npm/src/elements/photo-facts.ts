@@ -13,6 +13,11 @@ export interface Picture {
 /** Types every current browser shows. */
 const SHOWN = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]);
 
+/** Whether its original is on its way, and only smaller pictures of it are there. */
+export function isArriving({ status }: Pick<Photo, "status">): boolean {
+  return status === "pending_upload";
+}
+
 /** The smallest picture whose longer edge has at least so many pixels, or else the largest there is. */
 export function pictureFor(photo: Photo, edgePx: number): Picture | null {
   const variants = Object.values(photo.variants)

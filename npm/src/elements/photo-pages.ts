@@ -3,6 +3,7 @@ import type { Photos } from "../api.js";
 import { cancelled } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import type { GalleryFilter } from "./gallery-bar.js";
+import { isArriving } from "./photo-facts.js";
 
 /** The most the service gives in one page. */
 const MAX_LIMIT = 100;
@@ -13,6 +14,8 @@ export class PhotoPages {
   readonly #filter: GalleryFilter;
   readonly #stopping = new AbortController();
   #photos: Photo[] = [];
+  /** Ids of photos that were dropped: answers given before that do not bring them back. */
+  readonly #gone = new Set<string>();
   /** `undefined` before the first page, `null` after the last. */
   #cursor: string | null | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -47,7 +50,7 @@ export class PhotoPages {
     return this.#inTurn(async () => {
       if (this.#cursor !== null) {
         const page = await this.#list(this.#pageSize, this.#cursor);
-        this.#photos = withoutTwins([...this.#photos, ...page.photos]);
+        this.#photos = withoutTwins([...this.#photos, ...this.#current(page.photos)]);
         this.#cursor = page.next_cursor;
         this.#latestEvent ??= page.latest_event;
       }
@@ -65,7 +68,7 @@ export class PhotoPages {
         photos.push(...page.photos);
         cursor = page.next_cursor;
       } while (cursor !== null && photos.length < wanted);
-      this.#photos = withoutTwins(photos);
+      this.#photos = withoutTwins(this.#current(photos));
       this.#cursor = cursor;
     });
   }
@@ -75,7 +78,11 @@ export class PhotoPages {
   }
 
   /** A photo the page heard of another way: in its place. One that is older than those that are loaded waits. */
-  put(photo: Photo): void {
+  put(heardOf: Photo): void {
+    const [photo] = this.#current([heardOf]);
+    if (photo === undefined) {
+      return;
+    }
     const known = this.#photos.findIndex(({ photo_id }) => photo_id === photo.photo_id);
     if (known >= 0) {
       this.#photos[known] = photo;
@@ -91,7 +98,16 @@ export class PhotoPages {
   }
 
   drop(photoId: string): void {
+    this.#gone.add(photoId);
     this.#photos = this.#photos.filter(({ photo_id }) => photo_id !== photoId);
+  }
+
+  /** What an answer tells of photos, as far as nothing later is known: answers overtake each other. */
+  #current(photos: readonly Photo[]): Photo[] {
+    const stored = new Map(this.#photos.filter((photo) => !isArriving(photo)).map((photo) => [photo.photo_id, photo]));
+    return photos
+      .filter(({ photo_id }) => !this.#gone.has(photo_id))
+      .map((photo) => (isArriving(photo) ? (stored.get(photo.photo_id) ?? photo) : photo));
   }
 
   stop(): void {
@@ -99,7 +115,7 @@ export class PhotoPages {
   }
 
   #list(limit: number, cursor: string | null | undefined): ReturnType<Photos["list"]> {
-    return this.#source.list({ ...this.#filter, limit, signal: this.#stopping.signal, ...(cursor && { cursor }) });
+    return this.#source.list({ ...this.#filter, arriving: true, limit, signal: this.#stopping.signal, ...(cursor && { cursor }) });
   }
 
   /** One request after the other: two at once would mix their cursors. */

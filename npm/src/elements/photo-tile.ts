@@ -2,7 +2,7 @@
 import type { Photo } from "../generated/Photo";
 import { element, icon, setText, type IconName } from "./dom.js";
 import type { GalleryStrings } from "./gallery.strings.js";
-import { formatTaken, pictureFor, takenAt } from "./photo-facts.js";
+import { formatTaken, isArriving, pictureFor, takenAt } from "./photo-facts.js";
 
 /** A tile is at most this wide; screens with two pixels for one want the next larger variant. */
 const TILE_EDGE_PX = 200;
@@ -25,6 +25,7 @@ export class PhotoTile {
   readonly node = element("li", { part: "item" });
   readonly #button = element("button", { type: "button", class: "tile", part: "tile" });
   readonly #caption = element("span", { class: "caption" });
+  readonly #badge: HTMLSpanElement;
   readonly #actions: TileActions;
   readonly #strings: GalleryStrings;
   #photo: Photo;
@@ -35,6 +36,7 @@ export class PhotoTile {
     this.#photo = photo;
     this.#strings = strings;
     this.#actions = actions;
+    this.#badge = element("span", { class: "arriving", part: "badge" }, icon("clock"), element("span", {}, strings.arriving));
     this.#button.addEventListener("click", () => actions.open(this.#photo));
     this.node.append(this.#button);
     this.update(photo);
@@ -44,7 +46,10 @@ export class PhotoTile {
   update(photo: Photo): void {
     this.#photo = photo;
     const taken = takenAt(photo);
-    this.#button.setAttribute("aria-label", this.#strings.open(photo.filename, taken && formatTaken(taken)));
+    const label = this.#strings.open(photo.filename, taken && formatTaken(taken));
+    // The label stands for all that is in the button, the badge too.
+    this.#button.setAttribute("aria-label", isArriving(photo) ? `${label}. ${this.#strings.arriving}` : label);
+    this.#badge.hidden = !isArriving(photo);
     setText(this.#caption, photo.filename);
     const warned = (photo.metadata?.warnings ?? []).some(({ code }) => code === "incomplete" || code === "truncated" || code === "corrupt");
     this.#button.classList.toggle("warned", warned || photo.status === "failed");
@@ -76,10 +81,10 @@ export class PhotoTile {
     });
     image.src = url;
     this.#image = image;
-    this.#button.replaceChildren(image, icon("warning"));
+    this.#button.replaceChildren(image, this.#badge, icon("warning"));
   }
 
   #showIcon(): void {
-    this.#button.replaceChildren(icon(ICON_BY_KIND[this.#photo.kind]), this.#caption, icon("warning"));
+    this.#button.replaceChildren(icon(ICON_BY_KIND[this.#photo.kind]), this.#caption, this.#badge, icon("warning"));
   }
 }

@@ -3,4 +3,4 @@
 /**
  * What kind of event.
  */
-export type EventKind = "photo.created" | "photo.status" | "photo.updated" | "photo.deleted";
+export type EventKind = "photo.created" | "photo.status" | "photo.updated" | "photo.deleted" | "photo.arriving" | "photo.withdrawn";

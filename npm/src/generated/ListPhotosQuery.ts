@@ -24,6 +24,12 @@ limit?: number,
  */
 status?: UploadStatus, 
 /**
+ * With `true` also photos whose original is on its way and of which a smaller picture is there already:
+ * their status is `pending_upload`, their `url` is `null`, and what is said of them is the client's word.
+ * They pass filters by status and kind only: by anything else a photo is found once it is verified.
+ */
+arriving?: boolean, 
+/**
  * Only of this kind.
  */
 kind?: MediaKind, 

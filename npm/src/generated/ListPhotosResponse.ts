@@ -15,7 +15,7 @@ photos: Array<Photo>,
  */
 next_cursor: string | null, 
 /**
- * How many photos the project has, whatever the filters.
+ * How many photos the project has, whatever the filters; those whose original is on its way do not count.
  */
 totals: PhotoTotals, 
 /**

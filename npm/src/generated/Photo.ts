@@ -14,6 +14,10 @@ import type { Variant } from "./Variant";
  *
  * Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew: `url`,
  * `url_expires_at`, `taken_at`, `location` and `metadata` are `null` then, and `variants` is empty.
+ *
+ * Where its status is `pending_upload`, which only those see who ask for it (`arriving=true`), its original is on
+ * its way: `url` and `uploaded_at` are `null`, `variants` has the smaller pictures that are there, and all else is
+ * what the client said of the file.
  */
 export type Photo = { 
 /**
@@ -69,7 +73,7 @@ location: Location | null,
  */
 metadata: PhotoMetadata | null, 
 /**
- * Signed GET URL of the original.
+ * Signed GET URL of the original, once it is there.
  */
 url: string | null, 
 /**

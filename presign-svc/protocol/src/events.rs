@@ -35,11 +35,19 @@ pub enum EventKind {
     /// It is gone.
     #[serde(rename = "photo.deleted")]
     Deleted,
+    /// Smaller pictures of a photo are there, or more of them, while its original is on its way.
+    #[serde(rename = "photo.arriving")]
+    Arriving,
+    /// An original that was on its way does not come: the upload was aborted, has expired, or its bytes were
+    /// refused. It never was a photo.
+    #[serde(rename = "photo.withdrawn")]
+    Withdrawn,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Created, Self::Status, Self::Updated, Self::Deleted];
+    pub const ALL: [Self; 6] =
+        [Self::Created, Self::Status, Self::Updated, Self::Deleted, Self::Arriving, Self::Withdrawn];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +56,8 @@ impl EventKind {
             Self::Status => "photo.status",
             Self::Updated => "photo.updated",
             Self::Deleted => "photo.deleted",
+            Self::Arriving => "photo.arriving",
+            Self::Withdrawn => "photo.withdrawn",
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod photo;
 pub mod photo_urls;
 pub mod piece_plan;
 pub mod problem;
+pub mod report_previews;
 pub mod set_status;
 pub mod show_photo;
 pub mod show_upload;

@@ -1,7 +1,8 @@
 //! `GET /api/v1/photos?project_id=…` — a project's photos, newest first, in keyset pages.
 //!
 //! Caller: scope `read` on the project. Only verified files are listed: `uploaded`, `processing`,
-//! `completed` and `failed`. Filters may be combined; a photo must pass all of them. With `taken_from` or
+//! `completed` and `failed`; with `arriving=true` or `status=pending_upload` also photos whose smaller pictures
+//! are there while their originals are on their way, as `pending_upload` and without a `url`. Filters may be combined; a photo must pass all of them. With `taken_from` or
 //! `taken_to` the newest is the one taken last, otherwise the one sent last. A cursor belongs to the filters
 //! it was given out under. With `If-None-Match` and the `ETag` of an earlier answer to the same question the
 //! answer is 304 while nothing has happened. Errors: `not_found`, `invalid_request`.
@@ -38,6 +39,12 @@ pub struct ListPhotosQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub status: Option<UploadStatus>,
+    /// With `true` also photos whose original is on its way and of which a smaller picture is there already:
+    /// their status is `pending_upload`, their `url` is `null`, and what is said of them is the client's word.
+    /// They pass filters by status and kind only: by anything else a photo is found once it is verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub arriving: Option<bool>,
     /// Only of this kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
@@ -80,7 +87,7 @@ pub struct ListPhotosResponse {
     pub photos: Vec<Photo>,
     /// Ask with this for the next page; `null` on the last one.
     pub next_cursor: Option<String>,
-    /// How many photos the project has, whatever the filters.
+    /// How many photos the project has, whatever the filters; those whose original is on its way do not count.
     pub totals: PhotoTotals,
     /// The number of the project's latest event: this list holds all up to it, and maybe more. From here on
     /// `GET /api/v1/events` tells what changes.

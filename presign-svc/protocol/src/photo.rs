@@ -51,6 +51,10 @@ pub enum MediaKind {
 ///
 /// Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew: `url`,
 /// `url_expires_at`, `taken_at`, `location` and `metadata` are `null` then, and `variants` is empty.
+///
+/// Where its status is `pending_upload`, which only those see who ask for it (`arriving=true`), its original is on
+/// its way: `url` and `uploaded_at` are `null`, `variants` has the smaller pictures that are there, and all else is
+/// what the client said of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -82,7 +86,7 @@ pub struct Photo {
     pub location: Option<Location>,
     /// All the metadata there is.
     pub metadata: Option<PhotoMetadata>,
-    /// Signed GET URL of the original.
+    /// Signed GET URL of the original, once it is there.
     pub url: Option<String>,
     /// The smaller pictures made from it, by name (`thumb_200`, `web_1920` …).
     pub variants: BTreeMap<String, Variant>,

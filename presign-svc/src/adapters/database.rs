@@ -8,6 +8,7 @@ use super::memory_tickets::MemoryTickets;
 use super::postgres::{ConnectError, PostgresDatabase};
 use super::schema::SchemaState;
 use super::sqlite::{OpenError, SqliteDatabase};
+use super::traced::{self, System};
 use crate::ports::events::EventLog;
 use crate::ports::leases::UploadLeases;
 use crate::ports::rate_limiter::RateLimiter;
@@ -117,6 +118,14 @@ impl Database {
             Self::Sqlite(_) => Arc::new(MemoryRateLimiter::default()),
             Self::Postgres(database) => Arc::new(database.clone()),
         }
+    }
+
+    /// What spans call it.
+    pub fn system(&self) -> System {
+        traced::database(match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgresql",
+        })
     }
 
     /// What messages call it.

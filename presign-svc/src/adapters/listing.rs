@@ -28,14 +28,25 @@ pub(super) fn readable(rows: Vec<UploadRow>) -> Vec<Upload> {
         .collect()
 }
 
-/// The page that is in the rows of a [`Statement::list`].
+/// The page that is in the rows of [`Statement::of_page`], one statement's after the other's.
 pub(super) fn page_of(mut rows: Vec<UploadRow>, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
     let limit = query.limit as usize;
+    if query.filter.passes_arriving() {
+        // One that was verified between the two statements is in the rows of both: as it was read last.
+        rows.reverse();
+        rows.sort_by(|a, b| b.id.cmp(&a.id));
+        rows.dedup_by(|later, kept| later.id == kept.id);
+    }
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     // Also where the last row cannot be read: the next page begins after it.
     let next = rows.last().filter(|_| has_more).map(|row| mark_of(row, query.filter)).transpose()?;
     Ok(PhotoPage { photos: readable(rows), next })
+}
+
+/// The id to come after.
+fn last_of(query: &PhotoQuery<'_>) -> String {
+    query.after.map_or_else(|| NEWEST.to_owned(), |mark| mark.photo.to_string())
 }
 
 fn mark_of(row: &UploadRow, filter: &PhotoFilter) -> RepositoryResult<PageMark> {
@@ -101,8 +112,31 @@ impl From<f64> for Value {
 }
 
 impl Statement {
-    /// One page of photos and one row more, which tells whether there is another page.
-    pub(super) fn list(query: &PhotoQuery<'_>, dialect: &Dialect<'_>) -> Self {
+    /// What finds the rows of one page and one row more, which tells whether there is another page; to be run in
+    /// this order. What is on its way is looked for first: what is verified in between is then found at least once.
+    pub(super) fn of_page(query: &PhotoQuery<'_>, dialect: &Dialect<'_>) -> Vec<Self> {
+        let filter = query.filter;
+        let arriving = filter.passes_arriving().then(|| Self::arriving(query, dialect));
+        let stored = filter.passes_stored().then(|| Self::stored(query, dialect));
+        arriving.into_iter().chain(stored).collect()
+    }
+
+    /// Photos whose original is on its way, newest first.
+    fn arriving(query: &PhotoQuery<'_>, dialect: &Dialect<'_>) -> Self {
+        let (tenant, project) = (query.tenant.as_str(), query.project.as_str());
+        let mut sql = Self { sql: format!("SELECT {} FROM uploads u", dialect.columns), values: Vec::new() };
+        sql.push(" WHERE u.tenant = ").bind(tenant).push(" AND u.project = ").bind(project);
+        sql.push(" AND u.is_arriving");
+        if let Some(kind) = query.filter.kind {
+            sql.push(" AND u.kind = ").bind(kind_column(kind));
+        }
+        sql.push(" AND u.id < ").bind(last_of(query).as_str()).push(dialect.id_cast);
+        sql.push(" ORDER BY u.id DESC LIMIT ").bind(i64::from(query.limit) + 1);
+        sql
+    }
+
+    /// Photos.
+    fn stored(query: &PhotoQuery<'_>, dialect: &Dialect<'_>) -> Self {
         let filter = query.filter;
         let (tenant, project) = (query.tenant.as_str(), query.project.as_str());
         let whole_terms = [(TermKind::Tag, &filter.tag), (TermKind::Camera, &filter.camera)];
@@ -139,7 +173,7 @@ impl Statement {
         for word in &filter.words {
             sql.push_word(query, word);
         }
-        let last = query.after.map_or_else(|| NEWEST.to_owned(), |mark| mark.photo.to_string());
+        let last = last_of(query);
         match filter.taken {
             Some(range) => {
                 sql.push_taken(range);

@@ -10,11 +10,13 @@ pub mod memory;
 pub mod memory_tickets;
 pub mod outbound;
 pub mod postgres;
+pub mod redis;
 pub mod s3;
 mod same_content;
 pub mod schema;
 pub mod sqlite;
 pub mod system;
+pub mod traced;
 mod upload_row;
 mod usage_row;
 

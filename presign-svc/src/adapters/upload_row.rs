@@ -118,6 +118,7 @@ upload_row! {
     assembly_due_at: Option<i64> => "bigint",
     size_is_bound: bool => "boolean",
     verified_size_bytes: Option<i64> => "bigint",
+    is_arriving: bool => "boolean",
 }
 
 impl UploadRow {
@@ -130,6 +131,9 @@ impl UploadRow {
             _ => None,
         };
         let object = upload.object();
+        let is_arriving = upload.is_arriving();
+        let announced_type = is_arriving.then_some(facts.file.media_type);
+        let shown_type = object.map(|object| object.media_type).or(announced_type);
         let metadata = object.and_then(|object| object.metadata.as_ref());
         let shown = metadata.map(PhotoFacts::of).unwrap_or_default();
         let taken = shown.taken_at.as_deref().and_then(taken_ms);
@@ -181,7 +185,7 @@ impl UploadRow {
             caption: progress.description.caption.clone(),
             tags: json(&progress.description.tags)?,
             status_changes: json(&changes)?,
-            kind: object.map(|object| kind_column(object.media_type.kind()).to_owned()),
+            kind: shown_type.map(|media_type| kind_column(media_type.kind()).to_owned()),
             taken_local: taken.map(|(local, _)| local),
             taken_utc: taken.map(|(_, utc)| utc),
             charged_bytes: i64::try_from(charge_of(upload)).unwrap_or(i64::MAX),
@@ -191,6 +195,7 @@ impl UploadRow {
             verified_size_bytes: object
                 .filter(|object| object.size_bytes != facts.file.size_bytes)
                 .map(|object| object.size_bytes as i64),
+            is_arriving,
         })
     }
 

@@ -11,6 +11,9 @@ use super::events::stream::LAST_EVENT_ID;
 
 /// The header a request is followed by.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The trace of the page that asks (W3C Trace Context).
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Web origins whose scripts may call the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +47,15 @@ impl AllowedOrigins {
         CorsLayer::new()
             .allow_origin(AllowOrigin::predicate(move |origin, _| origins.allows(origin)))
             .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-            .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LAST_EVENT_ID, X_REQUEST_ID])
+            .allow_headers([
+                AUTHORIZATION,
+                CONTENT_TYPE,
+                IF_NONE_MATCH,
+                LAST_EVENT_ID,
+                TRACEPARENT,
+                TRACESTATE,
+                X_REQUEST_ID,
+            ])
             .expose_headers([ALLOW, ETAG, RETRY_AFTER, X_REQUEST_ID])
             .max_age(Duration::from_secs(7200))
     }

@@ -77,7 +77,7 @@ async fn token(
         tenant: site.tenant,
         subject: "demo".to_owned(),
         projects: ProjectAccess::Only([query.project].into()),
-        scopes: [Scope::Upload, Scope::Read, Scope::Delete].into(),
+        scopes: [Scope::Upload, Scope::Read, Scope::Delete, Scope::Links].into(),
         link: None,
     };
     let token = app.tokens.mint(&TokenGrant { caller, lifetime: TOKEN_LIFETIME }, now)?;
@@ -126,7 +126,7 @@ async fn asset(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Res
     let fresh = [
         (ETAG, etag.clone()),
         (CACHE_CONTROL, "no-cache".to_owned()),
-        (CONTENT_SECURITY_POLICY, policy(&app.store.browser_origin())),
+        (CONTENT_SECURITY_POLICY, policy(&app)),
     ];
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, fresh).into_response();
@@ -144,11 +144,16 @@ fn media_type(path: &str) -> String {
     if is_text { format!("{guessed}; charset=utf-8") } else { guessed.to_string() }
 }
 
-/// What the page may do: its own code, and the bucket for bytes.
-fn policy(store: &str) -> String {
+/// What the page may do, as a Content-Security-Policy: its own code, and wherever bytes go to or come from.
+pub fn policy(app: &App) -> String {
+    let mut stores = vec![app.store.browser_origin(), app.store.reading_origin()];
+    stores.extend(app.delivery.origins().map(str::to_owned));
+    stores.sort_unstable();
+    stores.dedup();
+    let stores = stores.join(" ");
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
-         connect-src 'self' {store}; img-src 'self' blob: data: {store}; media-src 'self' blob: {store}; \
+         connect-src 'self' {stores}; img-src 'self' blob: data: {stores}; media-src 'self' blob: {stores}; \
          worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 }

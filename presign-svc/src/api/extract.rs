@@ -121,14 +121,18 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalJsonBody<T
 
 /// Whether the client has this version (RFC 9110, section 13.1.2).
 pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let strong = |etag| str::trim_start_matches(etag, "W/");
+    let etag = etag.trim_start_matches("W/");
+    known_etags(headers).any(|known| known == etag || known == "*")
+}
+
+/// What the client has, by ETags as they are compared: without the mark of weak ones.
+pub fn known_etags(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers
         .get_all(IF_NONE_MATCH)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map(|candidate| strong(candidate.trim()))
-        .any(|candidate| candidate == strong(etag) || candidate == "*")
+        .map(|candidate| candidate.trim().trim_start_matches("W/"))
 }
 
 fn is_json(request: &Request) -> bool {

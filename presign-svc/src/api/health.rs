@@ -1,4 +1,6 @@
 //! `GET /healthz` — the process answers; also how far its clock is from the store's, once that is known.
+//! Both say whether rate limits are where they should be: `ok`, or `alone` while those that are shared cannot
+//! be reached and this instance keeps its own, which is no reason to send nobody here.
 //! `GET /readyz` — so do the database and the bucket, and the clock is right enough to sign by.
 
 use std::sync::Arc;
@@ -13,7 +15,8 @@ use crate::domain::clock_skew::ClockSkew;
 
 /// The process answers.
 pub async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!({"status": "ok", "clock_skew_seconds": skew(&app).map(ClockSkew::seconds)}))
+    let skew = skew(&app).map(ClockSkew::seconds);
+    Json(json!({"status": "ok", "rate_limits": rate_limits(&app), "clock_skew_seconds": skew}))
 }
 
 /// Everything needed answers.
@@ -26,7 +29,14 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError
     }
     store?;
     let skew = skew(&app).map(ClockSkew::seconds);
-    Ok(Json(json!({"status": "ok", "database": "ok", "store": "ok", "clock_skew_seconds": skew})))
+    let rate_limits = rate_limits(&app);
+    Ok(Json(json!({
+        "status": "ok", "database": "ok", "store": "ok", "rate_limits": rate_limits, "clock_skew_seconds": skew,
+    })))
+}
+
+fn rate_limits(app: &App) -> &'static str {
+    if app.limiter.makes_do() { "alone" } else { "ok" }
 }
 
 /// Between this machine and the store, as far as the store has said what time it is.

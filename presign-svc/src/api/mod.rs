@@ -26,6 +26,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
+use time::OffsetDateTime;
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass_protocol::API_PREFIX;
 
@@ -47,6 +48,7 @@ const COMPLETE_LIMIT_BYTES: usize = 2 * 1024 * 1024;
 pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSite>) -> Router {
     let api = Router::new()
         .route("/uploads", post(uploads::create::create).layer(DefaultBodyLimit::max(CREATE_LIMIT_BYTES)))
+        .route("/uploads/previews", post(uploads::report_previews::report_previews))
         .route("/uploads/{upload_id}", get(uploads::show::show).delete(uploads::abort::abort))
         .route(
             "/uploads/{upload_id}/parts",
@@ -83,8 +85,8 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .nest(API_PREFIX, api)
         .merge(companion::routes().layer(origins.layer()))
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .merge(openapi::routes());
+        .route("/readyz", get(health::readyz));
+    let router = if app.settings.api_docs { router.merge(openapi::routes()) } else { router };
     let router = match demo {
         Some(site) => router.merge(demo::routes(site)),
         None => router,
@@ -97,6 +99,11 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .layer(from_fn(headers::set_defaults))
         .layer(from_fn_with_state(app.clone(), telemetry::follow))
         .with_state(app)
+}
+
+/// How long a URL works from now on: signing counts whole seconds.
+fn seconds_left(expires_at: OffsetDateTime, now: OffsetDateTime) -> u32 {
+    u32::try_from(expires_at.unix_timestamp() - now.unix_timestamp()).unwrap_or_default()
 }
 
 async fn unknown_path() -> ApiError {

@@ -30,6 +30,7 @@ use crate::app::App;
     ),
     paths(
         uploads::create::create,
+        uploads::report_previews::report_previews,
         uploads::show::show,
         uploads::abort::abort,
         uploads::list_parts::list_parts,
@@ -158,6 +159,6 @@ mod tests {
                 assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
             }
         }
-        assert_eq!(names.len(), 27);
+        assert_eq!(names.len(), 28);
     }
 }

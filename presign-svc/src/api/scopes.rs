@@ -24,6 +24,7 @@ const fn rule(method: Method, path: &'static str, scopes: &'static [Scope]) -> R
 pub const ROUTES: &[Rule] = &[
     rule(Method::GET, "/me", &[]),
     rule(Method::POST, "/uploads", &[Scope::Upload]),
+    rule(Method::POST, "/uploads/previews", &[Scope::Upload]),
     rule(Method::GET, "/uploads/{upload_id}", &[Scope::Upload, Scope::Read]),
     rule(Method::DELETE, "/uploads/{upload_id}", &[Scope::Upload]),
     rule(Method::GET, "/uploads/{upload_id}/parts", &[Scope::Upload]),

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::database::Database;
 use crate::adapters::s3::{S3Settings, S3Store};
 use crate::adapters::system::{RandomIds, SystemClock};
+use crate::adapters::traced;
 use crate::answers::RecentAnswers;
 use crate::app::{App, Turns};
 use crate::config::ServeOptions;
@@ -15,6 +16,8 @@ use crate::feeds::Feeds;
 use crate::jobs::assemble::AssemblyCalls;
 use crate::jobs::notice::Awaited;
 use crate::metrics::Metrics;
+use crate::ports::rate_limiter::RateLimiter;
+use crate::traces::Traces;
 
 /// Builds it; `is_embedded` where the bucket is the embedded store.
 pub(super) async fn build(
@@ -22,18 +25,21 @@ pub(super) async fn build(
     database: &Database,
     bucket: &S3Settings,
     is_embedded: bool,
+    limiter: Arc<dyn RateLimiter>,
+    traces: Traces,
     stop: &CancellationToken,
 ) -> Result<Arc<App>> {
     let mut settings = options.limits.settings(is_embedded, options.store.conditional_writes())?;
     settings.upload_page = options.http.upload_page.clone();
+    settings.api_docs = options.http.api_docs;
     settings.rates = options.rates.limits(options.auth.source());
     let store = S3Store::connect(bucket).await.context("the bucket's settings are not valid")?;
     Ok(Arc::new(App {
         settings,
-        limiter: database.rate_limiter(),
-        store: Arc::new(store),
+        limiter,
+        store: traced::store(Arc::new(store), &traces),
         delivery: options.delivery.ways()?,
-        uploads: database.uploads(),
+        uploads: traced::uploads(database.uploads(), database.system(), &traces),
         events: database.events(),
         feeds: Feeds::start(database.events(), options.limits.max_event_streams, stop.clone()),
         tickets: database.tickets(),
@@ -47,5 +53,6 @@ pub(super) async fn build(
         awaited: Awaited::default(),
         answers: RecentAnswers::default(),
         metrics: Metrics::default(),
+        traces,
     }))
 }

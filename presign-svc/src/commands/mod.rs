@@ -4,6 +4,7 @@ mod app;
 mod bucket;
 pub mod doctor;
 mod identity;
+mod metrics;
 pub mod migrate;
 pub mod reconcile;
 pub mod serve;

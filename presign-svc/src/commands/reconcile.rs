@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::config::ServeOptions;
 use crate::domain::limits::size_in_words;
 use crate::jobs::reconcile::{Fate, Finding, FoundObject, ObjectPolicy, Policy, Reconciled, reconcile};
+use crate::traces::Traces;
 
 /// Ten years.
 const MAX_AGE_HOURS: i64 = 87_600;
@@ -56,7 +57,16 @@ pub async fn run(mut options: ReconcileOptions) -> Result<()> {
     let mut tasks = JoinSet::new();
     let database = Database::open(&place).await?;
     let (settings, embedded) = bucket::open(serve, &stop, &mut tasks).await?;
-    let app = app::build(serve, &database, &settings, embedded.is_some(), &stop).await?;
+    let app = app::build(
+        serve,
+        &database,
+        &settings,
+        embedded.is_some(),
+        database.rate_limiter(),
+        Traces::off(),
+        &stop,
+    )
+    .await?;
     let done = compare(&app, &options).await;
     stop.cancel();
     while tasks.join_next().await.is_some() {}

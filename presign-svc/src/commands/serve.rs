@@ -2,19 +2,23 @@
 
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::bucket::{self, listen};
-use super::{app, identity, stop_signal};
+use super::{app, identity, metrics, stop_signal};
 use crate::adapters::database::{Database, DatabasePlace};
+use crate::adapters::redis::RedisRateLimiter;
+use crate::adapters::traced;
 use crate::api::demo::DemoSite;
 use crate::config::{ServeOptions, StorePlace, TokenSource, WorkPlace};
 use crate::jobs::notice;
 use crate::jobs::runner;
-use crate::metrics;
+use crate::ports::rate_limiter::RateLimiter;
+use crate::traces::Traces;
 use crate::{api, server};
 
 /// The tenant of the demo page.
@@ -33,6 +37,7 @@ pub struct Running {
     stop: CancellationToken,
     tasks: JoinSet<()>,
     database: Database,
+    traces: Traces,
 }
 
 /// Serves until SIGTERM or ctrl-c.
@@ -66,7 +71,10 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     let mut tasks = JoinSet::new();
 
     let (settings, store_address) = bucket::open(options, &stop, &mut tasks).await?;
-    let app = app::build(options, &database, &settings, store_address.is_some(), &stop).await?;
+    let traces = Traces::from_environment();
+    let limiter = limiter(options, &database, &traces).await?;
+    let is_embedded = store_address.is_some();
+    let app = app::build(options, &database, &settings, is_embedded, limiter, traces.clone(), &stop).await?;
     let demo = match options.auth.source() {
         TokenSource::Development => {
             Some(DemoSite { tenant: DEMO_TENANT.parse()?, origins: options.http.origins() })
@@ -75,15 +83,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     };
     let has_demo = demo.is_some();
     let router = api::router(app.clone(), &options.http.origins(), demo);
-    let metrics_address = match options.http.metrics_addr {
-        Some(address) => {
-            let listener = listen(address, "--metrics-addr").await?;
-            let address = listener.local_addr()?;
-            tasks.spawn(server::serve(listener, metrics::router(app.clone()), stop.clone()));
-            Some(address)
-        }
-        None => None,
-    };
+    let metrics_address = metrics::serve(options, &app, &stop, &mut tasks).await?;
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
     tasks.spawn(notice::run(app.clone(), stop.clone()));
     if options.work == WorkPlace::Here {
@@ -98,6 +98,24 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         stop,
         tasks,
         database,
+        traces,
+    })
+}
+
+/// Where the rate limits are kept.
+async fn limiter(
+    options: &ServeOptions,
+    database: &Database,
+    traces: &Traces,
+) -> Result<Arc<dyn RateLimiter>> {
+    Ok(match (&options.redis.redis_url, database) {
+        (Some(url), _) => {
+            let limiter = Arc::new(RedisRateLimiter::start(url.as_str()).await?);
+            traced::limiter(limiter, traced::database("redis"), traces)
+        }
+        (None, Database::Postgres(_)) => traced::limiter(database.rate_limiter(), database.system(), traces),
+        // In memory: nobody is asked.
+        (None, Database::Sqlite(_)) => database.rate_limiter(),
     })
 }
 
@@ -111,6 +129,7 @@ impl Running {
             }
         }
         self.database.close().await;
+        self.traces.stop().await;
     }
 }
 

@@ -1,12 +1,14 @@
 //! `windlass work`: the jobs in a process of their own, beside instances of `serve` with `--work apart`.
 
 use anyhow::{Context as _, Result, bail};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{app, stop_signal};
+use super::{app, metrics, stop_signal};
 use crate::adapters::database::Database;
 use crate::config::{ServeOptions, StorePlace};
 use crate::jobs::runner;
+use crate::traces::Traces;
 
 /// Works until SIGTERM or ctrl-c.
 pub async fn run(options: ServeOptions) -> Result<()> {
@@ -26,13 +28,21 @@ pub async fn run(options: ServeOptions) -> Result<()> {
         );
     }
     let stop = CancellationToken::new();
-    let app = app::build(&options, &database, &bucket, false, &stop).await?;
-    let work = tokio::spawn(runner::run(app, stop.clone()));
+    let app = app::build(&options, &database, &bucket, false, database.rate_limiter(), Traces::off(), &stop)
+        .await?;
+    let mut tasks = JoinSet::new();
+    if let Some(address) = metrics::serve(&options, &app, &stop, &mut tasks).await? {
+        tracing::info!(%address, "metrics are answered");
+    }
+    tasks.spawn(runner::run(app, stop.clone()));
     tracing::info!(database = %database.name(), bucket = %bucket.bucket, "working");
     stop_signal().await;
     tracing::info!("stopping: what was begun is gone on with by the next process");
     stop.cancel();
-    let ended = work.await;
+    let mut ended = Ok(());
+    while let Some(task) = tasks.join_next().await {
+        ended = ended.and(task);
+    }
     database.close().await;
     ended.context("the jobs did not end well")
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use windlass_embedded_store::Origin;
 
 use crate::api::cors::AllowedOrigins;
@@ -28,6 +28,9 @@ pub struct HttpOptions {
     /// there.
     #[arg(long, env = "WINDLASS_UPLOAD_PAGE", value_parser = page)]
     pub upload_page: Option<String>,
+    /// Whether GET /openapi.json and the page at /docs/ say what the API is, to whoever reaches it.
+    #[arg(long, env = "WINDLASS_API_DOCS", action = ArgAction::Set, default_value_t = true)]
+    pub api_docs: bool,
 }
 
 fn page(text: &str) -> Result<String, String> {

@@ -112,6 +112,7 @@ impl LimitOptions {
             conditional_writes,
             plain_clients: self.plain_clients,
             weak_signal: self.weak_signal,
+            api_docs: true,
             assembly_wait: ASSEMBLY_WAIT,
         })
     }

@@ -8,6 +8,7 @@ mod delivery;
 mod http;
 mod limits;
 mod rates;
+mod redis;
 mod size;
 mod store;
 mod work;
@@ -19,6 +20,7 @@ pub use delivery::{DeliveryError, DeliveryOptions};
 pub use http::HttpOptions;
 pub use limits::LimitOptions;
 pub use rates::RateOptions;
+pub use redis::{RedisOptions, RedisUrl};
 pub use size::{ByteSize, InvalidSize};
 pub use store::{EMBEDDED_BUCKET, EMBEDDED_REGION, StoreOptions, StorePlace};
 pub use work::WorkPlace;
@@ -52,6 +54,9 @@ pub struct ServeOptions {
     /// How fast.
     #[command(flatten)]
     pub rates: RateOptions,
+    /// Where limits are shared.
+    #[command(flatten)]
+    pub redis: RedisOptions,
     /// Where the jobs run: in this process, or in one of `windlass work`.
     #[arg(long, env = "WINDLASS_WORK", value_enum, default_value_t)]
     pub work: WorkPlace,

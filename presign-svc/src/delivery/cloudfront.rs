@@ -32,6 +32,11 @@ impl CloudFront {
         Self { base, key_pair_id, key, signed: Mutex::default() }
     }
 
+    /// Where it is.
+    pub(super) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
     /// An object's URL, by a policy that is good for all keys that begin with `scope`.
     pub(super) fn signed_url(
         &self,

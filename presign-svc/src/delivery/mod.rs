@@ -95,6 +95,14 @@ impl FromStr for BaseUrl {
 }
 
 impl BaseUrl {
+    /// Its scheme, host and port.
+    fn origin(&self) -> &str {
+        let host = self.0.find("://").map_or(0, |scheme| scheme + "://".len());
+        let end =
+            self.0.get(host..).and_then(|rest| rest.find('/')).map_or(self.0.len(), |length| host + length);
+        self.0.get(..end).unwrap_or(&self.0)
+    }
+
     /// Of an object, or of what keys begin with. Keys are made of characters that need no encoding.
     fn with(&self, key: &str) -> String {
         format!("{}/{key}", self.0)
@@ -108,6 +116,12 @@ impl PublicObjects {
 }
 
 impl Delivery {
+    /// Where browsers fetch objects beside the bucket, for a page's Content-Security-Policy.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        let public = self.public.as_ref().and_then(|public| public.base.as_ref());
+        public.into_iter().chain(self.cloudfront.as_ref().map(CloudFront::base)).map(BaseUrl::origin)
+    }
+
     /// An address of the object for a browser: of `store` where no other way is configured, or fits.
     pub async fn sign_get(
         &self,
@@ -145,6 +159,13 @@ mod tests {
         }
         for good in ["https://d111.cloudfront.net", "https://img.example/photos/", "http://localhost:8080"] {
             assert!(good.parse::<BaseUrl>().is_ok(), "{good}");
+        }
+        for (base, origin) in [
+            ("https://img.example/a/", "https://img.example"),
+            ("https://img.example", "https://img.example"),
+            ("http://localhost:8080/a", "http://localhost:8080"),
+        ] {
+            assert_eq!(base.parse::<BaseUrl>().unwrap().origin(), origin);
         }
         assert_eq!("https://img.example/a/".parse::<BaseUrl>().unwrap().with("k"), "https://img.example/a/k");
         for bad in [

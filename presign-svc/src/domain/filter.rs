@@ -14,6 +14,8 @@ use super::text;
 pub struct PhotoFilter {
     /// Where it stands.
     pub status: Option<UploadStatus>,
+    /// Whether those are shown, too, whose original is on its way.
+    pub with_arriving: bool,
     /// Photo, video, document or archive.
     pub kind: Option<MediaKind>,
     /// When it was taken. The list is then by that time, newest first, and not by when it was sent.
@@ -48,6 +50,9 @@ pub enum TakenClock {
     Utc,
 }
 
+/// The longest camera or tag that is asked for: no tag is so long, and no camera either.
+const MAX_TERM_CHARS: usize = 200;
+
 /// How far the camera's clock and UTC can be apart.
 pub const MAX_OFFSET_MS: i64 = 18 * 3600 * 1000;
 
@@ -78,6 +83,28 @@ pub struct PageMark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidFilter(pub &'static str);
+
+impl PhotoFilter {
+    /// Whether photos whose original is on its way can pass: they are asked for, by name or beside the others, and
+    /// by nothing that is known only once the service has read the original.
+    pub fn passes_arriving(&self) -> bool {
+        let is_asked_for = match self.status {
+            None => self.with_arriving,
+            Some(status) => status == UploadStatus::PendingUpload,
+        };
+        let (camera, tag) = (self.camera.as_ref(), self.tag.as_ref());
+        is_asked_for
+            && self.taken.is_none()
+            && self.place.is_none()
+            && camera.or(tag).is_none()
+            && self.words.is_empty()
+    }
+
+    /// Whether verified photos can pass.
+    pub fn passes_stored(&self) -> bool {
+        self.status != Some(UploadStatus::PendingUpload)
+    }
+}
 
 impl TakenRange {
     /// A range from `taken_from` and `taken_to`: days (`2026-11-20`, whole), the camera's time
@@ -125,6 +152,9 @@ impl BoundingBox {
 
 /// A camera or a tag as it is compared.
 pub fn whole_term(text: &str) -> Result<String, InvalidFilter> {
+    if text.chars().nth(MAX_TERM_CHARS).is_some() {
+        return Err(InvalidFilter("must not have more than 200 characters"));
+    }
     let term = text::caseless(text);
     if term.is_empty() { Err(InvalidFilter("must not be empty")) } else { Ok(term) }
 }
@@ -219,11 +249,41 @@ mod tests {
     }
 
     #[test]
+    fn what_is_on_its_way_is_found_by_what_is_known_of_it() {
+        let asked = PhotoFilter { with_arriving: true, ..PhotoFilter::default() };
+        assert!(asked.passes_arriving() && asked.passes_stored());
+        assert!(!PhotoFilter::default().passes_arriving());
+        let by_kind = PhotoFilter { kind: Some(MediaKind::Photo), ..asked.clone() };
+        assert!(by_kind.passes_arriving());
+        let status = |status| PhotoFilter { status: Some(status), ..asked.clone() };
+        assert!(!status(UploadStatus::Completed).passes_arriving());
+        let pending = PhotoFilter { with_arriving: false, ..status(UploadStatus::PendingUpload) };
+        assert!(pending.passes_arriving() && !pending.passes_stored());
+        for filter in [
+            PhotoFilter { taken: TakenRange::parse(Some("2026-11-20"), None).unwrap(), ..asked.clone() },
+            PhotoFilter { place: BoundingBox::parse("8,47,9,48").ok(), ..asked.clone() },
+            PhotoFilter { camera: Some("pixel 2".to_owned()), ..asked.clone() },
+            PhotoFilter { tag: Some("roof".to_owned()), ..asked.clone() },
+            PhotoFilter { words: vec!["roof".to_owned()], ..asked.clone() },
+        ] {
+            assert!(!filter.passes_arriving() && filter.passes_stored(), "{filter:?}");
+        }
+    }
+
+    #[test]
     fn a_box_lies_on_the_globe() {
         assert!(BoundingBox::parse("8.4, 47.3,8.7,47.5").is_ok());
         assert!(BoundingBox::parse("179,-1,-179,1").is_ok(), "across the date line");
         for bad in ["", "1,2,3", "1,2,3,4,5", "8,48,9,47", "-181,0,0,1", "0,0,0,91", "NaN,0,1,1", "a,b,c,d"] {
             assert!(BoundingBox::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_camera_or_a_tag_has_a_length_that_one_can_have() {
+        assert_eq!(whole_term(&"Ä".repeat(200)), Ok("ä".repeat(200)));
+        for bad in ["", &"Ä".repeat(201)] {
+            assert!(whole_term(bad).is_err(), "{bad}");
         }
     }
 

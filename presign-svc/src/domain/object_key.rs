@@ -7,12 +7,15 @@ use time::OffsetDateTime;
 use windlass_protocol::{PhotoId, ProjectId, TenantId};
 
 use super::media_type::MediaType;
+use super::staging::STAGING_PREFIX;
 use super::variant::VariantName;
 
 /// S3's limit for a key, in bytes.
 const MAX_KEY_BYTES: usize = 1024;
 /// More than a slash, the longest variant name, a dot and the longest extension.
 const MAX_NAME_BYTES: usize = 64;
+/// What the doctor tries things out with.
+pub const DOCTOR_PREFIX: &str = "windlass-doctor/";
 /// A UUID with its hyphens.
 const UUID_BYTES: usize = 36;
 
@@ -87,9 +90,32 @@ pub enum InvalidKeyTemplate {
     /// Without these two objects of different tenants or photos could share a key.
     #[error("the key template must hold {{tenant}} and {{photo_id}}, and end in /{{name}}")]
     NotDistinct,
+    /// Keys among those that are cleared away.
+    #[error(
+        "the key template must not begin with windlass-staging/ or windlass-doctor/: what is there is cleared away"
+    )]
+    Reserved,
     /// Text a key may not hold.
     #[error("the key template makes keys that are not allowed: {0}")]
     NotAKey(#[from] InvalidObjectKey),
+}
+
+/// Why a photo can have no folder.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoFolder {
+    /// A tenant or project of that name would have its photos among what is cleared away.
+    #[error(
+        "is {STAGING_PREFIX} or {DOCTOR_PREFIX} with this service's key template, and what is there is cleared away"
+    )]
+    Reserved,
+    /// Too long, as the ids are.
+    #[error(transparent)]
+    NotAKey(#[from] InvalidObjectKey),
+}
+
+/// Whether keys that begin so are no photos'.
+fn is_reserved(beginning: &str) -> bool {
+    [STAGING_PREFIX, DOCTOR_PREFIX].iter().any(|reserved| beginning.starts_with(reserved))
 }
 
 impl KeyTemplate {
@@ -127,6 +153,9 @@ impl KeyTemplate {
         }
         let literal: String =
             pieces.iter().map(|piece| if let Piece::Text(t) = piece { t } else { "x" }).collect();
+        if is_reserved(&literal) {
+            return Err(InvalidKeyTemplate::Reserved);
+        }
         ObjectKey::try_from(literal)?;
         Ok(Self(pieces))
     }
@@ -138,7 +167,7 @@ impl KeyTemplate {
         project: &ProjectId,
         photo_id: PhotoId,
         created_at: OffsetDateTime,
-    ) -> Result<PhotoFolder, InvalidObjectKey> {
+    ) -> Result<PhotoFolder, NoFolder> {
         let date = created_at.to_offset(time::UtcOffset::UTC).date();
         let mut prefix = String::with_capacity(160);
         for piece in &self.0 {
@@ -153,7 +182,10 @@ impl KeyTemplate {
                 Piece::Name => {}
             }
         }
-        PhotoFolder::try_from(prefix.trim_end_matches('/').to_owned())
+        if is_reserved(&prefix) {
+            return Err(NoFolder::Reserved);
+        }
+        Ok(PhotoFolder::try_from(prefix.trim_end_matches('/').to_owned())?)
     }
 
     /// What all keys begin with.
@@ -164,21 +196,13 @@ impl KeyTemplate {
         }
     }
 
-    /// What a key says that this template may have made; `None` for any other.
+    /// What a key says that this template may have made; `None` for any other, and for one that can be read in two
+    /// ways: `{tenant}-{project}` does not say whose `acme-west-roofs` is.
     pub fn read(&self, key: &str) -> Option<KeyParts> {
-        let mut read = ReadKey::default();
-        if !read.matches(&self.0, key) {
-            return None;
-        }
-        let name = read.name?;
-        let folder = key.strip_suffix(name)?.trim_end_matches('/').to_owned();
-        Some(KeyParts {
-            tenant: read.tenant?.parse().ok()?,
-            project: read.project.map(str::parse).transpose().ok()?,
-            photo: read.photo?.parse().ok()?,
-            folder: PhotoFolder::try_from(folder).ok()?,
-            name: name.to_owned(),
-        })
+        let mut readings = Vec::new();
+        ReadKey::default().readings(&self.0, key, &mut readings);
+        let mut readings = readings.into_iter().filter_map(|read| read.parts(key));
+        readings.next().filter(|_| readings.next().is_none())
     }
 }
 
@@ -192,40 +216,56 @@ struct ReadKey<'k> {
 }
 
 impl<'k> ReadKey<'k> {
-    /// Whether the rest of a key is made of these pieces. A name ends where the next piece can begin.
-    fn matches(&mut self, pieces: &[Piece], rest: &'k str) -> bool {
-        let Some((piece, pieces)) = pieces.split_first() else { return rest.is_empty() };
-        let digits =
-            |count| rest.split_at_checked(count).filter(|(date, _)| date.bytes().all(|b| b.is_ascii_digit()));
-        match piece {
-            Piece::Text(text) => {
-                rest.strip_prefix(text.as_str()).is_some_and(|rest| self.matches(pieces, rest))
+    /// All ways in which the rest of a key can be made of these pieces.
+    fn readings(self, pieces: &[Piece], rest: &'k str, found: &mut Vec<Self>) {
+        let Some((piece, pieces)) = pieces.split_first() else {
+            found.extend(rest.is_empty().then_some(self));
+            return;
+        };
+        let mut go_on = |read: Option<Self>, rest: Option<&'k str>| {
+            if let (Some(read), Some(rest)) = (read, rest) {
+                read.readings(pieces, rest, found);
             }
-            Piece::Year => digits(4).is_some_and(|(_, rest)| self.matches(pieces, rest)),
-            Piece::Month | Piece::Day => digits(2).is_some_and(|(_, rest)| self.matches(pieces, rest)),
-            Piece::PhotoId => rest.split_at_checked(UUID_BYTES).is_some_and(|(photo, rest)| {
-                photo.parse::<PhotoId>().is_ok()
-                    && self.with(piece, photo).is_some_and(|mut read| {
-                        let matches = read.matches(pieces, rest);
-                        *self = if matches { read } else { *self };
-                        matches
-                    })
-            }),
+        };
+        let digits = |count| {
+            let (date, rest) = rest.split_at_checked(count)?;
+            date.bytes().all(|b| b.is_ascii_digit()).then_some(rest)
+        };
+        match piece {
+            Piece::Text(text) => go_on(Some(self), rest.strip_prefix(text.as_str())),
+            Piece::Year => go_on(Some(self), digits(4)),
+            Piece::Month | Piece::Day => go_on(Some(self), digits(2)),
+            Piece::PhotoId => {
+                if let Some((photo, rest)) = rest.split_at_checked(UUID_BYTES)
+                    && photo.parse::<PhotoId>().is_ok()
+                {
+                    go_on(self.with(piece, photo), Some(rest));
+                }
+            }
             Piece::Tenant | Piece::Project => {
                 let end = rest.find('/').unwrap_or(rest.len());
-                (1..=end).any(|length| {
-                    let Some((name, rest)) = rest.split_at_checked(length) else { return false };
-                    let Some(mut read) = self.with(piece, name) else { return false };
-                    let matches = read.matches(pieces, rest);
-                    *self = if matches { read } else { *self };
-                    matches
-                })
+                for (name, rest) in (1..=end).filter_map(|length| rest.split_at_checked(length)) {
+                    go_on(self.with(piece, name), Some(rest));
+                }
             }
             Piece::Name => {
-                self.name = Some(rest);
-                pieces.is_empty() && !rest.is_empty() && !rest.contains('/')
+                let is_name = !rest.is_empty() && !rest.contains('/');
+                go_on(Some(Self { name: Some(rest), ..self }), is_name.then_some(""));
             }
         }
+    }
+
+    /// What was read, where it is made of ids.
+    fn parts(self, key: &str) -> Option<KeyParts> {
+        let name = self.name?;
+        let folder = key.strip_suffix(name)?.trim_end_matches('/').to_owned();
+        Some(KeyParts {
+            tenant: self.tenant?.parse().ok()?,
+            project: self.project.map(str::parse).transpose().ok()?,
+            photo: self.photo?.parse().ok()?,
+            folder: PhotoFolder::try_from(folder).ok()?,
+            name: name.to_owned(),
+        })
     }
 
     /// The same with one more piece read; `None` where it was read before and was another.

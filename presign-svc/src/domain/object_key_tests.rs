@@ -67,6 +67,36 @@ fn a_key_is_read_as_it_was_made_and_others_are_not() {
 }
 
 #[test]
+fn a_key_that_may_be_anothers_is_not_read() {
+    let template = KeyTemplate::parse("{tenant}-{project}/{photo_id}/{name}").unwrap();
+    let photo = "0192f0c1-2c5d-7c1e-9f00-0123456789ab";
+    let read = template.read(&format!("acme-roofs/{photo}/original.jpg")).unwrap();
+    assert_eq!((read.tenant.as_str(), read.project.unwrap().as_str()), ("acme", "roofs"));
+    // Of acme's project west-roofs, or of acme-west's project roofs?
+    assert_eq!(template.read(&format!("acme-west-roofs/{photo}/original.jpg")), None);
+}
+
+#[test]
+fn what_is_cleared_away_is_no_photos_folder() {
+    for bad in ["windlass-staging/{tenant}/{photo_id}/{name}", "windlass-doctor/{tenant}/{photo_id}/{name}"] {
+        assert_eq!(KeyTemplate::parse(bad), Err(InvalidKeyTemplate::Reserved), "{bad}");
+    }
+    let folder = |template: &str, tenant: &str| {
+        let photo = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap();
+        KeyTemplate::parse(template).unwrap().folder(
+            &tenant.parse().unwrap(),
+            &"job-7".parse().unwrap(),
+            photo,
+            datetime!(2026-11-21 12:00 UTC),
+        )
+    };
+    assert_eq!(folder(KeyTemplate::DEFAULT, "windlass-staging"), Err(NoFolder::Reserved));
+    assert_eq!(folder("windlass-{tenant}/{photo_id}/{name}", "doctor"), Err(NoFolder::Reserved));
+    assert!(folder("photos/{tenant}/{photo_id}/{name}", "windlass-staging").is_ok());
+    assert!(folder(KeyTemplate::DEFAULT, "windlass-staging-west").is_ok());
+}
+
+#[test]
 fn what_could_leave_the_folder_is_no_key() {
     for bad in ["", "/a", "a/", "a//b", "a/../b", "./a", "a b", "a%2fb", "a\\b", "ü", "a\u{0}b", "a\nb"] {
         assert_eq!(ObjectKey::try_from(bad.to_owned()), Err(InvalidObjectKey), "{bad:?}");

@@ -11,9 +11,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 use windlass_protocol::{TenantId, UploadId};
 
-use super::finalise::{Assembly, finalise};
+use super::finalise::{Assembly, finalise_in};
 use super::{ClientClaim, NotFinished};
-use crate::app::App;
+use crate::app::{App, Turn};
 use crate::domain::upload::UploadState;
 use crate::ports::uploads::RepositoryError;
 
@@ -77,22 +77,29 @@ pub async fn assemble_due(app: &App) -> Result<usize, RepositoryError> {
 }
 
 async fn assemble(app: &App, tenant: &TenantId, id: UploadId) {
-    let outcome = finalise(app, tenant, id, &ClientClaim::default(), Assembly::Here).await;
-    if let Err(error) = settle(app, tenant, id, outcome.err()).await {
+    if let Err(error) = assemble_and_settle(app, tenant, id).await {
         tracing::warn!(upload = %id, %error, "an upload that was to be put together is tried again");
     }
     app.assembly_calls.over.notify_waiters();
 }
 
+/// All in one turn: what a client calls for in between would be taken for what was just done.
+async fn assemble_and_settle(app: &App, tenant: &TenantId, id: UploadId) -> Result<(), NotFinished> {
+    let turn = app.turns.take(id).await?;
+    match finalise_in(&turn, app, tenant, id, &ClientClaim::default(), Assembly::Here).await {
+        Ok(_) => Ok(()),
+        Err(failure) => settle(&turn, app, tenant, id, failure).await,
+    }
+}
+
 /// What failed for now is tried again later. What lacks bytes waits for its client; what is wrong was closed.
 async fn settle(
+    _turn: &Turn,
     app: &App,
     tenant: &TenantId,
     id: UploadId,
-    failure: Option<NotFinished>,
+    failure: NotFinished,
 ) -> Result<(), NotFinished> {
-    let Some(failure) = failure else { return Ok(()) };
-    let _turn = app.turns.take(id).await?;
     let Some(mut upload) = app.uploads.find(tenant, id).await? else { return Ok(()) };
     if *upload.state() != UploadState::Pending {
         return Ok(());

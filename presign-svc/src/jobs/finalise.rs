@@ -1,16 +1,18 @@
 //! From announced to verified: the moment an upload becomes a photo. Nothing is believed but what the
 //! store itself says; repeated, it answers the same.
 
-use std::time::Instant;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
+use tokio::time::timeout;
 use windlass_protocol::{TenantId, UploadId};
 
 use super::inspect::{inspect, type_of};
 use super::join_parts::join_parts;
 use super::staging::{self, compose_parts, compose_whole, is_all_there};
 use super::{ClientClaim, NotFinished, cleanup};
-use crate::app::App;
+use crate::app::{App, Turn};
 use crate::domain::announce::{SizeClaim, Transfer, checksums_agree};
 use crate::domain::photo_facts::record_of;
 use crate::domain::upload::{Upload, UploadState, VerifiedObject};
@@ -20,6 +22,8 @@ use crate::metrics::UploadOutcome;
 use crate::ports::object_store::{ObjectInfo, StoreError};
 use crate::ports::uploads::RepositoryError;
 
+/// Whoever waits longer than this for a turn sees to it that it is not the assembly's.
+const PROMPT: Duration = Duration::from_millis(250);
 /// How often an object that changes meanwhile is looked at.
 const LOOKS: usize = 3;
 
@@ -41,7 +45,29 @@ pub async fn finalise(
     claim: &ClientClaim,
     assembly: Assembly,
 ) -> Result<Upload, NotFinished> {
-    let _turn = app.turns.take(id).await?;
+    let mut taking = pin!(app.turns.take(id));
+    let turn = loop {
+        match timeout(PROMPT, &mut taking).await {
+            Ok(turn) => break turn?,
+            // The job has the turn until it is done, which may take longer than an answer may.
+            Err(_) if assembly == Assembly::ByTheJob && is_being_assembled(app, tenant, id).await? => {
+                return Err(NotFinished::Assembling);
+            }
+            Err(_) => {}
+        }
+    };
+    finalise_in(&turn, app, tenant, id, claim, assembly).await
+}
+
+/// The same for who has the upload's turn, and may have more to do in it.
+pub async fn finalise_in(
+    _turn: &Turn,
+    app: &App,
+    tenant: &TenantId,
+    id: UploadId,
+    claim: &ClientClaim,
+    assembly: Assembly,
+) -> Result<Upload, NotFinished> {
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
     match upload.state() {
         UploadState::Pending => {}
@@ -78,6 +104,13 @@ pub async fn finalise(
         }
         Err(other) => Err(other),
     }
+}
+
+/// Whether it is to be put together now.
+async fn is_being_assembled(app: &App, tenant: &TenantId, id: UploadId) -> Result<bool, RepositoryError> {
+    let upload = app.uploads.find(tenant, id).await?;
+    let due_at = upload.and_then(|upload| upload.progress().assembly_due_at);
+    Ok(due_at.is_some_and(|due_at| due_at <= app.clock.now()))
 }
 
 /// What is stored, and the smaller pictures that are there. Where an object is replaced while it is looked
@@ -227,14 +260,14 @@ async fn with_late_variants(app: &App, mut upload: Upload) -> Result<Upload, Not
     Ok(upload)
 }
 
-/// Which of the announced smaller pictures are there, with their announced size, and are pictures of the
-/// announced type. The others are not shown; they refuse nothing.
-async fn check_variants(app: &App, upload: &Upload) -> Result<Vec<Variant>, NotFinished> {
+/// Which of the announced smaller pictures are there, with their announced size and checksum, and are pictures
+/// of the announced type. The others are not shown; they refuse nothing.
+pub(super) async fn check_variants(app: &App, upload: &Upload) -> Result<Vec<Variant>, StoreError> {
     let checks = upload.progress().variants.iter().map(|variant| async move {
         let is_stored = variant.is_stored || is_stored(app, upload, variant).await?;
-        Ok::<_, StoreError>(Variant { is_stored, ..variant.clone() })
+        Ok(Variant { is_stored, ..variant.clone() })
     });
-    Ok(try_join_all(checks).await?)
+    try_join_all(checks).await
 }
 
 async fn is_stored(app: &App, upload: &Upload, variant: &Variant) -> Result<bool, StoreError> {
@@ -244,6 +277,7 @@ async fn is_stored(app: &App, upload: &Upload, variant: &Variant) -> Result<bool
         Err(StoreError::NotFound) => return Ok(false),
         Err(error) => return Err(error),
     };
-    let found = type_of(app.store.as_ref(), &key, &object.etag).await?;
-    Ok(object.size_bytes == variant.size_bytes && found == Some(variant.media_type))
+    let is_announced = object.size_bytes == variant.size_bytes
+        && checksums_agree(object.checksum.as_ref(), variant.checksum.as_ref());
+    Ok(is_announced && type_of(app.store.as_ref(), &key, &object.etag).await? == Some(variant.media_type))
 }

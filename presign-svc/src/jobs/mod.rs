@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod join_parts;
 pub mod multipart;
 pub mod notice;
+pub mod preview;
 pub mod reconcile;
 pub mod retention;
 pub mod runner;

@@ -17,7 +17,9 @@ use windlass_protocol::{TenantId, UploadId};
 use super::finalise::{Assembly, finalise};
 use super::{ClientClaim, NotFinished};
 use crate::app::App;
-use crate::domain::upload::Upload;
+use crate::domain::announce::Transfer;
+use crate::domain::upload::{Upload, UploadState};
+use crate::ports::object_store::StoreError;
 
 /// The first look, and the least time between two.
 const SOONEST: Duration = Duration::from_secs(1);
@@ -81,21 +83,22 @@ impl Awaited {
     }
 }
 
-/// Looks whenever something is due, until the service stops.
+/// Looks whenever something is due, until the service stops: that interrupts a look, too, which a bucket that does
+/// not answer would make long.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        look(&app).await;
-        let next = async {
+    let looks = async {
+        loop {
+            look(&app).await;
             if app.awaited.count() == 0 {
                 app.awaited.added.notified().await;
             } else {
                 tokio::time::sleep(TICK).await;
             }
-        };
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = next => {}
         }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = looks => {}
     }
 }
 
@@ -105,8 +108,26 @@ pub async fn look(app: &App) {
     stream::iter(due).for_each_concurrent(AT_ONCE, |(id, expected)| look_for(app, id, expected)).await;
 }
 
+/// Makes a photo of what has arrived. What has not is seen without the upload's turn, which costs the database more
+/// than a look does.
+async fn finish_arrived(app: &App, tenant: &TenantId, id: UploadId) -> Result<Upload, NotFinished> {
+    let upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
+    let comes_in_one =
+        upload.facts().file.transfer == Transfer::Put && upload.progress().piece_size_bytes.is_none();
+    if *upload.state() == UploadState::Pending && comes_in_one {
+        match app.store.head(&upload.original_key()).await {
+            Ok(_) => {}
+            Err(StoreError::NotFound) => return Err(NotFinished::BytesMissing),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    finalise(app, tenant, id, &ClientClaim::default(), Assembly::ByTheJob).await
+}
+
 async fn look_for(app: &App, id: UploadId, expected: Expected) {
-    match finalise(app, &expected.tenant, id, &ClientClaim::default(), Assembly::ByTheJob).await {
+    match finish_arrived(app, &expected.tenant, id).await {
+        // Smaller pictures may come after the original.
+        Ok(upload) if upload.progress().variants.iter().any(|variant| !variant.is_stored) => {}
         Ok(_) | Err(NotFinished::NotFound | NotFinished::Closed(_)) => return,
         Err(NotFinished::Refused(failure)) => {
             tracing::info!(upload = %id, code = ?failure.code, "an upload that nobody reported was refused");

@@ -56,33 +56,41 @@ async fn assemble_always(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Sweeps at once and then every few minutes.
+/// Sweeps at once and then every few minutes. A stop interrupts it, as a bucket may not answer for long: whatever
+/// a sweep leaves is due at the next one.
 async fn sweep_always(app: Arc<App>, stop: CancellationToken) {
     let mut period = tokio::time::interval(PERIOD);
     period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let sweeps = async {
+        loop {
+            period.tick().await;
+            sweep_all(&app).await;
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = sweeps => {}
+    }
+}
+
+/// Until nothing is left to do, or what is left fails: that waits for the next time.
+async fn sweep_all(app: &App) {
+    match forget_old_events(app).await {
+        Ok(0) => {}
+        Ok(events) => tracing::info!(events, "forgot old events"),
+        Err(error) => tracing::warn!(%error, "old events stay for now"),
+    }
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = period.tick() => {}
-        }
-        match forget_old_events(&app).await {
-            Ok(0) => {}
-            Ok(events) => tracing::info!(events, "forgot old events"),
-            Err(error) => tracing::warn!(%error, "old events stay for now"),
-        }
-        // Until nothing is left to do, or what is left fails: that waits for the next time.
-        while !stop.is_cancelled() {
-            match sweep(&app).await {
-                Ok(swept) => {
-                    tell(swept);
-                    if swept.failed > 0 || swept.done() < BATCH {
-                        break;
-                    }
+        match sweep(app).await {
+            Ok(swept) => {
+                tell(swept);
+                if swept.failed > 0 || swept.done() < BATCH {
+                    return;
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot sweep now");
-                    break;
-                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot sweep now");
+                return;
             }
         }
     }

@@ -53,6 +53,9 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// `https://photos.s3.eu-central-1.amazonaws.com`: what a page's `connect-src` must allow.
     fn browser_origin(&self) -> String;
 
+    /// Where browsers fetch objects: the same, unless they send by another way.
+    fn reading_origin(&self) -> String;
+
     /// Opens a multipart upload that keeps a CRC64NVME over the whole object. Each call opens another one.
     async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId>;
 

@@ -17,6 +17,12 @@ pub trait RateLimiter: Send + Sync + 'static {
     /// Takes from every bucket or, where one of them has too little, from none: then it says how long to
     /// wait.
     async fn take(&self, draws: &[Draw], now: OffsetDateTime) -> Result<Verdict, RateLimiterError>;
+
+    /// Whether an instance makes do with buckets of its own, because those it shares with others cannot be
+    /// reached.
+    fn makes_do(&self) -> bool {
+        false
+    }
 }
 
 /// What is asked of one bucket.
@@ -67,6 +73,11 @@ impl BucketKey {
     /// Signatures for one upload.
     pub fn of_upload(upload: UploadId) -> Self {
         Self(format!("upload:{upload}"))
+    }
+
+    /// Nobody's, to try a store of buckets.
+    pub fn of_probe() -> Self {
+        Self("probe".to_owned())
     }
 
     /// The key as text, for a store of buckets.

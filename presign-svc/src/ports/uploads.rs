@@ -47,7 +47,9 @@ pub trait UploadRepository: Send + Sync + 'static {
     /// somebody else stored another change since it was read.
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()>;
 
-    /// Verified uploads of one project, newest first: neither deleted nor quarantined.
+    /// Verified uploads of one project, newest first: neither deleted nor quarantined. Where the filter asks for
+    /// them, also those in their place whose original is on its way ([`Upload::is_arriving`]): an upload that is
+    /// verified meanwhile is listed once.
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage>;
 
     /// How many of those there are. Kept, not counted.

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::util::MapRequest;
 
 pub use self::room::raise_open_files_limit;
-use self::room::{Room, Seat};
+use self::room::{Place, Room, Seat};
 use crate::api::rates::Peer;
 
 /// How long a client may take to send a request's head.
@@ -37,6 +37,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     serve_within(listener, router, stop, Room::of_this_process()).await;
 }
 
+/// The same for the metrics, which few ask for: they have room of their own, however crowded the service is.
+pub async fn serve_metrics(listener: TcpListener, router: Router, stop: CancellationToken) {
+    serve_within(listener, router, stop, Room::for_metrics()).await;
+}
+
 async fn serve_within(listener: TcpListener, router: Router, stop: CancellationToken, room: Room) {
     let graceful = GracefulShutdown::new();
     loop {
@@ -45,11 +50,11 @@ async fn serve_within(listener: TcpListener, router: Router, stop: CancellationT
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match room.take() {
-                Some(seat) => serve_connection(stream, peer, router.clone(), &graceful, seat),
-                None => tokio::select! {
-                    () = stop.cancelled() => break,
-                    () = room.turn_away(stream) => {}
+            Ok((stream, peer)) => tokio::select! {
+                () = stop.cancelled() => break,
+                place = room.place() => match place {
+                    Place::Inside(seat) => serve_connection(stream, peer, router.clone(), &graceful, seat),
+                    Place::Door(door) => room.turn_away(stream, door),
                 },
             },
             Err(error) if is_of_one_connection(&error) => {}
@@ -106,6 +111,8 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+    const TEST_LIMIT: Duration = Duration::from_secs(60);
+
     #[tokio::test(start_paused = true)]
     async fn a_client_that_never_ends_its_head_is_hung_up_on() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -148,9 +155,33 @@ mod tests {
         assert!(answer.contains("\"code\":\"unavailable\""), "{answer}");
         drop(first);
         // The server notices that in its own time.
-        let mut answer = String::new();
-        while !answer.ends_with("hello") {
-            answer = ask(TcpStream::connect(address).await.unwrap()).await;
+        let served = tokio::time::timeout(TEST_LIMIT, async {
+            while !ask(TcpStream::connect(address).await.unwrap()).await.ends_with("hello") {}
+        });
+        assert!(served.await.is_ok(), "the seat is not free again");
+    }
+
+    #[tokio::test]
+    async fn who_stands_at_the_door_and_talks_on_and_on_keeps_nobody_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", axum::routing::get(|| async { "hello" }));
+        tokio::spawn(serve_within(listener, router, CancellationToken::new(), Room::for_connections(1)));
+        let seated = TcpStream::connect(address).await.unwrap();
+        // More than there is room for at the door, each with one more byte before patience with it ends.
+        let mut talkers = tokio::task::JoinSet::new();
+        for _ in 0..60 {
+            let mut talker = TcpStream::connect(address).await.unwrap();
+            talkers.spawn(async move {
+                let mut pause = tokio::time::interval(Duration::from_millis(40));
+                while talker.write_all(b"x").await.is_ok() {
+                    pause.tick().await;
+                }
+            });
         }
+        let hung_up_on =
+            tokio::time::timeout(TEST_LIMIT, async { while talkers.join_next().await.is_some() {} });
+        assert!(hung_up_on.await.is_ok(), "somebody may stand at the door for ever");
+        drop(seated);
     }
 }

@@ -2,6 +2,7 @@
 //! so many; when they run out, nothing works any more: no database, no store, no file. So some are kept back, and
 //! whoever comes when the others are taken is told to come again.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,9 +23,12 @@ const KEPT_BACK_LEAST: usize = 96;
 const UNKNOWN: usize = 65_536;
 /// How many are turned away at once; more wait in the listener's queue.
 const TURNED_AWAY_AT_ONCE: usize = 48;
-/// How long one who is turned away has until its request arrives, and between two pieces of that.
+/// How long one who is turned away has until it has taken the answer and has sent its request, and how long between
+/// two pieces of that.
 const GOODBYE: Duration = Duration::from_secs(2);
 const BETWEEN_PIECES: Duration = Duration::from_millis(100);
+/// Room for those who read the metrics.
+const FOR_METRICS: usize = 16;
 /// One line in the log for so many who were turned away.
 const TOLD_EVERY: u64 = 1000;
 
@@ -42,7 +46,21 @@ pub struct Seat(
     #[expect(dead_code, reason = "what it holds is given back when it is dropped")] OwnedSemaphorePermit,
 );
 
+/// Where somebody who comes is let in.
+#[derive(Debug)]
+pub enum Place {
+    /// Inside.
+    Inside(Seat),
+    /// As far as the door, to be told that there is no seat.
+    Door(Seat),
+}
+
 impl Room {
+    /// For those who read the metrics: of the descriptors that are kept back.
+    pub fn for_metrics() -> Self {
+        Self::for_connections(FOR_METRICS)
+    }
+
     /// What this process's limit of open files leaves.
     pub fn of_this_process() -> Self {
         let descriptors = open_files_limit().unwrap_or(UNKNOWN);
@@ -59,30 +77,43 @@ impl Room {
         }
     }
 
-    /// A seat; `None` where all are taken.
-    pub fn take(&self) -> Option<Seat> {
-        self.seats.clone().try_acquire_owned().ok().map(Seat)
+    /// A seat, or where all are taken a place at the door, whichever is free first: at the door, too, there is room
+    /// for a few, and nobody stands there for long.
+    pub async fn place(&self) -> Place {
+        // Neither is ever closed.
+        let free = |places: &Arc<Semaphore>| {
+            let places = places.clone();
+            async move {
+                match places.acquire_owned().await {
+                    Ok(permit) => Seat(permit),
+                    Err(_) => std::future::pending().await,
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            seat = free(&self.seats) => Place::Inside(seat),
+            door = free(&self.door) => Place::Door(door),
+        }
     }
 
-    /// Answers that there is no room. Returns once that is under way: at the door, too, there is room for a few.
-    pub async fn turn_away(&self, stream: TcpStream) {
+    /// Answers that there is no room.
+    pub fn turn_away(&self, stream: TcpStream, door: Seat) {
         let before = self.turned_away.fetch_add(1, Ordering::Relaxed);
         if before.is_multiple_of(TOLD_EVERY) {
             tracing::warn!(before, "as many connections are open as may be: others are told to come again");
         }
-        // It is never closed.
-        let Ok(at_the_door) = self.door.clone().acquire_owned().await else { return };
         tokio::spawn(async move {
-            // Whoever does not listen has ended it itself.
-            let _ = say_goodbye(stream).await;
-            drop(at_the_door);
+            // Whoever does not listen has ended it itself, and whoever goes on and on is hung up on.
+            let _ = timeout(GOODBYE, say_goodbye(stream)).await;
+            drop(door);
         });
     }
 }
 
 /// The answer, and then what the client sends is read: to hang up on that would take the answer away again.
-async fn say_goodbye(mut stream: TcpStream) -> std::io::Result<()> {
-    timeout(GOODBYE, stream.write_all(busy_answer().as_bytes())).await??;
+async fn say_goodbye(mut stream: TcpStream) -> io::Result<()> {
+    stream.write_all(busy_answer().as_bytes()).await?;
     stream.shutdown().await?;
     let mut unread = [0; 1024];
     let mut patience = GOODBYE;

@@ -1,5 +1,6 @@
 //! Companion's contract (`/s3/…`), as Uppy's clients speak it.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -212,7 +213,7 @@ async fn a_lost_answer_of_the_store_while_joining_is_made_good() {
     let (_, path, query) = open(&app, json!({"filename": "site.mp4", "type": "video/mp4"})).await;
     let first = send_part(&app, &path, &query, 1, &bytes[..5 * MIB]).await;
     let parts = json!({"parts": [first, send_part(&app, &path, &query, 2, &bytes[5 * MIB..]).await]});
-    app.store.lose_next_join_answer.store(true, std::sync::atomic::Ordering::SeqCst);
+    app.store.lose_next_join_answer.store(true, SeqCst);
     let lost = app.post(&format!("{path}/complete?{query}"), parts.clone()).await;
     lost.assert_problem(503, "store_unavailable");
     let done = app.post(&format!("{path}/complete?{query}"), parts).await;
@@ -256,6 +257,32 @@ async fn an_upload_is_given_up() {
     let gone = app.delete(&format!("{path}?{query}")).await;
     assert_eq!((gone.status, gone.body), (200, json!({})));
     app.get(&format!("{path}/1?{query}")).await.assert_problem(409, "upload_closed");
+}
+
+#[tokio::test]
+async fn what_could_not_be_begun_takes_no_room() {
+    let app = TestApp::start().await;
+    let open_files =
+        || async { app.app.uploads.in_use(&"acme".parse().unwrap(), None).await.unwrap().tenant.open_files };
+    app.store.is_down.store(true, SeqCst);
+    let film = json!({"filename": "site.mp4", "type": "video/mp4"});
+    app.post("/s3/multipart", film.clone()).await.assert_problem(503, "store_unavailable");
+    assert_eq!(open_files().await, 0);
+    app.store.is_down.store(false, SeqCst);
+    app.store.cannot_sign_forms.store(true, SeqCst);
+    app.get(PARAMS).await.assert_problem(503, "store_unavailable");
+    assert_eq!((open_files().await, app.app.awaited.count()), (0, 0));
+    open(&app, film).await;
+    assert_eq!(open_files().await, 1);
+}
+
+#[tokio::test]
+async fn a_look_at_the_headers_alone_announces_nothing() {
+    let app = TestApp::start().await;
+    let answer = app.call(Method::HEAD, PARAMS, &app.ann(), Value::Null).await;
+    assert_eq!(answer.status, 405);
+    let in_use = app.app.uploads.in_use(&"acme".parse().unwrap(), None).await.unwrap().tenant;
+    assert_eq!(in_use.open_files, 0);
 }
 
 #[tokio::test]

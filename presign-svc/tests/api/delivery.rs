@@ -108,7 +108,37 @@ async fn a_page_of_pictures_shares_one_cloudfront_signature_and_documents_have_n
     let told = photos[0]["url_expires_at"].as_str().unwrap();
     let told = time::OffsetDateTime::parse(told, &time::format_description::well_known::Rfc3339).unwrap();
     assert_eq!(ends, told.unix_timestamp());
-    let fresh = app.post("/api/v1/photos/urls", json!({"photo_ids": [photos[1]["photo_id"]]})).await.body;
-    let fresh = fresh["photos"][0]["url"].as_str().unwrap();
-    assert!(fresh.starts_with(BASE) || fresh.contains("X-Amz-Signature="), "{fresh}");
+    let wanted: Vec<&Value> = photos.iter().map(|photo| &photo["photo_id"]).collect();
+    let again = app.post("/api/v1/photos/urls", json!({"photo_ids": wanted})).await.body;
+    let again = again["photos"].as_array().unwrap();
+    let (pictures_again, document_again) = {
+        let url = |photo: &Value| {
+            let id = &photo["photo_id"];
+            let found = again.iter().find(|asked| asked["photo_id"] == *id).unwrap();
+            found["url"].as_str().unwrap().to_owned()
+        };
+        let of =
+            |kind: &str| photos.iter().filter(|photo| photo["kind"] == kind).map(url).collect::<Vec<_>>();
+        (of("photo"), of("document").remove(0))
+    };
+    assert_eq!(pictures_again, pictures, "the same for as long as their window is");
+    assert!(document_again.contains("X-Amz-Signature="), "{document_again}");
+}
+
+/// A page may fetch photos from wherever they are.
+#[tokio::test]
+async fn the_demo_pages_policy_names_every_origin_that_photos_come_from() {
+    let delivery = DeliveryOptions {
+        public_prefixes: vec!["acme/showcase/".parse().unwrap()],
+        public_url: Some("https://img.example/photos/".parse().unwrap()),
+        ..DeliveryOptions::default()
+    };
+    let app = TestApp::start_with(TestOptions { delivery, ..TestOptions::default() }).await;
+    let policy = windlass_presign_svc::api::demo::policy(&app.app);
+    for directive in ["connect-src", "img-src", "media-src"] {
+        let sources = policy.split("; ").find(|sources| sources.starts_with(directive)).unwrap();
+        for origin in ["https://img.example", &app.app.store.browser_origin()] {
+            assert!(sources.split(' ').any(|source| source == origin), "{sources}");
+        }
+    }
 }

@@ -76,3 +76,23 @@ async fn a_query_that_is_wrong_is_refused() {
     }
     app.get("/api/v1/photos?project_id=job-8").await.assert_problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn nothing_new_is_not_said_of_urls_that_may_be_dead() {
+    let app = TestApp::start().await;
+    app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let path = "/api/v1/photos?project_id=job-7";
+    let again = async |etag: &str| {
+        let request = app.http.get(app.url(path)).bearer_auth(app.ann()).header("if-none-match", etag);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let long_lived = app.get(path).await;
+    assert_eq!(again(long_lived.header("etag")).await, 304);
+    assert_eq!(again(&format!("W/\"x.99\", {}", long_lived.header("etag"))).await, 304);
+    app.upload("b", &jpeg(&PhotoSpec::default())).await;
+    assert_eq!(again(long_lived.header("etag")).await, 200, "there is a new photo");
+    app.store.urls_are_short_lived.store(true, std::sync::atomic::Ordering::SeqCst);
+    app.upload("c", &jpeg(&PhotoSpec::default())).await;
+    let short_lived = app.get(path).await;
+    assert_eq!(again(short_lived.header("etag")).await, 200, "new ones would live longer");
+}

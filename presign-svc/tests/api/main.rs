@@ -6,6 +6,7 @@
 mod support;
 
 mod abort;
+mod arriving;
 mod cleanup;
 mod companion;
 mod complete;
@@ -33,6 +34,7 @@ mod show_photo;
 mod show_upload;
 mod sign_parts;
 mod staging;
+mod stopping;
 mod stored_before;
 mod tenants;
 

@@ -3,7 +3,9 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Answer, TestApp};
+use windlass_presign_svc::app::Settings;
+
+use crate::support::{Answer, TestApp, TestOptions, settings};
 
 async fn fetch(app: &TestApp, path: &str) -> Answer {
     Answer::of(app.http.get(app.url(path)).send().await.unwrap()).await
@@ -40,4 +42,14 @@ async fn the_page_comes_whole_from_the_service_and_nowhere_else() {
         assert_eq!(fetch(&app, &format!("/docs/{name}")).await.status, 200, "{part}");
     }
     assert_eq!(fetch(&app, "/docs/nothing.js").await.status, 404);
+}
+
+#[tokio::test]
+async fn neither_is_there_where_it_is_turned_off() {
+    let settings = Settings { api_docs: false, ..settings() };
+    let app = TestApp::start_with(TestOptions { settings, ..TestOptions::default() }).await;
+    for path in ["/openapi.json", "/docs", "/docs/", "/docs/swagger-ui.css"] {
+        fetch(&app, path).await.assert_problem(404, "not_found");
+    }
+    assert_eq!(fetch(&app, "/healthz").await.status, 200);
 }

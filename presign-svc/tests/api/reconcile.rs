@@ -115,6 +115,29 @@ async fn f52_objects_without_a_record_are_listed_and_shown_to_nobody_until_they_
 }
 
 #[tokio::test]
+async fn a_photo_whose_original_is_on_the_next_page_of_a_listing_is_adopted_with_all_that_is_its() {
+    for page in 1..=4 {
+        let app = TestApp::start().await;
+        for _ in 0..2 {
+            let folder = new_folder(&app);
+            for name in ["large", "medium", "original", "thumb_200"] {
+                put(&app, &format!("{folder}/{name}.jpg"), &photo_bytes()).await;
+            }
+        }
+        app.clock.advance(DAYS);
+        app.store.page.store(page, std::sync::atomic::Ordering::SeqCst);
+        let (seen, findings) = look(&app, ObjectPolicy::Adopt).await;
+        assert!(seen.is_clean(), "pages of {page}: {findings:?}");
+        let photos = app.get("/api/v1/photos?project_id=job-7").await.body["photos"].clone();
+        let variants: Vec<_> = photos.as_array().unwrap().iter().map(|photo| &photo["variants"]).collect();
+        assert_eq!(variants.len(), 2);
+        for variants in variants {
+            assert_eq!(variants.as_object().unwrap().len(), 3, "pages of {page}: {variants}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_photo_is_not_adopted_and_not_lost() {
     let app = TestApp::start().await;
     let key = format!("{}/original.jpg", new_folder(&app));

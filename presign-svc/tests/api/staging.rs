@@ -125,6 +125,37 @@ async fn a_resuming_client_is_told_what_is_staged_with_its_checksums() {
 }
 
 #[tokio::test]
+async fn pieces_of_parts_that_are_stored_are_not_asked_for_and_not_listed() {
+    let app = TestApp::start().await;
+    let bytes = film(11 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    let piece = 512 * 1024;
+    stage(&app, &upload, &bytes, piece, &[1, 2, 12]).await;
+    send_parts(&app, &upload, &bytes, &[1]).await;
+    let before = app.store.looks.load(SeqCst);
+    let listed = list(&app, &upload).await;
+    assert_eq!(listed["parts"].as_array().unwrap().len(), 1);
+    let pieces = listed["staged"]["pieces"].as_array().unwrap();
+    assert_eq!((pieces.len(), &pieces[0]["piece_number"]), (1, &json!(12)), "{listed}");
+    assert_eq!(app.store.looks.load(SeqCst) - before, 1);
+}
+
+#[tokio::test]
+async fn while_the_job_has_the_upload_a_client_is_told_so_and_does_not_wait_for_it() {
+    let app = TestApp::start().await;
+    let bytes = photo();
+    let upload = announce_photo(&app, &bytes).await;
+    stage(&app, &upload, &bytes, PIECE, &all(&bytes, PIECE)).await;
+    app.complete(&upload, Value::Null).await.assert_problem(409, "assembling");
+    let turn = app.app.turns.take(app.record(&upload).await.id()).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(30), app.complete(&upload, Value::Null)).await;
+    told.unwrap().assert_problem(409, "assembling");
+    drop(turn);
+    assert_eq!(assemble_due(&app.app).await.unwrap(), 1);
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200);
+}
+
+#[tokio::test]
 async fn parts_are_put_together_from_pieces_and_a_last_part_of_one_piece_is_copied_by_the_store() {
     for can_copy in [true, false] {
         let app = TestApp::start().await;
@@ -285,6 +316,19 @@ async fn pieces_that_cannot_be_are_refused_with_what_would_be_right() {
     );
     app.delete(upload["status_url"].as_str().unwrap()).await;
     sign(&app, &upload, wanted(&bytes, PIECE, &[1])).await.assert_problem(409, "upload_closed");
+}
+
+#[tokio::test]
+async fn what_goes_in_one_put_and_could_not_be_put_together_is_not_taken_in_pieces() {
+    let app = TestApp::start().await;
+    let plan =
+        |size: usize| json!({"file_name": "plan.pdf", "mime_type": "application/pdf", "file_size": size});
+    for (size, status) in [(64 * MIB, 200), (64 * MIB + 1, 400)] {
+        let upload = app.post("/api/v1/photos/upload-url", plan(size)).await.body;
+        let piece = json!({"piece_number": 1, "checksum": crc64nvme(b"")});
+        let signed = sign(&app, &upload, json!({"piece_size": PIECE, "pieces": [piece]})).await;
+        assert_eq!(signed.status, status, "{size}: {}", signed.body);
+    }
 }
 
 #[tokio::test]

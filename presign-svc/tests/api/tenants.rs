@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
 
 use crate::complete_parts::{MIB, announce_film, film};
-use crate::support::{PhotoSpec, TestApp, jpeg};
+use crate::support::{PhotoSpec, TestApp, file, jpeg};
 
 #[tokio::test]
 async fn foreign_ids_are_not_found_on_any_route() {
@@ -31,6 +31,7 @@ async fn foreign_ids_are_not_found_on_any_route() {
                 (Method::POST, format!("/api/v1/uploads/{id}/complete"), Value::Null),
                 (Method::GET, format!("/api/v1/photos/{id}"), Value::Null),
                 (Method::DELETE, format!("/api/v1/photos/{id}"), Value::Null),
+                (Method::GET, format!("/api/v1/photos/{id}?arriving=true"), Value::Null),
             ] {
                 let mut answer = app.call(method.clone(), &path, &token, body).await;
                 answer.assert_problem(404, "not_found");
@@ -38,7 +39,7 @@ async fn foreign_ids_are_not_found_on_any_route() {
                 told.push((method, path.replace(id, "{id}"), answer.body.to_string()));
             }
         }
-        let (real, made_up) = told.split_at(16);
+        let (real, made_up) = told.split_at(18);
         for answer in real {
             assert!(made_up.contains(answer), "a foreign id is answered like one nobody has: {answer:?}");
         }
@@ -47,4 +48,15 @@ async fn foreign_ids_are_not_found_on_any_route() {
     }
     assert_eq!(app.get(&format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap())).await.status, 200);
     assert_eq!(app.get(pending["status_url"].as_str().unwrap()).await.body["status"], "pending_upload");
+}
+
+#[tokio::test]
+async fn a_tenant_whose_photos_would_lie_where_is_cleared_away_can_send_none() {
+    let app = TestApp::start().await;
+    let request = json!({"project_id": "job-7", "files": [file("a", "a.jpg", "image/jpeg", 4096)]});
+    for (tenant, field) in [("windlass-staging", json!("project_id")), ("windlass-stagings", Value::Null)] {
+        let token = app.token(tenant, &["job-7"], &Scope::ALL);
+        let answer = app.call(Method::POST, "/api/v1/uploads", &token, request.clone()).await;
+        assert_eq!(answer.body["uploads"][0]["error"]["field"], field, "{}", answer.body);
+    }
 }

@@ -6,9 +6,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use windlass_presign_svc::app::Settings;
 use windlass_presign_svc::auth::Scope;
+use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
 use windlass_presign_svc::jobs::notice::look;
 
-use crate::support::{PhotoSpec, TestApp, TestOptions, jpeg, settings};
+use crate::support::{PhotoSpec, TestApp, TestOptions, file_of, jpeg, settings};
 
 fn request(name: &str, size: usize, mime: &str) -> Value {
     json!({"project_id": "job-7", "file_name": name, "file_size": size, "mime_type": mime})
@@ -79,6 +80,42 @@ async fn a_plain_client_says_no_size_sends_only_its_type_and_never_calls_again()
     let photos = app.get("/api/v1/photos").await.body;
     assert_eq!(photos["photos"][0]["photo_id"], answer.body["photo_id"], "of the token's only project");
     assert_eq!(photos["photos"][0]["size"], bytes.len());
+}
+
+#[tokio::test]
+async fn what_a_process_that_ended_awaited_is_found_by_the_janitor_once_its_url_is_dead() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let answer = app.post("/api/v1/photos/upload-url", request("roof.jpg", bytes.len(), "image/jpeg")).await;
+    app.put(&json!({"url": answer.body["upload_url"], "headers": answer.body["headers"]}), &bytes).await;
+    app.post("/api/v1/photos/upload-url", request("never.jpg", 4096, "image/jpeg")).await;
+    // Nobody looks in time.
+    app.clock.advance(Duration::from_secs(1800));
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { finished: 1, expired: 1, ..Swept::default() });
+}
+
+#[tokio::test]
+async fn smaller_pictures_that_come_after_their_photo_are_noticed_as_well() {
+    let app = plain().await;
+    let (bytes, small) = (jpeg(&PhotoSpec::default()), jpeg(&PhotoSpec::default()));
+    let mut announced = file_of("a", "roof.jpg", &bytes);
+    announced["variants"] = json!([{"name": "thumb_200", "content_type": "image/jpeg", "size": small.len(),
+                                    "width": 200, "height": 150}]);
+    let upload = app.announce_one(announced).await;
+    let shown = async || {
+        let photos = app.get("/api/v1/photos?project_id=job-7").await.body["photos"].clone();
+        photos[0]["variants"]["thumb_200"]["url"].is_string()
+    };
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+    app.clock.advance(Duration::from_secs(1));
+    look(&app.app).await;
+    assert!(!shown().await);
+    assert_eq!(app.app.awaited.count(), 1);
+    assert_eq!(app.put(&upload["variants"][0], &small).await.status(), 200);
+    app.clock.advance(Duration::from_secs(1));
+    look(&app.app).await;
+    assert!(shown().await);
+    assert_eq!(app.app.awaited.count(), 0);
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! The binary itself: started with nothing, asked for tokens, examined by its doctor, told to stop.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod collector;
 mod reconcile;
+mod traces;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -10,12 +12,13 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::collector::Collector;
+
 /// `windlass` with nothing configured but what the test says.
 fn windlass(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
-    for (name, _) in
-        std::env::vars().filter(|(name, _)| name.starts_with("WINDLASS_") || name.starts_with("AWS_"))
-    {
+    let is_ours = |name: &str| ["WINDLASS_", "AWS_", "OTEL_"].iter().any(|ours| name.starts_with(ours));
+    for (name, _) in std::env::vars().filter(|(name, _)| is_ours(name)) {
         command.env_remove(name);
     }
     command.env("WINDLASS_DATA_DIR", data);
@@ -38,22 +41,30 @@ struct Served {
 
 impl Served {
     fn start(data: &Path) -> Self {
-        Self::start_logging(data, "error", Stdio::inherit())
+        let mut command = windlass(data);
+        command.args(["serve", "--port", "0", "--log", "error"]);
+        Self::of(command)
     }
 
-    fn start_logging(data: &Path, level: &str, log: Stdio) -> Self {
-        let mut child = windlass(data)
-            .args(["serve", "--port", "0", "--log", level])
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+    /// A command that is `windlass serve`.
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let address =
             |line: String| line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
         let api = address(lines.next().unwrap());
         let store = address(lines.next().unwrap());
         Self { child, api, store }
+    }
+}
+
+#[cfg(unix)]
+impl Served {
+    /// Tells it to stop, and waits until it has, well.
+    fn stop(&mut self) {
+        let killed = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        assert!(killed.success());
+        assert!(self.child.wait().unwrap().success());
     }
 }
 
@@ -149,12 +160,16 @@ fn migrating_makes_the_database_and_may_be_repeated() {
     assert!(folder.path().join("windlass.sqlite").is_file());
 }
 
-/// T32: whoever reads the log can neither act as a caller nor touch an object.
-#[tokio::test]
-async fn at_trace_level_no_token_and_no_signed_url_is_logged() {
-    let folder = TempDir::new().unwrap();
+/// T32: whoever reads the log or the traces can neither act as a caller nor touch an object.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn at_trace_level_no_token_and_no_signed_url_is_logged_or_traced() {
+    let (folder, collector) = (TempDir::new().unwrap(), Collector::start().await);
     let log = folder.path().join("log");
-    let served = Served::start_logging(folder.path(), "trace", std::fs::File::create(&log).unwrap().into());
+    let mut command = windlass(folder.path());
+    command.args(["serve", "--port", "0", "--log", "trace"]).stderr(std::fs::File::create(&log).unwrap());
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
+    let mut served = Served::of(command);
     let token = token(folder.path(), &["--project", "job-7", "--scope", "upload read links"]);
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let links = format!("{}/api/v1/projects/job-7/upload-links", served.api);
@@ -187,7 +202,12 @@ async fn at_trace_level_no_token_and_no_signed_url_is_logged() {
         let photo: Value = http.post(path).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
         assert_eq!(http.get(photo["url"].as_str().unwrap()).send().await.unwrap().status(), 200);
     }
+    tokio::task::block_in_place(|| served.stop());
     let text = std::fs::read_to_string(&log).unwrap();
+    let traced = collector.bytes();
+    for name in ["POST /api/v1/uploads/{upload_id}/complete", "bucket head"] {
+        assert!(traced.contains(name), "requests are traced");
+    }
     assert!(text.contains("/api/v1/uploads/{upload_id}/complete"), "requests are logged");
     let secret = |name: &str| std::fs::read_to_string(folder.path().join("secrets").join(name)).unwrap();
     let (key, store_key) = (secret("token-hs256.key"), secret("store-secret-access-key"));
@@ -206,6 +226,7 @@ async fn at_trace_level_no_token_and_no_signed_url_is_logged() {
         if let Some(line) = text.lines().find(|line| line.contains(canary)) {
             panic!("{canary} is in the log: {line}");
         }
+        assert!(!traced.contains(canary), "{canary} is in the traces");
     }
 }
 
@@ -214,9 +235,7 @@ async fn at_trace_level_no_token_and_no_signed_url_is_logged() {
 fn a_stop_signal_ends_the_service_well() {
     let folder = TempDir::new().unwrap();
     let mut served = Served::start(folder.path());
-    let killed = Command::new("kill").arg("-TERM").arg(served.child.id().to_string()).status().unwrap();
-    assert!(killed.success());
-    assert!(served.child.wait().unwrap().success());
+    served.stop();
 }
 
 /// The doctor, looking at an S3 store that happens to be the embedded one of a running service.

@@ -10,7 +10,7 @@ use windlass_presign_svc::ports::events::{EventLog, Heard, Replay};
 use windlass_presign_svc::ports::uploads::{RepositoryError, UploadRepository};
 use windlass_protocol::UploadStatus;
 
-use crate::uploads::{HOUR, NOON, Repository, object, record, upload_of};
+use crate::uploads::{HOUR, NOON, Repository, object, preview, record, upload_of};
 
 /// How many changes race.
 const RACERS: usize = 12;
@@ -160,4 +160,41 @@ pub async fn hears_of(repository: Repository, mut heard: broadcast::Receiver<Hea
             project => return assert_eq!(project, expected),
         }
     }
+}
+
+pub async fn what_is_on_its_way_is_told_of_and_so_is_that_it_does_not_come<D>(database: Arc<D>)
+where
+    D: UploadRepository + EventLog,
+{
+    let repository: Repository = database.clone();
+    let mut ids = Vec::new();
+    for ends in 0..3 {
+        let mut upload = upload_of("acme", "job-7", None, 4096);
+        record(&repository, &upload).await;
+        preview(&mut upload);
+        repository.save(&mut upload).await.unwrap();
+        match ends {
+            0 => upload.abort(NOON, HOUR).unwrap(),
+            1 => upload.expire(NOON, HOUR).unwrap(),
+            _ => upload.verified(object(), upload.progress().variants.clone(), NOON).unwrap(),
+        }
+        repository.save(&mut upload).await.unwrap();
+        ids.push(upload.photo_id());
+    }
+    let mut silent = upload_of("acme", "job-7", None, 4096);
+    record(&repository, &silent).await;
+    silent.abort(NOON, HOUR).unwrap();
+    repository.save(&mut silent).await.unwrap();
+    let events = told(&*database, "job-7", 0, 10).await;
+    let told: Vec<_> =
+        events.iter().map(|event| (event.news.kind.as_str(), event.news.photo, event.news.status)).collect();
+    let expected = [
+        ("photo.arriving", ids[0], UploadStatus::PendingUpload),
+        ("photo.withdrawn", ids[0], UploadStatus::Aborted),
+        ("photo.arriving", ids[1], UploadStatus::PendingUpload),
+        ("photo.withdrawn", ids[1], UploadStatus::Expired),
+        ("photo.arriving", ids[2], UploadStatus::PendingUpload),
+        ("photo.created", ids[2], UploadStatus::Uploaded),
+    ];
+    assert_eq!(told, expected);
 }

@@ -12,7 +12,7 @@ use windlass_protocol::metadata::{GpsReading, TakenAt};
 use windlass_protocol::photo::MediaKind;
 use windlass_protocol::{PhotoMetadata, UploadStatus};
 
-use crate::uploads::{HOUR, NOON, Repository, object, photo, record, upload};
+use crate::uploads::{HOUR, NOON, Repository, object, photo, preview, record, upload};
 
 /// A photo of `job-7` as it is saved when it was verified: with its terms.
 async fn stored(repository: &Repository, caption: &str, tags: &[&str], object: VerifiedObject) -> Upload {
@@ -227,4 +227,63 @@ pub async fn totals_follow_every_change(repository: Repository) {
     assert_eq!(totals().await, (1, 0, 0, 0));
     repository.forget(&tenant, one.id()).await.unwrap();
     assert_eq!(totals().await, (1, 0, 0, 0));
+}
+
+pub async fn what_is_on_its_way_is_listed_in_its_place_for_those_who_ask(repository: Repository) {
+    let (mut made, mut arriving) = (Vec::new(), Vec::new());
+    for n in 0..6 {
+        let new = upload(&format!("photo-{n}"));
+        record(&repository, &new).await;
+        let mut new = new;
+        if n % 2 == 0 {
+            new.verified(object(), Vec::new(), NOON).unwrap();
+        } else {
+            preview(&mut new);
+        }
+        repository.save(&mut new).await.unwrap();
+        made.push(new.id());
+        arriving.extend((n % 2 == 1).then_some(new));
+    }
+    record(&repository, &upload("nothing of it is there")).await;
+    made.reverse();
+    let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
+    let asked = PhotoFilter { with_arriving: true, ..PhotoFilter::default() };
+    let found = async |filter: &PhotoFilter, limit| {
+        let mut query = PhotoQuery { tenant: &tenant, project: &project, filter, after: None, limit };
+        let mut ids = Vec::new();
+        loop {
+            let page = repository.list_photos(&query).await.unwrap();
+            ids.extend(page.photos.iter().map(Upload::id));
+            query.after = page.next;
+            if page.next.is_none() {
+                return ids;
+            }
+        }
+    };
+    for limit in 1..=7 {
+        assert_eq!(found(&asked, limit).await, made, "{limit} at a time");
+    }
+    let others: Vec<_> =
+        made.iter().copied().filter(|id| arriving.iter().all(|one| one.id() != *id)).collect();
+    assert_eq!(found(&PhotoFilter::default(), 2).await, others, "nobody else sees them");
+    let only = PhotoFilter { status: Some(UploadStatus::PendingUpload), ..PhotoFilter::default() };
+    let mut on_their_way: Vec<_> = arriving.iter().map(Upload::id).collect();
+    on_their_way.reverse();
+    assert_eq!(found(&only, 2).await, on_their_way);
+    assert_eq!(found(&PhotoFilter { kind: Some(MediaKind::Photo), ..asked.clone() }, 4).await, made);
+    assert_eq!(found(&PhotoFilter { kind: Some(MediaKind::Video), ..asked.clone() }, 4).await, []);
+    for (tenant, project) in [("other", "job-7"), ("acme", "job-8")] {
+        let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
+        let query = PhotoQuery { tenant: &tenant, project: &project, filter: &asked, after: None, limit: 9 };
+        assert_eq!(repository.list_photos(&query).await.unwrap().photos, []);
+    }
+    let (stored, aborted) = (&mut arriving.remove(0), &mut arriving.remove(0));
+    stored.verified(object(), stored.progress().variants.clone(), NOON).unwrap();
+    aborted.abort(NOON, HOUR).unwrap();
+    repository.save(stored).await.unwrap();
+    repository.save(aborted).await.unwrap();
+    made.retain(|id| *id != aborted.id());
+    assert_eq!(found(&asked, 3).await, made);
+    assert_eq!(found(&only, 3).await, [arriving[0].id()]);
+    assert_eq!(repository.find(&tenant, stored.id()).await.unwrap().as_ref(), Some(&*stored));
 }

@@ -13,6 +13,9 @@ mod postgres;
 mod postgres_server;
 mod quotas;
 mod rate_limits;
+#[path = "../support/redis.rs"]
+#[expect(dead_code, reason = "its laws leave a server alone; the outages do not")]
+mod redis;
 mod requests_together;
 mod same_content;
 mod tickets;

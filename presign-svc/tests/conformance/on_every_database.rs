@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use windlass_presign_svc::adapters::memory::MemoryRateLimiter;
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
+use windlass_presign_svc::adapters::redis::RedisRateLimiter;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::ports::events::EventLog as _;
 use windlass_presign_svc::ports::leases::UploadLeases as _;
@@ -76,6 +77,7 @@ laws_on_every_database! {
     pages_under_every_filter_hold_each_photo_once,
     filters_and_totals_keep_to_their_tenant_and_project,
     totals_follow_every_change,
+    what_is_on_its_way_is_listed_in_its_place_for_those_who_ask,
 }
 
 laws_on_every_database! {
@@ -86,6 +88,7 @@ laws_on_every_database! {
     racing_changes_of_one_project_leave_no_gap,
     old_news_are_forgotten_and_their_numbers_are_not,
     news_are_heard_of_when_they_are_recorded,
+    what_is_on_its_way_is_told_of_and_so_is_that_it_does_not_come,
 }
 
 laws_on_every_database! {
@@ -146,6 +149,20 @@ async fn rate_limits_hold_in_memory_and_among_instances() {
     a_bucket_gives_what_it_holds_and_what_flows_in(one.clone()).await;
     of_several_buckets_all_give_or_none(other.clone()).await;
     racing_draws_never_get_more_than_there_is(vec![one.clone(), other]).await;
+}
+
+#[tokio::test]
+async fn rate_limits_hold_among_instances_that_share_a_redis() {
+    use windlass_presign_svc::ports::rate_limiter::RateLimiter as _;
+
+    use crate::rate_limits::*;
+    let Some(redis) = crate::redis::Redis::start() else { return };
+    let one = Arc::new(RedisRateLimiter::start(&redis.url()).await.unwrap());
+    let other = Arc::new(RedisRateLimiter::start(&redis.url()).await.unwrap());
+    a_bucket_gives_what_it_holds_and_what_flows_in(one.clone()).await;
+    of_several_buckets_all_give_or_none(other.clone()).await;
+    racing_draws_never_get_more_than_there_is(vec![one.clone(), other.clone()]).await;
+    assert!(!one.makes_do() && !other.makes_do(), "these were the shared ones");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use windlass_presign_svc::domain::stored::MultipartId;
 use windlass_presign_svc::domain::upload::{
     Announcement, Progress, Stage, Upload, UploadState, VerifiedObject,
 };
-use windlass_presign_svc::domain::variant::{VariantClaim, accept_variants};
+use windlass_presign_svc::domain::variant::{Variant, VariantClaim, accept_variants};
 use windlass_presign_svc::domain::verify::{Failure, FailureCode};
 use windlass_presign_svc::ports::ids::IdSource as _;
 use windlass_presign_svc::ports::uploads::{PhotoQuery, Recorded, RepositoryError, UploadRepository};
@@ -104,6 +104,13 @@ pub fn photo(client_ref: &str) -> Upload {
     let mut photo = upload(client_ref);
     photo.verified(object(), photo.progress().variants.clone(), NOON).unwrap();
     photo
+}
+
+/// Its smaller picture is in the store, and its original is not.
+pub fn preview(upload: &mut Upload) {
+    let variants = upload.progress().variants.iter().cloned();
+    let stored = variants.map(|variant| Variant { is_stored: true, ..variant }).collect();
+    upload.previewed(stored, NOON).unwrap();
 }
 
 pub async fn record(repository: &Repository, upload: &Upload) {

@@ -34,6 +34,7 @@ async fn f47_on_a_full_disk_nothing_acknowledged_is_lost_and_room_brings_everyth
             match service.announce(&format!("photo-{number}")).await {
                 Announced::Recorded(id) => recorded.push(id),
                 Announced::Later => break 'full true,
+                Announced::Limited => panic!("nothing was limited"),
                 Announced::Nothing(error) => panic!("{error}"),
             }
         }

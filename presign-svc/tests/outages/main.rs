@@ -7,7 +7,10 @@
 mod crowd;
 mod database;
 mod disk;
+mod limits;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/redis.rs"]
+mod redis;
 mod service;
 mod workers;

@@ -102,6 +102,11 @@ impl Served {
                 assert_eq!(body["code"], "unavailable", "{body}");
                 Announced::Later
             }
+            StatusCode::TOO_MANY_REQUESTS => {
+                assert!(retry_after, "{body}");
+                assert_eq!(body["code"], "rate_limited", "{body}");
+                Announced::Limited
+            }
             status => panic!("{status}: {body}"),
         }
     }
@@ -139,7 +144,13 @@ impl Served {
         assert!(!log.contains("panicked"), "{log}");
     }
 
-    fn log(&self) -> String {
+    /// What it says of itself.
+    pub async fn health(&self) -> Value {
+        self.http.get(format!("{}/healthz", self.api)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// What it wrote there so far.
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 }
@@ -156,6 +167,8 @@ impl Drop for Served {
 pub enum Announced {
     /// It was acknowledged, with this id.
     Recorded(String),
+    /// 429, and when to ask again.
+    Limited,
     /// 503, and when to ask again.
     Later,
     /// The connection broke.

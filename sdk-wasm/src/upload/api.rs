@@ -11,6 +11,7 @@ use windlass_core::upload::{Refusal, ServiceFailure, retry_after_ms};
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{CreateUploadsRequest, CreateUploadsResponse};
 use windlass_protocol::list_parts::ListPartsResponse;
+use windlass_protocol::report_previews::ReportPreviewsRequest;
 use windlass_protocol::sign_parts::{SignPartsRequest, SignPartsResponse};
 use windlass_protocol::sign_pieces::{SignPiecesRequest, SignPiecesResponse};
 use windlass_protocol::{API_PREFIX, Photo, Problem, UploadId};
@@ -58,6 +59,10 @@ impl Api {
         let answer =
             self.send(Method::POST, &format!("/uploads/{id}/complete"), Some(json(request)?)).await?;
         parse(answer).await
+    }
+
+    pub async fn report_previews(&self, request: &ReportPreviewsRequest) -> Result<(), ServiceFailure> {
+        self.send(Method::POST, "/uploads/previews", Some(json(request)?)).await.map(|_| ())
     }
 
     pub async fn abort(&self, id: UploadId) -> Result<(), ServiceFailure> {

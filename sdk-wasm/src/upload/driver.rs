@@ -197,6 +197,9 @@ impl Driver {
             Work::Complete { upload_id, request } => {
                 self.ask(id, Answer::Completed, async move |api| api.complete(upload_id, &request).await);
             }
+            Work::ReportPreviews(request) => {
+                self.ask(id, Answer::PreviewsReported, async move |api| api.report_previews(&request).await);
+            }
             Work::TryConnections(server) => self.try_connections(id, server),
             Work::Abort { upload_id } => {
                 self.ask(id, Answer::Aborted, async move |api| api.abort(upload_id).await);

@@ -1,7 +1,7 @@
 /** Waiting for what can only be asked for again and again. */
 
 /** Waits until a value is as wanted; the last value is in the error. */
-export async function eventually(what, probe, accept, timeoutMs = 30_000) {
+export async function eventually(what, probe, accept, timeoutMs = 60_000) {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const value = await probe();

@@ -10,6 +10,8 @@ export class Gate {
   puts = [];
   /** Of all PUTs together; `Infinity` lets everything through, 0 nothing. */
   bytesPerSecond = Infinity;
+  /** PUTs to paths like this wait until it is `null` again. */
+  held = null;
   #server;
   #storePort;
   #closed = false;
@@ -80,12 +82,22 @@ export class Gate {
     try {
       for await (const chunk of incoming) {
         put.bytes += chunk.length;
-        if (incoming.method === "PUT") await this.#turn(chunk.length, isOver);
+        if (incoming.method === "PUT") {
+          await this.#released(put.path, isOver);
+          await this.#turn(chunk.length, isOver);
+        }
         if (!outgoing.write(chunk)) await once(outgoing, "drain");
       }
       outgoing.end();
     } catch {
       outgoing.destroy();
+    }
+  }
+
+  async #released(path, isOver) {
+    while (this.held?.test(path)) {
+      if (isOver()) throw new Error("nobody sends any more");
+      await new Promise((slice) => setTimeout(slice, SLICE_MS));
     }
   }
 

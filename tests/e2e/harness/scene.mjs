@@ -93,7 +93,7 @@ class Visit {
   }
 
   /** Waits until so many files have ended, and the list says the same of each: it is painted a frame later. */
-  ended(count = this.files.size, timeoutMs = 60_000) {
+  ended(count = this.files.size, timeoutMs = 120_000) {
     return eventually(
       `${count} files have ended`,
       async () => ({ ends: await this.ends(), rows: await this.rows() }),
@@ -105,7 +105,7 @@ class Visit {
   }
 
   /** Waits until the store has answered so many PUTs well, and answers when. */
-  async partsStored(count, timeoutMs = 30_000) {
+  async partsStored(count, timeoutMs = 60_000) {
     const isStored = ({ front, method, status }) => front === "store" && method === "PUT" && status === 200;
     await eventually(
       `${count} PUTs stored`,
@@ -163,7 +163,7 @@ class Visit {
         return { lying, open };
       },
       ({ lying, open }) => lying.length === 0 && open.length === 0,
-      10_000,
+      30_000,
     );
     // I4: what the store had acknowledged was not sent again.
     const acknowledged = new Set();

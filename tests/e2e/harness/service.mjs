@@ -71,7 +71,7 @@ export class Service {
     const keep = (chunk) => (this.log = (this.log + chunk).slice(-20_000_000));
     this.process.stdout.on("data", keep);
     this.process.stderr.on("data", keep);
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       if (this.process.exitCode !== null) {
         throw new Error(`the service ended with ${this.process.exitCode}:\n${this.log}`);

@@ -86,7 +86,7 @@ test("hostile names stay names", async () => {
     },
     { names, bytes: (await import("node:fs")).readFileSync(fixture("photo_2mp_o1.jpg")).toString("base64") },
   );
-  await allRows(page, ["stored", "failed"], 60_000);
+  await allRows(page, ["stored", "failed"], 120_000);
   const stored = await service.photos();
   assert.equal(stored.length, 2 + names.length);
   assert.deepEqual(dialogs, []);

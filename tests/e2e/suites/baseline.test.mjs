@@ -34,7 +34,7 @@ test("photos of every module are made smaller without SIMD", async (t) => {
   }
   const names = ["baseline_o6.jpg", "turned_o6.png", "turned_o6.avif", "turned_o6.tiff", "turned_o6.heic"];
   await choose(page, ...names.map(fixture));
-  await allRows(page, ["stored", "failed"], 60_000);
+  await allRows(page, ["stored", "failed"], 120_000);
   const photos = await service.photos();
   for (const name of names) {
     const { variants, metadata } = photos.find(({ filename }) => filename === name);

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { fixture, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
 import { eventually, launch } from "../harness/browser.mjs";
 import { Service } from "../harness/service.mjs";
-import { picturesShown } from "../harness/uploader.mjs";
+import { allRows, picturesShown } from "../harness/uploader.mjs";
 
 const example = fileURLToPath(new URL("../../../examples/dashboard-vite/", import.meta.url));
 let service;
@@ -24,6 +24,39 @@ after(async () => {
   await browser?.close();
   await server?.close();
   await service?.stop();
+});
+
+test("a link made in the dashboard lets a customer send photos, until it is ended", async () => {
+  const office = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+  const page = await office.newPage();
+  await page.goto(`${server.resolvedUrls.local[0]}#job-1042`);
+  await page.locator("#customer").click();
+  await page.getByLabel("For whom").fill("Frau Kraus");
+  await page.getByLabel("Photos at most").fill("3");
+  await page.getByRole("button", { name: "Make the link" }).click();
+  const address = page.getByLabel("The link", { exact: true });
+  await address.waitFor();
+  const link = await address.inputValue();
+  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByText("Copied.").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
+
+  const customer = await (await browser.newContext()).newPage();
+  await customer.goto(link);
+  await customer.locator("windlass-uploader input[type=file]").first().setInputFiles([fixture("photo_12mp_o6.jpg")]);
+  await allRows(customer, ["stored"]);
+  const [photo] = await service.photos("job-1042");
+  assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(fixture("photo_12mp_o6.jpg")));
+
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.locator("#customer").click();
+  await page.getByText("1 of 3 photos").waitFor();
+  await page.getByRole("button", { name: "End the link of Frau Kraus" }).click();
+  await eventually("it is not listed any more", () => page.locator("#links li").count(), (count) => count === 0);
+  await customer.reload();
+  await customer.locator("windlass-uploader input[type=file]").first().setInputFiles([fixture("photo_2mp_o1.jpg")]);
+  const [row] = await allRows(customer, ["failed"]);
+  assert.match(row.words, /upload link has ended/);
 });
 
 test("a photo chosen in the built dashboard is stored and shown, with a progress list of its own", async () => {

@@ -77,7 +77,7 @@ test("the first photo is announced while others are still to be read", async () 
   });
   const paths = await Promise.all(Array.from({ length: 20 }, (_, index) => small(`first ${index}.jpg`, 100 + index)));
   await choose(page, ...paths);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.ok(announced[0] < 20, `announced together: ${announced}`);
   await page.context().close();
 });
@@ -89,7 +89,7 @@ test("there are as many workers as cores but one, four at most, and one compiled
       Array.from({ length: 8 }, (_, index) => small(`${cores} cores ${index}.jpg`, 1_000 * cores + index)),
     );
     await choose(page, ...paths);
-    await allRows(page, ["stored"], 60_000);
+    await allRows(page, ["stored"], 120_000);
     assert.equal(workers.length, expected, `${cores} cores`);
     assert.equal(counted(fetched, "windlass_photo_bg.wasm"), 1);
     await page.context().close();
@@ -136,7 +136,7 @@ test("a photo that needs more memory than there is goes as it is, and the others
   const paths = await Promise.all(Array.from({ length: 20 }, (_, index) => small(`memory ${index + 1}.jpg`, 200 + index)));
   paths[6] = await variation(fixture("photo_12mp_o6.jpg"), join(folder, "memory large.jpg"), 1);
   await choose(page, ...paths);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await allWellBut(paths, "memory ", "memory large.jpg", ["out_of_memory", "worker_crashed"]);
   const shown = (await rows(page)).find(({ name }) => name === "memory large.jpg");
   assert.ok(shown.warning.length > 20, `the row says so: ${shown.warning}`);
@@ -150,7 +150,7 @@ test("a worker whose module traps on the seventh of ten photos is replaced, and 
   });
   const paths = await Promise.all(Array.from({ length: 10 }, (_, index) => small(`trap ${index + 1}.jpg`, 300 + index)));
   await choose(page, ...paths);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.equal(workers.length, 2);
   await workers[0].ended;
   await allWellBut(paths, "trap ", "trap 7.jpg", ["worker_crashed"]);

@@ -33,7 +33,7 @@ for (const [name, limitMegabytes] of [
       await areWarm(page);
       const grown = await peakGrowth(browser, async () => {
         await choose(page, fixture(name));
-        await allRows(page, ["stored"], 60_000);
+        await allRows(page, ["stored"], 120_000);
       });
       const { memoryBytes } = await page.evaluate(() => document.querySelector("windlass-uploader").uploads[0].made.work);
       context.diagnostic(`${(memoryBytes / 1e6).toFixed(1)} MB of WebAssembly, the process grew by ${grown?.toFixed(1)} MB in all`);

@@ -43,7 +43,7 @@ test("bytes that change on the way are refused by the store and sent again", asy
     if (response.request().method() === "PUT" && response.url().includes("original")) answers.push(response.status());
   });
   await choose(page, photo);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.equal(flipped, 1, "the test changed a body");
   assert.ok(answers[0] >= 400, `the store accepted changed bytes: ${answers}`);
   const stored = (await service.photos()).find(({ filename }) => filename === "flipped.jpg");

@@ -32,7 +32,7 @@ test("pain 6: a request that the browser itself breaks off is tried again, and n
     return route.abort("aborted");
   });
   await choose(page, ...photos);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.equal(broken.size, 6, "each file was broken off once");
   await world.assertStored(photos, VARIANTS);
 });
@@ -58,7 +58,7 @@ test("pain 7: the screen stays on while something is sent, and no longer", async
   await page.evaluate(() => document.querySelector("windlass-uploader").client.resume());
   await eventually("again for what goes on", held, (count) => count === 1);
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await eventually("and then not", held, (count) => count === 0);
 });
 
@@ -72,7 +72,7 @@ test("pain 7: a page that is left and comes back goes on, out of the browser's c
   await page.goto("about:blank");
   gate.bytesPerSecond = Infinity;
   await page.goBack();
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await world.assertStored(photos, VARIANTS);
   await nothingIsKept(page);
 });
@@ -109,7 +109,7 @@ async function comesBack(page, photo) {
   await page.context().setOffline(false);
   await page.waitForFunction(() => navigator.onLine);
   await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
 }
 
 test("pain 9: what was stored before a reload is not sent again with the rest", async () => {
@@ -118,7 +118,7 @@ test("pain 9: what was stored before a reload is not sent again with the rest", 
   const video = await makeVideo(join(world.folder, "unfinished.mp4"), 40 * MIB, 31);
   const page = await profile.open(service.address);
   await choose(page, ...files);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await nothingIsKept(page);
   gate.bytesPerSecond = 0;
   await choose(page, video);
@@ -126,7 +126,7 @@ test("pain 9: what was stored before a reload is not sent again with the rest", 
   gate.forget();
   await page.reload();
   gate.bytesPerSecond = Infinity;
-  await eventually("the video is stored", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 60_000);
+  await eventually("the video is stored", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 120_000);
   const keys = new Set(gate.puts.map(({ path }) => path));
   assert.equal(keys.size, 1, `only the video was sent: ${[...keys]}`);
   await world.assertStored(files, VARIANTS);
@@ -144,7 +144,7 @@ test("pain 19: a file without a type and with a name of other letters is stored 
     },
     { filename: name, bytes: (await readFile(photo)).toString("base64") },
   );
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   const stored = (await service.photos()).find(({ filename }) => filename === name);
   assert.equal(stored.content_type, "image/jpeg", "its bytes say what it is");
   assert.equal(await sha256OfUrl(stored.url), await sha256OfFile(photo));
@@ -166,7 +166,7 @@ test("the same photo under another name, chosen again after a reload, is sent on
   await eventually("it is back", () => rows(page), (list) => list.length === 1);
   await choose(page, copy);
   gate.bytesPerSecond = Infinity;
-  await eventually("both rows are settled", () => rows(page), (list) => list.length === 2 && list.every(({ state }) => state === "stored"), 60_000);
+  await eventually("both rows are settled", () => rows(page), (list) => list.length === 2 && list.every(({ state }) => state === "stored"), 120_000);
   const words = (await rows(page)).map(({ words: said }) => said).join(" | ");
   assert.match(words, /sent before/);
   await world.assertStored([photo], VARIANTS);
@@ -215,7 +215,7 @@ test("storage() tells what is kept, where, and how much room there is", async ()
   assert.ok(told.usage_bytes >= bytes && told.quota_bytes > told.usage_bytes, JSON.stringify(told));
   assert.equal(typeof told.persisted, "boolean");
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await nothingIsKept(page);
   assert.deepEqual((await report()).kept_files, 0);
 });
@@ -234,6 +234,6 @@ test("where what keeps files cannot be fetched that is said, and they are kept a
   await page.getByText(/is not kept on this device yet/).waitFor({ state: "hidden" });
   await page.reload();
   gate.bytesPerSecond = Infinity;
-  await eventually("it went on", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 60_000);
+  await eventually("it went on", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 120_000);
   await world.assertStored([photo], VARIANTS);
 });

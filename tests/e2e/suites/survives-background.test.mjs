@@ -37,7 +37,7 @@ test("after the last tab was closed what is left is stored in the background", a
   await page.close();
   gate.bytesPerSecond = Infinity;
   const names = async () => (await service.photos()).map(({ filename }) => filename);
-  await eventually("all three are stored", names, (list) => [...files, video].every((file) => list.some((name) => file.endsWith(`/${name}`))), 60_000);
+  await eventually("all three are stored", names, (list) => [...files, video].every((file) => list.some((name) => file.endsWith(`/${name}`))), 120_000);
   await world.assertStored(files, VARIANTS);
   await world.assertStored([video], []);
   await other.goto(`${service.address}/icon.svg`);
@@ -57,11 +57,11 @@ test("a page that comes back takes over from the service worker, and shows it", 
   const other = await profile.context.newPage();
   await other.goto(`${service.address}/icon.svg`);
   await page.close();
-  await eventually("the worker has it", () => keptFiles(other), (kept) => held(kept) !== before, 30_000);
+  await eventually("the worker has it", () => keptFiles(other), (kept) => held(kept) !== before, 60_000);
   const again = await profile.tab(service.address);
   await eventually("the page shows it", () => rows(again), ([only]) => only?.name === "taken over.mp4");
   gate.bytesPerSecond = Infinity;
-  await allRows(again, ["stored"], 60_000);
+  await allRows(again, ["stored"], 120_000);
   await world.assertStored([video], []);
 });
 
@@ -87,6 +87,6 @@ test("a worker that gets no token leaves everything for the next page", async ()
   assert.equal((await keptFiles(other)).whole, 1);
   gate.bytesPerSecond = Infinity;
   const again = await profile.tab(service.address);
-  await allRows(again, ["stored"], 60_000);
+  await allRows(again, ["stored"], 120_000);
   await world.assertStored([file], VARIANTS);
 });

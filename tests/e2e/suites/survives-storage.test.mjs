@@ -33,7 +33,7 @@ test("F8: when the quota is used up one is told to keep the page open, and every
   await page.getByText(/no room left to keep what you chose. Keep this page open/).waitFor();
   assert.equal(await asksBeforeLeaving(page), true, "it would be lost");
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.equal(await asksBeforeLeaving(page), false);
   await world.assertStored([photo], VARIANTS);
   await nothingIsKept(page);
@@ -60,7 +60,7 @@ test("what was not kept is asked for again after a reload, and goes on where it 
   gate.bytesPerSecond = Infinity;
   await page.getByText("“not kept.mp4” was not sent before this page was left. Choose it again").waitFor();
   await choose(page, video);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
   await page.getByText("was not sent before this page was left").waitFor({ state: "hidden" });
   await world.assertStored([video], []);
@@ -94,7 +94,7 @@ test("what there was no room for is read again through its handle, where the pag
   await page.reload();
   await eventually("it is back", () => rows(page), ([only]) => only?.name === "picked.pdf");
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   const [photo] = (await service.photos()).filter(({ filename }) => filename === "picked.pdf");
   assert.equal(await sha256OfUrl(photo.url), sum);
 });
@@ -120,7 +120,7 @@ test("F7: another file under the same name, of the same size and date, is not sp
   await page.getByText("“twin.mp4” was not sent before this page was left.").waitFor();
   gate.bytesPerSecond = Infinity;
   await choose(page, path);
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await world.assertStored([path], []);
 });
 
@@ -145,7 +145,7 @@ test("F8: where storage is blocked everything is sent, with one warning and noth
   await page.getByText(/This browser keeps no files for this page. Keep it open/).waitFor();
   assert.equal(await asksBeforeLeaving(page), true);
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await world.assertStored(files, VARIANTS);
   assert.deepEqual(page.complaints, []);
 });
@@ -177,7 +177,7 @@ test("without https, where there is no private file system and no Web Locks, Ind
   await page.close();
   gate.bytesPerSecond = Infinity;
   // The lease has to run out: nobody tells that a tab is gone.
-  await allRows(other, ["stored"], 60_000);
+  await allRows(other, ["stored"], 120_000);
   await world.assertStored(files, VARIANTS);
   await nothingIsKept(other);
 });

@@ -33,7 +33,7 @@ test("F13: of two tabs one sends, the other shows it; when the first is closed t
   assert.deepEqual(sentTwice(gate), [], "two tabs send it once");
   await first.close();
   gate.bytesPerSecond = Infinity;
-  await allRows(second, ["stored"], 60_000);
+  await allRows(second, ["stored"], 120_000);
   assert.ok(sentTwice(gate).length <= 6, `only what was on its way: ${sentTwice(gate)}`);
   await world.assertStored([video], []);
   await nothingIsKept(second);
@@ -49,7 +49,7 @@ test("what one tab sends is stored for the other one's list and gallery too", as
   await choose(first, file);
   await eventually("the other tab lists it", () => rows(second), ([only]) => only?.name === "mirrored 1.jpg");
   gate.bytesPerSecond = Infinity;
-  await Promise.all([allRows(first, ["stored"], 60_000), allRows(second, ["stored"], 60_000)]);
+  await Promise.all([allRows(first, ["stored"], 120_000), allRows(second, ["stored"], 120_000)]);
   await picturesShown(second, (await service.photos()).filter(({ kind }) => kind === "photo").length);
   await world.assertStored([file], VARIANTS);
 });
@@ -73,7 +73,7 @@ test("either tab pauses, resumes and cancels", async () => {
   }
   await row(second, "steered 1.jpg").getByRole("button", { name: /^Go on/ }).click();
   gate.bytesPerSecond = Infinity;
-  await allRows(first, ["stored"], 60_000);
+  await allRows(first, ["stored"], 120_000);
   await world.assertStored([files[0]], VARIANTS);
 });
 
@@ -91,7 +91,7 @@ test("a tab that crashed is taken over from as well, and two that wait share wha
   gate.bytesPerSecond = Infinity;
   // The renderer dies on this address; the promise has nobody left to settle it.
   first.goto("chrome://crash").catch(() => undefined);
-  for (const page of others) await allRows(page, ["stored"], 60_000);
+  for (const page of others) await allRows(page, ["stored"], 120_000);
   await world.assertStored(files, VARIANTS);
   await nothingIsKept(others[0]);
 });

@@ -35,7 +35,7 @@ test("pain 8: three photos go on by themselves after a reload, and nothing the s
   gate.forget();
   await page.reload();
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
   await world.assertStored(files, VARIANTS);
   await nothingIsKept(page);
@@ -52,7 +52,7 @@ test("a reload says in words what goes on", async () => {
   await page.reload();
   await page.getByText("Resuming 3 photos from before.").waitFor();
   gate.bytesPerSecond = Infinity;
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await page.getByText("Resuming 3 photos").waitFor({ state: "hidden" });
 });
 
@@ -72,7 +72,7 @@ test("F4: after the browser was killed a video sends only the parts that are mis
   gate.forget();
   gate.bytesPerSecond = Infinity;
   const again = await profile.open(service.address);
-  await allRows(again, ["stored"], 60_000);
+  await allRows(again, ["stored"], 120_000);
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
   // The store may have got one more that nobody heard of any more.
   assert.ok(gate.bytesTo("original") <= 60 * MIB - before.size * PART, `${gate.bytesTo("original")} bytes were sent`);
@@ -97,7 +97,7 @@ test("F2: a reload before the answer to an announcement makes no second upload",
   await page.context().unroute(announcements);
   gate.forget();
   await page.reload();
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   const stored = (await service.photos()).filter(({ filename }) => filename === "announced.mp4");
   assert.deepEqual(stored.map(({ photo_id }) => photo_id), ids);
   await world.assertStored([video], []);
@@ -116,7 +116,7 @@ test("F3: a reload between the last byte and the photo sends no byte again", asy
   await page.reload();
   await eventually("it is back", () => rows(page), (list) => list.length === 1);
   await page.context().unroute("**/complete");
-  await allRows(page, ["stored"], 30_000);
+  await allRows(page, ["stored"], 60_000);
   assert.deepEqual(gate.puts, []);
   await world.assertStored([file], VARIANTS);
 });
@@ -133,9 +133,9 @@ test("a tab that was closed and opened again goes on, a paused file stays paused
   await page.close();
   gate.bytesPerSecond = Infinity;
   const again = await profile.tab(service.address);
-  await eventually("one is stored, one waits", () => rows(again), (list) => list.map(({ state }) => state).sort().join() === "paused,stored", 60_000);
+  await eventually("one is stored, one waits", () => rows(again), (list) => list.map(({ state }) => state).sort().join() === "paused,stored", 120_000);
   await again.getByRole("button", { name: /^Go on with/ }).click();
-  await allRows(again, ["stored"], 60_000);
+  await allRows(again, ["stored"], 120_000);
   await world.assertStored(files, VARIANTS);
 });
 

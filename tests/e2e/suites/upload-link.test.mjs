@@ -47,6 +47,34 @@ test("a photo goes through the link and lands in the company's project", async (
   assert.ok(!(await page.content()).includes(json.token), "the secret is not in the page");
 });
 
+test("an office page makes, lists and ends links by the package, and its refusals have the service's codes", async () => {
+  const seen = await page.evaluate(
+    async ({ endpoint, office, crew }) => {
+      const { Windlass } = await import("/windlass/index.js");
+      const clients = [office, crew].map((token) => new Windlass({ endpoint, project: "demo", token: () => token, keep: false }));
+      const [links, notTheirs] = clients.map(({ uploadLinks }) => uploadLinks);
+      const { link, token } = await links.create({ label: "Herr Maier", max_files: 2, expires_in_seconds: 3600 });
+      const [listed] = await links.list();
+      await links.revoke(link.link_id);
+      const [ended] = await links.list();
+      const refusals = [];
+      for (const refused of [() => notTheirs.create(), () => links.create({ max_files: 0 })]) {
+        await refused().catch(({ name, code, retryable }) => refusals.push([name, code, retryable]));
+      }
+      clients.forEach((client) => client.close());
+      return { token, listed, ended, refusals };
+    },
+    { endpoint: service.address, office: service.token({ scope: "links" }), crew: service.token({ scope: "upload" }) },
+  );
+  assert.match(seen.token, /^wlk_.+\.demo$/);
+  assert.deepEqual([seen.listed.label, seen.listed.max_files, seen.listed.is_open], ["Herr Maier", 2, true]);
+  assert.equal(seen.ended.is_open, false);
+  assert.deepEqual(seen.refusals, [
+    ["WindlassError", "forbidden", false],
+    ["WindlassError", "invalid_request", false],
+  ]);
+});
+
 test("a link that was ended says so to its holder", async () => {
   const { json } = await makeLink({});
   const path = `/projects/demo/upload-links/${json.link.link_id}`;

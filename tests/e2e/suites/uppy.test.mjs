@@ -46,7 +46,7 @@ for (const version of ["uppy-5", "uppy-6"]) {
     async function send(page, ...paths) {
       await page.locator("#files").setInputFiles(paths);
       const ends = () => page.evaluate(() => window.ends);
-      return eventually("all files have ended", ends, (ends) => ends.length === paths.length, 60_000);
+      return eventually("all files have ended", ends, (ends) => ends.length === paths.length, 120_000);
     }
 
     /** The project's photos, once so many are there: of forms nobody tells the service. */

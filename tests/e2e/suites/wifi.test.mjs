@@ -59,7 +59,7 @@ test("on the phone's own network the previews go and the originals wait, also af
   assert.equal(gate.bytesTo("/original"), 0);
 
   await page.evaluate(() => globalThis.changeNetwork("wifi"));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await world.assertStored(photos, VARIANTS);
 });
 
@@ -79,12 +79,12 @@ test("what waits goes at once when the application says so, and at once where th
   });
   assert.match(refused, /^invalid_options: originals: “on-wlan” .* on-wifi$/);
   await uploader(page).evaluate(({ client }) => (client.originals = "at-once"));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
 
   const silent = await profile.tab(service.address, { prepare: waitingPage });
   const [other] = await world.photos(1, "untold");
   await choose(silent, other);
-  await allRows(silent, ["stored"], 60_000);
+  await allRows(silent, ["stored"], 120_000);
 });
 
 test("the attribute holds for what waits already, and what the element offers changes without another client", async () => {
@@ -102,14 +102,14 @@ test("the attribute holds for what waits already, and what the element offers ch
   const inputs = await page.locator("windlass-uploader input").evaluateAll((all) => all.map(({ accept, multiple }) => [accept, multiple]));
   assert.deepEqual(inputs[0], ["image/*,.pdf", false]);
   await uploader(page).evaluate((element) => element.removeAttribute("originals"));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
 
   await uploader(page).evaluate((element) => element.setAttribute("originals", "on-wifi"));
   await choose(page, later);
   await eventually("the next one waits", () => rows(page), (list) => list.length === 2 && list.filter(wait).length === 1);
   assert.ok(await uploader(page).evaluate((element) => element.client === globalThis.first), "all with one client");
   await page.evaluate(() => globalThis.changeNetwork("wifi"));
-  await allRows(page, ["stored"], 60_000);
+  await allRows(page, ["stored"], 120_000);
   await world.assertStored([photo, later], VARIANTS);
 });
 
@@ -126,7 +126,7 @@ test("a service worker sends the previews of closed pages, and leaves the origin
   await uploader(page).evaluate(({ client }) => (client.originals = "on-wifi"));
   await eventually("that is kept", () => keptFiles(page), ({ text }) => JSON.parse(text).every(({ onWifi }) => onWifi));
   await page.evaluate(async () => (await navigator.serviceWorker.ready).active !== null);
-  const [worker] = profile.context.serviceWorkers();
+  const [worker] = await eventually("the worker is seen", () => profile.context.serviceWorkers(), ({ length }) => length > 0);
   await worker.evaluate(() => {
     const network = Object.assign(new EventTarget(), { type: "cellular" });
     Object.defineProperty(navigator, "connection", { get: () => network });
@@ -137,14 +137,14 @@ test("a service worker sends the previews of closed pages, and leaves the origin
   await page.close();
   gate.bytesPerSecond = Infinity;
   const previews = () => gate.stored.filter((put) => /thumb_200|web_1920/.test(put)).length;
-  await eventually("the previews are stored", previews, (count) => count === 4, 60_000);
+  await eventually("the previews are stored", previews, (count) => count === 4, 120_000);
   // Who sends holds a lock.
   const held = () => other.evaluate(async () => (await navigator.locks.query()).held.length);
-  await eventually("the worker has stopped", held, (count) => count === 0, 60_000);
+  await eventually("the worker has stopped", held, (count) => count === 0, 120_000);
   assert.equal(gate.bytesTo("/original"), 0);
   assert.equal((await keptFiles(other)).whole, 2);
 
   const again = await profile.tab(service.address);
-  await allRows(again, ["stored"], 60_000);
+  await allRows(again, ["stored"], 120_000);
   await world.assertStored(photos, VARIANTS);
 });

@@ -99,7 +99,7 @@ const SAVE: &str = "UPDATE uploads SET
     metadata = $11, width = $12, height = $13, taken_at = $14, latitude = $15, longitude = $16,
     variants = $17, updated_at = $18, deadline_at = $19, deleted_at = $20, cleanup_due_at = $21,
     caption = $22, tags = $23, status_changes = $24, kind = $25, taken_local = $26, taken_utc = $27,
-    piece_size_bytes = $28, assembly_due_at = $29, version = version + 1
+    piece_size_bytes = $28, assembly_due_at = $29, is_arriving = $33, version = version + 1
 WHERE tenant = $30 AND id = $31::uuid AND version = $32";
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored. Its tenant's usage
@@ -171,13 +171,17 @@ impl UploadRepository for PostgresDatabase {
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
         let dialect = Dialect { columns: COLUMNS.as_str(), id_cast: "::uuid" };
-        let Statement { sql, values } = Statement::list(query, &dialect);
-        let asked = values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
-            Value::Text(text) => asked.bind(text),
-            Value::Integer(number) => asked.bind(number),
-            Value::Real(number) => asked.bind(number),
-        });
-        page_of(asked.fetch_all(&self.pool).await?, query)
+        let mut rows: Vec<UploadRow> = Vec::new();
+        for Statement { sql, values } in Statement::of_page(query, &dialect) {
+            let asked =
+                values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
+                    Value::Text(text) => asked.bind(text),
+                    Value::Integer(number) => asked.bind(number),
+                    Value::Real(number) => asked.bind(number),
+                });
+            rows.extend(asked.fetch_all(&self.pool).await?);
+        }
+        page_of(rows, query)
     }
 
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {
@@ -267,6 +271,7 @@ async fn save(
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)
+        .bind(row.is_arriving)
         .execute(&mut *connection)
         .await?;
     if done.rows_affected() == 0 {

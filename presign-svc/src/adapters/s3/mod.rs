@@ -43,6 +43,7 @@ use crate::ports::object_store::{
 };
 use clock::StoreClock;
 pub(crate) use clock::read_http_date;
+pub use lifecycle::ClearedAfter;
 pub use settings::{CredentialsFrom, S3Settings, S3SettingsError};
 use signer_source::SignerSource;
 
@@ -64,12 +65,12 @@ impl S3Store {
         Self::with_provider(settings, &region, credentials)
     }
 
-    /// After how many days the bucket removes what multipart uploads left behind; `None` where it keeps it.
+    /// What the bucket itself clears away.
     ///
     /// # Errors
     /// [`StoreError`](crate::ports::object_store::StoreError): the bucket does not say.
-    pub async fn days_until_abort(&self) -> StoreResult<Option<i32>> {
-        lifecycle::days_until_abort(&self.client, &self.bucket).await
+    pub async fn cleared_after(&self) -> StoreResult<ClearedAfter> {
+        lifecycle::cleared_after(&self.client, &self.bucket).await
     }
 
     fn with_provider(
@@ -126,6 +127,10 @@ impl ObjectStore for S3Store {
 
     fn object_url(&self, key: &ObjectKey) -> String {
         self.readers.as_ref().unwrap_or(&self.signers).endpoint().object_url(key.as_str())
+    }
+
+    fn reading_origin(&self) -> String {
+        self.readers.as_ref().unwrap_or(&self.signers).endpoint().origin().to_owned()
     }
 
     fn browser_origin(&self) -> String {

@@ -27,7 +27,7 @@ const SAVE: &str = "UPDATE uploads SET
     verified_at = ?, etag = ?, verified_media_type = ?, verified_checksum = ?, metadata = ?, width = ?,
     height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deadline_at = ?,
     deleted_at = ?, cleanup_due_at = ?, caption = ?, tags = ?, status_changes = ?, kind = ?, taken_local = ?,
-    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, version = version + 1
+    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, is_arriving = ?, version = version + 1
 WHERE tenant = ? AND id = ? AND version = ?";
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored.
@@ -126,13 +126,17 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
-        let Statement { sql, values } = Statement::list(query, &DIALECT);
-        let asked = values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
-            Value::Text(text) => asked.bind(text),
-            Value::Integer(number) => asked.bind(number),
-            Value::Real(number) => asked.bind(number),
-        });
-        page_of(asked.fetch_all(&self.readers).await?, query)
+        let mut rows: Vec<UploadRow> = Vec::new();
+        for Statement { sql, values } in Statement::of_page(query, &DIALECT) {
+            let asked =
+                values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
+                    Value::Text(text) => asked.bind(text),
+                    Value::Integer(number) => asked.bind(number),
+                    Value::Real(number) => asked.bind(number),
+                });
+            rows.extend(asked.fetch_all(&self.readers).await?);
+        }
+        page_of(rows, query)
     }
 
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {
@@ -221,6 +225,7 @@ async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Change
         .bind(row.taken_utc)
         .bind(row.piece_size_bytes)
         .bind(row.assembly_due_at)
+        .bind(row.is_arriving)
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)

@@ -5,14 +5,12 @@ use windlass_protocol::companion::Metadata;
 
 use crate::api::access::project_of;
 use crate::api::error::ApiError;
-use crate::api::rates::{FILE, Place, draw};
-use crate::api::uploads::{allowance_of, announcement, may_upload_to};
+use crate::api::rates::Place;
+use crate::api::uploads::{may_upload_to, record_single};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::unplanned::{UnplannedClaim, Way, accept_unplanned};
 use crate::domain::upload::Upload;
-use crate::metrics::UploadOutcome;
-use crate::ports::uploads::Recorded;
 
 /// What a client says of a file.
 pub struct File<'a> {
@@ -46,16 +44,5 @@ pub async fn announce(
         size_bytes: file.metadata.size,
     };
     let accepted = accept_unplanned(&claim, file.way, &app.settings.limits).map_err(ApiError::Refused)?;
-    let facts = announcement(app, caller, project, accepted, app.clock.now())?;
-    let upload = Upload::announce(facts, None, Vec::new(), deadline_at);
-    draw(app, caller, place, FILE).await?;
-    let recorded = app.uploads.insert(vec![upload], &allowance_of(app, caller)).await?;
-    match recorded.into_iter().next() {
-        Some(Recorded::OverQuota(exceeded)) => Err(ApiError::Quota(exceeded)),
-        Some(Recorded::New(upload) | Recorded::Existing(upload)) => {
-            app.metrics.uploads(UploadOutcome::Announced, 1);
-            Ok(upload)
-        }
-        None => Err(ApiError::Internal("a file was not recorded".to_owned())),
-    }
+    record_single(app, caller, place, (project, accepted), deadline_at).await
 }

@@ -10,6 +10,7 @@ use super::announce::{File, announce};
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::api::rates::Place;
+use crate::api::uploads::give_up_unbegun;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::unplanned::Way;
@@ -41,6 +42,9 @@ pub async fn create(
     };
     let deadline_at = app.clock.now() + app.settings.upload_deadline;
     let mut upload = announce(&app, &caller, &place, file, deadline_at).await?;
-    multipart::ensure_open(&app, &mut upload).await?;
+    if let Err(error) = multipart::ensure_open(&app, &mut upload).await {
+        give_up_unbegun(&app, &upload).await;
+        return Err(error.into());
+    }
     Ok(Json(CreatedMultipart { key: upload.original_key().as_str().to_owned(), upload_id: upload.id() }))
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use http::Uri;
+use http::{Method, Uri};
 use windlass_protocol::companion::{FormParams, Metadata};
 
 use super::announce::{File, announce};
 use crate::api::error::ApiError;
 use crate::api::rates::Place;
+use crate::api::seconds_left;
+use crate::api::uploads::give_up_unbegun;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::SizeClaim;
@@ -49,8 +51,13 @@ pub async fn params(
     State(app): State<Arc<App>>,
     caller: Caller,
     place: Place,
+    method: Method,
     uri: Uri,
 ) -> Result<Json<FormParams>, ApiError> {
+    // A look at the headers alone, which routes of GET take as well, is to change nothing.
+    if method == Method::HEAD {
+        return Err(ApiError::MethodNotAllowed);
+    }
     let query = ParamsQuery::read(uri.query().unwrap_or_default());
     let metadata = query.metadata()?;
     let file = File {
@@ -73,15 +80,19 @@ pub async fn params(
         sizes_bytes: least_bytes..=file.size_bytes,
         content_type: file.media_type.mime(),
     };
-    let signed = app.store.sign_form(&form, app.settings.put_window(now)).await?;
+    let signed = match app.store.sign_form(&form, app.settings.put_window(now)).await {
+        Ok(signed) => signed,
+        Err(error) => {
+            give_up_unbegun(&app, &upload).await;
+            return Err(error.into());
+        }
+    };
     app.awaited.add(&upload, now);
-    // Signing counts whole seconds.
-    let lives = signed.expires_at.unix_timestamp() - now.unix_timestamp();
     Ok(Json(FormParams {
         method: "POST".to_owned(),
         url: signed.url,
         fields: signed.fields,
-        expires: u32::try_from(lives).unwrap_or_default(),
+        expires: seconds_left(signed.expires_at, now),
     }))
 }
 

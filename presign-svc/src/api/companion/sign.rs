@@ -15,6 +15,7 @@ use super::{KeyQuery, find};
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, QueryOf};
 use crate::api::rates::Place;
+use crate::api::seconds_left;
 use crate::api::uploads::sign_some;
 use crate::app::App;
 use crate::auth::Caller;
@@ -59,9 +60,7 @@ pub async fn sign_one(
     let (parts, expires_at) = sign_some(&app, &caller, &place, id, &wanted).await?;
     let [part] = <[_; 1]>::try_from(parts)
         .map_err(|parts| ApiError::Internal(format!("{} URLs for one part", parts.len())))?;
-    // Signing counts whole seconds.
-    let lives = expires_at.unix_timestamp() - now.unix_timestamp();
-    Ok(Json(PartParams { url: part.url, expires: u32::try_from(lives).unwrap_or_default() }))
+    Ok(Json(PartParams { url: part.url, expires: seconds_left(expires_at, now) }))
 }
 
 /// Signs several parts.

@@ -10,17 +10,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::{try_join, try_join_all};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
-use http::{HeaderMap, StatusCode, Uri};
-use sha2::{Digest as _, Sha256};
+use http::{HeaderMap, HeaderName, StatusCode, Uri};
+use time::OffsetDateTime;
 use uuid::Uuid;
 use windlass_protocol::PhotoId;
 use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosResponse, MAX_LIMIT};
 
 use super::present::present;
-use crate::answers::Question;
+use crate::answers::{Fingerprint, Question};
 use crate::api::access::{may_touch, project_of};
 use crate::api::error::ApiError;
-use crate::api::extract::{QueryOf, is_known};
+use crate::api::extract::{QueryOf, known_etags};
 use crate::app::{App, GET_WINDOW};
 use crate::auth::Caller;
 use crate::domain::filter::{
@@ -64,20 +64,20 @@ pub async fn list(
     let latest_event = app.events.latest(&caller.tenant, project).await?;
     let window = app.settings.get_window(app.clock.now());
     let question = Question {
-        tenant: caller.tenant.clone(),
-        project: project.clone(),
-        query: uri.query().unwrap_or_default().to_owned(),
+        tenant: &caller.tenant,
+        project,
+        query: uri.query().unwrap_or_default(),
         latest_event,
         window: window.signed_at.unix_timestamp(),
     };
-    let etag = etag(&question);
-    let fresh =
-        [(ETAG, etag.as_str()), (CACHE_CONTROL, "private, no-cache"), (CONTENT_TYPE, "application/json")];
-    if is_known(&headers, &etag) {
-        return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
+    let question = question.fingerprint();
+    let now = app.clock.now();
+    if let Some(good_until) = good_until_of_known(&headers, &question).filter(|good_until| now < *good_until)
+    {
+        return Ok((StatusCode::NOT_MODIFIED, fresh(&question, good_until)).into_response());
     }
-    if let Some(body) = app.answers.find(&question, app.clock.now()) {
-        return Ok((fresh, body).into_response());
+    if let Some((body, good_until)) = app.answers.find(&question, now) {
+        return Ok((fresh(&question, good_until), body).into_response());
     }
     let asked = PhotoQuery { tenant: &caller.tenant, project, filter: &filter, after, limit };
     let (page, totals) =
@@ -93,20 +93,31 @@ pub async fn list(
         expires_at.map_or(window.signed_at + window.lifetime, |expires_at| expires_at.as_datetime());
     let good_until = expires_at - window.lifetime + GET_WINDOW;
     app.answers.keep(question, body.clone(), good_until);
-    Ok((fresh, body).into_response())
+    Ok((fresh(&question, good_until), body).into_response())
 }
 
-/// The same for as long as the answer would be: whatever a list shows changes with an event, and its URLs with
-/// their window. Of another tenant's project of the same name it is another one.
-fn etag(question: &Question) -> String {
-    let mut digest = Sha256::new();
-    for part in [question.tenant.as_str(), question.project.as_str(), &question.query] {
-        digest.update(part.len().to_be_bytes());
-        digest.update(part);
-    }
-    digest.update(question.latest_event.to_be_bytes());
-    digest.update(question.window.to_be_bytes());
-    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest.finalize()[..16]))
+/// The headers of an answer: its ETag is the same for as long as the answer would be, and says how long it is good.
+/// What it depends on is in the question; only how long its URLs live is known from the answer alone.
+fn fresh(question: &Fingerprint, good_until: OffsetDateTime) -> [(HeaderName, String); 3] {
+    let etag = format!("W/\"{}.{}\"", tag_of(question), good_until.unix_timestamp());
+    [
+        (ETAG, etag),
+        (CACHE_CONTROL, "private, no-cache".to_owned()),
+        (CONTENT_TYPE, "application/json".to_owned()),
+    ]
+}
+
+/// How long the answer to this question is good that the client has.
+fn good_until_of_known(headers: &HeaderMap, question: &Fingerprint) -> Option<OffsetDateTime> {
+    let tag = tag_of(question);
+    known_etags(headers).find_map(|etag| {
+        let seconds = etag.trim_matches('"').strip_prefix(tag.as_str())?.strip_prefix('.')?;
+        OffsetDateTime::from_unix_timestamp(seconds.parse().ok()?).ok()
+    })
+}
+
+fn tag_of(question: &Fingerprint) -> String {
+    URL_SAFE_NO_PAD.encode(&question.as_bytes()[..16])
 }
 
 fn read_filter(query: &ListPhotosQuery) -> Result<PhotoFilter, ApiError> {
@@ -122,6 +133,7 @@ fn read_filter(query: &ListPhotosQuery) -> Result<PhotoFilter, ApiError> {
     let words = query.q.as_deref().map(search_words).transpose();
     Ok(PhotoFilter {
         status: query.status,
+        with_arriving: query.arriving.unwrap_or_default(),
         kind: query.kind,
         taken,
         place: place.map_err(|reason| wrong("bbox", reason))?,

@@ -24,6 +24,13 @@ async fn find(app: &App, caller: &Caller, id: PhotoId) -> Result<Upload, ApiErro
     if_touchable(app, caller, found).await?.ok_or(ApiError::NotFound("There is no such photo"))
 }
 
+/// The same, or one whose original is on its way and of which a smaller picture is there.
+async fn find_arriving(app: &App, caller: &Caller, id: PhotoId) -> Result<Upload, ApiError> {
+    let found = app.uploads.find(&caller.tenant, id.into()).await?;
+    let shown = found.filter(|upload| is_photo(upload) || upload.is_arriving());
+    if_touchable(app, caller, shown).await?.ok_or(ApiError::NotFound("There is no such photo"))
+}
+
 /// Whether an upload is a photo that may be seen.
 fn is_photo(upload: &Upload) -> bool {
     matches!(upload.state(), UploadState::Stored { stage, .. } if *stage != Stage::Quarantined)

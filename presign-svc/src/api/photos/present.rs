@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use time::OffsetDateTime;
 use windlass_protocol::photo::{StatusAt, Variant as WireVariant};
-use windlass_protocol::{Photo, Timestamp};
+use windlass_protocol::{Photo, PhotoMetadata, Timestamp};
 
 use crate::api::error::ApiError;
 use crate::app::App;
@@ -28,42 +29,49 @@ pub struct PhotoLinks {
     pub expires_at: Timestamp,
 }
 
-/// Shows a verified upload: with URLs and what the camera knew to those who may read photos, and without to
-/// those whose token lets them only bring or process them.
+/// What is known of a photo: what was verified, or, while its original is on its way, what its client said.
+struct Known<'a> {
+    media_type: MediaType,
+    metadata: Option<&'a PhotoMetadata>,
+    status_reason: Option<&'a str>,
+    verified_at: Option<OffsetDateTime>,
+}
+
+/// Shows a verified upload, or one of which a smaller picture is there: with URLs and what the camera knew to
+/// those who may read photos, and without to those whose token lets them only bring or process them.
 pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Photo, ApiError> {
-    let (stage, object) = visible(upload)?;
+    let known = known(upload)?;
     let facts = upload.facts();
     let may_read = caller.scopes.contains(&Scope::Read);
-    let links = if may_read {
-        Some(sign_links(app, upload, app.settings.get_window(app.clock.now())).await?)
-    } else {
-        None
-    };
-    let known = object.metadata.as_ref().map(PhotoFacts::of).unwrap_or_default();
-    let url_expires_at = links.as_ref().map(|links| links.expires_at);
-    let (url, variants) = links.map(|links| (links.url, links.variants)).unzip();
+    let window = app.settings.get_window(app.clock.now());
+    let (mut url, mut variants, mut url_expires_at) = (None, BTreeMap::new(), None);
+    if may_read && upload.is_arriving() {
+        let (pictures, expires_at) = sign_variants(app, upload, window).await?;
+        (variants, url_expires_at) = (pictures, expires_at.map(Timestamp::from));
+    } else if may_read {
+        let links = sign_links(app, upload, window).await?;
+        (url, variants, url_expires_at) = (Some(links.url), links.variants, Some(links.expires_at));
+    }
+    let shown = known.metadata.map(PhotoFacts::of).unwrap_or_default();
     Ok(Photo {
         photo_id: upload.photo_id(),
         project_id: facts.project.clone(),
         filename: facts.file.filename.to_string(),
-        content_type: object.media_type.mime().to_owned(),
+        content_type: known.media_type.mime().to_owned(),
         size: upload.size_bytes(),
         status: upload.status(),
-        status_reason: match stage {
-            Stage::Failed { reason } => Some(reason.clone()),
-            Stage::Uploaded | Stage::Processing | Stage::Completed | Stage::Quarantined => None,
-        },
-        kind: object.media_type.kind(),
-        width: known.width,
-        height: known.height,
-        taken_at: known.taken_at.filter(|_| may_read),
-        location: known.location.filter(|_| may_read),
-        metadata: object.metadata.clone().filter(|_| may_read),
+        status_reason: known.status_reason.map(str::to_owned),
+        kind: known.media_type.kind(),
+        width: shown.width,
+        height: shown.height,
+        taken_at: shown.taken_at.filter(|_| may_read),
+        location: shown.location.filter(|_| may_read),
+        metadata: known.metadata.cloned().filter(|_| may_read),
         url,
-        variants: variants.unwrap_or_default(),
+        variants,
         url_expires_at,
         created_at: Timestamp::from(facts.created_at),
-        uploaded_at: Some(Timestamp::from(object.verified_at)),
+        uploaded_at: known.verified_at.map(Timestamp::from),
         caption: upload.progress().description.caption.clone(),
         tags: upload.progress().description.tags.clone(),
         status_history: upload.statuses().into_iter().map(StatusAt::from).collect(),
@@ -73,22 +81,56 @@ pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Phot
 /// Signs a verified upload's URLs, for one who may read photos.
 pub async fn sign_links(app: &App, upload: &Upload, window: SigningWindow) -> Result<PhotoLinks, ApiError> {
     let (_, object) = visible(upload)?;
-    let filename = &upload.facts().file.filename;
-    let facts = upload.facts();
-    let scope = app.settings.key_template.scope(&facts.tenant, &facts.project, &facts.folder);
-    let types = [facts.file.media_type, object.media_type];
-    let original = sign(app, &upload.original_key(), types, filename, &scope, window).await?;
-    let mut expires_at = original.expires_at;
+    let file = &upload.facts().file;
+    let types = [file.media_type, object.media_type];
+    let scope = scope_of(app, upload);
+    let original = sign(app, &upload.original_key(), types, &file.filename, &scope, window).await?;
+    let (variants, expires_at) = sign_variants(app, upload, window).await?;
+    let expires_at = expires_at.map_or(original.expires_at, |first| first.min(original.expires_at));
+    Ok(PhotoLinks { url: original.url, variants, expires_at: Timestamp::from(expires_at) })
+}
+
+/// Signs those of an upload's smaller pictures that are there, and says when the first of these URLs stops working.
+async fn sign_variants(
+    app: &App,
+    upload: &Upload,
+    window: SigningWindow,
+) -> Result<(BTreeMap<String, WireVariant>, Option<OffsetDateTime>), ApiError> {
+    let scope = scope_of(app, upload);
+    let mut expires_at: Option<OffsetDateTime> = None;
     let mut variants = BTreeMap::new();
     for variant in upload.progress().variants.iter().filter(|variant| variant.is_stored) {
-        let name = variant_filename(filename, variant);
+        let name = variant_filename(&upload.facts().file.filename, variant);
         let types = [variant.media_type; 2];
         let signed = sign(app, &upload.variant_key(variant), types, &name, &scope, window).await?;
-        expires_at = expires_at.min(signed.expires_at);
+        expires_at = Some(expires_at.map_or(signed.expires_at, |first| first.min(signed.expires_at)));
         let shown = WireVariant { url: signed.url, width: variant.width, height: variant.height };
         variants.insert(variant.name.to_string(), shown);
     }
-    Ok(PhotoLinks { url: original.url, variants, expires_at: Timestamp::from(expires_at) })
+    Ok((variants, expires_at))
+}
+
+fn scope_of(app: &App, upload: &Upload) -> String {
+    let facts = upload.facts();
+    app.settings.key_template.scope(&facts.tenant, &facts.project, &facts.folder)
+}
+
+fn known(upload: &Upload) -> Result<Known<'_>, ApiError> {
+    if upload.is_arriving() {
+        let file = &upload.facts().file;
+        let metadata = file.claimed_metadata.as_ref();
+        return Ok(Known { media_type: file.media_type, metadata, status_reason: None, verified_at: None });
+    }
+    let (stage, object) = visible(upload)?;
+    Ok(Known {
+        media_type: object.media_type,
+        metadata: object.metadata.as_ref(),
+        status_reason: match stage {
+            Stage::Failed { reason } => Some(reason),
+            Stage::Uploaded | Stage::Processing | Stage::Completed | Stage::Quarantined => None,
+        },
+        verified_at: Some(object.verified_at),
+    })
 }
 
 /// What is stored of a photo; nobody gets to see a quarantined one.

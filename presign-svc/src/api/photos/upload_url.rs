@@ -11,15 +11,13 @@ use windlass_protocol::upload_url::{UploadUrlRequest, UploadUrlResponse};
 use crate::api::access::project_of;
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
-use crate::api::rates::{FILE, Place, draw};
-use crate::api::uploads::{Draft, allowance_of, announcement, draft, may_upload_to, sign_original};
+use crate::api::rates::Place;
+use crate::api::seconds_left;
+use crate::api::uploads::{give_up_unbegun, may_upload_to, record_single, sign_original};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::domain::announce::{FileClaim, TransferChoice};
+use crate::domain::announce::{FileClaim, TransferChoice, accept_file};
 use crate::domain::unplanned::{UnplannedClaim, Way, accept_unplanned};
-use crate::domain::upload::Upload;
-use crate::metrics::UploadOutcome;
-use crate::ports::uploads::Recorded;
 
 /// Announces one file.
 #[utoipa::path(
@@ -42,7 +40,7 @@ pub async fn upload_url(
     let project = project_of(&caller, request.project_id.as_ref(), "project_id")?;
     may_upload_to(&app, &caller, project).await?;
     let now = app.clock.now();
-    let upload = match request.file_size {
+    let file = match request.file_size {
         Some(size_bytes) => {
             let file = FileClaim {
                 filename: request.file_name,
@@ -52,15 +50,7 @@ pub async fn upload_url(
                 metadata: None,
                 preferred_part_size_bytes: None,
             };
-            let announced = Draft {
-                caller: &caller,
-                project,
-                file,
-                variants: Vec::new(),
-                client_ref: None,
-                transfer: TransferChoice::SinglePut,
-            };
-            draft(&app, announced, now)?
+            accept_file(file, &app.settings.limits, TransferChoice::SinglePut)
         }
         None if app.settings.plain_clients => {
             let claim = UnplannedClaim {
@@ -68,33 +58,32 @@ pub async fn upload_url(
                 content_type: &request.mime_type,
                 size_bytes: None,
             };
-            let file =
-                accept_unplanned(&claim, Way::Form, &app.settings.limits).map_err(ApiError::Refused)?;
-            let facts = announcement(&app, &caller, project, file, now)?;
-            Upload::announce(facts, None, Vec::new(), now + app.settings.upload_deadline)
+            accept_unplanned(&claim, Way::Form, &app.settings.limits)
         }
         None => {
             let reason = "is missing".to_owned();
             return Err(ApiError::InvalidRequest { field: Some("file_size".to_owned()), reason });
         }
     };
-    draw(&app, &caller, &place, FILE).await?;
-    let recorded = app.uploads.insert(vec![upload.clone()], &allowance_of(&app, &caller)).await?;
-    if let Some(Recorded::OverQuota(exceeded)) = recorded.into_iter().next() {
-        return Err(ApiError::Quota(exceeded));
-    }
-    app.metrics.uploads(UploadOutcome::Announced, 1);
-    let signed = sign_original(&app, &upload, now).await?;
+    // Its one URL cannot be had again: what has not arrived when that is dead does not come any more.
+    let deadline_at = now + app.settings.bytes_may_arrive_for();
+    let file = file.map_err(ApiError::Refused)?;
+    let upload = record_single(&app, &caller, &place, (project, file), deadline_at).await?;
+    let signed = match sign_original(&app, &upload, now).await {
+        Ok(signed) => signed,
+        Err(error) => {
+            give_up_unbegun(&app, &upload).await;
+            return Err(error);
+        }
+    };
     app.awaited.add(&upload, now);
-    // Signing counts whole seconds.
-    let lives = signed.expires_at.unix_timestamp() - now.unix_timestamp();
     let answer = UploadUrlResponse {
         upload_id: upload.id(),
         photo_id: upload.photo_id(),
         upload_url: signed.url,
         s3_url: app.store.object_url(&upload.original_key()),
         headers: signed.headers,
-        expires_in_seconds: u32::try_from(lives).unwrap_or_default(),
+        expires_in_seconds: seconds_left(signed.expires_at, now),
         status_url: format!("{API_PREFIX}/uploads/{}", upload.id()),
     };
     Ok((StatusCode::CREATED, Json(answer)))

@@ -12,6 +12,8 @@ use crate::api::error::ApiError;
 use crate::api::extract::Id;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::domain::upload::Upload;
+use crate::jobs::NotFinished;
 use crate::jobs::cleanup::remove_now;
 use crate::metrics::UploadOutcome;
 
@@ -49,4 +51,21 @@ pub(in crate::api) async fn give_up(app: &App, caller: &Caller, id: UploadId) ->
         remove_now(app, &upload).await;
     }
     Ok(())
+}
+
+/// Closes an upload that could not be begun, and whose client was told so instead of its name: nobody could ever send
+/// it, and it would take room until its deadline.
+pub(in crate::api) async fn give_up_unbegun(app: &App, upload: &Upload) {
+    let (tenant, id) = (&upload.facts().tenant, upload.id());
+    let close = async {
+        let _turn = app.turns.take(id).await?;
+        let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
+        upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for())?;
+        app.uploads.save(&mut upload).await?;
+        app.metrics.uploads(UploadOutcome::Aborted, 1);
+        Ok::<_, NotFinished>(())
+    };
+    if let Err(error) = close.await {
+        tracing::warn!(upload = %id, %error, "an upload that could not be begun stays until its deadline");
+    }
 }

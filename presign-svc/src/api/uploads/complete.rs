@@ -19,6 +19,7 @@ use crate::jobs::ClientClaim;
 use crate::jobs::NotFinished;
 use crate::jobs::assemble::is_over_soon;
 use crate::jobs::finalise::{Assembly, finalise};
+use crate::traces;
 
 /// Completes an upload.
 #[utoipa::path(
@@ -56,7 +57,7 @@ pub(in crate::api) async fn finish(
     id: UploadId,
     claim: ClientClaim,
 ) -> Result<Upload, ApiError> {
-    let finishing = tokio::spawn({
+    let finishing = {
         let (app, tenant) = (app.clone(), caller.tenant.clone());
         async move {
             match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
@@ -66,7 +67,8 @@ pub(in crate::api) async fn finish(
                 outcome => outcome,
             }
         }
-    });
+    };
+    let finishing = tokio::spawn(traces::carried(finishing));
     Ok(finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??)
 }
 

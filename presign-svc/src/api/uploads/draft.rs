@@ -8,6 +8,7 @@ use crate::api::error::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::{AnnouncedFile, FileClaim, TransferChoice, accept_file};
+use crate::domain::object_key::NoFolder;
 use crate::domain::upload::{Announcement, Upload};
 use crate::domain::variant::{VariantClaim, accept_variants};
 
@@ -22,19 +23,17 @@ pub struct Draft<'a> {
     /// Its smaller pictures.
     pub variants: Vec<VariantClaim>,
     /// The idempotency key.
-    pub client_ref: Option<ClientRef>,
-    /// How it may travel.
-    pub transfer: TransferChoice,
+    pub client_ref: ClientRef,
 }
 
 /// Checks a file and makes an upload of it, not recorded yet.
 pub fn draft(app: &App, draft: Draft<'_>, now: OffsetDateTime) -> Result<Upload, ApiError> {
-    let Draft { caller, project, file, variants, client_ref, transfer } = draft;
-    let file = accept_file(file, &app.settings.limits, transfer).map_err(ApiError::Refused)?;
+    let Draft { caller, project, file, variants, client_ref } = draft;
+    let file = accept_file(file, &app.settings.limits, TransferChoice::BySize).map_err(ApiError::Refused)?;
     let variants = accept_variants(variants, MAX_VARIANTS).map_err(ApiError::Refused)?;
     let facts = announcement(app, caller, project, file, now)?;
-    let client_ref = client_ref.map(|name| within_link(caller, name)).transpose()?;
-    Ok(Upload::announce(facts, client_ref, variants, now + app.settings.upload_deadline))
+    let client_ref = within_link(caller, client_ref)?;
+    Ok(Upload::announce(facts, Some(client_ref), variants, now + app.settings.upload_deadline))
 }
 
 /// What is settled of a file that is taken.
@@ -46,11 +45,15 @@ pub fn announcement(
     now: OffsetDateTime,
 ) -> Result<Announcement, ApiError> {
     let id = app.ids.upload_id(now);
-    let folder = app
-        .settings
-        .key_template
-        .folder(&caller.tenant, project, PhotoId::from(id), now)
-        .map_err(|error| ApiError::Internal(error.to_string()))?;
+    let folder = app.settings.key_template.folder(&caller.tenant, project, PhotoId::from(id), now).map_err(
+        |error| match error {
+            NoFolder::Reserved => {
+                let reason = format!("cannot hold files for {}: its folder {error}", caller.tenant);
+                ApiError::InvalidRequest { field: Some("project_id".to_owned()), reason }
+            }
+            NoFolder::NotAKey(error) => ApiError::Internal(error.to_string()),
+        },
+    )?;
     Ok(Announcement {
         id,
         tenant: caller.tenant.clone(),
@@ -104,8 +107,7 @@ impl Draft<'_> {
                 preferred_part_size_bytes: preferred_part_size,
             },
             variants: variants.into_iter().map(VariantClaim::from).collect(),
-            client_ref: Some(client_ref),
-            transfer: TransferChoice::BySize,
+            client_ref,
         }
     }
 }

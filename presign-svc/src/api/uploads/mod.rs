@@ -4,6 +4,7 @@ pub mod abort;
 pub mod complete;
 pub mod create;
 pub mod list_parts;
+pub mod report_previews;
 pub mod show;
 pub mod sign_parts;
 pub mod sign_pieces;
@@ -12,14 +13,16 @@ mod already_there;
 mod announcement;
 mod draft;
 mod sign;
+mod single;
 mod stored_before;
 
-pub(super) use abort::give_up;
+pub(super) use abort::{give_up, give_up_unbegun};
 pub(super) use complete::finish;
-pub(super) use draft::{Draft, announcement, draft};
+use draft::{Draft, announcement, draft};
 pub(super) use list_parts::parts_in_store;
 pub(super) use sign::sign_original;
 pub(super) use sign_parts::sign_some;
+pub(super) use single::record_single;
 
 use windlass_protocol::{PartPlan, ProjectId, UploadId};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use windlass_protocol::piece_plan::InvalidPiecePlan;
+use windlass_protocol::piece_plan::{InvalidPiecePlan, MAX_COMPOSED_BYTES};
 use windlass_protocol::sign_pieces::{MAX_PIECES, SignPiecesRequest, SignPiecesResponse, SignedPiece};
 use windlass_protocol::{ChecksumAlgorithm, PiecePlan, Timestamp, UploadId};
 
@@ -15,7 +15,7 @@ use crate::api::extract::{Id, JsonBody};
 use crate::api::rates::{Place, draw_parts};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::domain::announce::SizeClaim;
+use crate::domain::announce::{SizeClaim, Transfer};
 use crate::domain::staging::StagingFolder;
 use crate::domain::upload::{Upload, UploadState};
 use crate::ports::object_store::PutToSign;
@@ -103,6 +103,11 @@ fn plan_of(app: &App, upload: &Upload, piece_size: u64) -> Result<PiecePlan, Api
     }
     if upload.facts().file.size_claim == SizeClaim::AtMost {
         let reason = "this upload's size is not known, so it cannot be cut; announce the file with its size";
+        return Err(wrong(None, reason.to_owned()));
+    }
+    if upload.facts().file.transfer == Transfer::Put && upload.facts().file.size_bytes > MAX_COMPOSED_BYTES {
+        let reason = "this upload goes in one PUT, and more than 64 MiB is not put together from pieces in one; \
+                      announce the file by POST /uploads, which cuts it in parts";
         return Err(wrong(None, reason.to_owned()));
     }
     if let Some(settled) = upload.progress().piece_size_bytes.filter(|settled| *settled != piece_size) {

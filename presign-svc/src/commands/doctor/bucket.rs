@@ -7,10 +7,10 @@ use http::{Request, StatusCode};
 
 use super::Finding;
 use super::probe::Probe;
-use crate::adapters::s3::{S3Store, read_http_date};
+use crate::adapters::s3::{ClearedAfter, S3Store, read_http_date};
 use crate::adapters::system::{RandomIds, SystemClock};
 use crate::domain::clock_skew::ClockSkew;
-use crate::domain::object_key::ObjectKey;
+use crate::domain::object_key::{DOCTOR_PREFIX, ObjectKey};
 use crate::ports::clock::Clock as _;
 use crate::ports::ids::IdSource as _;
 use crate::ports::object_store::{ObjectStore, PutToSign, SigningWindow, StoreError};
@@ -57,23 +57,27 @@ pub async fn clock(store: &dyn ObjectStore, probe: &Probe) -> Finding {
     if skew.is_too_far() { Finding::bad(CLOCK, says) } else { Finding::good(CLOCK, says) }
 }
 
-/// Whether the bucket itself clears away what multipart uploads leave behind when the service cannot.
-pub async fn lifecycle(store: &S3Store) -> Finding {
-    match store.days_until_abort().await {
-        Ok(Some(days)) => Finding::good(
-            LIFECYCLE,
-            format!("incomplete multipart uploads are removed by the bucket after {days} days."),
-        ),
-        Ok(None) => Finding::note(
-            LIFECYCLE,
-            "incomplete multipart uploads stay in the bucket, and are paid for, when the service cannot remove \
-             them. Set the rule below.",
-        ),
+/// Whether the bucket itself clears away what multipart uploads, and pieces where they are taken, leave behind when
+/// the service cannot.
+pub async fn lifecycle(store: &S3Store, takes_pieces: bool) -> Finding {
+    let kept = |what: &str| {
+        let kept =
+            format!("{what} stay in the bucket, and are paid for, when the service cannot remove them.");
+        Finding::note(LIFECYCLE, format!("{kept} Set the rules below."))
+    };
+    match store.cleared_after().await {
+        Ok(ClearedAfter { multiparts_days: None, .. }) => kept("incomplete multipart uploads"),
+        Ok(ClearedAfter { staged_days: None, .. }) if takes_pieces => kept("staged pieces"),
+        Ok(ClearedAfter { multiparts_days: Some(days), staged_days }) => {
+            let staged = staged_days.map(|days| format!(", staged pieces after {days}")).unwrap_or_default();
+            let says = "incomplete multipart uploads are removed by the bucket after";
+            Finding::good(LIFECYCLE, format!("{says} {days} days{staged}."))
+        }
         Err(error) => Finding::note(
             LIFECYCLE,
             format!(
-                "whether the bucket removes incomplete multipart uploads cannot be seen ({error}). With \
-                 s3:GetLifecycleConfiguration it could; see to the rule below."
+                "whether the bucket removes what is left behind cannot be seen ({error}). With \
+                 s3:GetLifecycleConfiguration it could; see to the rules below."
             ),
         ),
     }
@@ -92,7 +96,7 @@ pub async fn writes(store: &dyn ObjectStore, probe: &Probe, conditional: bool) -
 async fn try_write(store: &dyn ObjectStore, probe: &Probe, conditional: bool) -> Result<(), String> {
     const CONTENT: &[u8] = b"windlass doctor";
     let now = SystemClock.now();
-    let key = ObjectKey::try_from(format!("windlass-doctor/{}.txt", RandomIds::new().upload_id(now)))
+    let key = ObjectKey::try_from(format!("{DOCTOR_PREFIX}{}.txt", RandomIds::new().upload_id(now)))
         .map_err(|error| error.to_string())?;
     let put = PutToSign {
         key: &key,

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, Method, Request};
 use super::Finding;
 use super::probe::Probe;
 use crate::config::ServeOptions;
-use crate::domain::object_key::ObjectKey;
+use crate::domain::object_key::{DOCTOR_PREFIX, ObjectKey};
 use crate::ports::object_store::ObjectStore;
 
 /// The check's name.
@@ -50,7 +50,7 @@ pub async fn check(store: &dyn ObjectStore, probe: &Probe, origins: &[String]) -
 }
 
 async fn check_origin(store: &dyn ObjectStore, probe: &Probe, origin: &str) -> Result<(), String> {
-    let key = ObjectKey::try_from("windlass-doctor/cors".to_owned()).map_err(|error| error.to_string())?;
+    let key = ObjectKey::try_from(format!("{DOCTOR_PREFIX}cors")).map_err(|error| error.to_string())?;
     let url = store.object_url(&key);
     let wanted = ["content-type", "if-none-match", "x-amz-checksum-crc64nvme"];
     let preflight = Request::builder()

@@ -12,9 +12,11 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::adapters::database::Database;
+use crate::adapters::redis::RedisRateLimiter;
 use crate::adapters::s3::{S3Settings, S3Store};
 use crate::adapters::schema::SchemaState;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
+use crate::traces::Traces;
 use probe::Probe;
 
 /// What `doctor` can be told: the same as `serve`, so that it looks at the same things.
@@ -64,6 +66,8 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
     let serve = &options.serve;
     let mut findings = vec![database(serve).await, tokens(serve).await];
     findings.extend(delivery(serve));
+    findings.extend(rate_limits(serve).await);
+    findings.extend(traces().await);
     let mut advice = Vec::new();
     match serve.store.place() {
         StorePlace::Embedded => findings.push(Finding::note(
@@ -151,6 +155,37 @@ fn delivery(options: &ServeOptions) -> Option<Finding> {
     }
 }
 
+/// Whether Redis can keep the rate limits, where it is to.
+async fn rate_limits(options: &ServeOptions) -> Option<Finding> {
+    let what = "rate limits";
+    let url = options.redis.redis_url.as_ref()?;
+    Some(match RedisRateLimiter::examine(url.as_str()).await {
+        Ok((name, Ok(()))) => {
+            Finding::good(what, format!("{name} answers and keeps them for all instances."))
+        }
+        Ok((name, Err(why))) => Finding::bad(
+            what,
+            format!("{name} does not keep them: {why}. Until it does, each instance keeps its own."),
+        ),
+        Err(error) => Finding::bad(what, format!("{error}.")),
+    })
+}
+
+/// Whether a collector takes traces, where they are to be sent.
+async fn traces() -> Option<Finding> {
+    let what = "traces";
+    Some(match Traces::try_collector().await? {
+        Ok(()) => Finding::good(what, "the collector takes them."),
+        Err(why) => Finding::bad(
+            what,
+            format!(
+                "the collector does not take them: {why}. Check OTEL_EXPORTER_OTLP_ENDPOINT; the service runs \
+                 without."
+            ),
+        ),
+    })
+}
+
 async fn tokens(options: &ServeOptions) -> Finding {
     let what = "tokens";
     let tokens = match options.auth.tokens(&options.data) {
@@ -205,6 +240,6 @@ async fn remote(options: &ServeOptions, settings: &S3Settings) -> Vec<Finding> {
         bucket::clock(&store, &probe).await,
         bucket::writes(&store, &probe, options.store.conditional_writes()).await,
         cors::check(&store, &probe, &cors::origins(options)).await,
-        bucket::lifecycle(&store).await,
+        bucket::lifecycle(&store, options.limits.weak_signal).await,
     ]
 }

@@ -234,6 +234,28 @@ impl Upload {
         }
     }
 
+    /// Whether its photo can be shown although its original is on its way: a smaller picture of it is there.
+    pub fn is_arriving(&self) -> bool {
+        self.progress.state == UploadState::Pending
+            && self.progress.deleted_at.is_none()
+            && self.progress.variants.iter().any(|variant| variant.is_stored)
+    }
+
+    /// Smaller pictures were looked at before the original is there. Where that is nothing new, nothing changes.
+    pub fn previewed(
+        &mut self,
+        variants: Vec<Variant>,
+        now: OffsetDateTime,
+    ) -> Result<(), InvalidTransition> {
+        self.require_pending("shown before it has arrived")?;
+        if variants != self.progress.variants {
+            self.progress.variants = variants;
+            self.progress.updated_at = now;
+            self.tell(EventKind::Arriving, now);
+        }
+        Ok(())
+    }
+
     /// Smaller pictures arrived after the original was verified.
     pub fn variants_arrived(&mut self, variants: Vec<Variant>, now: OffsetDateTime) {
         self.progress.variants = variants;
@@ -309,6 +331,7 @@ impl Upload {
     fn tell(&mut self, kind: EventKind, now: OffsetDateTime) {
         let reason = match &self.progress.state {
             UploadState::Stored { stage: Stage::Failed { reason }, .. } => Some(reason.clone()),
+            UploadState::Refused(failure) => Some(failure.detail.clone()),
             _ => None,
         };
         self.news.push(News { kind, photo: self.photo_id(), status: self.status(), reason, at: now });
@@ -324,11 +347,15 @@ impl Upload {
     /// Signed URLs still work for a while and may bring bytes: the last clean-up comes after them. The
     /// client's name is free again, so that the same file can be announced anew.
     fn close(&mut self, state: UploadState, now: OffsetDateTime, url_lifetime: Duration) {
+        let was_shown = self.is_arriving();
         self.progress.state = state;
         self.progress.client_ref = None;
         self.progress.assembly_due_at = None;
         self.progress.cleanup_due_at = Some(now + url_lifetime);
         self.progress.updated_at = now;
+        if was_shown {
+            self.tell(EventKind::Withdrawn, now);
+        }
     }
 }
 

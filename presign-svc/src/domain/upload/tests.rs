@@ -8,6 +8,7 @@ use crate::domain::announce::{FileClaim, TransferChoice, accept_file};
 use crate::domain::limits::Limits;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::PhotoFolder;
+use crate::domain::variant::{VariantClaim, accept_variants};
 use crate::domain::verify::FailureCode;
 
 const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
@@ -123,4 +124,36 @@ fn another_reason_is_another_failure_and_the_last_fifty_changes_are_kept() {
         (2 + MAX_CHANGES, Some("0")),
         "announced, verified and those"
     );
+}
+
+#[test]
+fn what_is_shown_before_it_has_arrived_is_told_once_and_so_is_that_it_does_not_come() {
+    let claim = VariantClaim {
+        name: "thumb_200".to_owned(),
+        content_type: "image/jpeg".to_owned(),
+        size_bytes: 900,
+        width: 200,
+        height: 150,
+        checksum: None,
+    };
+    let announced = accept_variants(vec![claim], 8).unwrap();
+    let stored: Vec<Variant> =
+        announced.iter().map(|variant| Variant { is_stored: true, ..variant.clone() }).collect();
+    let facts = pending().facts().clone();
+    let mut upload = Upload::announce(facts, None, announced.clone(), NOON + DAY);
+    upload.previewed(announced, NOON).unwrap();
+    assert!(!upload.is_arriving() && upload.news().is_empty());
+    upload.previewed(stored.clone(), NOON).unwrap();
+    upload.previewed(stored.clone(), NOON).unwrap();
+    assert!(upload.is_arriving());
+    let mut refused = upload.clone();
+    upload.verified(object(), stored.clone(), NOON).unwrap();
+    assert!(!upload.is_arriving());
+    refused.refused(failure(), NOON, LIFETIME).unwrap();
+    assert!(!refused.is_arriving());
+    let kinds = |upload: &Upload| upload.news().iter().map(|news| news.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&upload), [EventKind::Arriving, EventKind::Created]);
+    assert_eq!(kinds(&refused), [EventKind::Arriving, EventKind::Withdrawn]);
+    assert_eq!(refused.news()[1].reason.as_deref(), Some("a.jpg: too short"));
+    assert!(refused.previewed(stored, NOON).is_err(), "what is closed is not shown");
 }

@@ -112,7 +112,7 @@ pub enum Fate {
 /// How much was looked at, and what was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Objects in the bucket.
+    /// Objects in the bucket, those left out that are only staged.
     pub objects: u64,
     /// Those not named as the key template names objects: not looked at.
     pub foreign: u64,

@@ -26,23 +26,27 @@ impl Look<'_> {
     pub(super) async fn at_objects(&mut self) -> Result<(), CannotReconcile> {
         let template = &self.app.settings.key_template;
         let mut after: Option<String> = None;
+        let mut ours: Vec<(BucketEntry, KeyParts)> = Vec::new();
         loop {
             let page = self.app.store.list_objects(template.prefix(), after.as_deref()).await?;
-            let is_last = page.is_last;
             after = page.objects.last().map(|last| last.key.clone());
-            self.seen.objects += page.objects.len() as u64;
-            let mut ours = Vec::with_capacity(page.objects.len());
-            for object in page.objects {
-                // Pieces on their way have their own folder and their own janitor.
-                let is_staged = object.key.starts_with(STAGING_PREFIX);
-                match template.read(&object.key).filter(|_| !is_staged) {
+            let is_last = page.is_last || after.is_none();
+            // Pieces on their way have their own folder and their own janitor.
+            for object in page.objects.into_iter().filter(|object| !object.key.starts_with(STAGING_PREFIX)) {
+                self.seen.objects += 1;
+                match template.read(&object.key) {
                     Some(parts) if !self.is_young(object.written_at) => ours.push((object, parts)),
                     Some(_) => {}
                     None => self.seen.foreign += 1,
                 }
             }
-            self.at_page(ours).await?;
-            if is_last || after.is_none() {
+            // More of the last photo may be on the next page, and its original with it.
+            let last = ours.last().filter(|_| !is_last).map(|(_, parts)| parts.photo);
+            let whole =
+                ours.iter().rposition(|(_, parts)| Some(parts.photo) != last).map_or(0, |before| before + 1);
+            let rest = ours.split_off(whole);
+            self.at_page(std::mem::replace(&mut ours, rest)).await?;
+            if is_last {
                 return Ok(());
             }
         }

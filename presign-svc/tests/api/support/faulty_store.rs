@@ -1,11 +1,13 @@
 //! The real store behind a network that can lose answers and go away.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use time::OffsetDateTime;
+use tokio::sync::Notify;
 use windlass_presign_svc::adapters::s3::S3Store;
 use windlass_presign_svc::domain::object_key::ObjectKey;
 use windlass_presign_svc::ports::object_store::*;
@@ -16,6 +18,17 @@ pub struct FaultyStore {
     pub lose_next_join_answer: AtomicBool,
     /// Nothing answers.
     pub is_down: AtomicBool,
+    /// Nobody who looks at an object is ever answered; that somebody asked is told here.
+    pub is_silent: AtomicBool,
+    pub asked_in_silence: Notify,
+    /// How many objects were looked at.
+    pub looks: AtomicU32,
+    /// No form can be signed.
+    pub cannot_sign_forms: AtomicBool,
+    /// Credentials end half an hour after the window began.
+    pub urls_are_short_lived: AtomicBool,
+    /// Lists hold so many objects; 0 for as many as the store likes.
+    pub page: AtomicUsize,
     /// How many joins were asked for.
     pub joins: AtomicU32,
     /// How many objects and parts the service wrote itself.
@@ -34,6 +47,12 @@ impl FaultyStore {
             inner,
             lose_next_join_answer: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
+            is_silent: AtomicBool::new(false),
+            asked_in_silence: Notify::new(),
+            looks: AtomicU32::new(0),
+            cannot_sign_forms: AtomicBool::new(false),
+            urls_are_short_lived: AtomicBool::new(false),
+            page: AtomicUsize::new(0),
             joins: AtomicU32::new(0),
             writes: AtomicU32::new(0),
             copies: AtomicU32::new(0),
@@ -66,6 +85,9 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn sign_form(&self, form: &FormToSign<'_>, window: SigningWindow) -> StoreResult<SignedForm> {
+        if self.cannot_sign_forms.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("there are no credentials".to_owned()));
+        }
         self.inner.sign_form(form, window).await
     }
 
@@ -80,7 +102,11 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
-        self.inner.sign_get(get, window).await
+        let mut signed = self.inner.sign_get(get, window).await?;
+        if self.urls_are_short_lived.load(Ordering::SeqCst) {
+            signed.expires_at = signed.expires_at.min(window.signed_at + Duration::from_secs(1800));
+        }
+        Ok(signed)
     }
 
     fn object_url(&self, key: &ObjectKey) -> String {
@@ -89,6 +115,10 @@ impl ObjectStore for FaultyStore {
 
     fn browser_origin(&self) -> String {
         self.inner.browser_origin()
+    }
+
+    fn reading_origin(&self) -> String {
+        self.inner.reading_origin()
     }
 
     async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId> {
@@ -113,6 +143,11 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectInfo> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        if self.is_silent.load(Ordering::SeqCst) {
+            self.asked_in_silence.notify_one();
+            std::future::pending::<()>().await;
+        }
         self.up()?.head(key).await
     }
 
@@ -147,7 +182,13 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn list_objects(&self, prefix: &str, after: Option<&str>) -> StoreResult<ObjectPage> {
-        self.up()?.list_objects(prefix, after).await
+        let mut found = self.up()?.list_objects(prefix, after).await?;
+        let page = self.page.load(Ordering::SeqCst);
+        if page > 0 && found.objects.len() > page {
+            found.objects.truncate(page);
+            found.is_last = false;
+        }
+        Ok(found)
     }
 
     async fn list_multiparts(

@@ -20,7 +20,7 @@ pub use photo::{PhotoSpec, jpeg, random_bytes};
 pub use requests::{Answer, crc64nvme, file, file_of};
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +50,8 @@ use windlass_presign_svc::jobs::assemble::AssemblyCalls;
 use windlass_presign_svc::jobs::notice::Awaited;
 use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
+use windlass_presign_svc::ports::object_store::ObjectStore as _;
+use windlass_presign_svc::traces::Traces;
 use windlass_presign_svc::{api, server};
 use windlass_s3_suite::S3Target;
 use windlass_signing::Addressing;
@@ -84,7 +86,7 @@ pub struct TestApp {
     pub http: reqwest::Client,
     address: SocketAddr,
     stop: CancellationToken,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl TestApp {
@@ -124,6 +126,19 @@ impl TestApp {
         Self::start_on(s3, options, scratch_folder(), CancellationToken::new()).await
     }
 
+    /// The same on this one's bucket, and on a copy of its database in the same folder.
+    pub async fn restored(&self, name: &str) -> Self {
+        let s3 = connect(self.store.browser_origin()).await;
+        let folder = scratch_folder();
+        std::fs::copy(self.database(name), folder.path().join("test.sqlite")).unwrap();
+        Self::start_on(s3, TestOptions::default(), folder, CancellationToken::new()).await
+    }
+
+    /// The file of a database in its folder; its own is called `test`.
+    pub fn database(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.sqlite"))
+    }
+
     async fn start_on(s3: S3Store, options: TestOptions, folder: TempDir, stop: CancellationToken) -> Self {
         let store = Arc::new(FaultyStore::around(s3));
         let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
@@ -150,6 +165,7 @@ impl TestApp {
             assembly_calls: AssemblyCalls::default(),
             awaited: Awaited::default(),
             metrics: Metrics::default(),
+            traces: Traces::off(),
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
         let demo = Some(DemoSite { tenant: "demo".parse().unwrap(), origins: origins.clone() });
@@ -158,7 +174,7 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         tokio::spawn(server::serve(listener, router, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { app, clock, store, uploads, leases, http, address, stop, _folder: folder }
+        Self { app, clock, store, uploads, leases, http, address, stop, folder }
     }
 
     /// Begins to stop the service.
@@ -282,6 +298,7 @@ pub fn settings() -> Settings {
         conditional_writes: true,
         plain_clients: false,
         weak_signal: true,
+        api_docs: true,
         assembly_wait: Duration::ZERO,
     }
 }
@@ -300,10 +317,15 @@ async fn start_store(folder: &TempDir, stop: &CancellationToken) -> S3Store {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(store.serve(listener, stop.clone().cancelled_owned()));
+    connect(format!("http://{address}")).await
+}
+
+/// The embedded store of a test.
+async fn connect(endpoint: String) -> S3Store {
     let settings = S3Settings {
         bucket: "photos".to_owned(),
         region: Some("us-east-1".to_owned()),
-        endpoint: Some(format!("http://{address}")),
+        endpoint: Some(endpoint),
         public_endpoint: None,
         accelerate: false,
         addressing: Addressing::Path,

@@ -23,6 +23,8 @@ pub enum Answer {
     Listed(Result<ListPartsResponse, ServiceFailure>),
     /// The service's answer.
     Completed(Result<Box<Photo>, ServiceFailure>),
+    /// Whether the service took the report; what it found is nothing to the engine.
+    PreviewsReported(Result<(), ServiceFailure>),
     /// The service's answer.
     Aborted(Result<(), ServiceFailure>),
     /// The store's answer.

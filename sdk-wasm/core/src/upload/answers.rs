@@ -71,6 +71,7 @@ impl Engine {
             Job::Sign { .. } => Answer::Signed(Err(ServiceFailure::NoAnswer)),
             Job::List { .. } => Answer::Listed(Err(ServiceFailure::NoAnswer)),
             Job::Complete { .. } => Answer::Completed(Err(ServiceFailure::NoAnswer)),
+            Job::Report { .. } => Answer::PreviewsReported(Err(ServiceFailure::NoAnswer)),
             Job::Abort { .. } => Answer::Aborted(Err(ServiceFailure::NoAnswer)),
             Job::Read { .. } | Job::Recognise { .. } | Job::Try(_) => return,
             Job::Put { .. } => Answer::Put(Err(StoreFailure::NoAnswer)),
@@ -107,6 +108,7 @@ impl Engine {
                 Err(failure) => self.errand_failed(asked, of, Operation::Complete, failure),
             },
             (Job::Try(_), _) => {}
+            (Job::Report { told }, Answer::PreviewsReported(result)) => self.reported(asked, &told, result),
             (Job::Abort { upload_id }, Answer::Aborted(result)) => self.aborted(asked, upload_id, result),
             // An answer of another kind than the work: as good as none.
             (job, _) => self.no_answer_to(id, Running { job, ..running }),

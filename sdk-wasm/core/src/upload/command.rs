@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::CreateUploadsRequest;
+use windlass_protocol::report_previews::ReportPreviewsRequest;
 use windlass_protocol::sign_parts::SignPartsRequest;
 use windlass_protocol::sign_pieces::SignPiecesRequest;
 use windlass_protocol::{ClientRef, SignedHeaders, UploadId};
@@ -70,6 +71,8 @@ pub enum Work {
         /// The body.
         request: CompleteUploadRequest,
     },
+    /// `POST /uploads/previews`. → `Answer::PreviewsReported`
+    ReportPreviews(ReportPreviewsRequest),
     /// `DELETE /uploads/{id}`. → `Answer::Aborted`
     Abort {
         /// Which upload.

@@ -22,6 +22,7 @@ use super::jobs::{Job, Running, TransferKey};
 use super::link::Link;
 use super::online::Online;
 use super::piece::Rest;
+use super::previews::Previews;
 use super::progress::RateMeter;
 use super::token::Token;
 use super::transfer::{Side, Transfer, Trouble};
@@ -60,6 +61,8 @@ pub struct Engine {
     pub(super) running: BTreeMap<CommandId, Running>,
     /// Uploads to be given up at the service, on a best effort: it cleans up after us in time.
     pub(super) aborts: BTreeMap<UploadId, Errand>,
+    /// Telling the service of smaller pictures.
+    pub(super) previews: Previews,
     pub(super) events: VecDeque<UploadEvent>,
     /// Sizes of the uploads that are stored, since the queue was last empty.
     pub(super) done_bytes: u64,
@@ -95,6 +98,7 @@ impl Engine {
             twins: Twins::default(),
             running: BTreeMap::new(),
             aborts: BTreeMap::new(),
+            previews: Previews::new(),
             events: VecDeque::new(),
             done_bytes: 0,
             meter: RateMeter::default(),
@@ -307,6 +311,7 @@ impl Engine {
         let wake_ms = self.now_ms + self.chance.up_to(WAKE_SPREAD_MS);
         self.token.wake(wake_ms);
         self.aborts.values_mut().for_each(|errand| errand.wake(wake_ms));
+        self.previews.wake(wake_ms);
         for transfer in self.transfers.values_mut() {
             let until_ms = self.now_ms + self.chance.up_to(WAKE_SPREAD_MS);
             for errand in transfer.errands_mut() {

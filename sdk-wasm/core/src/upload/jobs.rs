@@ -46,6 +46,10 @@ pub(super) enum Job {
         of: TransferKey,
         in_parts: bool,
     },
+    /// Telling which smaller pictures are stored: of whom, and how many of each.
+    Report {
+        told: Vec<(TransferKey, usize)>,
+    },
     Abort {
         upload_id: UploadId,
     },
@@ -54,7 +58,7 @@ pub(super) enum Job {
 }
 
 impl Job {
-    /// The upload it is for; announcing concerns several, aborting none that is still there.
+    /// The upload it is for; announcing and reporting concern several, aborting none that is still there.
     pub fn of(&self) -> Option<TransferKey> {
         match self {
             Self::Read { of, .. }
@@ -63,7 +67,9 @@ impl Job {
             | Self::Sign { of, .. }
             | Self::List { of, .. }
             | Self::Complete { of, .. } => Some(*of),
-            Self::Token | Self::Create { .. } | Self::Abort { .. } | Self::Try(_) => None,
+            Self::Token | Self::Create { .. } | Self::Report { .. } | Self::Abort { .. } | Self::Try(_) => {
+                None
+            }
         }
     }
 
@@ -73,6 +79,7 @@ impl Job {
             | Self::Sign { .. }
             | Self::List { .. }
             | Self::Complete { .. }
+            | Self::Report { .. }
             | Self::Abort { .. } => true,
             Self::Token | Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } | Self::Try(_) => {
                 false
@@ -88,7 +95,11 @@ impl Job {
             Self::Try(_) => Wait::Trial,
             Self::Complete { in_parts: true, .. } => Wait::Joining,
             Self::Complete { in_parts: false, .. } => Wait::Verifying,
-            Self::Create { .. } | Self::Sign { .. } | Self::List { .. } | Self::Abort { .. } => Wait::Quick,
+            Self::Create { .. }
+            | Self::Sign { .. }
+            | Self::List { .. }
+            | Self::Report { .. }
+            | Self::Abort { .. } => Wait::Quick,
         }
     }
 }

@@ -26,6 +26,7 @@ mod online;
 mod part_wish;
 mod piece;
 mod piece_state;
+mod previews;
 mod progress;
 mod resume;
 mod schedule;

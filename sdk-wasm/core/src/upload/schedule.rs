@@ -34,6 +34,7 @@ enum Wish {
     List(TransferKey),
     Sign(TransferKey, Vec<usize>),
     Create(Vec<TransferKey>),
+    Report(Vec<TransferKey>),
     Abort(UploadId),
 }
 
@@ -42,6 +43,7 @@ impl Engine {
     pub(super) fn schedule(&mut self) {
         let active = self.active();
         self.cut_for_weak_signal(&active);
+        self.notice_pictures();
         self.ask_the_service(&active);
         self.read(&active);
         self.send(&active);
@@ -77,6 +79,7 @@ impl Engine {
                 Wish::List(of) => self.start_list(of),
                 Wish::Sign(of, pieces) => self.start_sign(of, pieces),
                 Wish::Create(keys) => self.start_create(&keys),
+                Wish::Report(keys) => self.start_report(&keys),
                 Wish::Abort(upload_id) => self.start_abort(upload_id),
             }
         }
@@ -127,6 +130,7 @@ impl Engine {
         let mut wishes = finishing;
         wishes.append(&mut signing);
         wishes.extend(self.announcements(announcing));
+        wishes.extend(self.pictures_to_report().map(Wish::Report));
         wishes.extend(
             self.aborts.iter().filter(|(_, errand)| errand.is_due(now_ms)).map(|(id, _)| Wish::Abort(*id)),
         );
@@ -350,6 +354,7 @@ impl Engine {
             .chain([self.window.held_until_ms(), self.announcements_held_until_ms])
             .chain(self.next_progress_ms())
             .chain(self.next_overdue_ms())
+            .chain(self.previews.next_ms())
             .filter(|at_ms| *at_ms > self.now_ms)
             .min()
     }

@@ -90,6 +90,8 @@ pub(super) struct Transfer {
     pub same_as: Option<ClientRef>,
     /// These very bytes were stored before, by this session or, as the service says, by another.
     pub stored_before: bool,
+    /// How many of its smaller pictures the service was told of.
+    pub pictures_told: usize,
     /// How often the service missed bytes the store had acknowledged.
     pub rounds: u32,
     restarts: u32,
@@ -137,6 +139,7 @@ impl Transfer {
             content_failures: 0,
             same_as: None,
             stored_before: false,
+            pictures_told: 0,
             rounds: 0,
             restarts: 0,
             names_used: 0,
@@ -292,7 +295,7 @@ impl Transfer {
             piece.send_again(Rest::default());
         }
         (self.sign, self.list, self.complete) = (Errand::new(), Errand::new(), Errand::new());
-        (self.survey, self.rounds) = (false, 0);
+        (self.survey, self.rounds, self.pictures_told) = (false, 0, 0);
         self.stage = Stage::Preparing;
         self.moved = true;
         self.settle();
@@ -330,14 +333,15 @@ impl Transfer {
         [&mut self.announce, &mut self.sign, &mut self.list, &mut self.complete]
     }
 
-    /// The errand of an operation; aborting outlives the upload and is none of its errands.
+    /// The errand of an operation; aborting outlives the upload and reporting concerns many: neither is one of its
+    /// errands.
     pub fn errand_mut(&mut self, operation: Operation) -> Option<&mut Errand> {
         match operation {
             Operation::Create => Some(&mut self.announce),
             Operation::Sign => Some(&mut self.sign),
             Operation::List => Some(&mut self.list),
             Operation::Complete => Some(&mut self.complete),
-            Operation::Abort => None,
+            Operation::Report | Operation::Abort => None,
         }
     }
 

@@ -19,6 +19,8 @@ pub enum Operation {
     List,
     /// `POST /uploads/{id}/complete`.
     Complete,
+    /// `POST /uploads/previews`.
+    Report,
     /// `DELETE /uploads/{id}`.
     Abort,
 }
@@ -218,7 +220,9 @@ fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
             Operation::Sign | Operation::List | Operation::Complete => {
                 ServiceVerdict::StartOver(setback(Cause::Refused, service))
             }
-            Operation::Create | Operation::Abort => ServiceVerdict::GiveUp(setback(Cause::Refused, service)),
+            Operation::Create | Operation::Report | Operation::Abort => {
+                ServiceVerdict::GiveUp(setback(Cause::Refused, service))
+            }
         },
         ErrorCode::Forbidden
         | ErrorCode::QuotaExceeded

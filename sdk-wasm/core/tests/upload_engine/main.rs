@@ -17,6 +17,7 @@ mod originals;
 mod pains;
 mod parts;
 mod patience;
+mod previews;
 mod simulated;
 mod twins;
 mod weak;

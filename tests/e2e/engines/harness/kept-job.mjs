@@ -51,7 +51,7 @@ export function keptJobIn(launch, place) {
     await openPage(engine, service.address);
     await eventually("both are back", () => rows(engine), (list) => list.length === 2);
     gate.bytesPerSecond = Infinity;
-    for (const number of [1, 2]) await rowIs(engine, `kept ${number}.jpg`, ["stored"], 60_000);
+    for (const number of [1, 2]) await rowIs(engine, `kept ${number}.jpg`, ["stored"], 120_000);
     for (const file of files) await assertStored(file);
     await eventually("nothing is kept", () => engine.run(readKept), (kept) => kept.rows === 0 && kept.folders === 0);
   });
@@ -71,7 +71,7 @@ export function keptJobIn(launch, place) {
     const before = new Set(gate.stored);
     gate.forget();
     gate.bytesPerSecond = Infinity;
-    await rowIs(engine, "kept.mp4", ["stored"], 60_000);
+    await rowIs(engine, "kept.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
     await assertStored(video);
   });

@@ -37,7 +37,7 @@ export function mainJobIn(name, launch) {
   test("a 12-megapixel photo arrives byte for byte, and is previewed upright from a picture made here", async (t) => {
     const started = performance.now();
     await choose(engine, fixture(PHOTO));
-    const row = await rowIs(engine, PHOTO, ["stored", "failed"], 60_000);
+    const row = await rowIs(engine, PHOTO, ["stored", "failed"], 120_000);
     t.diagnostic(`from choosing to stored: ${Math.round(performance.now() - started)} ms`);
     assert.equal(row.state, "stored", row.words);
     assert.deepEqual(row.preview, [150, 200]);
@@ -67,7 +67,7 @@ export function mainJobIn(name, launch) {
   test("a truncated photo is sent as it is and flagged", async () => {
     const cut = await truncate(fixture(PHOTO), join(folder, "cut.jpg"), 0.6);
     await choose(engine, cut);
-    const row = await rowIs(engine, "cut.jpg", ["stored", "failed"], 60_000);
+    const row = await rowIs(engine, "cut.jpg", ["stored", "failed"], 120_000);
     assert.equal(row.state, "stored", row.words);
     assert.match(row.warning, /missing/);
     const photo = await stored("cut.jpg");
@@ -80,7 +80,7 @@ export function mainJobIn(name, launch) {
     await watchProgress(engine);
     const started = performance.now();
     await choose(engine, video);
-    const row = await rowIs(engine, "walk.mp4", ["stored", "failed"], 60_000);
+    const row = await rowIs(engine, "walk.mp4", ["stored", "failed"], 120_000);
     t.diagnostic(`from choosing to stored: ${Math.round(performance.now() - started)} ms`);
     assert.equal(row.state, "stored", row.words);
     const progress = await shownProgress(engine);
@@ -135,7 +135,7 @@ export function mainJobIn(name, launch) {
     const another = await variation(fixture(PHOTO), join(folder, "another.jpg"), 1);
     await openPage(engine, service.address);
     await choose(engine, another);
-    const row = await rowIs(engine, "another.jpg", ["stored", "failed"], 60_000);
+    const row = await rowIs(engine, "another.jpg", ["stored", "failed"], 120_000);
     assert.equal(row.state, "stored", row.words);
     assert.equal(await sha256OfUrl((await stored("another.jpg")).url), await sha256OfFile(another));
     // The truncated one too, as far as it goes; a video has no picture.
@@ -145,7 +145,7 @@ export function mainJobIn(name, launch) {
   test("a video shows how far it is; cancelled in the middle of a part it leaves nothing behind", async () => {
     const video = await makeVideo(join(folder, "unwanted.mp4"), 120 * MIB, 3);
     await choose(engine, video);
-    await eventually("bytes move", () => rows(engine), (list) => list.some(({ words }) => /Sending [1-9]/.test(words)), 60_000);
+    await eventually("bytes move", () => rows(engine), (list) => list.some(({ words }) => /Sending [1-9]/.test(words)), 120_000);
     await engine.run(() =>
       document.querySelector("windlass-uploader").shadowRoot.querySelector('button[aria-label^="Cancel unwanted.mp4"]').click(),
     );
@@ -157,7 +157,7 @@ export function mainJobIn(name, launch) {
     // Still there: a worker that died with the request would have taken this one along.
     const next = await variation(fixture(PHOTO), join(folder, "next.jpg"), 3);
     await choose(engine, next);
-    await rowIs(engine, "next.jpg", ["stored"], 60_000);
+    await rowIs(engine, "next.jpg", ["stored"], 120_000);
     assert.ok((await service.photos()).every(({ filename }) => filename !== "unwanted.mp4"));
   });
 
@@ -173,7 +173,7 @@ export function mainJobIn(name, launch) {
     await choose(engine, late);
     await rowIs(engine, "late.jpg", ["waiting_for_network", "retrying"]);
     await service.resume();
-    const row = await rowIs(engine, "late.jpg", ["stored", "failed"], 60_000);
+    const row = await rowIs(engine, "late.jpg", ["stored", "failed"], 120_000);
     assert.equal(row.state, "stored", row.words);
     assert.equal(await sha256OfUrl((await stored("late.jpg")).url), await sha256OfFile(late));
   });

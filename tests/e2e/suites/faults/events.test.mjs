@@ -69,7 +69,7 @@ test("where streams do not get through the page polls, and goes back to the stre
   const { page, say, sees } = await watching();
   await proxy.rules({ ...EVENTS, fault: { kind: "drop_before" } });
   await proxy.connections("reset");
-  await eventually("it polls", () => liveState(page), (state) => state === "polling", 30_000);
+  await eventually("it polls", () => liveState(page), (state) => state === "polling", 60_000);
   await say("heard by asking");
   await sees("heard by asking", 10_000);
   await proxy.rules();

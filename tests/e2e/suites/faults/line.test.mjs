@@ -26,11 +26,11 @@ test("F10, pain 3: offline in the middle of a part: said within two seconds, ove
     (await visit.page.evaluate(() => window.states)).find((each) => each.state === state && each.atMs >= after)?.atMs;
   const now = () => visit.page.evaluate(() => performance.now());
 
-  const gone = await now();
   await scene.proxy.link({ ...line, outages: [{ after_ms: 0, for_ms: 3_600_000 }] });
   await scene.proxy.connections("reset");
+  const gone = await now();
   await visit.page.context().setOffline(true);
-  const said = await eventually("it says so", () => first("waiting_for_network", gone), (at) => at !== undefined, 5_000);
+  const said = await eventually("it says so", () => first("waiting_for_network", gone), (at) => at !== undefined);
   assert.ok(said - gone < 2_000, `said after ${said - gone} ms`);
   await new Promise((done) => setTimeout(done, 6_000));
   assert.deepEqual(await visit.ends(), [], "nothing is given up");
@@ -38,7 +38,7 @@ test("F10, pain 3: offline in the middle of a part: said within two seconds, ove
   await scene.proxy.link(line);
   const back = await now();
   await visit.page.context().setOffline(false);
-  const moving = await eventually("it goes on", () => first("uploading", back), (at) => at !== undefined, 10_000);
+  const moving = await eventually("it goes on", () => first("uploading", back), (at) => at !== undefined);
   assert.ok(moving - back < 5_000, `moving after ${moving - back} ms`);
   await visit.allStored({ wasteMost: 1.6 });
 });
@@ -52,7 +52,7 @@ test("a line on which connections go silent: six photos are all stored", async (
   await scene.proxy.link({ preset: "zombie", seed: 1 });
   await visit.choose(...files);
   // The engine's own test holds it to 36 s, where time does not depend on the machine.
-  await visit.allStored({ timeoutMs: 60_000 });
+  await visit.allStored({ timeoutMs: 120_000 });
 });
 
 test("progress is what has arrived and not what was written to a socket", async () => {
@@ -73,8 +73,10 @@ test("progress is what has arrived and not what was written to a socket", async 
   const started = Date.now();
   const arrivals = [];
   while ((await visit.ends()).length < 2 && Date.now() - started < 40_000) {
+    // Before it is asked: what is told by then has arrived by the time of the answer.
+    const at = Date.now();
     const arrived = (await visit.puts()).reduce((sum, { request_bytes: bytes }) => sum + bytes, 0);
-    arrivals.push({ at: Date.now(), arrived });
+    arrivals.push({ at, arrived });
     await new Promise((done) => setTimeout(done, 100));
   }
   for (const { at, sent } of await visit.page.evaluate(() => window.told)) {
@@ -92,7 +94,26 @@ test("a bad line with resets and an outage: photos are all stored, their preview
   for (let index = 0; index < 3; index++) {
     photos.push(await variation(fixture("photo_2mp_o1.jpg"), join(scene.folder, `bad-${index}.jpg`), index));
   }
-  await scene.proxy.link({ preset: "bad", seed: 2 });
   await visit.choose(...photos);
-  await visit.allStored({ timeoutMs: 90_000 });
+  // The preset `bad` in little: its faults come while three photos are on their way.
+  await scene.proxy.link({
+    up_bits_per_s: 2_000_000,
+    down_bits_per_s: 10_000_000,
+    round_trip_ms: 150,
+    reset_every_ms: [8_000, 12_000],
+    outages: [{ after_ms: 2_500, for_ms: 5_000 }],
+    seed: 2,
+  });
+  await visit.ended(undefined, 180_000);
+  const puts = await visit.puts();
+  assert.ok(puts.some(({ status }) => status !== 200), "something was broken off");
+  // Of each photo, what was begun first; pieces of a photo, which this line may make of it, come later still.
+  const first = new Map();
+  const whole = puts.filter(({ path }) => !path.includes("/windlass-staging/"));
+  for (const { path } of whole.sort((a, b) => a.started_ms - b.started_ms)) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    if (!first.has(folder)) first.set(folder, path.slice(folder.length + 1));
+  }
+  assert.deepEqual([...first.values()], ["thumb_200.jpg", "thumb_200.jpg", "thumb_200.jpg"]);
+  await visit.allStored();
 });

@@ -297,6 +297,7 @@ impl World {
             Work::SignParts { .. } | Work::SignPieces { .. } => Op::Sign,
             Work::ListParts { .. } => Op::List,
             Work::Complete { .. } => Op::Complete,
+            Work::ReportPreviews(_) => Op::Report,
             Work::Abort { .. } => Op::Abort,
             Work::Put { .. } => Op::Put,
         };

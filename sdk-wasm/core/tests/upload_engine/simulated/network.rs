@@ -9,6 +9,7 @@ pub enum Op {
     Sign,
     List,
     Complete,
+    Report,
     Abort,
     Put,
 }

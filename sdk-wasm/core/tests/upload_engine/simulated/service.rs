@@ -12,6 +12,7 @@ use windlass_protocol::create_uploads::{
 use windlass_protocol::list_parts::{ListPartsResponse, StagedPiece, StagedPieces};
 use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
 use windlass_protocol::photo::MediaKind;
+use windlass_protocol::report_previews::ReportPreviewsRequest;
 use windlass_protocol::sign_parts::{SignPartsRequest, SignPartsResponse};
 use windlass_protocol::sign_pieces::{SignPiecesRequest, SignPiecesResponse, SignedPiece};
 use windlass_protocol::{
@@ -41,6 +42,8 @@ pub struct Service {
     pub parts_signed: u32,
     /// Whether files are taken in small pieces, too.
     pub takes_pieces: bool,
+    /// When smaller pictures were first shown, by their file and name.
+    pub shown: BTreeMap<(ClientRef, String), u64>,
     /// Uploads ever announced.
     announced: u64,
 }
@@ -53,6 +56,7 @@ impl Service {
             url_lifetime_s: 900,
             parts_signed: 0,
             takes_pieces: true,
+            shown: BTreeMap::new(),
             announced: 0,
         }
     }
@@ -297,6 +301,25 @@ impl Service {
         Ok(())
     }
 
+    /// Looks for the smaller pictures of these uploads: what the store does not have is not shown.
+    pub fn report_previews(
+        &mut self,
+        now_ms: u64,
+        bucket: &Bucket,
+        request: &ReportPreviewsRequest,
+    ) -> Result<(), ServiceFailure> {
+        for id in &request.upload_ids {
+            let Some(record) = self.uploads.get(id) else { continue };
+            let names = record.file.variants.iter().map(|variant| variant.name.clone());
+            for name in
+                names.filter(|name| bucket.objects.contains_key(&(*id, Target::Variant(name.clone()))))
+            {
+                self.shown.entry((record.file.client_ref.clone(), name)).or_insert(now_ms);
+            }
+        }
+        Ok(())
+    }
+
     /// The record is gone: the service came back from an older backup.
     pub fn forget(&mut self, id: UploadId) {
         let record = self.uploads.remove(&id).expect("a record to forget");
@@ -322,6 +345,7 @@ impl Service {
             Work::FetchToken
             | Work::Hash { .. }
             | Work::CreateUploads(_)
+            | Work::ReportPreviews(_)
             | Work::Put { .. }
             | Work::TryConnections(_) => None,
         }

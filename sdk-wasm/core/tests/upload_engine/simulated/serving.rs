@@ -60,6 +60,9 @@ impl World {
             Work::Complete { upload_id, request } => {
                 answer!(Answer::Completed, service.complete(bucket, *upload_id, request))
             }
+            Work::ReportPreviews(request) => {
+                answer!(Answer::PreviewsReported, service.report_previews(now_ms, bucket, request))
+            }
             Work::Abort { upload_id } => answer!(Answer::Aborted, service.abort(bucket, *upload_id)),
             Work::FetchToken | Work::Hash { .. } | Work::Put { .. } | Work::TryConnections(_) => {
                 unreachable!("not the service's")
