@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test program's own, which it may kill and start again.
+//! A PostgreSQL server of a program's own, which it may kill and start again.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,6 +13,8 @@ pub struct Postgres {
     /// Where its programs are.
     pub programs: PathBuf,
     folder: TempDir,
+    /// Whether what is committed survives the machine. A process may die in tests, the machine does not.
+    is_synced: bool,
 }
 
 impl Postgres {
@@ -27,7 +29,12 @@ impl Postgres {
             eprintln!("skipped: no PostgreSQL in {} (WINDLASS_POSTGRES)", programs.display());
             return None;
         }
-        let server = Self { programs, folder: tempfile::tempdir().unwrap() };
+        Some(Self::start_from(programs, false))
+    }
+
+    /// Starts one from where its programs are; `is_synced` as a server that people rely on.
+    pub fn start_from(programs: PathBuf, is_synced: bool) -> Self {
+        let server = Self { programs, folder: tempfile::tempdir().unwrap(), is_synced };
         for folder in ["data", "socket"] {
             std::fs::create_dir(server.folder.path().join(folder)).unwrap();
         }
@@ -45,7 +52,7 @@ impl Postgres {
             "--no-sync",
         ]));
         server.up();
-        Some(server)
+        server
     }
 
     /// The address of a database of its; `postgres` is always there.
@@ -55,9 +62,9 @@ impl Postgres {
 
     /// Starts it again.
     pub fn up(&self) {
-        // A process may die in these tests, the machine does not.
+        let fsync = if self.is_synced { "on" } else { "off" };
         let options = format!(
-            "-c listen_addresses='' -c fsync=off -c unix_socket_directories={}",
+            "-c listen_addresses='' -c fsync={fsync} -c unix_socket_directories={}",
             self.path("socket").display()
         );
         run(self.control(&["-w", "-o", &options, "-l"]).arg(self.path("data").join("log")).arg("start"));

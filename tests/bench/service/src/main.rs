@@ -5,8 +5,15 @@
 
 mod http;
 mod load;
+mod million;
 mod pages;
 mod peers;
+#[path = "../../../../presign-svc/tests/support/postgres.rs"]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "a server as tests have it, who ask for more and stop where it fails"
+)]
 mod postgres;
 mod report;
 mod server;
@@ -102,7 +109,7 @@ async fn main() -> Result<()> {
 
 async fn run(options: Options) -> Result<()> {
     let streams = allowed_streams(options.streams);
-    let postgres = options.postgres.clone().map(Postgres::start).transpose()?;
+    let postgres = options.postgres.clone().map(|programs| Postgres::start_from(programs, true));
     let scratch = tempfile::tempdir_in(&options.scratch).context("the scratch folder cannot be used")?;
     let mut report =
         Report { binary_bytes: std::fs::metadata(&options.windlass)?.len(), ..Report::default() };
@@ -124,10 +131,13 @@ async fn run(options: Options) -> Result<()> {
     }
     if wants(Part::Pages) {
         say(format!("pages of {} photos", options.rows));
-        let place = DatabasePlace::Sqlite(folder(scratch.path(), "pages")?.join("pages.sqlite"));
-        report.pages = pages::measure(&place, options.rows).await?;
+        let folder = folder(scratch.path(), "pages")?;
+        report.pages =
+            pages::measure(&DatabasePlace::Sqlite(folder.join("pages.sqlite")), options.rows).await?;
+        // More than a gigabyte.
+        std::fs::remove_dir_all(folder)?;
         if let Some(postgres) = &postgres {
-            let place = DatabasePlace::Postgres { url: postgres.new_database("pages")?, connections: 4 };
+            let place = DatabasePlace::Postgres { url: new_database(postgres, "pages"), connections: 4 };
             report.pages.extend(pages::measure(&place, options.rows).await?);
         }
     }
@@ -255,7 +265,7 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
         if create == "create-postgres" && postgres.is_none() {
             continue;
         }
-        let database_url = postgres.map(|postgres| postgres.new_database("create")).transpose()?;
+        let database_url = postgres.map(|postgres| new_database(postgres, "create"));
         let windlass = Windlass { program: options.windlass.clone(), database_url };
         let server = windlass.start(&folder(scratch, create)?).await?;
         windlass::store_photos(&server, LISTED).await?;
@@ -297,6 +307,14 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
 
 fn case(entrant: &Entrant, route: &'static str, outcome: load::Outcome) -> Result<Case> {
     Ok(Case { name: entrant.name, route, outcome, rss_mib: mib(entrant.server.resident_kib()?) })
+}
+
+/// The address of a new database.
+fn new_database(postgres: &Postgres, name: &str) -> String {
+    postgres::run(
+        postgres.program("createdb").arg("-h").arg(postgres.path("socket")).args(["-U", "windlass", name]),
+    );
+    postgres.url(name)
 }
 
 /// The round before the first is shorter: it warms up.

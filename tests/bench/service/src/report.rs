@@ -109,7 +109,10 @@ impl Report {
             .pages
             .iter()
             .map(|page| {
-                json!({"database": page.database, "filter": page.filter, "p50_ms": page.p50_ms, "p99_ms": page.p99_ms})
+                json!({
+                    "database": page.database, "filter": page.filter, "first_ms": page.first_ms,
+                    "last_ms": page.last_ms, "p50_ms": page.p50_ms, "p99_ms": page.p99_ms,
+                })
             })
             .collect();
         let start = self.start.as_ref().map(|start| {
@@ -161,8 +164,18 @@ impl Report {
                 "{streams} streams: {kib_each:.1} KiB each; told after {told_p50_ms:.0} ms (half), {told_p99_ms:.0} (99 %), {told_all_ms:.0} (all)"
             )?;
         }
-        for PageTimes { database, filter, p50_ms, p99_ms } in &self.pages {
-            writeln!(out, "page of 100, {database}, by {filter}: p50 {p50_ms:.2} ms, p99 {p99_ms:.2}")?;
+        if !self.pages.is_empty() {
+            writeln!(
+                out,
+                "\n{:<11} {:<20} {:>8} {:>8} {:>8} {:>8}",
+                "page of 100", "by", "first ms", "last ms", "p50 ms", "p99 ms"
+            )?;
+        }
+        for PageTimes { database, filter, first_ms, last_ms, p50_ms, p99_ms } in &self.pages {
+            writeln!(
+                out,
+                "{database:<11} {filter:<20} {first_ms:>8.2} {last_ms:>8.2} {p50_ms:>8.2} {p99_ms:>8.2}"
+            )?;
         }
         writeln!(out, "binary: {:.1} MiB\n", self.binary_bytes as f64 / f64::from(1 << 20))?;
         for (target, got, is_met) in self.targets() {
