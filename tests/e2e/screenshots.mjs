@@ -9,6 +9,7 @@ import { join } from "node:path";
 
 import { fixture, makeVideo, scratchFolder, truncate } from "./harness/bytes.mjs";
 import { choose, DESKTOP, launch, openPage, PHONE } from "./harness/browser.mjs";
+import { Gate } from "./harness/gate.mjs";
 import { Service } from "./harness/service.mjs";
 import { allRows, picturesShown } from "./harness/uploader.mjs";
 
@@ -74,6 +75,7 @@ try {
       await page.context().close();
     }
   }
+  await arriving();
   const drawer = await openPage(browser, `${service.address}/job-drawer/`, { viewport: PHONE, deviceScaleFactor: 2 }).catch(() => undefined);
   if (drawer) await shot(drawer, "job-drawer");
   const offline = await openPage(browser, service.address, { viewport: PHONE, deviceScaleFactor: 2 });
@@ -84,4 +86,33 @@ try {
 } finally {
   await browser.close();
   await service.stop();
+}
+
+/** Photos whose originals are on their way: a gate holds them back. */
+async function arriving() {
+  const gate = await Gate.open();
+  const held = await Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: gate.address } });
+  gate.leadTo(held.storePort);
+  gate.held = /\/original|windlass-staging\//;
+  try {
+    const crew = await openPage(browser, held.address);
+    await choose(crew, fixture("photo_12mp_o6.jpg"), fixture("photo_2mp_o1.jpg"));
+    for (const [name, viewport] of [["phone", PHONE], ["desktop", DESKTOP]]) {
+      for (const colorScheme of ["light", "dark"]) {
+        const page = await openPage(browser, held.address, { viewport, colorScheme, deviceScaleFactor: name === "phone" ? 2 : 1 });
+        await page.locator("windlass-gallery .tile:has(img.loaded) .arriving").last().waitFor({ timeout: 60_000 });
+        await page.locator("windlass-gallery").evaluate((gallery) => gallery.scrollIntoView({ block: "end" }));
+        await page.waitForTimeout(500);
+        await shot(page, `${name}-${colorScheme}-arriving`);
+        await page.locator("windlass-gallery button.tile").last().click();
+        await page.locator("windlass-gallery dialog[open] img").waitFor();
+        await page.waitForTimeout(500);
+        await shot(page, `${name}-${colorScheme}-arriving-details`);
+        await page.context().close();
+      }
+    }
+  } finally {
+    await held.stop();
+    gate.close();
+  }
 }

@@ -20,8 +20,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Of an upload that is about to be stored.
-    pub(super) fn of(upload: &Upload) -> Self {
+    fn of(upload: &Upload) -> Self {
         let facts = upload.facts();
         let is_visible = upload.object().is_some() && upload.progress().deleted_at.is_none();
         Self {
@@ -34,8 +33,9 @@ impl Changes {
         }
     }
 
-    /// Whether there is nothing to record beside the upload.
-    pub(super) fn is_empty(&self) -> bool {
-        self.news.is_empty() && self.terms.is_none()
+    /// Of one that is about to be stored; `None` where there is nothing to record beside it.
+    pub(super) fn if_any(upload: &Upload) -> Option<Self> {
+        // Without news there are no new terms either.
+        (!upload.news().is_empty()).then(|| Self::of(upload))
     }
 }

@@ -27,25 +27,42 @@ use crate::domain::upload::{Announcement, Progress, Stage, Upload, UploadState, 
 use crate::domain::verify::Failure;
 use crate::ports::uploads::RepositoryError;
 
-/// Declares [`UploadRow`] and what is written with all of its columns: they are named once, here.
+/// Declares [`UploadRow`] and what is written with its columns: they are named once, here. First those that an
+/// announcement fills, then those that stay empty until something has happened: half of every new row.
 macro_rules! upload_row {
-    ($($column:ident: $rust:ty => $postgres:literal,)*) => {
+    (
+        announced { $($column:ident: $rust:ty => $postgres:literal,)* }
+        later { $($later:ident: Option<$later_rust:ty> => $later_postgres:literal,)* }
+    ) => {
         /// A row as the databases have it.
         #[derive(Debug, Clone, sqlx::FromRow)]
         pub(super) struct UploadRow {
             $(pub $column: $rust,)*
+            $(pub $later: Option<$later_rust>,)*
         }
 
         impl UploadRow {
-            /// The columns and PostgreSQL's types of them.
-            pub(super) const COLUMNS: &[(&str, &str)] = &[$((stringify!($column), $postgres),)*];
+            /// The columns that an announcement fills, and PostgreSQL's types of them.
+            pub(super) const ANNOUNCED: &[(&str, &str)] = &[$((stringify!($column), $postgres),)*];
+            /// All columns, those first.
+            pub(super) const COLUMNS: &[(&str, &str)] = &[
+                $((stringify!($column), $postgres),)*
+                $((stringify!($later), $later_postgres),)*
+            ];
 
-            /// Binds every column, in order, to an SQLite statement.
+            /// Whether it is only announced: all columns but those of an announcement are empty.
+            pub(super) fn is_only_announced(&self) -> bool {
+                true $(&& self.$later.is_none())*
+            }
+
+            /// Binds every column, or those of an announcement alone, in order, to an SQLite statement.
             pub(super) fn bind_to<'q>(
                 self,
                 statement: Query<'q, Sqlite, SqliteArguments>,
+                is_only_announced: bool,
             ) -> Query<'q, Sqlite, SqliteArguments> {
-                statement$(.bind(self.$column))*
+                let statement = statement$(.bind(self.$column))*;
+                if is_only_announced { statement } else { statement$(.bind(self.$later))* }
             }
         }
 
@@ -53,72 +70,80 @@ macro_rules! upload_row {
         #[derive(Debug, Default)]
         pub(super) struct UploadColumns {
             $($column: Vec<$rust>,)*
+            $($later: Vec<Option<$later_rust>>,)*
         }
 
         impl UploadColumns {
             /// Appends a row.
             pub(super) fn push(&mut self, row: UploadRow) {
                 $(self.$column.push(row.$column);)*
+                $(self.$later.push(row.$later);)*
             }
 
-            /// Binds every column, in order, to a PostgreSQL statement.
+            /// Binds every column, or those of an announcement alone, in order, to a PostgreSQL statement.
             pub(super) fn bind_to<'q>(
                 self,
                 statement: Query<'q, Postgres, PgArguments>,
+                is_only_announced: bool,
             ) -> Query<'q, Postgres, PgArguments> {
-                statement$(.bind(self.$column))*
+                let statement = statement$(.bind(self.$column))*;
+                if is_only_announced { statement } else { statement$(.bind(self.$later))* }
             }
         }
     };
 }
 
 upload_row! {
-    id: String => "uuid",
-    tenant: String => "text",
-    project: String => "text",
-    created_by: String => "text",
-    client_ref: Option<String> => "text",
-    version: i64 => "bigint",
-    status: String => "text",
-    failure_code: Option<String> => "text",
-    failure_detail: Option<String> => "text",
-    filename: String => "text",
-    media_type: String => "text",
-    size_bytes: i64 => "bigint",
-    checksum: Option<String> => "text",
-    claimed_metadata: Option<String> => "text",
-    folder: String => "text",
-    part_size_bytes: Option<i64> => "bigint",
-    multipart_id: Option<String> => "text",
-    expected_object: Option<String> => "text",
-    verified_at: Option<i64> => "bigint",
-    etag: Option<String> => "text",
-    verified_media_type: Option<String> => "text",
-    verified_checksum: Option<String> => "text",
-    metadata: Option<String> => "text",
-    width: Option<i64> => "bigint",
-    height: Option<i64> => "bigint",
-    taken_at: Option<String> => "text",
-    latitude: Option<f64> => "double precision",
-    longitude: Option<f64> => "double precision",
-    variants: String => "text",
-    created_at: i64 => "bigint",
-    updated_at: i64 => "bigint",
-    deadline_at: i64 => "bigint",
-    deleted_at: Option<i64> => "bigint",
-    cleanup_due_at: Option<i64> => "bigint",
-    caption: Option<String> => "text",
-    tags: String => "text",
-    status_changes: String => "text",
-    kind: Option<String> => "text",
-    taken_local: Option<i64> => "bigint",
-    taken_utc: Option<i64> => "bigint",
-    charged_bytes: i64 => "bigint",
-    piece_size_bytes: Option<i64> => "bigint",
-    assembly_due_at: Option<i64> => "bigint",
-    size_is_bound: bool => "boolean",
-    verified_size_bytes: Option<i64> => "bigint",
-    is_arriving: bool => "boolean",
+    announced {
+        id: String => "uuid",
+        tenant: String => "text",
+        project: String => "text",
+        created_by: String => "text",
+        client_ref: Option<String> => "text",
+        version: i64 => "bigint",
+        status: String => "text",
+        filename: String => "text",
+        media_type: String => "text",
+        size_bytes: i64 => "bigint",
+        checksum: Option<String> => "text",
+        claimed_metadata: Option<String> => "text",
+        folder: String => "text",
+        part_size_bytes: Option<i64> => "bigint",
+        variants: String => "text",
+        created_at: i64 => "bigint",
+        updated_at: i64 => "bigint",
+        deadline_at: i64 => "bigint",
+        tags: String => "text",
+        status_changes: String => "text",
+        charged_bytes: i64 => "bigint",
+        size_is_bound: bool => "boolean",
+        is_arriving: bool => "boolean",
+    }
+    later {
+        failure_code: Option<String> => "text",
+        failure_detail: Option<String> => "text",
+        multipart_id: Option<String> => "text",
+        expected_object: Option<String> => "text",
+        verified_at: Option<i64> => "bigint",
+        etag: Option<String> => "text",
+        verified_media_type: Option<String> => "text",
+        verified_checksum: Option<String> => "text",
+        metadata: Option<String> => "text",
+        width: Option<i64> => "bigint",
+        height: Option<i64> => "bigint",
+        taken_at: Option<String> => "text",
+        latitude: Option<f64> => "double precision",
+        longitude: Option<f64> => "double precision",
+        deleted_at: Option<i64> => "bigint",
+        cleanup_due_at: Option<i64> => "bigint",
+        caption: Option<String> => "text",
+        kind: Option<String> => "text",
+        taken_local: Option<i64> => "bigint",
+        taken_utc: Option<i64> => "bigint",
+        piece_size_bytes: Option<i64> => "bigint",
+        assembly_due_at: Option<i64> => "bigint",
+        verified_size_bytes: Option<i64> => "bigint",
+    }
 }
 
 impl UploadRow {

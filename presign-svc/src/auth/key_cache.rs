@@ -40,22 +40,30 @@ impl KeyCache {
         Self { source, known: RwLock::default(), looking: tokio::sync::Mutex::default() }
     }
 
-    /// The key a token was signed with.
+    /// Whether these are the provider's keys, looked at not long ago.
+    pub(super) fn are_current(&self, keys: &Arc<KeySet>, now: OffsetDateTime) -> bool {
+        let known = self.known();
+        known.as_of.is_some_and(|as_of| now - as_of <= FRESH)
+            && known.keys.is_some_and(|known| Arc::ptr_eq(&known, keys))
+    }
+
+    /// The key a token was signed with, and the set it is in.
     pub(super) async fn key_of(
         self: &Arc<Self>,
         token: &Jws<'_>,
         now: OffsetDateTime,
-    ) -> Result<VerifyingKey, TokenError> {
+    ) -> Result<(VerifyingKey, Arc<KeySet>), TokenError> {
         let known = self.known();
         let age = known.as_of.map(|as_of| now - as_of);
         let is_usable = age.is_some_and(|age| age <= STALE_IF_ERROR);
-        if let Some(key) = known.keys.filter(|_| is_usable).and_then(|keys| keys.key_of(token).cloned()) {
+        let usable = known.keys.filter(|_| is_usable);
+        if let Some(found) = usable.and_then(|keys| Some((keys.key_of(token)?.clone(), keys))) {
             if age.is_some_and(|age| age > FRESH) && may_look(&self.known(), now) {
                 let cache = self.clone();
                 // Whoever asks is answered with the keys that are known.
                 tokio::spawn(async move { cache.look(now).await });
             }
-            return Ok(key);
+            return Ok(found);
         }
         self.look(now).await;
         let known = self.known();
@@ -63,7 +71,8 @@ impl KeyCache {
         let keys = keys.ok_or_else(|| {
             TokenError::Unverifiable(format!("the keys of {} are not known", self.source.name()))
         })?;
-        keys.key_of(token).cloned().ok_or(TokenError::Invalid("it names a key (kid) nobody knows here"))
+        let key = keys.key_of(token).cloned();
+        key.map(|key| (key, keys)).ok_or(TokenError::Invalid("it names a key (kid) nobody knows here"))
     }
 
     /// Looks at the source, unless somebody did a moment ago.

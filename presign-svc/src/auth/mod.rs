@@ -1,5 +1,6 @@
 //! From a bearer token to a [`Caller`]. Nothing else in the service knows JWT.
 
+mod accepted;
 mod caller;
 mod claims;
 mod jwks;

@@ -11,6 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::accepted::{Accepted, AcceptedTokens, Keys, Times, TokenDigest};
 use super::caller::{Caller, ProjectAccess};
 use super::claims::ClaimRules;
 use super::jws::{Jws, VerifyingKey};
@@ -41,12 +42,13 @@ pub struct TokenRules {
 #[derive(Clone)]
 pub struct Tokens {
     rules: TokenRules,
-    secrets: Arc<RwLock<Vec<Secret>>>,
+    secrets: Arc<RwLock<Arc<Vec<Secret>>>>,
     provider: Option<Arc<KeyCache>>,
+    accepted: Arc<AcceptedTokens>,
 }
 
-#[derive(Clone)]
-struct Secret {
+/// One of the operator's.
+pub(super) struct Secret {
     decoding: VerifyingKey,
     encoding: EncodingKey,
 }
@@ -103,8 +105,8 @@ impl Tokens {
         provider: Option<Arc<KeyCache>>,
         rules: TokenRules,
     ) -> Result<Self, InvalidSecret> {
-        let secrets = Arc::new(RwLock::new(read_secrets(secrets)?));
-        Ok(Self { rules, secrets, provider })
+        let secrets = Arc::new(RwLock::new(Arc::new(read_secrets(secrets)?)));
+        Ok(Self { rules, secrets, provider, accepted: Arc::default() })
     }
 
     /// Tokens signed with one secret of at least 32 bytes.
@@ -115,7 +117,7 @@ impl Tokens {
     /// From now on these are the secrets.
     pub fn replace_secrets(&self, secrets: &[impl AsRef<[u8]>]) -> Result<(), InvalidSecret> {
         let read = read_secrets(secrets)?;
-        *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = read;
+        *self.secrets.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         Ok(())
     }
 
@@ -126,21 +128,45 @@ impl Tokens {
 
     /// Who holds this token.
     pub async fn identify(&self, token: &str, now: OffsetDateTime) -> Result<Caller, TokenError> {
+        let digest = TokenDigest::of(token);
+        if let Some(known) = self.accepted.find(digest).filter(|known| self.are_in_use(&known.keys, now)) {
+            known.times.check(now, self.rules.leeway)?;
+            return Ok(known.caller.clone());
+        }
         let token = Jws::parse(token)?;
-        let payload = match (token.algorithm, &self.provider) {
+        let (payload, keys) = match (token.algorithm, &self.provider) {
             (Algorithm::HS256, _) => self.signed_with_secret(&token)?,
-            (_, Some(provider)) => token.payload(&provider.key_of(&token, now).await?)?,
+            (_, Some(provider)) => {
+                let (key, keys) = provider.key_of(&token, now).await?;
+                (token.payload(&key)?, Keys::Provider(keys))
+            }
             (_, None) => return Err(TokenError::Invalid("its algorithm is not the one expected")),
         };
         let claims: Value =
             serde_json::from_slice(&payload).map_err(|_| TokenError::Invalid("its claims cannot be read"))?;
-        self.check(&claims, now)?;
-        self.rules.claims.caller_of(&claims)
+        let times = self.check(&claims, now)?;
+        let caller = self.rules.claims.caller_of(&claims)?;
+        self.accepted.keep(digest, Accepted { keys, times, caller: caller.clone() });
+        Ok(caller)
+    }
+
+    /// Whether a token that was signed with one of these keys could be so now.
+    fn are_in_use(&self, keys: &Keys, now: OffsetDateTime) -> bool {
+        match keys {
+            Keys::Secrets(secrets) => Arc::ptr_eq(secrets, &self.secrets()),
+            Keys::Provider(keys) => {
+                self.provider.as_ref().is_some_and(|provider| provider.are_current(keys, now))
+            }
+        }
+    }
+
+    fn secrets(&self) -> Arc<Vec<Secret>> {
+        self.secrets.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes a token with the usual claims.
     pub fn mint(&self, grant: &TokenGrant, now: OffsetDateTime) -> Result<String, TokenError> {
-        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let secrets = self.secrets();
         let secret = secrets.first().ok_or(TokenError::NoSecret)?;
         let caller = &grant.caller;
         let projects = match &caller.projects {
@@ -163,12 +189,12 @@ impl Tokens {
             .map_err(|_| TokenError::Invalid("it cannot be signed"))
     }
 
-    fn signed_with_secret(&self, token: &Jws<'_>) -> Result<Vec<u8>, TokenError> {
-        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+    fn signed_with_secret(&self, token: &Jws<'_>) -> Result<(Vec<u8>, Keys), TokenError> {
+        let secrets = self.secrets();
         let mut refused = TokenError::Invalid("its algorithm is not the one expected");
         for secret in secrets.iter() {
             match token.payload(&secret.decoding) {
-                Ok(payload) => return Ok(payload),
+                Ok(payload) => return Ok((payload, Keys::Secrets(secrets.clone()))),
                 Err(error) => refused = error,
             }
         }
@@ -176,8 +202,7 @@ impl Tokens {
     }
 
     /// Issuer, audience and times, by the service's own clock.
-    fn check(&self, claims: &Value, now: OffsetDateTime) -> Result<(), TokenError> {
-        let (now, leeway) = (now.unix_timestamp() as f64, self.rules.leeway.as_secs_f64());
+    fn check(&self, claims: &Value, now: OffsetDateTime) -> Result<Times, TokenError> {
         if claims.get("iss").and_then(Value::as_str) != Some(self.rules.issuer.as_str()) {
             return Err(TokenError::Invalid("it was issued by somebody else (iss)"));
         }
@@ -192,18 +217,16 @@ impl Tokens {
         if !is_for_us {
             return Err(TokenError::Invalid("it was issued for somebody else (aud)"));
         }
-        // RFC 7519's NumericDate may be a fraction.
         let Some(expires) = claims.get("exp").and_then(Value::as_f64) else {
             return Err(TokenError::Invalid("it does not say when it expires (exp)"));
         };
-        if expires <= now - leeway {
-            return Err(TokenError::Expired);
-        }
-        match claims.get("nbf").map(Value::as_f64) {
-            None => Ok(()),
-            Some(Some(not_before)) if not_before <= now + leeway => Ok(()),
-            Some(_) => Err(TokenError::Invalid("it is not valid yet (nbf)")),
-        }
+        let not_before = match claims.get("nbf") {
+            None => None,
+            Some(claim) => Some(claim.as_f64().ok_or(TokenError::Invalid("it is not valid yet (nbf)"))?),
+        };
+        let times = Times { expires, not_before };
+        times.check(now, self.rules.leeway)?;
+        Ok(times)
     }
 }
 

@@ -54,6 +54,24 @@ async fn a_minted_token_says_who_asks() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_accepted_is_refused_once_it_expires_or_its_secret_is_gone() {
+    let tokens = keys();
+    let token = signed(&claims(), Algorithm::HS256);
+    let (text, signature) = token.rsplit_once('.').unwrap();
+    let forged = format!("{text}.{}", signature.chars().rev().collect::<String>());
+    let expired = NOON + Duration::from_secs(91);
+    for _ in 0..2 {
+        assert!(tokens.identify(&token, NOON).await.is_ok());
+        assert!(tokens.identify(&forged, NOON).await.is_err());
+        assert_eq!(tokens.identify(&token, expired).await, Err(TokenError::Expired));
+    }
+    tokens.replace_secrets(&[[b'x'; 32]]).unwrap();
+    assert!(tokens.identify(&token, NOON).await.is_err());
+    tokens.replace_secrets(&[[b'x'; 32].as_slice(), SECRET]).unwrap();
+    assert!(tokens.identify(&token, NOON).await.is_ok());
+}
+
+#[tokio::test]
 async fn foreign_scopes_and_audiences_beside_ours_do_no_harm() {
     let caller = verify(&claims()).await.unwrap();
     assert_eq!(caller.scopes, [Scope::Upload, Scope::Read].into());

@@ -19,6 +19,9 @@ export const DESKTOP = { width: 1280, height: 900 };
 
 export const EXECUTABLE = process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium";
 
+/** For what only has to happen, on a busy machine: a page that loads, a word that is shown. */
+export const PATIENCE_MS = 60_000;
+
 /** `args` are given to Chromium besides those that a container needs. */
 export function launch({ args = [] } = {}) {
   return chromium.launch({ executablePath: EXECUTABLE, args: [...ARGUMENTS, ...args] });
@@ -37,6 +40,7 @@ export function listen(page) {
 /** The demo page, in a context of its own. */
 export async function openPage(browser, address, { viewport = DESKTOP, onRequest, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
   if (onRequest) context.on("request", onRequest);
   const page = listen(await context.newPage());
   await page.goto(address);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { ARGUMENTS, DESKTOP, EXECUTABLE, eventually, listen } from "./browser.mjs";
+import { ARGUMENTS, DESKTOP, EXECUTABLE, eventually, listen, PATIENCE_MS } from "./browser.mjs";
 
 export class Profile {
   static async make() {
@@ -23,6 +23,7 @@ export class Profile {
       args: [...ARGUMENTS, ...args],
       viewport: DESKTOP,
     });
+    this.context.setDefaultTimeout(PATIENCE_MS);
     return this.tab(address, { prepare });
   }
 

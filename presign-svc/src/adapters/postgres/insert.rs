@@ -2,13 +2,11 @@
 //! one, as columns that `UNNEST` makes rows of. A trip to the server and its wait for the disk are shared.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::LazyLock;
 
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::timeout;
 
+use super::groups::{Asked, Groups, NoAnswer};
 use super::uploads::find_by_client_ref;
 use super::{changes, usage};
 use crate::adapters::changes::Changes;
@@ -19,20 +17,14 @@ use crate::domain::upload::Upload;
 use crate::failpoints;
 use crate::ports::uploads::{Recorded, RepositoryError, RepositoryResult};
 
-/// How many requests may wait.
-const QUEUE: usize = 4096;
-/// How many requests one statement takes on.
-const GROUP: usize = 256;
-/// Statements under way at once: while one waits for the disk, another is being worked on.
-const AT_ONCE: usize = 2;
-/// How long a request waits for its turn and its commit. What became of uploads after that is not known to
-/// whoever announced them, who asks again.
-const LIMIT: Duration = Duration::from_secs(10);
+/// For rows that are only announced, and for any.
+static INSERT: LazyLock<[String; 2]> =
+    LazyLock::new(|| [UploadRow::ANNOUNCED, UploadRow::COLUMNS].map(statement));
 
-static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let names: Vec<&str> = UploadRow::COLUMNS.iter().map(|(name, _)| *name).collect();
+fn statement(columns: &[(&str, &str)]) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let arrays: Vec<String> = (1..)
-        .zip(UploadRow::COLUMNS)
+        .zip(columns)
         .map(|(number, (_, kind))| match *kind {
             // The driver has ids as text.
             "uuid" => format!("${number}::text[]::uuid[]"),
@@ -45,77 +37,42 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
         names.join(", "),
         arrays.join(", "),
     )
-});
+}
 
 const INSERTED: &str = "SELECT id::text FROM uploads WHERE id = ANY($1::text[]::uuid[])";
 
-type Reply = oneshot::Sender<RepositoryResult<Vec<Recorded>>>;
-
-/// One request's uploads, and who waits for what becomes of them.
-struct Insert {
-    uploads: Vec<Upload>,
-    allowance: Allowance,
-    reply: Reply,
+/// One request's uploads.
+#[derive(Debug)]
+pub(super) struct Insert {
+    pub uploads: Vec<Upload>,
+    pub allowance: Allowance,
 }
 
-/// A handle to the queue.
-#[derive(Debug, Clone)]
-pub(super) struct Inserts {
-    queue: mpsc::Sender<Insert>,
-}
+/// The queue of those that wait.
+pub(super) type Inserts = Groups<Insert, RepositoryResult<Vec<Recorded>>>;
 
-impl Inserts {
-    /// Starts the one who empties the queue.
-    pub(super) fn start(pool: PgPool) -> Self {
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(run(waiting, pool));
-        Self { queue }
-    }
-
-    /// Records new uploads, all or none.
-    pub(super) async fn record(
-        &self,
-        uploads: Vec<Upload>,
-        allowance: Allowance,
-    ) -> RepositoryResult<Vec<Recorded>> {
-        let (reply, answer) = oneshot::channel();
-        let closed = || RepositoryError::Unavailable("the database is closed".to_owned());
-        let asked = async {
-            self.queue.send(Insert { uploads, allowance, reply }).await.map_err(|_| closed())?;
-            answer.await.map_err(|_| closed())?
-        };
-        timeout(LIMIT, asked).await.unwrap_or_else(|_| {
-            Err(RepositoryError::Unavailable(format!("no commit within {} seconds", LIMIT.as_secs())))
-        })
+impl From<NoAnswer> for RepositoryError {
+    fn from(why: NoAnswer) -> Self {
+        Self::Unavailable(why.to_string())
     }
 }
 
-async fn run(mut queue: mpsc::Receiver<Insert>, pool: PgPool) {
-    let free = Arc::new(Semaphore::new(AT_ONCE));
-    let mut group = Vec::new();
-    while let Ok(permit) = free.clone().acquire_owned().await {
-        if queue.recv_many(&mut group, GROUP).await == 0 {
-            return;
-        }
-        let (group, pool) = (std::mem::take(&mut group), pool.clone());
-        tokio::spawn(async move {
-            record_group(&pool, group).await;
-            drop(permit);
-        });
-    }
+/// Starts the one who empties the queue.
+pub(super) fn start(pool: PgPool) -> Inserts {
+    Groups::start(move |group| record_group(pool.clone(), group))
 }
 
-async fn record_group(pool: &PgPool, group: Vec<Insert>) {
-    let together = insert_group(pool, &group).await;
-    for request in group {
+async fn record_group(pool: PgPool, group: Vec<Asked<Insert, RepositoryResult<Vec<Recorded>>>>) {
+    let requests: Vec<&Insert> = group.iter().map(|asked| &asked.question).collect();
+    let together = insert_group(&pool, &requests).await;
+    for asked in group {
         let outcome = match &together {
-            Ok(inserted) => recorded(pool, &request, inserted.as_ref()).await,
+            Ok(inserted) => recorded(&pool, &asked.question, inserted.as_ref()).await,
             // The server said no to one of them, and so to all, or there is no room for one: each for itself.
-            Err(Failed::Refused(_) | Failed::Tight) => record(pool, &request).await,
+            Err(Failed::Refused(_) | Failed::Tight) => record(&pool, &asked.question).await,
             Err(Failed::Unavailable(error)) => Err(RepositoryError::Unavailable(error.to_string())),
         };
-        // Nobody listens where the request was given up.
-        let _ = request.reply.send(outcome);
+        asked.answer(outcome);
     }
 }
 
@@ -154,7 +111,7 @@ impl From<Failed> for RepositoryError {
 
 /// Records the uploads of one request.
 async fn record(pool: &PgPool, request: &Insert) -> RepositoryResult<Vec<Recorded>> {
-    match insert_group(pool, std::slice::from_ref(request)).await {
+    match insert_group(pool, &[request]).await {
         Ok(inserted) => recorded(pool, request, inserted.as_ref()).await,
         Err(Failed::Tight) => Ok(insert_what_fits(pool.begin().await?, request).await?),
         Err(error) => Err(error.into()),
@@ -162,16 +119,18 @@ async fn record(pool: &PgPool, request: &Insert) -> RepositoryResult<Vec<Recorde
 }
 
 /// Inserts the uploads of all requests by one statement, and says which are new; `None` for all of them.
-async fn insert_group(pool: &PgPool, requests: &[Insert]) -> Result<Option<HashSet<String>>, Failed> {
+async fn insert_group(pool: &PgPool, requests: &[&Insert]) -> Result<Option<HashSet<String>>, Failed> {
     let uploads: Vec<&Upload> = requests.iter().flat_map(|request| &request.uploads).collect();
+    // Before anything is locked.
+    let rows = Rows::of(&uploads)?;
     if requests.iter().all(|request| request.allowance.is_unlimited()) {
-        return insert(pool, &uploads).await;
+        return insert(pool, &uploads, rows).await;
     }
     let mut transaction = pool.begin().await?;
     if !all_fit(&mut transaction, requests).await? {
         return Err(Failed::Tight);
     }
-    let inserted = insert_with_changes(&mut transaction, &uploads).await?;
+    let inserted = insert_with_changes(&mut transaction, &uploads, rows).await?;
     commit(transaction).await?;
     Ok(inserted)
 }
@@ -197,8 +156,8 @@ async fn recorded(
 
 /// Whether there is room for all of them, even if none is there already. From here to the commit nobody
 /// else can take it.
-async fn all_fit(connection: &mut PgConnection, requests: &[Insert]) -> Result<bool, Failed> {
-    let limited: Vec<&Insert> = requests.iter().filter(|request| !request.allowance.is_unlimited()).collect();
+async fn all_fit(connection: &mut PgConnection, requests: &[&Insert]) -> Result<bool, Failed> {
+    let limited: Vec<_> = requests.iter().filter(|request| !request.allowance.is_unlimited()).collect();
     let mut keys: Vec<_> = limited
         .iter()
         .filter_map(|request| Some((&request.uploads.first()?.facts().tenant, request.allowance.link_id())))
@@ -232,7 +191,7 @@ async fn insert_what_fits(
             recorded.push(Recorded::OverQuota(exceeded));
             continue;
         }
-        if insert_with_changes(&mut transaction, &[upload]).await?.is_some() {
+        if insert_with_changes(&mut transaction, &[upload], Rows::of(&[upload])?).await?.is_some() {
             let why = "its client_ref was taken in this very moment".to_owned();
             return Err(RepositoryError::Unavailable(why).into());
         }
@@ -243,16 +202,16 @@ async fn insert_what_fits(
 }
 
 /// Inserts those whose `client_ref` is free, and says which; `None` for all of them.
-async fn insert(pool: &PgPool, uploads: &[&Upload]) -> Result<Option<HashSet<String>>, Failed> {
+async fn insert(pool: &PgPool, uploads: &[&Upload], rows: Rows) -> Result<Option<HashSet<String>>, Failed> {
     // What is only announced has nothing beside it: one trip.
-    if uploads.iter().all(|upload| Changes::of(upload).is_empty()) {
+    if uploads.iter().all(|upload| upload.news().is_empty()) {
         failpoints::reach("insert::before_commit");
-        let inserted = insert_rows(&mut *pool.acquire().await?, uploads).await?;
+        let inserted = insert_rows(&mut *pool.acquire().await?, rows).await?;
         failpoints::reach("insert::after_commit");
         return Ok(inserted);
     }
     let mut transaction = pool.begin().await?;
-    let inserted = insert_with_changes(&mut transaction, uploads).await?;
+    let inserted = insert_with_changes(&mut transaction, uploads, rows).await?;
     commit(transaction).await?;
     Ok(inserted)
 }
@@ -268,9 +227,10 @@ async fn commit(transaction: Transaction<'_, Postgres>) -> sqlx::Result<()> {
 async fn insert_with_changes(
     connection: &mut PgConnection,
     uploads: &[&Upload],
+    rows: Rows,
 ) -> Result<Option<HashSet<String>>, Failed> {
-    let inserted = insert_rows(connection, uploads).await?;
-    for changes in uploads.iter().map(|upload| Changes::of(upload)).filter(|changes| !changes.is_empty()) {
+    let inserted = insert_rows(connection, rows).await?;
+    for changes in uploads.iter().filter_map(|upload| Changes::if_any(upload)) {
         if inserted.as_ref().is_none_or(|new| new.contains(&changes.id)) {
             changes::record(connection, changes).await?;
         }
@@ -278,21 +238,35 @@ async fn insert_with_changes(
     Ok(inserted)
 }
 
-async fn insert_rows(
-    connection: &mut PgConnection,
-    uploads: &[&Upload],
-) -> Result<Option<HashSet<String>>, Failed> {
-    let mut rows = uploads
-        .iter()
-        .map(|upload| UploadRow::of(upload).map_err(Failed::Refused))
-        .collect::<Result<Vec<_>, _>>()?;
-    // All instances insert in one order, so that none waits for another that waits for it. Stable: of two
-    // with one name the first to come is recorded.
-    rows.sort_by(|a, b| (&a.tenant, &a.project, &a.client_ref).cmp(&(&b.tenant, &b.project, &b.client_ref)));
-    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-    let mut columns = UploadColumns::default();
-    rows.into_iter().for_each(|row| columns.push(row));
-    let done = columns.bind_to(sqlx::query(INSERT.as_str())).execute(&mut *connection).await?;
+/// Uploads as columns, and their ids.
+struct Rows {
+    ids: Vec<String>,
+    columns: UploadColumns,
+    is_only_announced: bool,
+}
+
+impl Rows {
+    fn of(uploads: &[&Upload]) -> Result<Self, Failed> {
+        let rows: RepositoryResult<Vec<_>> = uploads.iter().map(|upload| UploadRow::of(upload)).collect();
+        let mut rows = rows.map_err(Failed::Refused)?;
+        // All instances insert in one order, so that none waits for another that waits for it. Stable: of two
+        // with one name the first to come is recorded.
+        rows.sort_by(|a, b| {
+            (&a.tenant, &a.project, &a.client_ref).cmp(&(&b.tenant, &b.project, &b.client_ref))
+        });
+        let ids = rows.iter().map(|row| row.id.clone()).collect();
+        let is_only_announced = rows.iter().all(UploadRow::is_only_announced);
+        let mut columns = UploadColumns::default();
+        rows.into_iter().for_each(|row| columns.push(row));
+        Ok(Self { ids, columns, is_only_announced })
+    }
+}
+
+async fn insert_rows(connection: &mut PgConnection, rows: Rows) -> Result<Option<HashSet<String>>, Failed> {
+    let Rows { ids, columns, is_only_announced } = rows;
+    let [announced, any] = &*INSERT;
+    let statement = sqlx::query(if is_only_announced { announced.as_str() } else { any.as_str() });
+    let done = columns.bind_to(statement, is_only_announced).execute(&mut *connection).await?;
     if done.rows_affected() == ids.len() as u64 {
         return Ok(None);
     }
@@ -316,8 +290,7 @@ async fn existing_or_new(
     if let Some(existing) = find_by_client_ref(pool, upload).await? {
         return Ok(Recorded::Existing(existing));
     }
-    let (reply, _) = oneshot::channel();
-    let alone = Insert { uploads: vec![upload.clone()], allowance: allowance.clone(), reply };
+    let alone = Insert { uploads: vec![upload.clone()], allowance: allowance.clone() };
     let recorded = insert_what_fits(pool.begin().await?, &alone).await?;
     recorded.into_iter().next().ok_or_else(|| sqlx::Error::RowNotFound.into())
 }

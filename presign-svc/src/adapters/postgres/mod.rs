@@ -1,13 +1,15 @@
 //! The record of uploads and events in PostgreSQL: for several instances of the service, or for a database somebody
 //! else looks after.
 //!
-//! New uploads go through a queue that records those of many requests by one statement (`insert`); all else
-//! is one statement each, on a pool that lets nobody wait long. Instances take turns on an upload by leases
+//! New uploads go through a queue that records those of many requests by one statement (`insert`), and so do draws
+//! from the buckets of the rate limits (`rate_limiter`); all else is one statement each, on a pool that lets nobody
+//! wait long. Instances take turns on an upload by leases
 //! (`leases`), and hear of each other's news by notifications (`announcements`).
 
 mod announcements;
 mod changes;
 mod events;
+mod groups;
 mod insert;
 mod leases;
 mod rate_limiter;
@@ -28,6 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use self::announcements::Announcements;
 use self::insert::Inserts;
+use self::rate_limiter::Draws;
 use super::schema::{SchemaError, SchemaState};
 use crate::ports::events::announcements;
 use crate::ports::uploads::RepositoryError;
@@ -57,6 +60,7 @@ pub struct PostgresDatabase {
     host: Arc<str>,
     pool: PgPool,
     inserts: Inserts,
+    draws: Draws,
     /// Who holds turns or waits for them.
     turns: TaskTracker,
     announcements: Announcements,
@@ -144,7 +148,8 @@ impl PostgresDatabase {
         let turns = TaskTracker::new();
         Ok(Self {
             host: host.into(),
-            inserts: Inserts::start(pool.clone()),
+            inserts: insert::start(pool.clone()),
+            draws: rate_limiter::start(pool.clone()),
             turns,
             announcements: Announcements::start(pool.clone(), announcements()),
             pool,

@@ -1,6 +1,11 @@
-//! Rate limits of all instances together: one function call takes from all buckets of a request or from none.
+//! Rate limits of all instances together.
+//!
+//! Requests that come while a draw is under way draw together by the next one, as if there was one request for the
+//! sum: while there is enough for all, which is almost always, that is one trip and one look at each bucket. Where
+//! there is not, each draws in its turn, all in one more trip.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,41 +13,160 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use super::PostgresDatabase;
+use super::groups::{Asked, Groups};
 use crate::ports::rate_limiter::{Draw, RateLimiter, RateLimiterError, Verdict};
 
 const DRAW: &str = "SELECT draw_from_buckets($1, $2, $3, $4, $5)";
+
+// All rows are locked first, in the order in which everybody locks them. The function sees what its earlier calls
+// have done.
+const DRAW_IN_TURN: &str = "WITH held AS MATERIALIZED (
+    SELECT 1 FROM rate_buckets WHERE key = ANY ($2) ORDER BY key FOR UPDATE
+)
+SELECT request, draw_from_buckets(keys, needed, cost, refill, moment)
+FROM (SELECT count(*) FROM held) AS first, (
+    SELECT request, array_agg(key) AS keys, array_agg(needed) AS needed, array_agg(cost) AS cost,
+        array_agg(refill) AS refill, min(moment) AS moment
+    FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+        AS asked (request, key, needed, cost, refill, moment)
+    GROUP BY request ORDER BY request
+) AS requests";
+
 /// Full buckets are as good as none.
 const FORGET_FULL: &str = "DELETE FROM rate_buckets WHERE full_at < $1";
 /// After how many draws of this instance full buckets are forgotten.
-const FORGET_EVERY: u32 = 10_000;
+const FORGET_EVERY: usize = 10_000;
 
-static DRAWS: AtomicU32 = AtomicU32::new(0);
+static DRAWS: AtomicUsize = AtomicUsize::new(0);
+
+/// What one request takes, and when, in microseconds since 1970 UTC.
+#[derive(Debug)]
+pub(super) struct Request {
+    draws: Vec<Draw>,
+    moment: i64,
+}
+
+/// The queue of those that wait.
+pub(super) type Draws = Groups<Request, Result<Verdict, RateLimiterError>>;
+
+/// Starts the one who empties the queue.
+pub(super) fn start(pool: PgPool) -> Draws {
+    Groups::start(move |group| draw_group(pool.clone(), group))
+}
 
 #[async_trait]
 impl RateLimiter for PostgresDatabase {
     async fn take(&self, draws: &[Draw], now: OffsetDateTime) -> Result<Verdict, RateLimiterError> {
-        let of = |pick: fn(&Draw) -> Duration| -> Vec<i64> {
-            draws.iter().map(|draw| micros(pick(draw))).collect()
-        };
-        let keys: Vec<&str> = draws.iter().map(|draw| draw.bucket.as_str()).collect();
         let moment = i64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
-        let wait: i64 = sqlx::query_scalar(DRAW)
-            .bind(&keys)
-            .bind(of(|draw| draw.rate.needed_for(draw.cost)))
-            .bind(of(|draw| draw.rate.time_for(draw.cost)))
-            .bind(of(|draw| draw.rate.refill))
-            .bind(moment)
-            .fetch_one(&self.pool)
-            .await
-            .map_err(|error| RateLimiterError(error.to_string()))?;
-        if DRAWS.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            tokio::spawn(forget_full(self.pool.clone(), moment));
-        }
-        Ok(match u64::try_from(wait) {
-            Ok(wait) if wait > 0 => Verdict::Wait(Duration::from_micros(wait)),
-            _ => Verdict::Granted,
-        })
+        let asked = self.draws.ask(Request { draws: draws.to_vec(), moment }).await;
+        asked.unwrap_or_else(|why| Err(RateLimiterError(why.to_string())))
     }
+}
+
+async fn draw_group(pool: PgPool, group: Vec<Asked<Request, Result<Verdict, RateLimiterError>>>) {
+    let requests: Vec<&Request> = group.iter().map(|asked| &asked.question).collect();
+    let moment = requests.iter().map(|request| request.moment).min().unwrap_or_default();
+    let waits = draw(&pool, &requests, moment).await.map_err(|error| RateLimiterError(error.to_string()));
+    let drawn = DRAWS.fetch_add(group.len(), Ordering::Relaxed);
+    if (drawn + group.len()) / FORGET_EVERY > drawn / FORGET_EVERY {
+        tokio::spawn(forget_full(pool, moment));
+    }
+    for (number, asked) in (0..).zip(group) {
+        let verdict = waits.as_ref().map_err(RateLimiterError::clone).map(|waits| verdict(waits.of(number)));
+        asked.answer(verdict);
+    }
+}
+
+/// How many microseconds each request of a group waits: those that are not named do not.
+#[derive(Default)]
+struct Waits(HashMap<i64, i64>);
+
+impl Waits {
+    fn of(&self, request: i64) -> i64 {
+        self.0.get(&request).copied().unwrap_or_default()
+    }
+}
+
+fn verdict(wait: i64) -> Verdict {
+    match u64::try_from(wait) {
+        Ok(wait) if wait > 0 => Verdict::Wait(Duration::from_micros(wait)),
+        _ => Verdict::Granted,
+    }
+}
+
+async fn draw(pool: &PgPool, requests: &[&Request], moment: i64) -> sqlx::Result<Waits> {
+    let sums = sums_of(requests);
+    let keys: Vec<&str> = sums.keys().copied().collect();
+    let of = |pick: fn(&Sum) -> i64| -> Vec<i64> { sums.values().map(pick).collect() };
+    let wait: i64 = sqlx::query_scalar(DRAW)
+        .bind(&keys)
+        .bind(of(|sum| sum.needed))
+        .bind(of(|sum| sum.cost))
+        .bind(of(|_| 0))
+        .bind(moment)
+        .fetch_one(pool)
+        .await?;
+    match requests {
+        _ if wait <= 0 => Ok(Waits::default()),
+        [_] => Ok(Waits([(0, wait)].into())),
+        _ => draw_in_turn(pool, requests).await,
+    }
+}
+
+async fn draw_in_turn(pool: &PgPool, requests: &[&Request]) -> sqlx::Result<Waits> {
+    let draws: Vec<(i64, &Request, &Draw)> = (0..)
+        .zip(requests)
+        .flat_map(|(number, request)| request.draws.iter().map(move |draw| (number, *request, draw)))
+        .collect();
+    let keys: Vec<&str> = draws.iter().map(|(_, _, draw)| draw.bucket.as_str()).collect();
+    let of = |pick: fn(&Draw) -> Duration| -> Vec<i64> {
+        draws.iter().map(|(_, _, draw)| micros(pick(draw))).collect()
+    };
+    let waits: Vec<(i64, i64)> = sqlx::query_as(DRAW_IN_TURN)
+        .bind(draws.iter().map(|(number, ..)| *number).collect::<Vec<_>>())
+        .bind(&keys)
+        .bind(of(needed))
+        .bind(of(cost))
+        .bind(of(refill))
+        .bind(draws.iter().map(|(_, request, _)| request.moment).collect::<Vec<_>>())
+        .fetch_all(pool)
+        .await?;
+    Ok(Waits(waits.into_iter().collect()))
+}
+
+/// What a group takes from one bucket.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Sum {
+    cost: i64,
+    /// What must be in it beyond what fills an empty one: less than nothing where a bucket that is not full will do.
+    needed: i64,
+}
+
+/// If they drew one after the other and all were granted: the last one finds what those before it have left.
+fn sums_of<'r>(requests: &[&'r Request]) -> HashMap<&'r str, Sum> {
+    let mut sums: HashMap<&str, Sum> = HashMap::new();
+    for draw in requests.iter().flat_map(|request| &request.draws) {
+        let alone = micros(needed(draw)).saturating_sub(micros(refill(draw)));
+        sums.entry(draw.bucket.as_str())
+            .and_modify(|sum| {
+                sum.needed = sum.needed.max(sum.cost.saturating_add(alone));
+                sum.cost = sum.cost.saturating_add(micros(cost(draw)));
+            })
+            .or_insert_with(|| Sum { cost: micros(cost(draw)), needed: alone });
+    }
+    sums
+}
+
+fn needed(draw: &Draw) -> Duration {
+    draw.rate.needed_for(draw.cost)
+}
+
+fn cost(draw: &Draw) -> Duration {
+    draw.rate.time_for(draw.cost)
+}
+
+fn refill(draw: &Draw) -> Duration {
+    draw.rate.refill
 }
 
 async fn forget_full(pool: PgPool, moment: i64) {
@@ -53,4 +177,33 @@ async fn forget_full(pool: PgPool, moment: i64) {
 
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rate::Rate;
+    use crate::ports::rate_limiter::BucketKey;
+
+    const SECOND: i64 = 1_000_000;
+
+    fn request(costs: &[(&str, u32)]) -> Request {
+        let tenant = "acme".parse().unwrap();
+        let draw = |&(subject, cost): &(&str, u32)| Draw {
+            bucket: BucketKey::of_subject(&tenant, subject),
+            rate: Rate::per_minute(60),
+            cost,
+        };
+        Request { draws: costs.iter().map(draw).collect(), moment: 0 }
+    }
+
+    #[test]
+    fn a_group_takes_what_its_requests_take_and_needs_what_the_neediest_of_them_finds_missing() {
+        let group = [request(&[("ann", 10), ("bob", 1)]), request(&[("ann", 100)]), request(&[("ann", 1)])];
+        let sums = sums_of(&group.iter().collect::<Vec<_>>());
+        // The second needs a full bucket and finds ten seconds taken; the third finds more taken, and needs one.
+        let ann = Sum { cost: 111 * SECOND, needed: (110 + 1 - 60) * SECOND };
+        assert_eq!(sums["subject:acme:ann"], ann);
+        assert_eq!(sums["subject:acme:bob"], Sum { cost: SECOND, needed: -59 * SECOND });
+    }
 }

@@ -3,15 +3,17 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
+use sqlx::postgres::PgArguments;
 use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
+use super::insert::Insert;
 use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{millis, place_columns};
-use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
+use crate::adapters::listing::{Dialect, Statement, arguments, page_of, readable, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
@@ -65,6 +67,10 @@ const TAKEN: &str =
 
 static COLUMNS: LazyLock<String> = LazyLock::new(columns);
 
+fn dialect() -> Dialect<'static> {
+    Dialect { columns: COLUMNS.as_str(), id_cast: "::uuid", unindexed: "" }
+}
+
 const TOTALS: &str = "SELECT status, photos FROM photo_totals WHERE tenant = $1 AND project = $2";
 
 static PAST_DEADLINE: LazyLock<String> =
@@ -112,7 +118,7 @@ const FORGET: &str = "DELETE FROM uploads WHERE tenant = $1 AND id = $2::uuid AN
 #[async_trait]
 impl UploadRepository for PostgresDatabase {
     async fn insert(&self, uploads: Vec<Upload>, allowance: &Allowance) -> RepositoryResult<Vec<Recorded>> {
-        self.inserts.record(uploads, allowance.clone()).await
+        self.inserts.ask(Insert { uploads, allowance: allowance.clone() }).await?
     }
 
     async fn in_use(&self, tenant: &TenantId, link: Option<UploadLinkId>) -> RepositoryResult<InUse> {
@@ -148,18 +154,18 @@ impl UploadRepository for PostgresDatabase {
     }
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
-        let (row, changes) = (UploadRow::of(upload)?, Changes::of(upload));
+        let (row, changes) = (UploadRow::of(upload)?, Changes::if_any(upload));
         let is_open = *upload.state() == UploadState::Pending && upload.progress().deleted_at.is_none();
         let statement = if is_open { SAVE } else { SETTLE.as_str() };
-        if changes.is_empty() {
-            failpoints::reach("save::before_commit");
-            save(&mut *self.pool.acquire().await?, row, statement).await?;
-        } else {
+        if let Some(changes) = changes {
             let mut transaction = self.pool.begin().await?;
             save(&mut transaction, row, statement).await?;
             changes::record(&mut transaction, changes).await?;
             failpoints::reach("save::before_commit");
             transaction.commit().await?;
+        } else {
+            failpoints::reach("save::before_commit");
+            save(&mut *self.pool.acquire().await?, row, statement).await?;
         }
         failpoints::reach("save::after_commit");
         if !upload.news().is_empty() {
@@ -170,15 +176,9 @@ impl UploadRepository for PostgresDatabase {
     }
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
-        let dialect = Dialect { columns: COLUMNS.as_str(), id_cast: "::uuid" };
         let mut rows: Vec<UploadRow> = Vec::new();
-        for Statement { sql, values } in Statement::of_page(query, &dialect) {
-            let asked =
-                values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
-                    Value::Text(text) => asked.bind(text),
-                    Value::Integer(number) => asked.bind(number),
-                    Value::Real(number) => asked.bind(number),
-                });
+        for Statement { sql, values } in Statement::of_page(query, &dialect(), None) {
+            let asked = sqlx::query_as_with(AssertSqlSafe(sql), arguments::<PgArguments>(values)?);
             rows.extend(asked.fetch_all(&self.pool).await?);
         }
         page_of(rows, query)

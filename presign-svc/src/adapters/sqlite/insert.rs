@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use sqlx::{AssertSqlSafe, Executor as _, SqliteConnection};
+use sqlx::{Executor as _, SqliteConnection};
 use tokio::sync::oneshot;
 
 use super::writer::answer;
@@ -19,14 +19,17 @@ use crate::ports::uploads::{Recorded, RepositoryResult};
 /// and some of the largest. So few that all stay prepared; SQLite binds up to 32,766 values.
 const SIZES: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
-static STATEMENTS: LazyLock<[String; SIZES.len()]> = LazyLock::new(|| SIZES.map(statement));
+/// For rows that are only announced, and for any.
+static STATEMENTS: LazyLock<[[String; SIZES.len()]; 2]> = LazyLock::new(|| {
+    [UploadRow::ANNOUNCED, UploadRow::COLUMNS].map(|columns| SIZES.map(|rows| statement(columns, rows)))
+});
 
 const INSERTED: &str = "SELECT id FROM uploads WHERE id IN (SELECT value FROM json_each(?))";
 
 const FIND_BY_CLIENT_REF: &str = "SELECT * FROM uploads WHERE tenant = ? AND project = ? AND client_ref = ?";
 
-fn statement(rows: usize) -> String {
-    let names: Vec<&str> = UploadRow::COLUMNS.iter().map(|(name, _)| *name).collect();
+fn statement(columns: &[(&str, &str)], rows: usize) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let row = format!("({})", vec!["?"; names.len()].join(", "));
     format!(
         "INSERT INTO uploads ({}) VALUES {} \
@@ -128,51 +131,74 @@ async fn insert_what_fits(connection: &mut SqliteConnection, insert: &mut Insert
             recorded.push(Recorded::OverQuota(exceeded));
             continue;
         }
-        let [.., statement] = &*STATEMENTS;
-        let row = UploadRow::of(upload)?;
-        row.bind_to(sqlx::query(AssertSqlSafe(statement.as_str()))).execute(&mut *connection).await?;
-        recorded.push(recorded_as_new(connection, upload).await?);
+        insert_rows(connection, vec![UploadRow::of(upload)?]).await?;
+        record_changes(connection, upload).await?;
+        recorded.push(recorded_as_new(upload.clone()));
     }
     insert.outcome = Some(Ok(recorded));
     Ok(())
 }
 
+/// What goes with a new upload.
+async fn record_changes(connection: &mut SqliteConnection, upload: &Upload) -> RepositoryResult<()> {
+    match Changes::if_any(upload) {
+        Some(changes) => changes::record(connection, changes).await,
+        None => Ok(()),
+    }
+}
+
 /// As it is once it is recorded, and its news with it.
-async fn recorded_as_new(connection: &mut SqliteConnection, upload: &Upload) -> RepositoryResult<Recorded> {
-    changes::record(connection, Changes::of(upload)).await?;
-    let mut upload = upload.clone();
+fn recorded_as_new(mut upload: Upload) -> Recorded {
     upload.saved_as(upload.progress().version);
-    Ok(Recorded::New(upload))
+    Recorded::New(upload)
 }
 
 async fn insert_all(connection: &mut SqliteConnection, inserts: &mut [Insert]) -> RepositoryResult<()> {
-    let mut rows: Vec<UploadRow> =
+    let rows: Vec<UploadRow> =
         inserts.iter_mut().flat_map(|insert| std::mem::take(&mut insert.rows)).collect();
-    let (count, mut inserted) = (rows.len() as u64, 0);
-    for (size, sql) in SIZES.iter().zip(STATEMENTS.iter()) {
+    let count = rows.len() as u64;
+    let inserted = insert_rows(connection, rows).await?;
+    let new = if inserted == count { None } else { Some(inserted_ids(connection, inserts).await?) };
+    let mut existing = Vec::with_capacity(inserts.len());
+    for insert in inserts.iter() {
+        let mut of_insert = Vec::with_capacity(insert.uploads.len());
+        for upload in &insert.uploads {
+            of_insert.push(if new.as_ref().is_none_or(|new| new.contains(&upload.id().to_string())) {
+                record_changes(connection, upload).await?;
+                None
+            } else {
+                Some(find_existing(connection, upload).await?.ok_or(sqlx::Error::RowNotFound)?)
+            });
+        }
+        existing.push(of_insert);
+    }
+    // Nothing fails from here on: nobody needs the uploads to begin again.
+    for (insert, existing) in inserts.iter_mut().zip(existing) {
+        let recorded = std::mem::take(&mut insert.uploads).into_iter().zip(existing);
+        let recorded = recorded.map(|(upload, existing)| match existing {
+            Some(existing) => Recorded::Existing(existing),
+            None => recorded_as_new(upload),
+        });
+        insert.outcome = Some(Ok(recorded.collect()));
+    }
+    Ok(())
+}
+
+/// Inserts those whose `client_ref` is free, and says how many.
+async fn insert_rows(connection: &mut SqliteConnection, mut rows: Vec<UploadRow>) -> sqlx::Result<u64> {
+    let is_only_announced = rows.iter().all(UploadRow::is_only_announced);
+    let [announced, any] = &*STATEMENTS;
+    let mut inserted = 0;
+    for (size, sql) in SIZES.iter().zip(if is_only_announced { announced } else { any }) {
         while rows.len() >= *size {
             let rest = rows.split_off(*size);
-            let statement = sqlx::query(AssertSqlSafe(sql.as_str()));
-            let statement = rows.into_iter().fold(statement, |statement, row| row.bind_to(statement));
-            inserted += statement.execute(&mut *connection).await?.rows_affected();
+            let statement = sqlx::query(sql.as_str());
+            let bound = rows.into_iter().fold(statement, |bound, row| row.bind_to(bound, is_only_announced));
+            inserted += bound.execute(&mut *connection).await?.rows_affected();
             rows = rest;
         }
     }
-    let new = if inserted == count { None } else { Some(inserted_ids(connection, inserts).await?) };
-    for insert in inserts {
-        let mut recorded = Vec::with_capacity(insert.uploads.len());
-        for upload in &insert.uploads {
-            let is_new = new.as_ref().is_none_or(|new| new.contains(&upload.id().to_string()));
-            recorded.push(if is_new {
-                recorded_as_new(connection, upload).await?
-            } else {
-                let existing = find_existing(connection, upload).await?;
-                Recorded::Existing(existing.ok_or(sqlx::Error::RowNotFound)?)
-            });
-        }
-        insert.outcome = Some(Ok(recorded));
-    }
-    Ok(())
+    Ok(inserted)
 }
 
 /// Those of the uploads that are recorded under their own id.

@@ -1,7 +1,8 @@
 //! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
@@ -9,7 +10,7 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{millis, place_columns};
-use crate::adapters::listing::{Dialect, Statement, Value, page_of, readable, totals_of};
+use crate::adapters::listing::{Dialect, Set, Statement, arguments, page_of, readable, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
@@ -48,7 +49,12 @@ const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
 const TAKEN: &str = "SELECT client_ref FROM uploads
 WHERE tenant = ? AND project = ? AND client_ref IN (SELECT value FROM json_each(?))";
 
-const DIALECT: Dialect<'static> = Dialect { columns: "u.*", id_cast: "" };
+const DIALECT: Dialect<'static> =
+    Dialect { columns: "u.*", id_cast: "", unindexed: "+" };
+
+/// A set of fewer photos leads to a page. To go through so many and to walk a list of a million until a page is
+/// full of one in a hundred take about the same.
+const FEW: i64 = 10_000;
 
 const TOTALS: &str = "SELECT status, photos FROM photo_totals WHERE tenant = ? AND project = ?";
 
@@ -104,7 +110,7 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
-        let (row, changes) = (UploadRow::of(upload)?, Changes::of(upload));
+        let (row, changes) = (UploadRow::of(upload)?, Changes::if_any(upload));
         self.writer.write(move |connection| Box::pin(save(connection, row, changes))).await?;
         if !upload.news().is_empty() {
             let facts = upload.facts();
@@ -126,14 +132,10 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
+        let lead = lead_of(&self.readers, query).await?;
         let mut rows: Vec<UploadRow> = Vec::new();
-        for Statement { sql, values } in Statement::of_page(query, &DIALECT) {
-            let asked =
-                values.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |asked, value| match value {
-                    Value::Text(text) => asked.bind(text),
-                    Value::Integer(number) => asked.bind(number),
-                    Value::Real(number) => asked.bind(number),
-                });
+        for Statement { sql, values } in Statement::of_page(query, &DIALECT, lead) {
+            let asked = sqlx::query_as_with(AssertSqlSafe(sql), arguments::<SqliteArguments>(values)?);
             rows.extend(asked.fetch_all(&self.readers).await?);
         }
         page_of(rows, query)
@@ -192,7 +194,25 @@ impl UploadRepository for SqliteDatabase {
     }
 }
 
-async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Changes) -> RepositoryResult<()> {
+/// The smallest set of a filter, if one is small.
+async fn lead_of<'q>(readers: &SqlitePool, query: &PhotoQuery<'q>) -> RepositoryResult<Option<Set<'q>>> {
+    let (mut least, mut lead) = (FEW, None);
+    for set in Set::all_of(query.filter) {
+        let Statement { sql, values } = Statement::count(query, set, least);
+        let counted = sqlx::query_scalar_with(AssertSqlSafe(sql), arguments::<SqliteArguments>(values)?);
+        let count: i64 = counted.fetch_one(readers).await?;
+        if count < least {
+            (least, lead) = (count, Some(set));
+        }
+    }
+    Ok(lead)
+}
+
+async fn save(
+    connection: &mut SqliteConnection,
+    row: UploadRow,
+    changes: Option<Changes>,
+) -> RepositoryResult<()> {
     let settled =
         row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
     let done = sqlx::query(SAVE)
@@ -238,7 +258,10 @@ async fn save(connection: &mut SqliteConnection, row: UploadRow, changes: Change
         let change = sqlx::query(SETTLE_SIZE).bind(size).bind(charged).bind(tenant).bind(id).bind(charged);
         change.execute(&mut *connection).await?;
     }
-    changes::record(connection, changes).await
+    match changes {
+        Some(changes) => changes::record(connection, changes).await,
+        None => Ok(()),
+    }
 }
 
 async fn forget(connection: &mut SqliteConnection, tenant: String, id: String) -> RepositoryResult<()> {

@@ -82,8 +82,8 @@ function* goals(results) {
   for (const { longest_task_ms: task } of of(results, "main-thread", "windlass")) {
     yield { what: "40 photos: longest task of the main thread, ms", figure: task, limit: 50 };
   }
-  for (const { growth_mb: growth } of of(results, "memory", "windlass")) {
-    yield { what: "1,000 photos: growth after the first 100, MB", figure: growth, limit: 20 };
+  for (const { photos, growth_mb: growth } of of(results, "memory", "windlass")) {
+    yield { what: `${photos} photos: growth after the first 100, MB`, figure: growth, limit: 20 };
   }
 }
 
