@@ -1,0 +1,115 @@
+//! F52: the database is a copy from before the last photos came, the bucket is as it was: nothing that is not in the
+//! record is shown, everything is found, and what the crews sent is adopted or sent on.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
+use windlass_presign_svc::jobs::cleanup;
+use windlass_presign_svc::jobs::reconcile::{Finding, ObjectPolicy, Policy, Reconciled, reconcile};
+
+use crate::support::{EventStream, PhotoSpec, TestApp, crc64nvme, file_of, jpeg};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// As `sqlite3 windlass.sqlite ".backup copy.sqlite"` makes it, while the service runs.
+async fn back_up(app: &TestApp) {
+    let from = format!("sqlite://{}", app.database("test").display());
+    let mut connection = SqliteConnection::connect(&from).await.unwrap();
+    let copy = app.database("copy").display().to_string();
+    sqlx::query("VACUUM INTO $1").bind(copy).execute(&mut connection).await.unwrap();
+}
+
+async fn look(app: &TestApp, objects: ObjectPolicy) -> (Reconciled, Vec<Finding>) {
+    let policy = Policy { min_age: Duration::from_secs(3600), objects, abort_multiparts: true };
+    let mut findings = Vec::new();
+    let seen = reconcile(&app.app, policy, &mut |finding| findings.push(finding.clone())).await.unwrap();
+    (seen, findings)
+}
+
+async fn listed(app: &TestApp) -> Vec<String> {
+    let list = app.get("/api/v1/photos?project_id=job-7").await.body;
+    list["photos"].as_array().unwrap().iter().map(id_of).collect()
+}
+
+fn id_of(photo: &Value) -> String {
+    photo["photo_id"].as_str().unwrap().to_owned()
+}
+
+/// A photo with a smaller picture.
+async fn send_with_thumbnail(app: &TestApp, name: &str, bytes: &[u8]) -> Value {
+    let mut announced = file_of(name, "roof.jpg", bytes);
+    announced["variants"] = json!([{"name": "thumb_200", "content_type": "image/jpeg", "size": bytes.len(),
+                                    "width": 200, "height": 150, "checksum": crc64nvme(bytes)}]);
+    let upload = app.announce_one(announced).await;
+    assert_eq!(app.put(&upload, bytes).await.status(), 200);
+    assert_eq!(app.put(&upload["variants"][0], bytes).await.status(), 200);
+    app.complete(&upload, Value::Null).await.body
+}
+
+#[tokio::test]
+async fn f52_on_a_copy_from_before_nothing_is_shown_unasked_and_nothing_that_was_sent_is_lost() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let kept = id_of(&app.upload("kept", &bytes).await);
+    let deleted = id_of(&app.upload("deleted", &bytes).await);
+    let edited = id_of(&app.upload("edited", &bytes).await);
+    let pending = app.announce_one(file_of("pending", "roof.jpg", &bytes)).await;
+    back_up(&app).await;
+
+    // What the copy does not know: a caption, a deletion, the end of an upload, and photos.
+    let path = format!("/api/v1/photos/{edited}");
+    assert_eq!(
+        app.call(Method::PATCH, &path, &app.ann(), json!({"caption": "the north side"})).await.status,
+        200
+    );
+    assert_eq!(app.delete(&format!("/api/v1/photos/{deleted}")).await.status, 204);
+    assert_eq!(app.put(&pending, &bytes).await.status(), 200);
+    assert_eq!(app.complete(&pending, Value::Null).await.status, 200);
+    let new = id_of(&app.upload("new", &bytes).await);
+    let with_thumbnail = id_of(&send_with_thumbnail(&app, "thumbnail", &bytes).await);
+    let told = app.get("/api/v1/photos?project_id=job-7").await.body["latest_event"].as_u64().unwrap();
+    app.clock.advance(DAY / 2);
+    cleanup::sweep(&app.app).await.unwrap();
+
+    let restored = app.restored("copy").await;
+    restored.clock.advance(DAY / 2);
+    let mut known = listed(&restored).await;
+    known.sort();
+    let mut expected = vec![kept.clone(), deleted.clone(), edited.clone()];
+    expected.sort();
+    assert_eq!(known, expected, "what the record says, and nothing of the bucket's");
+    for id in [&new, &with_thumbnail] {
+        restored.get(&format!("/api/v1/photos/{id}")).await.assert_problem(404, "not_found");
+        let urls = restored.post("/api/v1/photos/urls", json!({"photo_ids": [id]})).await;
+        assert!(!urls.body.to_string().contains("X-Amz-Signature"), "{}", urls.body);
+    }
+    let (token, told) = (restored.ann(), told.to_string());
+    let stream = EventStream::open(&restored, "project_id=job-7", Some(&token), Some(&told)).await;
+    let mut stream = stream.map_err(|refused| refused.body).unwrap();
+    assert!(
+        stream.names(2).await.iter().any(|(_, name)| name == "reset"),
+        "a page that knows later news is told to look again"
+    );
+
+    // A client that asks again for what was acknowledged gets the same photo, not a second one.
+    let again = restored.complete(&pending, Value::Null).await;
+    assert_eq!((again.status, &again.body["photo_id"]), (200, &pending["photo_id"]), "{}", again.body);
+
+    let (seen, findings) = look(&restored, ObjectPolicy::List).await;
+    assert_eq!((seen.without_record, seen.without_original, seen.mended), (3, 1, 0), "{findings:?}");
+    let is_deleted = |finding: &Finding| matches!(finding, Finding::WithoutOriginal { photo, .. } if photo.to_string() == deleted);
+    assert!(findings.iter().any(is_deleted), "{findings:?}");
+    let (seen, findings) = look(&restored, ObjectPolicy::Adopt).await;
+    assert_eq!((seen.without_record, seen.mended), (2, 2), "an original brings its pictures: {findings:?}");
+    let known = listed(&restored).await;
+    for id in [&kept, &edited, &new, &with_thumbnail, &id_of(&pending)] {
+        assert!(known.contains(id), "{id} is not among {known:?}");
+    }
+    let adopted = restored.get(&format!("/api/v1/photos/{with_thumbnail}")).await.body;
+    assert_eq!(adopted["size"], bytes.len(), "{adopted}");
+    assert!(adopted["variants"]["thumb_200"]["url"].is_string(), "{adopted}");
+    let (seen, findings) = look(&restored, ObjectPolicy::List).await;
+    assert_eq!((seen.without_record, seen.without_original), (0, 1), "{findings:?}");
+}
