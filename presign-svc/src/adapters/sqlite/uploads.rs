@@ -49,8 +49,7 @@ const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
 const TAKEN: &str = "SELECT client_ref FROM uploads
 WHERE tenant = ? AND project = ? AND client_ref IN (SELECT value FROM json_each(?))";
 
-const DIALECT: Dialect<'static> =
-    Dialect { columns: "u.*", id_cast: "", unindexed: "+" };
+const DIALECT: Dialect<'static> = Dialect { columns: "u.*", id_cast: "", unindexed: "+" };
 
 /// A set of fewer photos leads to a page. To go through so many and to walk a list of a million until a page is
 /// full of one in a hundred take about the same.
