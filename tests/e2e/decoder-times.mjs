@@ -54,6 +54,7 @@ async function prepare() {
   const compile = async (name) => WebAssembly.compile(await (await fetch(`/windlass/windlass_${name}_bg.wasm`)).arrayBuffer());
   const [photo, pixels, codecs, heic] = await Promise.all(["photo", "pixels", "codecs", "heic"].map(compile));
   const worker = new Worker("/windlass/image.worker.js", { type: "module" });
+  await new Promise((ready) => (worker.onmessage = ready));
   worker.postMessage({ kind: "start", module: photo, config: null });
   let file;
   globalThis.take = (base64) => {

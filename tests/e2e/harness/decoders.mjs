@@ -73,6 +73,7 @@ async function inPage({ base64, decoder, format, places }) {
   globalThis.decoding ??= (async () => {
     const [photo, pixels, codecs, heic] = await Promise.all(["photo", "pixels", "codecs", "heic"].map(compile));
     const worker = new Worker("/windlass/image.worker.js", { type: "module" });
+    await new Promise((ready) => (worker.onmessage = ready));
     worker.postMessage({ kind: "start", module: photo, config: null });
     const ask = (request) =>
       new Promise((resolve, reject) => {

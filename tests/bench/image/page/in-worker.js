@@ -5,7 +5,10 @@ export function inWorker(url, first = []) {
   for (const message of first) worker.postMessage(message);
   return (message) =>
     new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data));
+      worker.onmessage = ({ data }) => {
+        // What a worker says before it is asked is no answer.
+        if (data.kind !== "ready") "error" in data ? reject(new Error(data.error)) : resolve(data);
+      };
       worker.onerror = ({ message: why }) => reject(new Error(why));
       worker.postMessage(message);
     });
