@@ -13,7 +13,6 @@ import {
 import { flattenFiles, handleOf, isSameFile, nameOf, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
-import type { VariantOptions } from "./generated/VariantOptions";
 import type { Restored, StorageReport } from "./keep/messages.js";
 import { describeKept } from "./keep/restored.js";
 import { Survival } from "./keep/survival.js";
@@ -28,7 +27,7 @@ import {
   type WindlassOptions,
 } from "./options.js";
 import { Originals } from "./originals.js";
-import { DEFAULT_VARIANTS, prepareFile } from "./prepare.js";
+import { pictureOptions, prepareFile, type PictureOptions } from "./prepare.js";
 import { randomName } from "./random-name.js";
 import { isBusy, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
@@ -48,8 +47,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Links for customers without an account. */
   readonly uploadLinks: UploadLinks;
 
-  readonly #options: WindlassOptions;
-  readonly #variants: readonly VariantOptions[];
+  readonly #pictures: PictureOptions;
   readonly #images: ImageWorkers;
   readonly #link: UploadLink;
   readonly #running = new Map<string, Running>();
@@ -63,8 +61,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   constructor(options: WindlassOptions) {
     super();
     checkOptions(options);
-    this.#options = options;
-    this.#variants = options.variants ?? DEFAULT_VARIANTS;
+    this.#pictures = pictureOptions(options);
     this.endpoint = absoluteEndpoint(options.endpoint);
     this.project = options.project;
     const tokens = new TokenSource(options.token, (token) => this.#survival.signedIn(token));
@@ -220,7 +217,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Goes on with what another page has begun. */
   #goOn(upload: Upload, found: Restored): void {
     const running = this.#register(upload, { resumed: true, again: true, paused: found.upload.paused });
-    const described = describeKept(found, this.#variants);
+    const described = describeKept(found, this.#pictures.variants);
     if (described === null) {
       upload.setState(running.paused ? "paused" : "preparing", null);
       void this.#prepare(running);
@@ -248,10 +245,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     const { upload, preparing } = running;
     try {
       const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
-        variants: this.#variants,
-        metadata: this.#options.metadata ?? "keep",
-        color: this.#options.color ?? "keep",
-        format: this.#options.format ?? "jpeg",
+        ...this.#pictures,
         signal: preparing.signal,
         module: compileModule,
         onWaiting: (waits) => {

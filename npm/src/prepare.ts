@@ -25,12 +25,22 @@ export const DEFAULT_VARIANTS: readonly VariantOptions[] = [
   { name: "web_1920", max_edge: 1920, quality: 0.8 },
 ];
 
-export interface PrepareOptions {
+/** What the smaller pictures shall be like. */
+export interface PictureOptions {
   variants: readonly VariantOptions[];
   metadata: MetadataPolicy;
   color: ColorPolicy;
-  signal: AbortSignal;
   format: OutputFormat;
+}
+
+/** The defaults for what an application leaves out. */
+export function pictureOptions(given: { [name in keyof PictureOptions]?: PictureOptions[name] | undefined }): PictureOptions {
+  const { variants = DEFAULT_VARIANTS, metadata = "keep", color = "keep", format = "jpeg" } = given;
+  return { variants, metadata, color, format };
+}
+
+export interface PrepareOptions extends PictureOptions {
+  signal: AbortSignal;
   /** A compiled module beside the photo module; asked for only when a picture needs it. */
   module: (name: ModuleName) => Promise<WebAssembly.Module>;
   /** What reads photos could not be loaded for want of a network, and is waited for; or that is over. */

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use windlass_core::upload::checksum::crc64_nvme;
-use windlass_core::upload::{Refusal, ServiceFailure, Work};
+use windlass_core::upload::{ServiceFailure, Work};
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{
     AcceptedUpload, CreateUploadResult, CreateUploadsRequest, CreateUploadsResponse, FileToUpload,
@@ -11,16 +11,16 @@ use windlass_protocol::create_uploads::{
 };
 use windlass_protocol::list_parts::{ListPartsResponse, StagedPiece, StagedPieces};
 use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
-use windlass_protocol::photo::MediaKind;
 use windlass_protocol::report_previews::ReportPreviewsRequest;
 use windlass_protocol::sign_parts::{SignPartsRequest, SignPartsResponse};
 use windlass_protocol::sign_pieces::{SignPiecesRequest, SignPiecesResponse, SignedPiece};
 use windlass_protocol::{
-    Checksum, ClientRef, ErrorCode, PartNumber, PartPlan, Photo, PiecePlan, Problem, ProjectId,
-    SignedHeaders, Timestamp, UploadId, UploadStatus,
+    Checksum, ClientRef, ErrorCode, PartNumber, PartPlan, Photo, PiecePlan, SignedHeaders, UploadId,
+    UploadStatus,
 };
 
 use super::bucket::{Bucket, Part, Signature, Target};
+use super::replies::{moment, photo, problem, refusal};
 use super::stored_before::already_stored;
 
 /// An upload's record.
@@ -356,61 +356,4 @@ impl Service {
 fn plan_of(file: &FileToUpload) -> PartPlan {
     let preferred = file.preferred_part_size.map(|preferred| PartPlan::preferring(file.size, preferred));
     preferred.unwrap_or_else(|| PartPlan::for_size(file.size)).unwrap()
-}
-
-pub fn refusal(code: ErrorCode, missing_parts: Vec<PartNumber>) -> ServiceFailure {
-    let problem = problem(code, missing_parts);
-    ServiceFailure::Refused(Box::new(Refusal {
-        status: problem.status,
-        problem: Some(problem),
-        retry_after_ms: None,
-        request_id: Some("req-1".to_owned()),
-    }))
-}
-
-fn problem(code: ErrorCode, missing_parts: Vec<PartNumber>) -> Problem {
-    let (kind, title) = ("urn:windlass:problem:test".to_owned(), code.title().to_owned());
-    let detail = format!("{title}, says the test.");
-    Problem {
-        kind,
-        title,
-        status: 400,
-        code,
-        detail,
-        field: None,
-        file: None,
-        missing_parts,
-        request_id: None,
-    }
-}
-
-fn photo(id: UploadId, file: &FileToUpload) -> Photo {
-    Photo {
-        photo_id: id.into(),
-        project_id: "p".parse::<ProjectId>().unwrap(),
-        filename: file.filename.clone(),
-        content_type: file.content_type.clone(),
-        size: file.size,
-        status: UploadStatus::Uploaded,
-        status_reason: None,
-        kind: MediaKind::Photo,
-        width: None,
-        height: None,
-        taken_at: None,
-        location: None,
-        metadata: None,
-        url: Some(String::new()),
-        variants: BTreeMap::new(),
-        url_expires_at: Some(moment()),
-        created_at: moment(),
-        uploaded_at: None,
-        caption: None,
-        tags: Vec::new(),
-        status_history: Vec::new(),
-    }
-}
-
-/// The engine must not look at it: a client's clock may be a day off.
-pub fn moment() -> Timestamp {
-    Timestamp::from_unix_millis(0).unwrap()
 }

@@ -4,7 +4,8 @@ use windlass_core::upload::{Answer, CommandId, Refusal, ServiceFailure, Work};
 use windlass_protocol::{ErrorCode, UploadStatus};
 
 use super::network::Fault;
-use super::service::{self, Service};
+use super::replies::refusal;
+use super::service::Service;
 use super::{Happening, World};
 
 impl World {
@@ -18,15 +19,15 @@ impl World {
                 retry_after_ms,
                 request_id: None,
             }))),
-            Some(Fault::TokenExpired) => Some(service::refusal(ErrorCode::TokenExpired, Vec::new())),
+            Some(Fault::TokenExpired) => Some(refusal(ErrorCode::TokenExpired, Vec::new())),
             Some(Fault::Expired) => {
                 let record = Service::subject(&work).and_then(|id| self.service.uploads.get_mut(&id));
                 record.expect("an upload that expires").status = UploadStatus::Expired;
-                Some(service::refusal(ErrorCode::UploadClosed, Vec::new()))
+                Some(refusal(ErrorCode::UploadClosed, Vec::new()))
             }
             Some(Fault::NotFound) => {
                 self.service.forget(Service::subject(&work).expect("an upload to forget"));
-                Some(service::refusal(ErrorCode::NotFound, Vec::new()))
+                Some(refusal(ErrorCode::NotFound, Vec::new()))
             }
             _ => None,
         };

@@ -5,7 +5,8 @@ use windlass_protocol::create_uploads::{AcceptedUpload, FileToUpload, UploadMeth
 use windlass_protocol::{SignedHeaders, UploadId, UploadStatus};
 
 use super::bucket::{Bucket, Target};
-use super::service::{Record, Service, moment};
+use super::replies::moment;
+use super::service::{Record, Service};
 
 impl Service {
     /// The photo with the very bytes of a file that is not known by its own name.
