@@ -227,7 +227,8 @@ impl Engine {
             .collect();
         for id in overdue {
             if let Some(running) = self.stop(id) {
-                if running.job.is_service_request() {
+                // A service that looks at many pictures says nothing of the network.
+                if running.job.is_service_request() && running.job.wait() != super::answer_times::Wait::Aside {
                     self.suspect_connections();
                 }
                 self.no_answer_to(id, running);

@@ -90,6 +90,7 @@ impl Job {
     /// Which kind of answer is waited for.
     pub fn wait(&self) -> Wait {
         match self {
+            Self::Report { .. } => Wait::Aside,
             Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } => Wait::Open,
             Self::Token => Wait::Token,
             Self::Try(_) => Wait::Trial,
@@ -98,7 +99,6 @@ impl Job {
             Self::Create { .. }
             | Self::Sign { .. }
             | Self::List { .. }
-            | Self::Report { .. }
             | Self::Abort { .. } => Wait::Quick,
         }
     }
