@@ -27,7 +27,7 @@ const TOKEN_MS: u64 = 30_000;
 const QUICK_MOST_MS: u64 = 12_000;
 const VERIFYING_MOST_MS: u64 = 30_000;
 const JOINING_MS: u64 = 30_000;
-const ASIDE_MS: u64 = 30_000;
+const ASIDE_MS: u64 = 12_000;
 /// No answer is given up sooner than this, in milliseconds.
 pub(super) const LEAST_MS: u64 = 4_000;
 

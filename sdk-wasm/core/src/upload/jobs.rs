@@ -96,10 +96,7 @@ impl Job {
             Self::Try(_) => Wait::Trial,
             Self::Complete { in_parts: true, .. } => Wait::Joining,
             Self::Complete { in_parts: false, .. } => Wait::Verifying,
-            Self::Create { .. }
-            | Self::Sign { .. }
-            | Self::List { .. }
-            | Self::Abort { .. } => Wait::Quick,
+            Self::Create { .. } | Self::Sign { .. } | Self::List { .. } | Self::Abort { .. } => Wait::Quick,
         }
     }
 }

@@ -54,9 +54,12 @@ fn a_photo_that_is_stored_at_once_is_not_worth_a_report() {
 
 #[test]
 fn on_a_line_that_carries_the_originals_within_seconds_nobody_is_told() {
-    let mut world = World::new(1, Network::good());
+    // An office's Wi-Fi.
+    let mut network = Network::good();
+    (network.bytes_per_s, network.round_trip_ms) = (12_500_000, 5);
+    let mut world = World::new(1, network);
     for index in 0..20 {
-        world.add(file(&format!("photo-{index}"), 100_000 + index, &[8 * KIB, 20 * KIB]));
+        world.add(file(&format!("photo-{index}"), 1_000_000 + index, &[8 * KIB, 120 * KIB]));
     }
     world.run();
     world.assert_all_stored();
