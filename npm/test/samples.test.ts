@@ -22,7 +22,7 @@ const SHARED = {
       "windlass/service-worker": ["../../../src/service-worker.ts"],
     },
   },
-  include: ["*"],
+  include: ["*", "../../../src/elements/index.ts"],
 };
 
 /** Each block of a language, in front of it as many empty lines as make the compiler name lines of the page. */
