@@ -242,6 +242,9 @@ impl ApiError {
                 status_in_words(refused.from),
                 refused.wanted
             ),
+            Self::Store(StoreError::PermissionDenied(_)) => {
+                "The object store refuses what the service asks of it; the service's log says why.".to_owned()
+            }
             _ => match self.code() {
                 ErrorCode::StoreUnavailable => "The object store does not answer; try again soon.".to_owned(),
                 ErrorCode::Unavailable => "The service cannot do this right now; try again soon.".to_owned(),

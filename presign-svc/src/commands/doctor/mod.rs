@@ -203,7 +203,15 @@ async fn tokens(options: &ServeOptions) -> Finding {
     };
     match (tokens.provider(), options.auth.source()) {
         (Some(provider), _) => match provider.try_source().await {
-            Ok(keys) => Finding::good(what, format!("{} publishes {keys} usable keys.", provider.name())),
+            Ok(keys) => Finding::good(
+                what,
+                format!(
+                    "{} publishes {keys} usable keys. Tokens must have the issuer {} and one of the audiences {}.",
+                    provider.name(),
+                    options.auth.jwt_issuer.as_deref().unwrap_or_default(),
+                    options.auth.jwt_audience.join(", ")
+                ),
+            ),
             Err(error) => Finding::bad(
                 what,
                 format!(
