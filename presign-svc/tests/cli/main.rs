@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod collector;
+mod doctor_token;
 mod reconcile;
 mod traces;
 
