@@ -25,6 +25,10 @@ const ROUNDS_MAX: u32 = 6;
 /// An abort that failed this often is left to the service's own cleaning.
 const ABORT_FAILURES_MAX: u32 = 5;
 
+/// An answer that lacks what it was asked for.
+pub(super) const INCOMPLETE: ServiceFailure =
+    ServiceFailure::Unintelligible { status: 200, retry_after_ms: None };
+
 /// One URL of an answer to a signing request.
 #[derive(Debug)]
 pub(super) struct Signed {
@@ -129,7 +133,13 @@ impl Engine {
                 self.network_answered(asked.at_ms);
             }
             Err(ServiceFailure::Refused(_)) => self.network_answered(asked.at_ms),
-            Err(ServiceFailure::NoAnswer | ServiceFailure::Unintelligible) => {}
+            // A gateway that looks at tokens itself: perhaps this one is too old for it.
+            Err(ServiceFailure::Unintelligible { status: 401, .. }) => {
+                self.token.doubted(asked.token_generation);
+            }
+            // A gateway with nothing behind it. What else a stranger says may be a captive portal's word.
+            Err(ServiceFailure::Unintelligible { status: 500.., .. }) => self.network_answered(asked.at_ms),
+            Err(ServiceFailure::NoAnswer | ServiceFailure::Unintelligible { .. }) => {}
         }
         result
     }
@@ -184,7 +194,7 @@ impl Engine {
                 transfer.sign.succeeded();
                 self.recovered(of, Side::Service);
             }
-            None => self.errand_failed(asked, of, Operation::Sign, ServiceFailure::Unintelligible),
+            None => self.errand_failed(asked, of, Operation::Sign, INCOMPLETE),
         }
     }
 

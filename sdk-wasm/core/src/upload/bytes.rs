@@ -120,6 +120,9 @@ impl Engine {
             PutVerdict::SignAgain(setback) => {
                 let Some(piece) = self.piece_mut(of, index) else { return };
                 piece.ticket = None;
+                if setback.cause == Cause::Stranger {
+                    return self.put_failed(of, index, setback);
+                }
                 piece.refused_urls += 1;
                 if piece.refused_urls >= REFUSED_URLS_MAX {
                     self.fail(of, setback);

@@ -275,7 +275,7 @@ impl Engine {
             let half = self.config.backoff.cap_ms / 2;
             half + self.chance.up_to(half)
         };
-        let ends_with_network = setback.cause == Cause::NoAnswer;
+        let ends_with_network = matches!(setback.cause, Cause::NoAnswer | Cause::Stranger);
         (Rest { until_ms: self.now_ms + wait_ms, ends_with_network }, online)
     }
 

@@ -95,7 +95,8 @@ fn a_token_function_that_fails_is_asked_again() {
 
 #[test]
 fn f22_an_etag_nobody_can_tell_is_named_to_the_integrator() {
-    let mut world = scripted(&[(Op::Put, 1, Fault::HideEtag), (Op::List, 1, Fault::Status(403, None))]);
+    let mut world =
+        scripted(&[(Op::Put, 1, Fault::HideEtag), (Op::List, 1, Fault::Refused(ErrorCode::Forbidden))]);
     world.add(file("video", 6 * MIB, &[]));
     world.run();
     assert_eq!(world.outcome("video"), Err(FailureCode::CorsMisconfigured));
