@@ -165,9 +165,10 @@ impl Engine {
         self.transfers.is_empty() && self.aborts.is_empty()
     }
 
-    /// Whether nothing new is begun for it.
+    /// Whether nothing new is begun for it. Where the same photo was chosen twice and one is paused, the other
+    /// is still wanted.
     pub(super) fn is_held(&self, transfer: &Transfer) -> bool {
-        self.paused_all || transfer.paused
+        self.paused_all || (transfer.paused && !self.is_wanted_by_a_twin(transfer))
     }
 
     /// It ends well.

@@ -226,6 +226,16 @@ fn f33_a_record_that_was_closed_under_us_is_announced_under_another_name_and_fou
 }
 
 #[test]
+fn f33_a_photo_the_service_forgot_after_all_was_stored_is_sent_anew_with_its_smaller_pictures() {
+    let mut world = scripted(&[(Op::Complete, 1, Fault::DropAfter), (Op::Complete, 2, Fault::NotFound)]);
+    world.add(file("photo", 300 * KIB, &[10 * KIB, 20 * KIB]));
+    world.run_while(|world| !world.service.uploads.values().any(|u| u.status == UploadStatus::Uploaded));
+    world.reload(EngineConfig::new("p".parse().unwrap(), 9));
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
 fn f36_a_store_with_another_time_is_not_asked_for_ever() {
     let skewed: Vec<_> = (1..40).map(|nth| (Op::Put, nth, Fault::Skewed)).collect();
     let mut world = scripted(&skewed);
