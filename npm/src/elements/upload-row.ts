@@ -1,4 +1,5 @@
 /** One line of `<windlass-uploader>`: a file, where it stands, and what can be done about it. */
+import { isAboutTheFile } from "../errors.js";
 import type { Upload, UploadState } from "../upload.js";
 import { button, element, icon, setText, type IconName } from "./dom.js";
 import { percentOf } from "./format.js";
@@ -156,12 +157,12 @@ export class UploadRow {
 }
 
 /** What can be done about it. */
-function kindOf({ state, error, alreadyStored }: Upload): string {
+function kindOf({ state, error, alreadyStored, isReadable }: Upload): string {
   switch (state) {
     case "failed":
-      return error?.retryable === true ? "failed-retryable" : "failed";
+      return isReadable && error !== null && error.code !== "file_gone" && !isAboutTheFile(error) ? "failed-retryable" : "failed";
     case "stored":
-      return alreadyStored ? "stored-before" : "stored";
+      return alreadyStored && isReadable ? "stored-before" : "stored";
     case "paused":
       return "paused";
     default:

@@ -56,9 +56,9 @@ export class WorkerLine {
     }
   }
 
-  /** Tells it only where there is one. */
+  /** Tells it only where there is one, or where one is waited for that is to hear of other things first. */
   tell(message: ToKeepWorker): void {
-    if (this.#worker !== null) {
+    if (this.#worker !== null || this.#held?.length) {
       this.send(message);
     }
   }
