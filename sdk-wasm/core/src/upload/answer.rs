@@ -30,7 +30,10 @@ pub enum Answer {
     /// The store's answer.
     Put(Result<PutAccepted, StoreFailure>),
     /// All connections have answered, or are closed.
-    Tried,
+    Tried {
+        /// Whether any has answered.
+        answered: bool,
+    },
 }
 
 /// A PUT the store acknowledged (2xx).

@@ -8,7 +8,7 @@ use windlass_protocol::{ErrorCode, SignedHeaders, UploadId};
 use super::FailureCode;
 use super::answer::{Answer, ServiceFailure, StoreFailure};
 use super::answer_times::Wait;
-use super::command::CommandId;
+use super::command::{CommandId, Server};
 use super::engine::Engine;
 use super::errand::Errand;
 use super::jobs::{Job, Running, TransferKey};
@@ -111,6 +111,10 @@ impl Engine {
                 Err(_) if self.transfers.get(&of).is_some_and(|t| t.unwanted) => self.give_up_unwanted(of),
                 Err(failure) => self.errand_failed(asked, of, Operation::Complete, failure),
             },
+            (Job::Try(server), Answer::Tried { answered: true }) => {
+                let now_ms = self.now_ms;
+                self.barred(server).is_there(now_ms);
+            }
             (Job::Try(_), _) => {}
             (Job::Report { told }, Answer::PreviewsReported(result)) => self.reported(asked, &told, result),
             (Job::Abort { upload_id }, Answer::Aborted(result)) => self.aborted(asked, upload_id, result),
@@ -126,6 +130,10 @@ impl Engine {
         result: Result<T, ServiceFailure>,
     ) -> Result<T, ServiceFailure> {
         let took_ms = self.now_ms.saturating_sub(asked.at_ms);
+        match &result {
+            Err(ServiceFailure::NoAnswer) => self.not_answered(Server::Service, took_ms),
+            _ => self.barred(Server::Service).answered(),
+        }
         match &result {
             Ok(_) => {
                 self.token.accepted();
@@ -276,6 +284,7 @@ impl Engine {
                 self.go_alone(of);
             }
             ServiceVerdict::Retry(setback) => {
+                let setback = self.barred(Server::Service).explain(Server::Service, setback);
                 if let (Operation::Create, Some(after_ms)) = (operation, setback.retry_after_ms) {
                     // A limit on new uploads concerns those not announced yet as well.
                     self.announcements_held_until_ms =

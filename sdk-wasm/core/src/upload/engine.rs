@@ -13,6 +13,7 @@ use windlass_protocol::{ClientRef, ErrorCode, Photo, UploadId};
 
 use super::answer_times::AnswerTimes;
 use super::backoff::Chance;
+use super::barred::Barred;
 use super::calm::Calm;
 use super::command::{Command, CommandId, Work};
 use super::config::EngineConfig;
@@ -52,6 +53,8 @@ pub struct Engine {
     pub(super) stored_began_ms: u64,
     pub(super) answer_times: AnswerTimes,
     pub(super) online: Online,
+    pub(super) barred_by_store: Barred,
+    pub(super) barred_by_service: Barred,
     pub(super) token: Token,
     pub(super) now_ms: u64,
     pub(super) transfers: BTreeMap<TransferKey, Transfer>,
@@ -91,6 +94,8 @@ impl Engine {
             stored_began_ms: 0,
             answer_times: AnswerTimes::default(),
             online: Online::assumed(),
+            barred_by_store: Barred::default(),
+            barred_by_service: Barred::default(),
             token: Token::absent(),
             now_ms: 0,
             transfers: BTreeMap::new(),

@@ -1,7 +1,8 @@
 //! Answers that neither the service nor the store wrote: a captive portal's, a company proxy's, an ingress's while
-//! the service is deployed. They say nothing of the file, so they end nothing; what was answered is said.
+//! the service is deployed. They say nothing of the file, so they end nothing; what was answered is said. And
+//! servers that are there and do not let the page in.
 
-use windlass_core::upload::{FailureCode, UploadEvent, UploadPhase};
+use windlass_core::upload::{EngineConfig, FailureCode, UploadEvent, UploadPhase};
 use windlass_protocol::ErrorCode;
 
 use crate::simulated::World;
@@ -74,5 +75,51 @@ fn what_the_service_itself_says_still_ends_an_upload_at_once() {
         world.run();
         assert_eq!(world.outcome("photo"), Err(FailureCode::Service(code)));
         assert!(world.now_ms < 1_000, "{} ms", world.now_ms);
+    }
+}
+
+#[test]
+fn a_bucket_or_a_service_that_does_not_let_the_page_in_is_named_and_waited_for() {
+    for (op, said_of) in [(Op::Put, "bucket's CORS rules"), (Op::Create, "WINDLASS_ALLOWED_ORIGINS")] {
+        // No answer comes, before a byte has moved; what needs nobody's permission is answered.
+        let fault = if op == Op::Put { Fault::Reset(0) } else { Fault::DropBefore };
+        let mut world = always(&[op], fault);
+        world.add(file("photo", 30 * KIB, &[KIB]));
+        world.add(file("video", 12 * MIB, &[]));
+        world.run_until(30_000);
+        assert!(said(&world).contains(said_of), "{op:?}: {}", said(&world));
+        assert!(world.engine.contains(&reference("video")));
+        world.network.script.clear();
+        world.run();
+        world.assert_all_stored();
+    }
+}
+
+#[test]
+fn an_application_that_does_not_wait_for_ever_hears_that_it_was_the_rules() {
+    let mut network = Network::good();
+    network.script = (1..2_000).map(|nth| (Op::Put, nth, Fault::Reset(0))).collect();
+    let mut config = EngineConfig::new("p".parse().unwrap(), 1);
+    config.give_up_after_ms = Some(60_000);
+    let mut world = World::with_config(config, network);
+    world.add(file("photo", 30 * KIB, &[]));
+    world.run();
+    assert_eq!(world.outcome("photo"), Err(FailureCode::CorsMisconfigured));
+}
+
+#[test]
+fn bad_weather_is_not_called_a_mistake_of_somebody() {
+    for outage in [(0, 120_000), (2_000, 120_000)] {
+        let mut network = Network::good();
+        network.outages = vec![outage];
+        let mut world = World::new(1, network);
+        world.add(file("photo", 30 * KIB, &[KIB]));
+        world.add(file("video", 22 * MIB, &[]));
+        world.run();
+        world.assert_all_stored();
+        let accused = world.events.iter().any(|(_, event)| {
+            matches!(event, UploadEvent::Phase { reason: Some(reason), .. } if reason.contains("Whoever runs this site"))
+        });
+        assert!(!accused);
     }
 }
