@@ -76,6 +76,9 @@ pub enum TokenError {
     /// It is not a token, not signed by whom it should be, or not for us.
     #[error("the token is not valid here: {0}")]
     Invalid(&'static str),
+    /// It was, or would have been, an upload link's. Read by a customer, who knows no tokens.
+    #[error("this link has ended. Ask whoever sent it to you for a new one")]
+    LinkEnded,
     /// Whether it is valid cannot be said now: for the log.
     #[error("the token cannot be checked: {0}")]
     Unverifiable(String),

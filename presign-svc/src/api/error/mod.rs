@@ -129,7 +129,9 @@ pub fn failure_code(code: FailureCode) -> ErrorCode {
 impl ApiError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
+            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_) | TokenError::LinkEnded) => {
+                ErrorCode::Unauthorized
+            }
             Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
             Self::Token(TokenError::NoSecret) => ErrorCode::Internal,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
@@ -176,7 +178,9 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
-            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_))) => sentence(&error.to_string()),
+            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_) | TokenError::LinkEnded)) => {
+                sentence(&error.to_string())
+            }
             Self::Ticket => {
                 "The ticket is not valid any more: it opens one stream, soon after it was given out. Get a new one."
                     .to_owned()
