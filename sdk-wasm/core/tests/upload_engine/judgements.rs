@@ -71,6 +71,19 @@ fn f16_an_expired_token_is_refreshed_once_for_all() {
 }
 
 #[test]
+fn f16_two_that_are_refused_at_one_moment_ask_for_one_token() {
+    let mut world = scripted(&[1, 2].map(|nth| (Op::Complete, nth, Fault::TokenExpired)));
+    // Far away, so that both are on their way before the first is refused.
+    world.network.round_trip_ms = 2_000;
+    for index in 0..2 {
+        world.add(file(&format!("photo-{index}"), 30 * KIB, &[]));
+    }
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.token_calls, 2, "the first one, and one for both");
+}
+
+#[test]
 fn f16_a_token_that_is_always_refused_ends_with_the_services_word() {
     let refused: Vec<_> = (1..20).map(|nth| (Op::Create, nth, Fault::TokenExpired)).collect();
     let mut world = scripted(&refused);
