@@ -26,6 +26,8 @@ pub enum Fault {
     Status(u16, Option<u64>),
     /// The service's own word.
     Refused(ErrorCode),
+    /// The answer takes so many milliseconds more (a request to the service).
+    Late(u64),
     /// It arrives twice, one after the other; the first answer comes back.
     Duplicate,
     /// A byte is flipped on the way (PUT).
