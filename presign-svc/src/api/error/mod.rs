@@ -129,7 +129,11 @@ pub fn failure_code(code: FailureCode) -> ErrorCode {
 impl ApiError {
     fn code(&self) -> ErrorCode {
         match self {
+<<<<<<< HEAD
             Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_) | TokenError::Claim { .. }) => {
+=======
+            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_) | TokenError::LinkEnded) => {
+>>>>>>> eng6
                 ErrorCode::Unauthorized
             }
             Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
@@ -178,9 +182,15 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
+<<<<<<< HEAD
             Self::Token(
                 error @ (TokenError::Expired | TokenError::Invalid(_) | TokenError::Claim { .. }),
             ) => sentence(&error.to_string()),
+=======
+            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_) | TokenError::LinkEnded)) => {
+                sentence(&error.to_string())
+            }
+>>>>>>> eng6
             Self::Ticket => {
                 "The ticket is not valid any more: it opens one stream, soon after it was given out. Get a new one."
                     .to_owned()

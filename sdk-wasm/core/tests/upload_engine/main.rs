@@ -19,5 +19,6 @@ mod parts;
 mod patience;
 mod previews;
 mod simulated;
+mod strangers;
 mod twins;
 mod weak;

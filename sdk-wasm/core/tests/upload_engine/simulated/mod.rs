@@ -293,7 +293,7 @@ impl World {
                 if self.sockets.begin_trial(*host, id) {
                     self.later(
                         self.now_ms + self.network.round_trip_ms,
-                        Happening::Answer(id, Answer::Tried),
+                        Happening::Answer(id, Answer::Tried { answered: !self.network.is_out(self.now_ms) }),
                     );
                 }
                 return;
