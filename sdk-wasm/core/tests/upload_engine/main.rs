@@ -13,6 +13,7 @@ mod endurance;
 mod faults;
 mod judgements;
 mod lossy;
+mod many_parts;
 mod originals;
 mod pains;
 mod parts;

@@ -6,7 +6,7 @@ mod checks;
 pub mod files;
 mod moving;
 pub mod network;
-mod replies;
+pub mod replies;
 pub mod service;
 mod serving;
 mod sockets;
