@@ -6,8 +6,10 @@ mod cors;
 mod policies;
 mod probe;
 mod queue;
+mod token;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -30,6 +32,10 @@ pub struct DoctorOptions {
     /// Also print the bucket's CORS and lifecycle rules and the service's IAM policy when nothing is wrong with them.
     #[arg(long)]
     policies: bool,
+    /// Also check a token as the service would: from a file that holds it alone, or - for standard input. Says whom
+    /// it stands for, or which claim and which setting are in the way.
+    #[arg(long, value_name = "FILE")]
+    token: Option<PathBuf>,
 }
 
 /// What was found about one thing.
@@ -69,6 +75,9 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
     let serve = &options.serve;
     let mut findings = database(serve).await;
     findings.push(tokens(serve).await);
+    if let Some(file) = &options.token {
+        findings.push(token::check(serve, file).await);
+    }
     findings.extend(delivery(serve));
     findings.extend(rate_limits(serve).await);
     findings.extend(traces().await);
@@ -202,7 +211,15 @@ async fn tokens(options: &ServeOptions) -> Finding {
     };
     match (tokens.provider(), options.auth.source()) {
         (Some(provider), _) => match provider.try_source().await {
-            Ok(keys) => Finding::good(what, format!("{} publishes {keys} usable keys.", provider.name())),
+            Ok(keys) => Finding::good(
+                what,
+                format!(
+                    "{} publishes {keys} usable keys. Tokens must have the issuer {} and one of the audiences {}.",
+                    provider.name(),
+                    options.auth.jwt_issuer.as_deref().unwrap_or_default(),
+                    options.auth.jwt_audience.join(", ")
+                ),
+            ),
             Err(error) => Finding::bad(
                 what,
                 format!(
