@@ -3,6 +3,7 @@
 
 mod collector;
 mod doctor;
+mod doctor_token;
 mod reconcile;
 mod traces;
 

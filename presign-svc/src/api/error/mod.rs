@@ -129,7 +129,13 @@ pub fn failure_code(code: FailureCode) -> ErrorCode {
 impl ApiError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
+<<<<<<< HEAD
+            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_) | TokenError::Claim { .. }) => {
+=======
+            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_) | TokenError::LinkEnded) => {
+>>>>>>> eng6
+                ErrorCode::Unauthorized
+            }
             Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
             Self::Token(TokenError::NoSecret) => ErrorCode::Internal,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
@@ -176,7 +182,15 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
-            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_))) => sentence(&error.to_string()),
+<<<<<<< HEAD
+            Self::Token(
+                error @ (TokenError::Expired | TokenError::Invalid(_) | TokenError::Claim { .. }),
+            ) => sentence(&error.to_string()),
+=======
+            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_) | TokenError::LinkEnded)) => {
+                sentence(&error.to_string())
+            }
+>>>>>>> eng6
             Self::Ticket => {
                 "The ticket is not valid any more: it opens one stream, soon after it was given out. Get a new one."
                     .to_owned()
@@ -238,6 +252,9 @@ impl ApiError {
                 status_in_words(refused.from),
                 refused.wanted
             ),
+            Self::Store(StoreError::PermissionDenied(_)) => {
+                "The object store refuses what the service asks of it; the service's log says why.".to_owned()
+            }
             _ => match self.code() {
                 ErrorCode::StoreUnavailable => "The object store does not answer; try again soon.".to_owned(),
                 ErrorCode::Unavailable => "The service cannot do this right now; try again soon.".to_owned(),
@@ -281,7 +298,17 @@ impl ApiError {
             Self::Token(error @ (TokenError::Unverifiable(_) | TokenError::NoSecret)) => {
                 tracing::error!(%error, "tokens cannot be checked");
             }
-            Self::Token(TokenError::Invalid(reason)) => tracing::debug!(%reason, "token refused"),
+            Self::Token(TokenError::Invalid(reason)) => tracing::info!(%reason, "token refused"),
+            Self::Token(TokenError::Claim { looked_for, .. }) => {
+                tracing::info!(reason = %looked_for, "token refused");
+            }
+            Self::Scope(missing) => tracing::info!(
+                scope = %missing.0,
+                "the token lacks a scope: WINDLASS_JWT_SCOPE_CLAIM and WINDLASS_JWT_SCOPE_NAMES say what gives it"
+            ),
+            Self::Project => tracing::info!(
+                "the token does not cover the project: WINDLASS_JWT_PROJECTS_CLAIM says where it names them"
+            ),
             _ => {}
         }
     }
@@ -364,4 +391,39 @@ pub fn finish(response: Response, request_id: &str) -> Response {
         _ => {}
     }
     Response::from_parts(parts, Body::from(json))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+    use utoipa::PartialSchema as _;
+
+    use super::*;
+
+    /// The cells of the rows of one table of `docs/errors.md`, without their backticks.
+    fn table(heading: &str) -> Vec<Vec<String>> {
+        let page = include_str!("../../../../docs/errors.md");
+        let (_, section) = page.split_once(heading).unwrap();
+        let rows = section.lines().skip_while(|line| !line.starts_with("| ---")).skip(1);
+        let cells = |row: &str| row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+        rows.take_while(|line| line.starts_with('|')).map(cells).collect()
+    }
+
+    #[test]
+    fn the_documentation_has_every_code_with_its_status_and_whether_to_try_again() {
+        let mut shown = BTreeSet::new();
+        for row in table("## Codes of the service") {
+            let [_, name, status, again, cause, advice, _] = row.as_slice() else { panic!("{row:?}") };
+            let code: ErrorCode = serde_json::from_value(json!(name)).unwrap();
+            assert_eq!(*status, status_of(code).as_u16().to_string(), "{name}");
+            assert_eq!(again, if code.is_retryable() { "yes" } else { "no" }, "{name}");
+            assert!(!cause.is_empty() && !advice.is_empty(), "{name}");
+            assert!(shown.insert(name.clone()), "{name} twice");
+        }
+        let schema = serde_json::to_value(ErrorCode::schema()).unwrap();
+        let names = schema["enum"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
+        assert_eq!(shown, names.collect());
+    }
 }

@@ -5,8 +5,10 @@ mod bucket;
 mod cors;
 mod policies;
 mod probe;
+mod token;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -27,6 +29,10 @@ pub struct DoctorOptions {
     /// Also print the bucket's CORS and lifecycle rules and the service's IAM policy when nothing is wrong with them.
     #[arg(long)]
     policies: bool,
+    /// Also check a token as the service would: from a file that holds it alone, or - for standard input. Says whom
+    /// it stands for, or which claim and which setting are in the way.
+    #[arg(long, value_name = "FILE")]
+    token: Option<PathBuf>,
 }
 
 /// What was found about one thing.
@@ -65,6 +71,9 @@ impl Finding {
 pub async fn run(options: DoctorOptions) -> Result<()> {
     let serve = &options.serve;
     let mut findings = vec![database(serve).await, tokens(serve).await];
+    if let Some(file) = &options.token {
+        findings.push(token::check(serve, file).await);
+    }
     findings.extend(delivery(serve));
     findings.extend(rate_limits(serve).await);
     findings.extend(traces().await);
@@ -194,7 +203,15 @@ async fn tokens(options: &ServeOptions) -> Finding {
     };
     match (tokens.provider(), options.auth.source()) {
         (Some(provider), _) => match provider.try_source().await {
-            Ok(keys) => Finding::good(what, format!("{} publishes {keys} usable keys.", provider.name())),
+            Ok(keys) => Finding::good(
+                what,
+                format!(
+                    "{} publishes {keys} usable keys. Tokens must have the issuer {} and one of the audiences {}.",
+                    provider.name(),
+                    options.auth.jwt_issuer.as_deref().unwrap_or_default(),
+                    options.auth.jwt_audience.join(", ")
+                ),
+            ),
             Err(error) => Finding::bad(
                 what,
                 format!(

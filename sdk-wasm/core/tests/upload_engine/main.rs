@@ -20,5 +20,6 @@ mod parts;
 mod patience;
 mod previews;
 mod simulated;
+mod strangers;
 mod twins;
 mod weak;
