@@ -180,15 +180,12 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
-<<<<<<< HEAD
             Self::Token(
-                error @ (TokenError::Expired | TokenError::Invalid(_) | TokenError::Claim { .. }),
+                error @ (TokenError::Expired
+                | TokenError::Invalid(_)
+                | TokenError::Claim { .. }
+                | TokenError::LinkEnded),
             ) => sentence(&error.to_string()),
-=======
-            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_) | TokenError::LinkEnded)) => {
-                sentence(&error.to_string())
-            }
->>>>>>> eng6
             Self::Ticket => {
                 "The ticket is not valid any more: it opens one stream, soon after it was given out. Get a new one."
                     .to_owned()
