@@ -47,6 +47,24 @@ test("pages follow each other to the end", async () => {
   }
 });
 
+test("a page that hears of photos all day keeps a bounded number, and what was let go can be asked for", async () => {
+  const id = (number: number) => `photo-${String(number).padStart(4, "0")}`;
+  const source = new FakeList(0);
+  source.ids = Array.from({ length: 20 }, (_, index) => id(19 - index));
+  const pages = new PhotoPages(source, 10);
+  await pages.more();
+  for (let number = 20; number < 1_000; number++) {
+    source.ids.unshift(id(number));
+    pages.put(photo(id(number)));
+  }
+  assert.equal(pages.photos.length, 110, "those that were asked for, and a hundred");
+  assert.deepEqual([pages.photos[0]?.photo_id, pages.hasMore], [id(999), true]);
+  await pages.more();
+  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), source.ids.slice(0, 120), "no gap");
+  await pages.more();
+  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), source.ids.slice(0, 130));
+});
+
 test("refreshing loads again what was loaded, in as few pages as the service allows", async () => {
   const source = new FakeList(250);
   const pages = new PhotoPages(source, 60);

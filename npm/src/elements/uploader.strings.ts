@@ -90,6 +90,9 @@ export const uploaderStrings = {
       : `${done} · ${bytes} · ${formatDuration(progress.remaining_ms)} left`;
   },
 
+  /** Of a long list the oldest stored files are not listed any more. */
+  folded: (count: number): string => `${files(count)} stored before these`,
+
   /** Why a file was not sent. The service's and the engine's sentences say what to do next. */
   error: ({ message, file }: WindlassError): string => sentence(withoutName(message, file)),
 

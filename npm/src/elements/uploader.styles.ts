@@ -39,7 +39,7 @@ export const uploaderStyles: string = `
 :host(:dir(rtl)) .bar > span { transform-origin: right; }
 .bar.waiting > span { background: var(--_muted); }
 
-.resumed { margin: 0.75rem 0 0; color: var(--_muted); }
+.folded, .resumed { margin: 0.75rem 0 0; color: var(--_muted); }
 .notice {
   display: flex; align-items: center; gap: 0.625rem; margin-top: 0.75rem;
   padding: 0.25rem 0.25rem 0.25rem 0.875rem; border-radius: 10px;

@@ -61,6 +61,8 @@ async fn an_object_of_the_same_size_is_not_taken_for_ours() {
     let refused = app.complete(&upload, Value::Null).await;
     refused.assert_problem(409, "parts_missing");
     assert_eq!(refused.body["missing_parts"], json!([1, 2]));
+    let key = app.record(&upload).await.original_key();
+    assert!(app.app.store.head(&key).await.is_ok(), "nothing goes before there is something in its place");
     send_parts(&app, &upload, &bytes, &[1, 2]).await;
     let photo = app.complete(&upload, Value::Null).await;
     assert_eq!(photo.status, 200, "{}", photo.body);

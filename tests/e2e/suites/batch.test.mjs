@@ -1,6 +1,7 @@
-/** Twenty photos at once: all stored, each once, the page never blocked. */
+/** Many files at once: all stored, each once, the page never blocked, its list never without end. */
 
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -47,5 +48,24 @@ test("twenty photos are stored intact, each once, and no task blocks the page", 
   // page needs on a busy machine, and far below what one decode on the main thread would take.
   const longest = Math.max(0, ...(await page.evaluate(() => window.longTasks)));
   assert.ok(longest < 1_000, `a task of ${longest} ms blocked the page`);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("of a long list the oldest stored lines are folded, and still counted", async () => {
+  const [folder, listed, surplus] = [scratchFolder(), 100, 15];
+  const paths = Array.from({ length: listed + surplus }, (_, index) => join(folder, `permit ${index + 1}.pdf`));
+  await Promise.all(paths.map((path, index) => writeFile(path, `%PDF-1.7\n% permit ${index}\n%%EOF\n`)));
+  const page = await openPage(browser, service.address);
+  await choose(page, ...paths.slice(0, 1));
+  await allRows(page, ["stored"], 30_000);
+  // What somebody looks into stays.
+  const first = page.locator("windlass-uploader .row").filter({ hasText: "permit 1.pdf" });
+  await first.locator("button").first().focus();
+  await choose(page, ...paths.slice(1));
+  const summary = page.locator("windlass-uploader .summary-text");
+  await summary.filter({ hasText: `${listed + surplus} files stored` }).waitFor({ timeout: 60_000 });
+  await page.locator("windlass-uploader .folded").filter({ hasText: /files stored before these/ }).waitFor();
+  assert.equal(await first.count(), 1);
+  assert.ok((await page.locator("windlass-uploader .row").count()) <= listed + 1);
   assert.deepEqual(page.complaints, []);
 });

@@ -4,6 +4,7 @@ use windlass_protocol::Checksum;
 
 use super::FailureCode;
 use super::answer::{PutAccepted, ReadFailure, StoreFailure};
+use super::answer_times::Wait;
 use super::command::CommandId;
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
@@ -227,7 +228,8 @@ impl Engine {
             .collect();
         for id in overdue {
             if let Some(running) = self.stop(id) {
-                if running.job.is_service_request() {
+                // A service that looks at many pictures says nothing of the network.
+                if running.job.is_service_request() && running.job.wait() != Wait::Aside {
                     self.suspect_connections();
                 }
                 self.no_answer_to(id, running);

@@ -25,7 +25,8 @@ impl Engine {
         // What was asked before may have gone the same way: it is not waited for as long as it might have been.
         let latest_ms = self.now_ms + LEAST_MS;
         for running in self.running.values_mut() {
-            if running.job.is_service_request() && running.job.wait() != Wait::Joining {
+            let is_unhurried = matches!(running.job.wait(), Wait::Joining | Wait::Aside);
+            if running.job.is_service_request() && !is_unhurried {
                 running.deadline_ms = running.deadline_ms.map(|deadline| deadline.min(latest_ms));
             }
         }

@@ -35,7 +35,7 @@ export async function mainThread(scene, { photo, folder }) {
     if (tasks.length === 0) throw new Error("the trace has no tasks of the page's main thread");
     const longest = (time) => rounded(Math.max(...tasks.map(time)) / 1000);
     return {
-      name: "windlass",
+      uploader: "windlass",
       photos: PHOTOS,
       longest_task_ms: longest(({ tdur, dur }) => tdur ?? dur),
       longest_by_the_clock_ms: longest(({ dur }) => dur),

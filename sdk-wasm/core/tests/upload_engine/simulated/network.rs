@@ -23,6 +23,8 @@ pub enum Fault {
     DropAfter,
     /// An HTTP error, with `Retry-After` in milliseconds.
     Status(u16, Option<u64>),
+    /// The answer takes so many milliseconds more (a request to the service).
+    Late(u64),
     /// It arrives twice, one after the other; the first answer comes back.
     Duplicate,
     /// A byte is flipped on the way (PUT).

@@ -69,6 +69,7 @@ impl World {
                 unreachable!("not the service's")
             }
         };
-        self.later(self.now_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
+        let late_ms = if let Some(Fault::Late(ms)) = fault { ms } else { 0 };
+        self.later(self.now_ms + late_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
     }
 }
