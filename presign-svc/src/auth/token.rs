@@ -85,6 +85,9 @@ pub enum TokenError {
         /// The claim and the setting that names it, and what was found: for the log and `windlass doctor`.
         looked_for: String,
     },
+    /// It was, or would have been, an upload link's. Read by a customer, who knows no tokens.
+    #[error("this link has ended. Ask whoever sent it to you for a new one")]
+    LinkEnded,
     /// Whether it is valid cannot be said now: for the log.
     #[error("the token cannot be checked: {0}")]
     Unverifiable(String),

@@ -60,7 +60,7 @@ async fn before_the_bytes_arrive_the_upload_stays_open() {
 }
 
 #[tokio::test]
-async fn completing_again_answers_the_same() {
+async fn f26_completing_again_answers_the_same() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
@@ -84,7 +84,7 @@ async fn completing_again_with_the_checksum_of_another_file_is_refused_and_harms
 }
 
 #[tokio::test]
-async fn content_of_another_type_is_removed_and_the_upload_says_why() {
+async fn t06_content_of_another_type_is_removed_and_the_upload_says_why() {
     let app = TestApp::start().await;
     let html = [b"<!doctype html><script>alert(1)</script>".to_vec(), vec![b' '; 2000]].concat();
     let upload = app.announce_one(file_of("a", "a.jpg", &html)).await;
@@ -106,7 +106,7 @@ async fn content_of_another_type_is_removed_and_the_upload_says_why() {
 }
 
 #[tokio::test]
-async fn a_png_is_no_jpeg() {
+async fn t06_a_png_is_no_jpeg() {
     let app = TestApp::start().await;
     let png = [b"\x89PNG\r\n\x1a\n".to_vec(), random_bytes(3000, 5)].concat();
     let upload = app.announce_one(file_of("a", "a.jpg", &png)).await;
@@ -117,7 +117,7 @@ async fn a_png_is_no_jpeg() {
 }
 
 #[tokio::test]
-async fn the_store_takes_only_the_announced_bytes() {
+async fn t09_the_store_takes_only_the_announced_bytes() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let mut announced = file_of("a", "a.jpg", &bytes);
@@ -133,7 +133,7 @@ async fn the_store_takes_only_the_announced_bytes() {
 }
 
 #[tokio::test]
-async fn a_wrong_checksum_given_on_completion_refuses_the_bytes() {
+async fn f39_a_wrong_checksum_given_on_completion_refuses_the_bytes() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let mut announced = file_of("a", "a.jpg", &bytes);
@@ -145,7 +145,7 @@ async fn a_wrong_checksum_given_on_completion_refuses_the_bytes() {
 }
 
 #[tokio::test]
-async fn a_url_cannot_replace_what_was_verified() {
+async fn t12_a_url_cannot_replace_what_was_verified() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod collector;
+mod doctor;
 mod doctor_token;
 mod reconcile;
 mod traces;
@@ -164,7 +165,7 @@ fn migrating_makes_the_database_and_may_be_repeated() {
 /// T32: whoever reads the log or the traces can neither act as a caller nor touch an object.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn at_trace_level_no_token_and_no_signed_url_is_logged_or_traced() {
+async fn t32_at_trace_level_no_token_and_no_signed_url_is_logged_or_traced() {
     let (folder, collector) = (TempDir::new().unwrap(), Collector::start().await);
     let log = folder.path().join("log");
     let mut command = windlass(folder.path());

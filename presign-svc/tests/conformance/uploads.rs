@@ -160,6 +160,7 @@ pub async fn every_state_survives_being_stored(repository: Repository) {
             }),
             piece_size_bytes: Some(131_072),
             assembly_due_at: Some(NOON + 3 * HOUR),
+            look_due_at: Some(NOON + HOUR),
             updated_at: NOON + HOUR,
             cleanup_due_at: Some(NOON + 2 * HOUR),
             ..new.progress().clone()

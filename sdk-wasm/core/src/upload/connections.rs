@@ -6,6 +6,7 @@
 //! not answer is closed by giving the question up, and what comes next begins on a connection that lives.
 
 use super::answer_times::{LEAST_MS, Wait};
+use super::barred::Barred;
 use super::command::{Server, Work};
 use super::engine::Engine;
 use super::jobs::Job;
@@ -29,6 +30,29 @@ impl Engine {
             if running.job.is_service_request() && !is_unhurried {
                 running.deadline_ms = running.deadline_ms.map(|deadline| deadline.min(latest_ms));
             }
+        }
+    }
+
+    /// A request ended without an answer, and no byte of it had moved.
+    pub(super) fn not_answered(&mut self, server: Server, took_ms: u64) {
+        if !self.online.is_online() {
+            return;
+        }
+        let now_ms = self.now_ms;
+        let barred = self.barred(server);
+        barred.not_answered(now_ms, took_ms);
+        if barred.is_to_be_asked(now_ms) {
+            barred.asked(now_ms);
+            if !self.is_trying(server) {
+                self.start(Job::Try(server), Work::TryConnections(server), 0);
+            }
+        }
+    }
+
+    pub(super) fn barred(&mut self, server: Server) -> &mut Barred {
+        match server {
+            Server::Store => &mut self.barred_by_store,
+            Server::Service => &mut self.barred_by_service,
         }
     }
 

@@ -2,6 +2,7 @@
 //! depends on it.
 
 use windlass_core::upload::Input;
+use windlass_protocol::ErrorCode;
 
 use crate::simulated::World;
 use crate::simulated::files::{file, reference};
@@ -99,14 +100,14 @@ fn reports_that_fail_cost_nothing_and_what_they_would_have_told_is_told_later() 
 
 #[test]
 fn a_service_that_does_not_want_to_know_is_told_once() {
-    for status in [403, 404, 405] {
+    for code in [ErrorCode::Forbidden, ErrorCode::NotFound, ErrorCode::MethodNotAllowed] {
         let mut network = slow_line();
-        network.script = (1..20).map(|nth| (Op::Report, nth, Fault::Status(status, None))).collect();
+        network.script = (1..20).map(|nth| (Op::Report, nth, Fault::Refused(code))).collect();
         let mut world = World::new(1, network);
         four_photos(&mut world);
         world.run();
         world.assert_all_stored();
-        assert_eq!(world.network.count(Op::Report), 1, "{status}");
+        assert_eq!(world.network.count(Op::Report), 1, "{code:?}");
     }
 }
 

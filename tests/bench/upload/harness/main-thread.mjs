@@ -3,9 +3,9 @@
 import { join } from "node:path";
 
 import { variation } from "../../../e2e/harness/bytes.mjs";
+import { Trace } from "../../../e2e/harness/trace.mjs";
 import { choose, openDemo, stored } from "./element-page.mjs";
 import { rounded } from "./numbers.mjs";
-import { Trace } from "./trace.mjs";
 
 const PHOTOS = 40;
 /** A busy machine takes minutes for them. */

@@ -131,6 +131,17 @@ test("F28 a store that says slow down is not stormed", async () => {
   await visit.allStored();
 });
 
+test("a bucket that does not let the page in is said to be the reason, in words, and is waited for", async () => {
+  const visit = await scene.visit({ variants: [] });
+  // What its CORS rules do not name gets no leave to ask.
+  await scene.proxy.rules({ front: "store", method: "OPTIONS", fault: { kind: "respond", status: 403, body: "" } });
+  await visit.choose(await video(MIB));
+  await eventually("the row says so", () => visit.rows(), ([only]) => /does not let this page send to it/.test(only?.words ?? ""), 90_000);
+  assert.deepEqual((await visit.rows()).map(({ state }) => state), ["retrying"]);
+  await scene.proxy.rules();
+  await visit.allStored({ timeoutMs: 120_000 });
+});
+
 test("F33 an upload the store has dropped is sent anew, once", async () => {
   const visit = await scene.visit();
   await scene.proxy.rules({ ...part(3), times: 1, fault: storeError(404, "NoSuchUpload") });

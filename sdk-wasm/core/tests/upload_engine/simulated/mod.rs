@@ -6,7 +6,7 @@ mod checks;
 pub mod files;
 mod moving;
 pub mod network;
-mod replies;
+pub mod replies;
 pub mod service;
 mod serving;
 mod sockets;
@@ -293,7 +293,7 @@ impl World {
                 if self.sockets.begin_trial(*host, id) {
                     self.later(
                         self.now_ms + self.network.round_trip_ms,
-                        Happening::Answer(id, Answer::Tried),
+                        Happening::Answer(id, Answer::Tried { answered: !self.network.is_out(self.now_ms) }),
                     );
                 }
                 return;

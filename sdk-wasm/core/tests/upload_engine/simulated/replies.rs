@@ -12,8 +12,7 @@ use windlass_protocol::{
 pub fn refusal(code: ErrorCode, missing_parts: Vec<PartNumber>) -> ServiceFailure {
     let problem = problem(code, missing_parts);
     ServiceFailure::Refused(Box::new(Refusal {
-        status: problem.status,
-        problem: Some(problem),
+        problem,
         retry_after_ms: None,
         request_id: Some("req-1".to_owned()),
     }))
