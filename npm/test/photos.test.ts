@@ -33,7 +33,7 @@ class FakeList {
     this.asked.push(limit);
     const from = Number(cursor ?? 0);
     const photos = this.ids.slice(from, from + limit).map((id) => photo(id));
-    const totals = { uploaded: this.ids.length, processing: 0, completed: 0, failed: 0 };
+    const totals = { uploaded: this.ids.length, processing: 0, completed: 0, failed: 0, quarantined: 0 };
     const next_cursor = from + limit < this.ids.length ? String(from + limit) : null;
     return { photos, next_cursor, totals, latest_event: 7 };
   }

@@ -162,6 +162,7 @@ impl Metrics {
             ("without_record", seen.without_record),
             ("left_over", seen.left_over),
             ("stray", seen.stray),
+            ("replaced", seen.replaced),
             ("without_original", seen.without_original),
             ("without_variant", seen.without_variant),
             ("multipart", seen.multiparts),

@@ -67,6 +67,7 @@ pub(super) fn totals_of(rows: Vec<(String, i64)>) -> PhotoTotals {
             "processing" => totals.processing = photos,
             "completed" => totals.completed = photos,
             "failed" => totals.failed = photos,
+            "quarantined" => totals.quarantined = photos,
             _ => {}
         }
     }
@@ -181,7 +182,8 @@ impl Statement {
         let (tenant, project) = (query.tenant.as_str(), query.project.as_str());
         let mut sql = Self { sql: format!("SELECT {} FROM uploads u", dialect.columns), values: Vec::new() };
         sql.push(" WHERE u.tenant = ").bind(tenant).push(" AND u.project = ").bind(project);
-        sql.push(" AND u.is_arriving");
+        // A process of an older version may have closed it without a word about this.
+        sql.push(" AND u.is_arriving AND u.status = 'pending_upload' AND u.deleted_at IS NULL");
         if let Some(kind) = query.filter.kind {
             sql.push(" AND u.kind = ").bind(kind_column(kind));
         }
@@ -205,7 +207,7 @@ impl Statement {
         }
         sql.push(&format!("uploads u WHERE {unindexed}u.tenant = ")).bind(query.tenant.as_str());
         sql.push(&format!(" AND {unindexed}u.project = ")).bind(query.project.as_str());
-        sql.push(" AND u.verified_at IS NOT NULL AND u.deleted_at IS NULL AND u.status != 'quarantined'");
+        sql.push(" AND u.verified_at IS NOT NULL AND u.deleted_at IS NULL");
         if let Some((kind, term)) = joined {
             sql.push(" AND u.id = t.photo AND ").push_term(query, "t", kind, term);
         }

@@ -1,7 +1,6 @@
 //! `POST /api/v1/uploads/{upload_id}/complete` for files sent by one PUT.
 
 use serde_json::{Value, json};
-use windlass_presign_svc::domain::upload::{Progress, Stage, Upload, UploadState};
 
 use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg, random_bytes};
 
@@ -195,20 +194,4 @@ async fn a_body_that_is_wrong_is_refused() {
         answer.assert_problem(400, "invalid_request");
         assert_eq!(answer.body["field"], field);
     }
-}
-
-#[tokio::test]
-async fn nothing_signs_what_is_quarantined() {
-    let app = TestApp::start().await;
-    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
-    let id = json!({"upload_id": photo["photo_id"]});
-    let record = app.record(&id).await;
-    let object = Box::new(record.object().unwrap().clone());
-    let state = UploadState::Stored { stage: Stage::Quarantined, object };
-    let progress = Progress { state, ..record.progress().clone() };
-    app.app.uploads.save(&mut Upload::restore(record.facts().clone(), progress)).await.unwrap();
-    app.complete(&id, Value::Null).await.assert_problem(409, "upload_closed");
-    let shown = app.get(&format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap())).await;
-    shown.assert_problem(404, "not_found");
-    assert_eq!(app.get("/api/v1/photos?project_id=job-7").await.body["photos"], json!([]));
 }

@@ -319,11 +319,7 @@ impl Upload {
     }
 
     fn tell(&mut self, kind: EventKind, now: OffsetDateTime) {
-        let reason = match &self.progress.state {
-            UploadState::Stored { stage: Stage::Failed { reason }, .. } => Some(reason.clone()),
-            UploadState::Refused(failure) => Some(failure.detail.clone()),
-            _ => None,
-        };
+        let reason = self.status_reason().map(str::to_owned);
         self.news.push(News { kind, photo: self.photo_id(), status: self.status(), reason, at: now });
     }
 

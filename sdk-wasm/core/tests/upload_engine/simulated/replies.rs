@@ -52,6 +52,7 @@ pub fn photo(id: UploadId, file: &FileToUpload) -> Photo {
         url: Some(String::new()),
         variants: BTreeMap::new(),
         url_expires_at: Some(moment()),
+        created_by: None,
         created_at: moment(),
         uploaded_at: None,
         caption: None,
