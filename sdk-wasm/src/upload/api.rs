@@ -109,12 +109,18 @@ fn problem(body: &str, status: u16) -> Option<Problem> {
     if let Ok(problem) = serde_wasm_bindgen::from_value(value.clone()) {
         return Some(problem);
     }
-    let code = JsValue::from_str("code");
-    let is_named = Reflect::get(&value, &code).is_ok_and(|code| code.is_string());
-    let nearest = serde_wasm_bindgen::to_value(&nearest_code(status)).ok()?;
-    (is_named && Reflect::set(&value, &code, &nearest).ok()?)
-        .then(|| serde_wasm_bindgen::from_value(value).ok())
-        .flatten()
+    let text = |name: &str| Reflect::get(&value, &name.into()).ok()?.as_string();
+    text("code").and(text("detail")).map(|detail| Problem {
+        kind: String::new(),
+        title: String::new(),
+        status,
+        code: nearest_code(status),
+        detail,
+        field: None,
+        file: None,
+        missing_parts: Vec::new(),
+        request_id: None,
+    })
 }
 
 /// The browser's own JSON parser: fast, and no second one to download.
