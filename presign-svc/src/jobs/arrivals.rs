@@ -8,7 +8,6 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::slice;
 
 use futures::{StreamExt as _, stream};
 
@@ -104,7 +103,7 @@ async fn is_whole(app: &App, upload: &Upload) -> Result<bool, StoreError> {
     match &file.transfer {
         Transfer::Put => {
             let whole = 0..file.size_bytes;
-            Ok(is_stored(app, upload).await? || is_staged(app, upload, slice::from_ref(&whole)).await?)
+            Ok(is_stored(app, upload).await? || is_staged(app, upload, std::slice::from_ref(&whole)).await?)
         }
         Transfer::Multipart(plan) => {
             let Some(multipart) = &upload.progress().multipart else { return Ok(false) };
