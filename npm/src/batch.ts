@@ -31,10 +31,11 @@ export class Batch {
   }
 }
 
-export function sumProgress(uploads: readonly Upload[], rate: number | null): ProgressCounts {
-  let confirmed = 0;
-  let sent = 0;
-  let total = 0;
+/** `stored`: bytes of files that are stored, and not among the uploads any more. */
+export function sumProgress(uploads: readonly Upload[], rate: number | null, stored = 0): ProgressCounts {
+  let confirmed = stored;
+  let sent = stored;
+  let total = stored;
   for (const { state, progress } of uploads) {
     if (state !== "failed" && state !== "cancelled") {
       confirmed += progress.confirmed_bytes;

@@ -1,7 +1,7 @@
 /** The client: takes files, sends them through the workers, tells how it goes, lists what is there. */
 import { Photos, UploadLinks } from "./api.js";
 import { Batch } from "./batch.js";
-import { cancelled, closedError, fromPlainError, toWindlassError, type WindlassError, withFile } from "./errors.js";
+import { cancelled, closedError, fromPlainError, toWindlassError, WindlassError, withFile } from "./errors.js";
 import {
   TypedEventTarget,
   UploadErrorEvent,
@@ -29,10 +29,11 @@ import {
 import { Originals } from "./originals.js";
 import { pictureOptions, prepareFile, type PictureOptions } from "./prepare.js";
 import { randomName } from "./random-name.js";
-import { isBusy, type Running } from "./running.js";
+import { begun, isBusy, stillState, type HowBegun, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
+import { answers } from "./unreachable.js";
 import { compileModule } from "./wasm/photo.js";
 import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
 import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
@@ -164,8 +165,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#survival.close();
     this.#images.close(closedError());
     this.#link.close();
-    for (const clientRef of [...this.#running.keys()]) {
+    for (const [clientRef, { preparing }] of [...this.#running]) {
       this.#fail(clientRef, closedError());
+      preparing.abort();
     }
     for (const upload of this.#batch.uploads) {
       upload.releasePreview();
@@ -200,23 +202,17 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     return this.#begin(file, filename, before ?? given ?? randomName(), { resumed: before !== undefined, again }, handle);
   }
 
-  #begin(
-    file: Blob,
-    filename: string,
-    clientRef: string,
-    how: Pick<Running, "resumed" | "again">,
-    handle?: FileSystemFileHandle,
-  ): Upload {
+  #begin(file: Blob, filename: string, clientRef: string, how: Omit<HowBegun, "paused">, handle?: FileSystemFileHandle): Upload {
     const upload = new Upload(this.#commands, clientRef, file, filename);
     const running = this.#register(upload, { ...how, paused: false });
-    this.#survival.begin(upload, handle);
+    this.#survival.begin(upload, how.again, handle);
     void this.#prepare(running);
     return upload;
   }
 
   /** Goes on with what another page has begun. */
   #goOn(upload: Upload, found: Restored): void {
-    const running = this.#register(upload, { resumed: true, again: true, paused: found.upload.paused });
+    const running = this.#register(upload, { resumed: true, again: found.upload.again, paused: found.upload.paused });
     const described = describeKept(found, this.#pictures.variants);
     if (described === null) {
       upload.setState(running.paused ? "paused" : "preparing", null);
@@ -227,8 +223,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
-  #register(upload: Upload, how: Pick<Running, "resumed" | "again" | "paused">): Running {
-    const running: Running = { upload, preparing: new AbortController(), submitted: false, ...how };
+  #register(upload: Upload, how: HowBegun): Running {
+    const running = begun(upload, how);
     this.#running.set(upload.clientRef, running);
     this.#batch.add(upload);
     // The upload worker starts while the first photo is read.
@@ -248,7 +244,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         ...this.#pictures,
         signal: preparing.signal,
         module: compileModule,
+        isServiceThere: () => answers(`${this.endpoint}/healthz`),
         onWaiting: (waits) => {
+          running.waits = waits;
           if (!running.paused && !upload.ended) {
             this.#setState(upload, waits ? "waiting_for_network" : "preparing");
           }
@@ -267,11 +265,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   /** Hands it to the engine. */
   #submit(running: Running, { filename, content_type, metadata, variants }: FileDescription): void {
-    const { upload, paused, resumed, again } = running;
+    const { upload, paused, resumed } = running;
     running.submitted = true;
     this.#setState(upload, paused ? "paused" : "queued");
     const rest = { ...(metadata && { metadata }), ...(variants && { variants }) };
-    this.#link.add(upload.clientRef, upload.file, { filename, content_type, resumed, again, ...rest });
+    this.#link.add(upload.clientRef, upload.file, { filename, content_type, resumed, again: upload.isWantedAgain, ...rest });
     if (paused) {
       this.#link.pause(upload.clientRef);
     }
@@ -343,7 +341,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         this.#link.resume(upload.clientRef);
       }
     }
-    this.#setState(upload, paused ? "paused" : running.submitted ? "queued" : "preparing");
+    this.#setState(upload, stillState(running, this.#link.isWaiting));
   }
 
   #cancel(upload: Upload): void {
@@ -368,10 +366,13 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     if (!upload.ended) {
       return upload;
     }
-    // Where the service refused for good, only a new reference can have another outcome.
-    const sameRef = upload.state === "failed" && upload.error?.retryable === true;
-    const clientRef = sameRef ? upload.clientRef : randomName();
-    return this.#begin(upload.file, upload.filename, clientRef, { resumed: sameRef, again: upload.alreadyStored });
+    if (!upload.isReadable) {
+      throw new WindlassError("file_gone", "Another tab has this file: try again there.", { file: upload.filename });
+    }
+    // What is kept of it lies under its name. Where the service refused for good, the engine takes another one there.
+    const sameRef = upload.state === "failed";
+    const again = upload.alreadyStored || upload.isWantedAgain;
+    return this.#begin(upload.file, upload.filename, sameRef ? upload.clientRef : randomName(), { resumed: sameRef, again });
   }
 
   #fail(clientRef: string, error: WindlassError): void {

@@ -99,6 +99,14 @@ const RETRYABLE: Record<ErrorCode, boolean> = {
   internal: true,
 };
 
+/** What the service says of the file itself, which sending it again does not change. */
+const ABOUT_THE_FILE: ReadonlySet<string> = new Set<ErrorCode>(["type_not_allowed", "type_mismatch", "file_too_large", "file_too_small"]);
+
+/** Whether the file is the reason; everything else may be another way another time. */
+export function isAboutTheFile({ code }: { code: string }): boolean {
+  return ABOUT_THE_FILE.has(code);
+}
+
 /** The error for an answer of the service that is not a success. */
 export function errorFromAnswer(status: number, requestId: string | null, body: unknown): WindlassError {
   if (isProblem(body)) {

@@ -1,7 +1,7 @@
 /**
  * What happens to a file before it is sent: its metadata is read and smaller pictures are made, in
- * workers. Nothing here can stop an upload: what fails leaves the original unchanged, and a warning; where only
- * the network is away, nothing could be sent either, and it is waited for.
+ * workers. Nothing here can stop an upload: what fails leaves the original unchanged, and a warning; where neither
+ * the SDK's files nor the service can be reached, nothing could be sent either, and they are waited for.
  */
 import { toWindlassError, WindlassError } from "./errors.js";
 import { contentTypeOf } from "./files.js";
@@ -12,7 +12,7 @@ import type { PhotoMetadata } from "./generated/PhotoMetadata";
 import type { VariantOptions } from "./generated/VariantOptions";
 import type { OutputFormat, ResizePhotoOptions } from "./resize-photo.js";
 import type { ModuleName } from "./routes.js";
-import { untilReachable } from "./unreachable.js";
+import { unlessSlow, untilReachable, type Patience } from "./unreachable.js";
 import type { WorkerPool } from "./workers/bridge.js";
 import type { ImageReply, ImageRequest, ResizedPhoto, ResizeRequest, ResizeWork } from "./workers/messages.js";
 import type { FileDescription, VariantFile } from "./wasm/upload.js";
@@ -39,12 +39,9 @@ export function pictureOptions(given: { [name in keyof PictureOptions]?: Picture
   return { variants, metadata, color, format };
 }
 
-export interface PrepareOptions extends PictureOptions {
-  signal: AbortSignal;
+export interface PrepareOptions extends PictureOptions, Patience {
   /** A compiled module beside the photo module; asked for only when a picture needs it. */
   module: (name: ModuleName) => Promise<WebAssembly.Module>;
-  /** What reads photos could not be loaded for want of a network, and is waited for; or that is over. */
-  onWaiting: (waits: boolean) => void;
 }
 
 /** What was made of a photo on this device before it was sent. */
@@ -97,11 +94,11 @@ export async function prepareFile(
   pool: ImagePool,
   file: Blob,
   filename: string,
-  { variants, metadata: policy, color, format, signal, module, onWaiting }: PrepareOptions,
+  { variants, metadata: policy, color, format, signal, module, onWaiting, isServiceThere }: PrepareOptions,
 ): Promise<PreparedFile> {
-  const patience = { signal, onWaiting };
+  const patience = { signal, onWaiting, isServiceThere };
   const workers: ImagePool = { run: (request, options) => untilReachable(() => pool.run(request, options), patience) };
-  const modules: PrepareOptions["module"] = (name) => untilReachable(() => module(name), patience);
+  const modules: PrepareOptions["module"] = (name) => untilReachable(() => unlessSlow(module(name), isServiceThere), patience);
   const claimedType = contentTypeOf(file, filename);
   const plain: PreparedFile = { filename, content_type: claimedType, preview: null, warnings: [], made: null };
   if (!mayBePicture(claimedType)) {

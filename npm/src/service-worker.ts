@@ -3,8 +3,8 @@
  * browser says that there is a network (Background Sync).
  *
  * ```js
- * import { drainInBackground } from "windlass/service-worker";
- * drainInBackground({ token: async ({ project }) => (await fetch(`/photo-token?job=${project}`)).text() });
+ * import { drainInBackground, tokenFromUrl } from "windlass/service-worker";
+ * drainInBackground({ token: ({ project }) => tokenFromUrl(`/photo-token?job=${project}`)() });
  * ```
  */
 import { SYNC_TAG } from "./keep/background.js";

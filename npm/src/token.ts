@@ -59,7 +59,7 @@ const LINK = /^wlk_[A-Za-z0-9_-]{43}\.(.+)$/;
 export function fromLink(link: string): { project: string; token: TokenProvider } {
   const project = LINK.exec(link)?.[1];
   if (project === undefined) {
-    throw new WindlassError("invalid_options", "link: this is not a whole upload link; open the address you were given once more.");
+    throw new WindlassError("invalid_options", "This link is not whole. Open it again from the message you were sent.");
   }
   return { project, token: () => link };
 }
@@ -69,14 +69,16 @@ export function tokenFromUrl(url: string | URL): TokenProvider {
   return async () => {
     const answer = await fetch(url, { credentials: "same-origin", headers: { accept: "application/json" }, cache: "no-store" });
     if (!answer.ok) {
-      throw new WindlassError("token_unavailable", `the token address answered with status ${answer.status}`, {
+      throw new WindlassError("token_unavailable", `${url} answered with status ${answer.status}`, {
         retryable: answer.status >= 500,
       });
     }
-    const body: unknown = await answer.json();
+    const body: unknown = await answer.json().catch(() => {
+      throw new WindlassError("token_unavailable", `${url} answered something that is not JSON: is the user signed in?`);
+    });
     const token = typeof body === "object" && body !== null ? (body as { token?: unknown }).token : undefined;
     if (typeof token !== "string") {
-      throw new WindlassError("token_unavailable", "the token address answered without a token");
+      throw new WindlassError("token_unavailable", `${url} answered without a token: it must answer {"token": "<JWT>"}`);
     }
     return token;
   };

@@ -1,20 +1,39 @@
 /**
  * The SDK's own files (workers, WebAssembly) come over the same network as everything else. Where it is the
  * network that keeps them away, they are waited for; where somebody answers that they are not there, or they
- * are not right, the photo goes without what they would have done.
+ * are not right, or the service answers and they do not come all the same, the photo goes without what they
+ * would have done.
  */
 import { Again } from "./again.js";
 import { cancelled, toWindlassError, WindlassError } from "./errors.js";
 import { watchNetwork } from "./page.js";
+import { Silence } from "./silence.js";
 
-/** How long one of them may take in all, in milliseconds: the largest needs that on a line of 60 kbit/s. */
-export const LOADING_MOST_MS = 60_000;
+/** So long without a byte of them, in milliseconds, and they are asked for again. */
+export const SILENT_MOST_MS = 30_000;
+/** How long a worker may take to start, in milliseconds: of its script nobody tells how far it is. */
+export const STARTING_MOST_MS = 60_000;
+/** How long what makes smaller pictures may take to come, in milliseconds, once the service is known to answer. */
+const DECODER_MOST_MS = 60_000;
+/** After so many failures it is asked whether the service answers: then it is not the network. */
+const FAILURES_OF_NETWORK = 3;
+/** A small question is answered by then, in milliseconds. */
+const ANSWER_MOST_MS = 10_000;
 
 export function notLoaded(reason: string, options: { retryable: boolean; cause?: unknown }): WindlassError {
   return new WindlassError(
     "wasm_unavailable",
     `A file of the photo SDK could not be loaded (${reason}). Check the connection and try again.`,
     options,
+  );
+}
+
+/** Somebody has answered that it is not there: a deployment in between, usually. */
+export function notThere(reason: string, cause: unknown): WindlassError {
+  return new WindlassError(
+    "wasm_unavailable",
+    `Part of this page is no longer on its server (${reason}). Reload the page to go on.`,
+    { cause },
   );
 }
 
@@ -29,15 +48,35 @@ function isUnreachable(thrown: unknown): boolean {
   return mayBeLoadedLater(thrown) && !((thrown as WindlassError).cause instanceof WindlassError);
 }
 
+/** Whether anybody answers there, whatever is said. */
+export async function answers(address: string): Promise<boolean> {
+  const silence = new Silence(ANSWER_MOST_MS);
+  try {
+    await fetch(address, { method: "HEAD", mode: "no-cors", cache: "no-store", signal: silence.signal });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    silence.end();
+  }
+}
+
+export interface Patience {
+  signal: AbortSignal;
+  /** Hears when waiting begins and when it is over. */
+  onWaiting: (waits: boolean) => void;
+  /** Whether the service answers, which nothing can be sent without. */
+  isServiceThere: () => Promise<boolean>;
+}
+
 /**
- * Does it, and again while what it needs cannot be reached. Rejects with `cancelled` on abort, and with whatever
- * else is in the way. `onWaiting` hears when waiting begins and when it is over.
+ * Does it, and again while what it needs cannot be reached and the service cannot either. Rejects with `cancelled`
+ * on abort, and with whatever else is in the way.
  */
-export async function untilReachable<Result>(
-  act: () => Promise<Result>,
-  { signal, onWaiting }: { signal: AbortSignal; onWaiting: (waits: boolean) => void },
-): Promise<Result> {
+export async function untilReachable<Result>(act: () => Promise<Result>, { signal, onWaiting, isServiceThere }: Patience): Promise<Result> {
   let waits = false;
+  let failures = 0;
+  let isLast = false;
   let proceed: () => void = () => undefined;
   const again = new Again(() => proceed());
   const unwatch = watchNetwork((online) => online && again.wake());
@@ -46,9 +85,15 @@ export async function untilReachable<Result>(
       try {
         return await act();
       } catch (thrown) {
-        if (!isUnreachable(thrown)) {
+        if (isLast || !isUnreachable(thrown)) {
           throw thrown;
         }
+      }
+      failures += 1;
+      // The network may have come back this very moment: once more, and then without.
+      isLast = failures >= FAILURES_OF_NETWORK && (await isServiceThere());
+      if (isLast) {
+        continue;
       }
       if (!waits) {
         waits = true;
@@ -73,6 +118,33 @@ export async function untilReachable<Result>(
     unwatch();
     if (waits) {
       onWaiting(false);
+    }
+  }
+}
+
+/**
+ * What makes smaller pictures, unless it takes long to come while the service answers: a photo is worth more than
+ * its smaller pictures. It goes on coming meanwhile, for the next one.
+ */
+export async function unlessSlow<Result>(coming: Promise<Result>, isServiceThere: () => Promise<boolean>): Promise<Result> {
+  coming.catch(() => {
+    // Told to whoever waits for it.
+  });
+  for (;;) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), DECODER_MOST_MS);
+    });
+    try {
+      const come = await Promise.race([coming.then((result) => ({ result })), late]);
+      if (come !== null) {
+        return come.result;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    if (await isServiceThere()) {
+      throw new WindlassError("wasm_unavailable", "What makes smaller pictures of this file takes too long to load here.");
     }
   }
 }

@@ -44,6 +44,8 @@ export class Upload {
    * listen: errors are also events of the client.
    */
   readonly done: Promise<Photo>;
+  /** @internal Whether it is sent even if these very bytes were stored before, also when it is tried once more. */
+  isWantedAgain = false;
 
   #file: Blob;
   #origin: UploadOrigin;
@@ -94,6 +96,11 @@ export class Upload {
   /** The file; empty of an upload that another tab sends. */
   get file(): Blob {
     return this.#file;
+  }
+
+  /** Whether its bytes can be read in this page: another tab's cannot. */
+  get isReadable(): boolean {
+    return this.#file.size === this.size;
   }
 
   get origin(): UploadOrigin {
@@ -174,7 +181,10 @@ export class Upload {
     this.#commands.cancel(this);
   }
 
-  /** Sends a failed or cancelled file again, as a new upload; or one after all that was stored already. */
+  /**
+   * Sends a failed or cancelled file again, as a new upload; or one after all that was stored already. Throws where
+   * another tab has the file (`isReadable`): it can be tried again there.
+   */
   retry(): Upload {
     return this.#commands.retry(this);
   }

@@ -216,3 +216,12 @@ test("closing rejects what runs and what waits, and ends all workers", async () 
   await settle();
   assert.equal(workers[0]?.terminated, true);
 });
+
+test("a closed pool starts no worker any more", async () => {
+  const { pool, workers } = poolOf(1);
+  pool.close(new Error("over"));
+  await assert.rejects(pool.run("late"), /over/);
+  pool.warm();
+  await settle();
+  assert.equal(workers.length, 0);
+});

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
+import type { FailureCode } from "../src/generated/FailureCode";
+import type { ErrorCode } from "../src/generated/ErrorCode";
+import type { NotKeptCode } from "../src/keep/messages.js";
+import type { ClientErrorCode } from "../src/errors.js";
 import { cancelled, errorFromAnswer, fromPlainError, isTrap, toPlainError, toWindlassError, WindlassError } from "../src/errors.js";
 
 const problem = {
@@ -71,4 +76,36 @@ test("traps and exhausted memory are told apart from ordinary errors", () => {
   assert.equal(isTrap(new WebAssembly.RuntimeError("unreachable")), true);
   assert.equal(isTrap(new RangeError("could not allocate memory")), true);
   assert.equal(isTrap(new Error("The JPEG is incomplete.")), false);
+});
+
+// Exhaustive on purpose: a code that is added does not compile until it is here, and then has to be in the page.
+const OF_THE_CLIENT: Record<Exclude<FailureCode, ErrorCode> | ClientErrorCode, true> = {
+  file_gone: true,
+  file_changed: true,
+  cors_misconfigured: true,
+  token_unavailable: true,
+  store_refused: true,
+  storage_full: true,
+  retries_exhausted: true,
+  cancelled: true,
+  closed: true,
+  network: true,
+  worker_crashed: true,
+  wasm_trap: true,
+  wasm_unavailable: true,
+  unsupported_browser: true,
+  invalid_options: true,
+  unknown: true,
+};
+const OF_WARNINGS: Record<NotKeptCode, true> = { storage_full: true, storage_unavailable: true, keeper_unreachable: true };
+
+test("docs/errors.md has every code of the client and of its warnings, and no other", async () => {
+  const page = await readFile("../docs/errors.md", "utf8");
+  const codes = (heading: string): string[] => {
+    const [, section = ""] = page.split(heading);
+    const [table = ""] = section.slice(section.indexOf("| ---")).split("\n\n");
+    return [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code = ""]) => code).sort();
+  };
+  assert.deepEqual(codes("## Codes of the client"), Object.keys(OF_THE_CLIENT).sort());
+  assert.deepEqual(codes("## Warnings"), Object.keys(OF_WARNINGS).sort());
 });

@@ -44,12 +44,12 @@ test("a report is what the worker says", async () => {
 
 test("where the worker breaks as it starts a report says so, also the one that is waited for, and no file is called kept", async () => {
   const { keeper, workers, notKept } = keeperOf();
-  keeper.add("before", new Blob(["a"]), "before.jpg", undefined);
+  keeper.add("before", new Blob(["a"]), "before.jpg", false, undefined);
   const asked = keeper.report();
   workers[0]?.crash("unexpected token");
   assert.deepEqual(await asked, NOTHING_KEPT);
   assert.deepEqual(await keeper.report(), NOTHING_KEPT);
-  keeper.add("after", new Blob(["b"]), "after.jpg", undefined);
+  keeper.add("after", new Blob(["b"]), "after.jpg", false, undefined);
   assert.deepEqual(notKept, [
     ["before", "storage_unavailable"],
     ["after", "storage_unavailable"],
@@ -81,4 +81,35 @@ test("a report that is waited for is answered when the keeper is closed, and one
   keeper.close();
   assert.deepEqual(await asked, NOTHING_KEPT);
   assert.deepEqual(await keeper.report(), NOTHING_KEPT);
+});
+
+test("what the worker could not hear of before it came it hears in the right order: files, then who sends them and when", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { keeper, workers } = keeperOf();
+    keeper.add("a", new Blob(["a"]), "a.jpg", false, undefined);
+    workers[0]?.crash("");
+    keeper.setSubject("ann");
+    keeper.setOnWifi(true);
+    assert.equal(workers.length, 1, "neither is a reason to ask for the worker sooner");
+    keeper.wake();
+    workers[1]?.say({ kind: "ready" });
+    const kinds = (workers[1]?.received ?? []).map((message) => (message as { kind: string }).kind);
+    assert.deepEqual(kinds, ["start", "keep", "subject", "originals"]);
+    keeper.close();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("all bytes of a file are kept when the worker has said so, until it is forgotten", () => {
+  const { keeper, workers } = keeperOf();
+  keeper.add("a", new Blob(["a"]), "a.jpg", true, undefined);
+  workers[0]?.say({ kind: "ready" });
+  assert.equal(keeper.isKept("a"), false);
+  workers[0]?.say({ kind: "kept", clientRef: "a" });
+  assert.equal(keeper.isKept("a"), true);
+  keeper.forget("a");
+  assert.equal(keeper.isKept("a"), false);
+  keeper.close();
 });

@@ -33,7 +33,7 @@ class FakeList {
     this.asked.push(limit);
     const from = Number(cursor ?? 0);
     const photos = this.ids.slice(from, from + limit).map((id) => photo(id));
-    const totals = { uploaded: this.ids.length, processing: 0, completed: 0, failed: 0 };
+    const totals = { uploaded: this.ids.length, processing: 0, completed: 0, failed: 0, quarantined: 0 };
     const next_cursor = from + limit < this.ids.length ? String(from + limit) : null;
     return { photos, next_cursor, totals, latest_event: 7 };
   }
@@ -45,6 +45,24 @@ test("pages follow each other to the end", async () => {
     await pages.more();
     assert.deepEqual([pages.photos.length, pages.hasMore], [loaded, hasMore]);
   }
+});
+
+test("a page that hears of photos all day keeps a bounded number, and what was let go can be asked for", async () => {
+  const id = (number: number) => `photo-${String(number).padStart(4, "0")}`;
+  const source = new FakeList(0);
+  source.ids = Array.from({ length: 20 }, (_, index) => id(19 - index));
+  const pages = new PhotoPages(source, 10);
+  await pages.more();
+  for (let number = 20; number < 1_000; number++) {
+    source.ids.unshift(id(number));
+    pages.put(photo(id(number)));
+  }
+  assert.equal(pages.photos.length, 110, "those that were asked for, and a hundred");
+  assert.deepEqual([pages.photos[0]?.photo_id, pages.hasMore], [id(999), true]);
+  await pages.more();
+  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), source.ids.slice(0, 120), "no gap");
+  await pages.more();
+  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), source.ids.slice(0, 130));
 });
 
 test("refreshing loads again what was loaded, in as few pages as the service allows", async () => {

@@ -35,7 +35,7 @@ const healthy = (request: ImageRequest): ImageReply =>
       };
 
 const noModule = (): Promise<WebAssembly.Module> => Promise.reject(new Error("no picture here needs another module"));
-const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, color: "srgb" as const, format: "jpeg" as const, signal: new AbortController().signal, module: noModule, onWaiting: () => undefined };
+const options = { variants: DEFAULT_VARIANTS, metadata: "keep" as const, color: "srgb" as const, format: "jpeg" as const, signal: new AbortController().signal, module: noModule, onWaiting: () => undefined, isServiceThere: async () => false };
 const photo = new Blob(["photo"], { type: "image/jpeg" });
 
 test("a photo gets its metadata, its variants, and the smallest as preview", async () => {
@@ -215,4 +215,54 @@ test("a photo that waits for a network can be cancelled", async () => {
   await settle();
   stop.abort();
   await assert.rejects(preparing, { code: "cancelled" });
+});
+
+const notReached = (): WindlassError =>
+  new WindlassError("wasm_unavailable", "nobody answers", { retryable: true, cause: new TypeError("failed to fetch") });
+
+test("what cannot be reached though the service answers is not the network's fault: the photo goes without", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const pool: ImagePool = { run: () => Promise.reject(notReached()) };
+    let questions = 0;
+    const isServiceThere = async (): Promise<boolean> => {
+      questions += 1;
+      return questions > 1;
+    };
+    const preparing = prepareFile(pool, photo, "roof.jpg", { ...options, isServiceThere });
+    for (let round = 0; round < 8; round += 1) {
+      await settle();
+      mock.timers.tick(30_000);
+    }
+    const prepared = await preparing;
+    assert.deepEqual(prepared.warnings.map(({ code }) => code), ["wasm_unavailable"]);
+    assert.ok(questions >= 2, "while the service does not answer either, it is waited for");
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("a decoder that comes too slowly holds no photo up, and one that nobody can load waits for the network", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    let isThere = false;
+    const pool = poolThat((request) => (request.task === "resize" ? { task: "needs-module", module: "codecs" } : healthy(request)));
+    const module = (): Promise<WebAssembly.Module> => new Promise(() => undefined);
+    let ended = false;
+    const preparing = prepareFile(pool, photo, "plan.png", { ...options, module, isServiceThere: async () => isThere });
+    void preparing.then(() => (ended = true));
+    for (let round = 0; round < 3; round += 1) {
+      await settle();
+      mock.timers.tick(60_000);
+    }
+    await settle();
+    assert.equal(ended, false);
+    isThere = true;
+    mock.timers.tick(60_000);
+    const prepared = await preparing;
+    assert.deepEqual(prepared.warnings.map(({ code }) => code), ["wasm_unavailable"]);
+    assert.equal(prepared.variants, undefined);
+  } finally {
+    mock.timers.reset();
+  }
 });

@@ -77,3 +77,22 @@ test("a worker whose module does not come is ended", async () => {
   await settle();
   assert.equal(worker.terminated, true);
 });
+
+test("a worker and a module that both fail are told once, and nothing is left unheard", async () => {
+  const worker = Promise.reject(new Error("no worker"));
+  let refuse: (error: Error) => void = () => undefined;
+  const module = new Promise<WebAssembly.Module>((_, reject) => {
+    refuse = reject;
+  });
+  const both = withModule(module, worker);
+  // A rejection that nobody listens to by now would end the process.
+  await settle();
+  refuse(new Error("no module"));
+  await assert.rejects(both, /no module/);
+});
+
+test("what is not there any more is said to need a reload, and may not come by itself", async () => {
+  const { workers, started } = starting(404);
+  workers[0]?.crash("");
+  await assert.rejects(started, { code: "wasm_unavailable", retryable: false, message: /Reload the page/ });
+});

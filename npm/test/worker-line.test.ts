@@ -77,3 +77,21 @@ test("a worker that breaks before it listens is not asked for again, and nothing
   assert.deepEqual(workers[0]?.received, [GREETING]);
   assert.equal(workers.length, 1);
 });
+
+test("a script that neither comes nor fails is asked for again, and that is told", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { line, workers, told } = lineOf();
+    line.send(paused("a"));
+    mock.timers.tick(60_000);
+    assert.deepEqual(told, { absent: 1, broken: 0 });
+    assert.equal(workers[0]?.terminated, true);
+    mock.timers.tick(2_000);
+    workers[1]?.say({ kind: "ready" });
+    assert.deepEqual(workers[1]?.received, [GREETING, paused("a")]);
+    mock.timers.tick(120_000);
+    assert.deepEqual(told, { absent: 1, broken: 0 });
+  } finally {
+    mock.timers.reset();
+  }
+});

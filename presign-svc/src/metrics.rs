@@ -69,6 +69,8 @@ pub enum UploadOutcome {
     Announced,
     /// Verified: a photo now.
     Verified,
+    /// Found whole though its client had not said that it was done; counted with the verified, too.
+    Noticed,
     /// Its bytes were not what was announced.
     Refused,
     /// Given up by its client.
@@ -82,6 +84,7 @@ impl EncodeLabelValue for UploadOutcome {
         encoder.write_str(match self {
             Self::Announced => "announced",
             Self::Verified => "verified",
+            Self::Noticed => "noticed",
             Self::Refused => "refused",
             Self::Aborted => "aborted",
             Self::Expired => "expired",
@@ -159,6 +162,7 @@ impl Metrics {
             ("without_record", seen.without_record),
             ("left_over", seen.left_over),
             ("stray", seen.stray),
+            ("replaced", seen.replaced),
             ("without_original", seen.without_original),
             ("without_variant", seen.without_variant),
             ("multipart", seen.multiparts),

@@ -1,7 +1,7 @@
 //! npm packages and scripts.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -29,12 +29,38 @@ pub fn script(folder: &str, name: &str) -> Result<()> {
     run(command("npm").args(["run", "--silent", name]).current_dir(workspace::root().join(folder)))
 }
 
-/// Fails where a package is known to be dangerous. Not every registry knows: then that is said.
-pub fn audit(folder: &str) -> Result<()> {
-    let path = workspace::root().join(folder);
+/// Fails where a package of any folder with a lock file is known to be dangerous.
+pub fn audit_all() -> Result<()> {
+    let mut folders = Vec::new();
+    find_locked(workspace::root(), &mut folders)?;
+    folders.sort();
+    folders.iter().try_for_each(|folder| audit(folder))
+}
+
+/// Folders with a lock file of ours, below this one.
+fn find_locked(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name == "package-lock.json" {
+            found.push(folder.to_owned());
+        }
+        let is_built = ["node_modules", "target", "dist"].contains(&name.as_ref()) || name.starts_with('.');
+        if entry.file_type()?.is_dir() && !is_built {
+            find_locked(&entry.path(), found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Not every registry knows what is dangerous: then that is said.
+fn audit(path: &Path) -> Result<()> {
+    let folder = path.strip_prefix(workspace::root()).unwrap_or(path).display();
     let audit = command("npm")
-        .args(["audit", "--json", "--audit-level=high"])
-        .current_dir(&path)
+        .args(["audit", "--json", "--audit-level=high", "--package-lock-only"])
+        .current_dir(path)
         .stderr(std::process::Stdio::null())
         .output()
         .context("could not start `npm audit`")?;

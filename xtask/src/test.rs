@@ -14,7 +14,8 @@ pub struct Options {
     /// Only these stages, in this order.
     #[arg(value_enum)]
     only: Vec<Stage>,
-    /// Also what takes minutes of waiting: a browser that sleeps past its URLs.
+    /// Also what takes minutes of waiting: a browser that sleeps past its URLs, a database that is away for a minute,
+    /// a store that takes two to put parts together.
     #[arg(long)]
     long: bool,
 }
@@ -102,6 +103,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             let garage = tools::ensure_garage()?;
             let postgres = tools::ensure_postgres()?;
             let redis = tools::ensure_redis()?;
+            require_all(postgres.is_some(), redis.is_some())?;
             // The second build has failpoints in it: the service is killed at each of them.
             let killed =
                 ["--package", "windlass-presign-svc", "--features", "failpoints", "--test", "faults"];
@@ -114,6 +116,9 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
                 if let Some(program) = &redis {
                     tests.env("WINDLASS_REDIS", program);
                 }
+                if long {
+                    tests.env("WINDLASS_LONG", "1");
+                }
                 process::run(&mut tests)?;
             }
             Ok(())
@@ -124,7 +129,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
         }
         Stage::Npm => {
             npm::build_package()?;
-            npm::audit("npm")?;
+            npm::audit_all()?;
             npm::script("npm", "test")?;
             npm::script("npm", "size")?;
             node_tests("tests/node")
@@ -164,6 +169,36 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
                 &[("WINDLASS_FIREFOX", firefox), ("WINDLASS_WEBKIT_DRIVER", webkit)],
             )
         }
+    }
+}
+
+/// What tests would skip, saying so, is a failure where `WINDLASS_REQUIRE_ALL` is set, as in CI: servers that could be
+/// installed, and files that are missing from the folder `../shared` where it is there.
+fn require_all(has_postgres: bool, has_redis: bool) -> Result<()> {
+    if std::env::var_os("WINDLASS_REQUIRE_ALL").is_none() {
+        return Ok(());
+    }
+    let shared = workspace::root().join("../shared");
+    let corpora = [
+        "photos",
+        "corpora/generated",
+        "corpora/security/naughty-strings",
+        "corpora/security/wycheproof-jws",
+    ];
+    let lacking = corpora.map(|corpus| shared.join(corpus)).into_iter().find(|corpus| !corpus.is_dir());
+    match lacking {
+        _ if !has_postgres => bail!("no PostgreSQL: set WINDLASS_POSTGRES, or unset WINDLASS_REQUIRE_ALL"),
+        _ if !has_redis => bail!("no Redis: set WINDLASS_REDIS, or unset WINDLASS_REQUIRE_ALL"),
+        Some(corpus) if shared.is_dir() => {
+            bail!("{} is not there: tests over it would be skipped", corpus.display())
+        }
+        Some(_) => {
+            say(
+                "../shared is not beside this checkout: tests over its photos and corpora say that they are skipped",
+            );
+            Ok(())
+        }
+        None => Ok(()),
     }
 }
 

@@ -16,7 +16,8 @@ export abstract class WindlassElement extends Base {
   static readonly observedAttributes: readonly string[] = ["endpoint", "project", "token-url"];
 
   #token: TokenProvider | null = null;
-  #link = "";
+  /** `null` where none was given; empty where a page was opened without the end of its address. */
+  #link: string | null = null;
   #given: Windlass | null = null;
   #own: Windlass | null = null;
   /** Between entering the page, when all attributes and properties are known, and leaving it. */
@@ -54,7 +55,7 @@ export abstract class WindlassElement extends Base {
 
   /** The part after `#` of the address a customer was given. */
   get link(): string {
-    return this.#link;
+    return this.#link ?? "";
   }
   set link(value: string) {
     this.#link = value;
@@ -114,7 +115,7 @@ export abstract class WindlassElement extends Base {
     }
     this.#own ??= new Windlass({
       endpoint: this.endpoint,
-      ...(this.#link === ""
+      ...(this.#link === null || (this.#link === "" && this.#isConfiguredWithout)
         ? { project: this.project, token: this.#token ?? this.#tokenFromAttribute() }
         : fromLink(this.#link)),
       ...this.clientOptions(),
@@ -140,7 +141,12 @@ export abstract class WindlassElement extends Base {
 
   /** Whether the attributes and properties say enough to begin. */
   protected get configured(): boolean {
-    return this.#given !== null || this.#link !== "" || (this.project !== "" && (this.#token !== null || this.tokenUrl !== ""));
+    return this.#given !== null || this.#link !== null || this.#isConfiguredWithout;
+  }
+
+  /** Whether they do without a link. */
+  get #isConfiguredWithout(): boolean {
+    return this.project !== "" && (this.#token !== null || this.tokenUrl !== "");
   }
 
   protected upgradableProperties(): readonly string[] {

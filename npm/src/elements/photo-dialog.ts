@@ -199,7 +199,10 @@ export class PhotoDialog {
     }
     const fresh = await this.#actions.renew(photo).catch(() => null);
     if (this.#photo?.photo_id === photo.photo_id) {
-      this.#photo = fresh ?? photo;
+      if (fresh !== null) {
+        // It may have arrived meanwhile: what can be done with it, too.
+        this.update(fresh);
+      }
       this.#showPicture(fresh ?? photo, false);
     }
   }

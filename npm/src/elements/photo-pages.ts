@@ -7,6 +7,8 @@ import { isArriving } from "./photo-facts.js";
 
 /** The most the service gives in one page. */
 const MAX_LIMIT = 100;
+/** So many that were heard of are kept beyond those that were asked for: a page that is open all day stays small. */
+const HEARD_OF_MAX = 100;
 
 export class PhotoPages {
   readonly #source: Pick<Photos, "list">;
@@ -18,6 +20,10 @@ export class PhotoPages {
   readonly #gone = new Set<string>();
   /** `undefined` before the first page, `null` after the last. */
   #cursor: string | null | undefined;
+  /** How many photos were asked for. */
+  #asked = 0;
+  /** The oldest that were loaded were let go: the cursor is not where the list ends. */
+  #isCut = false;
   #last: Promise<void> = Promise.resolve();
   #latestEvent: number | null = null;
 
@@ -32,7 +38,7 @@ export class PhotoPages {
   }
 
   get hasMore(): boolean {
-    return this.#cursor !== null;
+    return this.#isCut || this.#cursor !== null;
   }
 
   /** Whether these are all photos of the project, so that one that is heard of belongs among them. */
@@ -48,10 +54,14 @@ export class PhotoPages {
   /** Loads the next page. */
   more(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#cursor !== null) {
+      if (this.#isCut) {
+        await this.#reload(this.#photos.length + this.#pageSize);
+        this.#asked = this.#photos.length;
+      } else if (this.#cursor !== null) {
         const page = await this.#list(this.#pageSize, this.#cursor);
         this.#photos = withoutTwins([...this.#photos, ...this.#current(page.photos)]);
         this.#cursor = page.next_cursor;
+        this.#asked = this.#photos.length;
         this.#latestEvent ??= page.latest_event;
       }
     });
@@ -59,18 +69,20 @@ export class PhotoPages {
 
   /** Loads again as many photos as there are. */
   refresh(): Promise<void> {
-    return this.#inTurn(async () => {
-      const wanted = Math.max(this.#pageSize, this.#photos.length);
-      const photos: Photo[] = [];
-      let cursor: string | null | undefined;
-      do {
-        const page = await this.#list(Math.min(MAX_LIMIT, wanted - photos.length), cursor);
-        photos.push(...page.photos);
-        cursor = page.next_cursor;
-      } while (cursor !== null && photos.length < wanted);
-      this.#photos = withoutTwins(this.#current(photos));
-      this.#cursor = cursor;
-    });
+    return this.#inTurn(() => this.#reload(Math.max(this.#pageSize, this.#photos.length)));
+  }
+
+  async #reload(wanted: number): Promise<void> {
+    const photos: Photo[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await this.#list(Math.min(MAX_LIMIT, wanted - photos.length), cursor);
+      photos.push(...page.photos);
+      cursor = page.next_cursor;
+    } while (cursor !== null && photos.length < wanted);
+    this.#photos = withoutTwins(this.#current(photos));
+    this.#cursor = cursor;
+    this.#isCut = false;
   }
 
   has(photoId: string): boolean {
@@ -92,8 +104,17 @@ export class PhotoPages {
     const older = this.#photos.findIndex(({ photo_id }) => photo_id < photo.photo_id);
     if (older >= 0) {
       this.#photos.splice(older, 0, photo);
+      this.#cut();
     } else if (!this.hasMore) {
       this.#photos.push(photo);
+    }
+  }
+
+  /** Lets the oldest go where more were heard of than anybody asked to see. */
+  #cut(): void {
+    if (this.#photos.length > Math.max(this.#asked, this.#pageSize) + HEARD_OF_MAX) {
+      this.#photos.pop();
+      this.#isCut = true;
     }
   }
 

@@ -11,7 +11,6 @@ export class UploadDetails {
   readonly #upload: Upload;
   readonly #strings: UploaderStrings;
   readonly #content = element("div", { class: "details-content" });
-  #isShown = false;
 
   constructor(upload: Upload, strings: UploaderStrings) {
     this.#upload = upload;
@@ -22,16 +21,23 @@ export class UploadDetails {
       element("summary", {}, strings.details),
       this.#content,
     );
+    this.node.addEventListener("toggle", () => this.#fill());
   }
 
-  /** Fills it once there is something to say. */
+  /** Shows that there is something to say, once there is; what it is when it is asked for. */
   update(): void {
     const { metadata, made, warnings } = this.#upload;
-    if (this.#isShown || (metadata === null && made === null && warnings.length === 0)) {
+    if (metadata !== null || made !== null || warnings.length > 0) {
+      this.node.hidden = false;
+    }
+  }
+
+  /** A list may be long, and few of its files are looked into. */
+  #fill(): void {
+    const { metadata, made, warnings } = this.#upload;
+    if (!this.node.open || this.#content.childElementCount > 0) {
       return;
     }
-    this.#isShown = true;
-    this.node.hidden = false;
     const strings = this.#strings;
     this.#content.append(
       element("h3", {}, strings.readTitle),

@@ -1,4 +1,5 @@
 /** One line of `<windlass-uploader>`: a file, where it stands, and what can be done about it. */
+import { isAboutTheFile } from "../errors.js";
 import type { Upload, UploadState } from "../upload.js";
 import { button, element, icon, setText, type IconName } from "./dom.js";
 import { percentOf } from "./format.js";
@@ -9,6 +10,9 @@ export interface RowActions {
   retry(upload: Upload): void;
   remove(upload: Upload): void;
 }
+
+/** After trying again for so long the row says why, in milliseconds. */
+const SAY_WHY_MS = 20_000;
 
 /** States in which nothing moves by itself for the moment. */
 const WAITING: ReadonlySet<UploadState> = new Set(["paused", "waiting_for_network", "waiting_for_wifi", "retrying"]);
@@ -24,8 +28,12 @@ export class UploadRow {
   readonly #fill = element("span");
   readonly #bar: HTMLDivElement;
   readonly #buttons = element("div", { class: "row-buttons" });
+  /** Those with words on them, which would leave the name no room beside it. */
+  readonly #offers = element("div", { class: "row-offers", hidden: true });
   readonly #details: UploadDetails | null;
   #shownButtons = "";
+  /** Since when it has been trying again, by `performance.now()`. */
+  #retryingSince: number | null = null;
   #shownPreview: string | null = null;
 
   /** `withDetails`: what was read and made is told below. */
@@ -53,7 +61,7 @@ export class UploadRow {
       { class: "row", part: "row" },
       this.#thumb,
       name,
-      element("div", { class: "detail" }, this.#state, this.#warning, this.#bar),
+      element("div", { class: "detail" }, this.#state, this.#warning, this.#bar, this.#offers),
       this.#buttons,
       this.#details?.node ?? null,
     );
@@ -63,18 +71,33 @@ export class UploadRow {
   update(): void {
     const { state, progress, size, error, reason, warnings, origin, ended, alreadyStored } = this.#upload;
     this.node.dataset["state"] = state;
-    // For whoever has to find out why: the words on the page stay those for the crew.
+    // For whoever has to find out why: the words on the page stay those for the crew, until it takes long.
     this.#state.title = reason ?? error?.requestId ?? "";
     const said = state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, size);
-    const words = alreadyStored ? this.#strings.storedBefore : said;
+    const why = this.#isStuck() && reason !== null ? this.#strings.stuck(reason) : said;
+    const words = alreadyStored ? this.#strings.storedBefore : why;
     setText(this.#state, origin === "elsewhere" && !ended ? `${words} · ${this.#strings.elsewhere}` : words);
     const warning = warnings.map((each) => this.#strings.warning(each)).find((text) => text !== null);
-    this.#warning.hidden = warning === undefined;
+    // A file that was refused is not "sent unchanged".
+    this.#warning.hidden = warning === undefined || state === "failed";
     setText(this.#warning, warning ?? "");
     this.#showProgress();
     this.#showPreview();
     this.#showButtons();
     this.#details?.update();
+  }
+
+  /** Whether it has been trying again for long; looks again when that may be so. */
+  #isStuck(): boolean {
+    if (this.#upload.state !== "retrying") {
+      this.#retryingSince = null;
+      return false;
+    }
+    if (this.#retryingSince === null) {
+      this.#retryingSince = performance.now();
+      setTimeout(() => this.update(), SAY_WHY_MS + 50);
+    }
+    return performance.now() - this.#retryingSince >= SAY_WHY_MS;
   }
 
   /** Points out that the file is listed already. */
@@ -116,11 +139,14 @@ export class UploadRow {
     }
     this.#shownButtons = kind;
     const root = this.node.getRootNode() as Document | ShadowRoot;
-    const hadFocus = this.#buttons.contains(root.activeElement);
+    const hadFocus = this.#buttons.contains(root.activeElement) || this.#offers.contains(root.activeElement);
+    const offer = this.#offerFor(kind);
     this.#buttons.replaceChildren(...this.#buttonsFor(kind));
+    this.#offers.replaceChildren(...(offer === null ? [] : [offer]));
+    this.#offers.hidden = offer === null;
     if (hadFocus) {
       // Where the pressed button is gone, the one that took its place keeps the keyboard here.
-      this.#buttons.querySelector("button")?.focus();
+      (offer ?? this.#buttons.querySelector("button"))?.focus();
     }
   }
 
@@ -134,17 +160,9 @@ export class UploadRow {
     const remove = symbol(strings.remove(name), "close", () => this.#actions.remove(upload));
     switch (kind) {
       case "stored":
-        return [element("span", { class: "done" }, icon("check"))];
       case "stored-before":
-        return [
-          button({ label: strings.sendAnyway, icon: "retry", showLabel: true, class: "quiet" }, () => this.#actions.retry(upload)),
-          element("span", { class: "done" }, icon("check")),
-        ];
+        return [element("span", { class: "done" }, icon("check"))];
       case "failed-retryable":
-        return [
-          button({ label: strings.retry, icon: "retry", showLabel: true, class: "quiet" }, () => this.#actions.retry(upload)),
-          remove,
-        ];
       case "failed":
         return [remove];
       case "paused":
@@ -153,15 +171,24 @@ export class UploadRow {
         return [symbol(strings.pause(name), "pause", () => upload.pause()), cancel];
     }
   }
+
+  /** To send it once more, where that is possible. */
+  #offerFor(kind: string): HTMLButtonElement | null {
+    const labels = new Map([["stored-before", this.#strings.sendAnyway], ["failed-retryable", this.#strings.retry]]);
+    const label = labels.get(kind);
+    return label === undefined
+      ? null
+      : button({ label, icon: "retry", showLabel: true, class: "quiet" }, () => this.#actions.retry(this.#upload));
+  }
 }
 
 /** What can be done about it. */
-function kindOf({ state, error, alreadyStored }: Upload): string {
+function kindOf({ state, error, alreadyStored, isReadable }: Upload): string {
   switch (state) {
     case "failed":
-      return error?.retryable === true ? "failed-retryable" : "failed";
+      return isReadable && error !== null && error.code !== "file_gone" && !isAboutTheFile(error) ? "failed-retryable" : "failed";
     case "stored":
-      return alreadyStored ? "stored-before" : "stored";
+      return alreadyStored && isReadable ? "stored-before" : "stored";
     case "paused":
       return "paused";
     default:

@@ -2,6 +2,7 @@
 import { sumProgress } from "../batch.js";
 import type { Upload } from "../upload.js";
 import { button, element, setText } from "./dom.js";
+import type { FoldedRows } from "./folded-rows.js";
 import { percentOf } from "./format.js";
 import type { UploadCounts, UploaderStrings } from "./uploader.strings.js";
 
@@ -51,10 +52,10 @@ export class UploadSummary {
     );
   }
 
-  /** `rate` in bytes per second, of all files together. */
-  update(uploads: readonly Upload[], rate: number | null): void {
-    const counts = countsOf(uploads);
-    const progress = sumProgress(uploads, rate);
+  /** `folded`: stored files that are not listed any more. `rate` in bytes per second, of all files together. */
+  update(uploads: readonly Upload[], folded: Pick<FoldedRows, "files" | "bytes">, rate: number | null): void {
+    const counts = countsOf(uploads, folded.files);
+    const progress = sumProgress(uploads, rate, folded.bytes);
     this.node.hidden = counts.total === 0;
     setText(this.#text, this.#strings.summary(counts, progress));
     const percent = percentOf(progress.sent_bytes, progress.total_bytes);
@@ -68,12 +69,12 @@ export class UploadSummary {
   }
 }
 
-function countsOf(uploads: readonly Upload[]): UploadCounts {
+function countsOf(uploads: readonly Upload[], folded: number): UploadCounts {
   const count = (matches: (upload: Upload) => boolean): number => uploads.filter(matches).length;
   const active = count(({ ended }) => !ended);
   return {
-    total: uploads.length,
-    stored: count(({ state }) => state === "stored"),
+    total: uploads.length + folded,
+    stored: count(({ state }) => state === "stored") + folded,
     failed: count(({ state }) => state === "failed"),
     active,
     waitingForWifi: count(({ state }) => state === "waiting_for_wifi"),

@@ -67,6 +67,9 @@ export const uploaderStrings = {
     }
   },
 
+  /** After a while of trying again: why, as far as is known. */
+  stuck: (reason: string): string => `Still trying. ${sentence(reason)}`,
+
   /** Where all of them stand. */
   summary: ({ total, stored, failed, active, paused, waitingForWifi, offline }: UploadCounts, progress: ProgressCounts): string => {
     const attention = failed > 0 ? ` · ${failed} not sent` : "";
@@ -90,6 +93,9 @@ export const uploaderStrings = {
       : `${done} · ${bytes} · ${formatDuration(progress.remaining_ms)} left`;
   },
 
+  /** Of a long list the oldest stored files are not listed any more. */
+  folded: (count: number): string => `${files(count)} stored before these`,
+
   /** Why a file was not sent. The service's and the engine's sentences say what to do next. */
   error: ({ message, file }: WindlassError): string => sentence(withoutName(message, file)),
 
@@ -110,6 +116,7 @@ export const uploaderStrings = {
       case "out_of_memory":
       case "resize_failed":
       case "worker_crashed":
+      case "wasm_unavailable":
         return "No preview could be made of this picture. It is sent unchanged.";
       default:
         return null;
@@ -163,7 +170,7 @@ export const uploaderStrings = {
 const NOT_KEPT: Readonly<Record<NotKeptCode, string>> = {
   storage_full: "This device has no room left to keep what you chose. Keep this page open until everything is sent.",
   storage_unavailable: "This browser keeps no files for this page. Keep it open until everything is sent.",
-  keeper_unreachable: "What you chose is not kept on this device yet, for part of this page could not be loaded. Keep it open until everything is sent.",
+  keeper_unreachable: "What you chose is not saved on this device yet. Keep this page open until it is sent.",
 };
 
 export type UploaderStrings = typeof uploaderStrings;

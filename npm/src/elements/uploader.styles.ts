@@ -39,7 +39,7 @@ export const uploaderStyles: string = `
 :host(:dir(rtl)) .bar > span { transform-origin: right; }
 .bar.waiting > span { background: var(--_muted); }
 
-.resumed { margin: 0.75rem 0 0; color: var(--_muted); }
+.folded, .resumed { margin: 0.75rem 0 0; color: var(--_muted); }
 .notice {
   display: flex; align-items: center; gap: 0.625rem; margin-top: 0.75rem;
   padding: 0.25rem 0.25rem 0.25rem 0.875rem; border-radius: 10px;
@@ -61,6 +61,8 @@ export const uploaderStyles: string = `
 .name { grid-area: name; align-self: center; font-weight: 550; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate; }
 .state { color: var(--_muted); font-size: 0.875rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .row-buttons { grid-area: buttons; display: flex; margin-block: -8px -6px; }
+.row-offers { display: flex; margin-inline-start: -0.75rem; }
+.row-offers[hidden] { display: none; }
 .detail { grid-area: detail; }
 .details { grid-area: more; margin-bottom: -0.5rem; }
 .row > .details > summary { margin-inline-start: calc(56px + 0.875rem); }

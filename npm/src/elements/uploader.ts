@@ -18,6 +18,7 @@ import { tell, WindlassElement } from "./base.js";
 import { adopt, button, element, icon, setText } from "./dom.js";
 import { listenForDrops } from "./drops.js";
 import { factsStyles } from "./facts.styles.js";
+import { FoldedRows } from "./folded-rows.js";
 import { tokens } from "./tokens.styles.js";
 import { UploadSummary } from "./upload-summary.js";
 import { UploadRow } from "./upload-row.js";
@@ -48,6 +49,7 @@ export class WindlassUploader extends WindlassElement {
   readonly #list = element("ul", { class: "list", part: "list" });
   readonly #live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   readonly #notes = new UploaderNotes();
+  readonly #folded = new FoldedRows();
   readonly #chooser = element("input", { type: "file", hidden: true, class: "chooser" });
   readonly #camera = element("input", { type: "file", hidden: true, class: "camera-input", accept: "image/*" });
   #drop: HTMLDivElement | null = null;
@@ -224,7 +226,7 @@ export class WindlassUploader extends WindlassElement {
     });
     this.#notes.setStrings(strings);
     this.#list.setAttribute("aria-label", strings.listLabel);
-    this.#main.replaceChildren(this.#drop, this.#notes.notice, this.#notes.resumed, this.#summary.node, this.#list, this.#live);
+    this.#main.replaceChildren(this.#drop, this.#notes.notice, this.#notes.resumed, this.#summary.node, this.#folded.note, this.#list, this.#live);
     for (const upload of [...this.#rows.keys()]) {
       const row = this.#row(upload);
       this.#rows.get(upload)?.node.replaceWith(row.node);
@@ -319,6 +321,7 @@ export class WindlassUploader extends WindlassElement {
         this.#rows.get(changed)?.update();
       }
       this.#changed.clear();
+      this.#folded.fold(this.#rows, (upload) => this.#forget(upload));
       this.#refresh();
     });
   }
@@ -326,7 +329,8 @@ export class WindlassUploader extends WindlassElement {
   #refresh(): void {
     this.#main.classList.toggle("busy", this.#rows.size > 0);
     this.#notes.showResumed(this.uploads, this.#missing, this.#strings);
-    this.#summary.update(this.uploads, this.client?.progress.rate_bytes_per_s ?? null);
+    this.#folded.show(this.#strings);
+    this.#summary.update(this.uploads, this.#folded, this.client?.progress.rate_bytes_per_s ?? null);
   }
 
   #each(act: (upload: Upload) => void): void {
@@ -339,6 +343,7 @@ export class WindlassUploader extends WindlassElement {
     for (const upload of this.uploads.filter(({ ended }) => ended)) {
       this.#forget(upload);
     }
+    this.#folded.clear();
     this.#focusChoose();
     this.#refresh();
   }

@@ -46,6 +46,10 @@ chosen_at_ms: number,
  */
 paused: boolean, 
 /**
+ * Whether it is wanted even if these very bytes were stored before.
+ */
+again: boolean, 
+/**
  * Where its bytes are.
  */
 bytes: KeptBytes, 

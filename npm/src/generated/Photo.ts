@@ -12,8 +12,10 @@ import type { Variant } from "./Variant";
 /**
  * One verified file of a project, with signed URLs to fetch it.
  *
- * Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew: `url`,
- * `url_expires_at`, `taken_at`, `location` and `metadata` are `null` then, and `variants` is empty.
+ * Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew nor who sent it:
+ * `url`, `url_expires_at`, `taken_at`, `location`, `metadata` and `created_by` are `null` then, and `variants` is empty.
+ *
+ * Where its status is `quarantined`, nobody gets a URL: `url` and `url_expires_at` are `null`, `variants` is empty.
  *
  * Where its status is `pending_upload`, which only those see who ask for it (`arriving=true`), its original is on
  * its way: `url` and `uploaded_at` are `null`, `variants` has the smaller pictures that are there, and all else is
@@ -45,7 +47,7 @@ size: number,
  */
 status: UploadStatus, 
 /**
- * Why it failed, where it did.
+ * Why it failed or was quarantined, where that was said.
  */
 status_reason: string | null, 
 /**
@@ -84,6 +86,10 @@ variants: { [key in string]: Variant },
  * When `url` and the variants' URLs stop working.
  */
 url_expires_at: Timestamp | null, 
+/**
+ * Who sent it: the subject (`sub`) of their token, or `link:` and the id of an upload link.
+ */
+created_by: string | null, 
 /**
  * When the upload was created.
  */

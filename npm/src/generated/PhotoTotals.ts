@@ -19,4 +19,8 @@ completed: number,
 /**
  * The pipeline failed.
  */
-failed: number, };
+failed: number, 
+/**
+ * Dangerous: nobody can fetch them.
+ */
+quarantined: number, };

@@ -3,4 +3,4 @@
 /**
  * The statuses a pipeline may give.
  */
-export type PipelineStatus = "uploaded" | "processing" | "completed" | "failed";
+export type PipelineStatus = "uploaded" | "processing" | "completed" | "failed" | "quarantined";

@@ -6,10 +6,11 @@ import type { PipelineStatus } from "./PipelineStatus";
  */
 export type SetStatusRequest = { 
 /**
- * `uploaded`, `processing`, `completed` or `failed`.
+ * `uploaded`, `processing`, `completed`, `failed` or `quarantined`.
  */
 status: PipelineStatus, 
 /**
- * With `failed`, and only then: why, for people; 1 to 500 characters.
+ * Why, for people; 1 to 500 characters. With `failed` it must be said, with `quarantined` it may be, and with
+ * others not.
  */
 reason?: string, };

@@ -15,6 +15,6 @@ status: UploadStatus,
  */
 at: Timestamp, 
 /**
- * Why it failed, where it did.
+ * Why it failed or was quarantined, where that was said.
  */
 reason?: string, };

@@ -2,6 +2,7 @@
  * Sends what closed pages have left, in a service worker. What living pages hold is waited for as long as
  * the browser lets the worker live; then the browser calls again.
  */
+import { isAboutTheFile } from "../errors.js";
 import type { UploadEvent } from "../generated/UploadEvent";
 import { Originals } from "../originals.js";
 import { randomName } from "../random-name.js";
@@ -208,7 +209,7 @@ class Sender {
     const rest = { ...(metadata && { metadata }), ...(variants && { variants }) };
     return new Promise((resolve) => {
       this.#pending.set(found.upload.client_ref, resolve);
-      this.#queue.add(found.upload.client_ref, found.file, { filename, content_type, resumed: true, ...rest });
+      this.#queue.add(found.upload.client_ref, found.file, { filename, content_type, resumed: true, again: found.upload.again, ...rest });
     });
   }
 
@@ -219,7 +220,7 @@ class Sender {
       this.#waiting.delete(event.client_ref);
     }
     if (event.type === "stored" || event.type === "failed" || event.type === "cancelled") {
-      if (event.type !== "failed" || !event.error.retryable) {
+      if (event.type !== "failed" || isAboutTheFile(event.error)) {
         this.#onEnded(event.client_ref);
       }
       this.#pending.get(event.client_ref)?.("ended");

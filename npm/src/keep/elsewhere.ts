@@ -31,6 +31,8 @@ interface Told {
   reason: string | null;
   progress: ProgressCounts;
   photo: Photo | null;
+  alreadyStored: boolean;
+  sameAs: string | null;
   error: PlainError | null;
 }
 
@@ -76,7 +78,7 @@ export class Elsewhere {
 
   /** Tells the others how one of ours stands. */
   tell(upload: Upload): void {
-    const { clientRef, filename, type, size, state, reason, progress, photo, error } = upload;
+    const { clientRef, filename, type, size, state, reason, progress, photo, alreadyStored, sameAs, error } = upload;
     const told: Told = {
       clientRef,
       filename,
@@ -86,19 +88,19 @@ export class Elsewhere {
       reason,
       progress,
       photo,
+      alreadyStored,
+      sameAs,
       error: error === null ? null : toPlainError(error),
     };
     this.#post({ kind: "upload", from: this.#options.session, page: thisPage(), told });
   }
 
-  /** Asks the tab that sends it; false where that is not another one. */
-  command(upload: Upload, command: CommandName): boolean {
+  /** Asks the tab that sends it, where that is another one. */
+  command(upload: Upload, command: CommandName): void {
     const shown = this.#shown.get(upload.clientRef);
-    if (shown?.upload !== upload) {
-      return false;
+    if (shown?.upload === upload) {
+      this.#post({ kind: "command", to: shown.session, clientRef: upload.clientRef, command });
     }
-    this.#post({ kind: "command", to: shown.session, clientRef: upload.clientRef, command });
-    return true;
   }
 
   /** It is ours from now on. */
@@ -189,12 +191,12 @@ export class Elsewhere {
     this.#follow(shown.upload, told);
   }
 
-  #follow(upload: Upload, { clientRef, state, reason, progress, photo, error }: Told): void {
+  #follow(upload: Upload, { clientRef, state, reason, progress, photo, alreadyStored, sameAs, error }: Told): void {
     const { dispatch } = this.#options;
     upload.setProgress(progress);
     if (state === "stored" && photo !== null) {
       this.#shown.delete(clientRef);
-      upload.succeed(photo);
+      upload.succeed(photo, { alreadyStored, sameAs });
       dispatch(new UploadStateEvent(upload, state));
       dispatch(new UploadPhotoEvent(upload, photo));
     } else if (error !== null) {

@@ -43,6 +43,8 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #questions = new Map<number, (report: StorageReport) => void>();
   readonly #held = new Set<string>();
+  /** Those of them all bytes of which are kept. */
+  readonly #kept = new Set<string>();
   #subject: string | null = null;
   #onWifi: boolean;
   readonly #line: WorkerLine;
@@ -89,8 +91,13 @@ export class Keeper {
     }
   }
 
-  /** Keeps a file that was chosen. */
-  add(clientRef: string, file: Blob, filename: string, handle: FileSystemFileHandle | undefined): void {
+  /** Whether all bytes of it are kept, whatever becomes of the file itself. */
+  isKept(clientRef: string): boolean {
+    return this.#kept.has(clientRef);
+  }
+
+  /** Keeps a file that was chosen; `again`: also where these very bytes were stored before. */
+  add(clientRef: string, file: Blob, filename: string, again: boolean, handle: FileSystemFileHandle | undefined): void {
     if (this.#line.isOver) {
       this.#options.onNotKept(clientRef, "storage_unavailable");
       return;
@@ -109,6 +116,7 @@ export class Keeper {
         last_modified_ms: file instanceof File ? file.lastModified : null,
         chosen_at_ms: Date.now(),
         paused: false,
+        again,
         bytes: "none",
         prepared: null,
       },
@@ -155,6 +163,7 @@ export class Keeper {
 
   /** It has ended for good. */
   forget(clientRef: string): void {
+    this.#kept.delete(clientRef);
     if (this.#held.delete(clientRef)) {
       this.#send({ kind: "forget", clientRef });
     }
@@ -255,6 +264,7 @@ export class Keeper {
         return;
       case "kept":
         if (this.#held.has(message.clientRef)) {
+          this.#kept.add(message.clientRef);
           this.#options.onKept(message.clientRef);
         }
         return;
@@ -266,6 +276,7 @@ export class Keeper {
       case "restored":
         for (const { upload } of message.uploads) {
           this.#held.add(upload.client_ref);
+          this.#kept.add(upload.client_ref);
         }
         for (const { client_ref } of message.missing) {
           this.#held.add(client_ref);

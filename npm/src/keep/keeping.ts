@@ -51,17 +51,13 @@ export class Keeping {
         this.#keepVariants(message.clientRef, message.prepared, message.variants);
         return;
       case "originals":
-        for (const ref of this.#folders.keys()) {
-          this.#inOrder(() => this.#updateRow(ref, (row) => ({ ...row, onWifi: message.onWifi })));
-        }
+        this.#changeAll((row) => ({ ...row, onWifi: message.onWifi }));
         return;
       case "paused":
         this.#change(message.clientRef, (record) => ({ ...record, paused: message.paused }));
         return;
       case "subject":
-        for (const ref of this.#folders.keys()) {
-          this.#change(ref, (record) => ({ ...record, subject: record.subject ?? message.subject }));
-        }
+        this.#changeAll((row) => ({ ...row, record: { ...row.record, subject: row.record.subject ?? message.subject } }));
         return;
       case "forget":
         this.#forget(message.clientRef);
@@ -93,7 +89,13 @@ export class Keeping {
     this.#folders.set(ref, folder);
     this.#inOrder(async () => {
       try {
-        const { database } = await this.#ground;
+        const { database, sessions } = await this.#ground;
+        const holder = await this.#holderOf(database, ref);
+        if (holder !== null && holder !== this.#session && (await sessions.isAlive(holder))) {
+          // Another page keeps the file under this very name: its copy is not to be replaced.
+          this.#tell({ kind: "kept", clientRef: ref });
+          return;
+        }
         const row: UploadRow = { namespace: this.#namespace, ref, holder: this.#session, folder, record: upload, handle, onWifi };
         await transact(database, "uploads", "readwrite", (store) => store("uploads").put(row));
       } catch (thrown) {
@@ -302,6 +304,20 @@ export class Keeping {
   /** Changes a record that is ours, in its turn. */
   #change(ref: string, change: (record: KeptUpload) => KeptUpload): void {
     this.#inOrder(() => this.#update(ref, change));
+  }
+
+  /** Changes every row that is ours by then: a `restore` that was asked for before may claim some first. */
+  #changeAll(change: (row: UploadRow) => UploadRow): void {
+    this.#inOrder(async () => {
+      for (const ref of [...this.#folders.keys()]) {
+        await this.#updateRow(ref, change).catch(() => undefined);
+      }
+    });
+  }
+
+  async #holderOf(database: IDBDatabase, ref: string): Promise<string | null> {
+    const read = (store: (name: "uploads") => IDBObjectStore): IDBRequest<UploadRow | undefined> => store("uploads").get(this.#key(ref));
+    return (await transact(database, "uploads", "readonly", read))?.holder ?? null;
   }
 
   #update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<void> {

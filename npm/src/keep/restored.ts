@@ -31,7 +31,7 @@ export function describeKept(
       variants.push({ name, content_type, width, height, blob });
     }
   });
-  const smallest = variants.toSorted((a, b) => a.width * a.height - b.width * b.height)[0];
+  const smallest = [...variants].sort((a, b) => a.width * a.height - b.width * b.height)[0];
   return {
     filename: upload.filename,
     content_type: prepared.content_type,

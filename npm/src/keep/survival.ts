@@ -8,6 +8,7 @@ import {
   UploadsRestoredEvent,
   UploadWarningEvent,
 } from "../events.js";
+import { isAboutTheFile } from "../errors.js";
 import type { KeptUpload } from "../generated/KeptUpload";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { OriginalsPolicy, WindlassOptions } from "../options.js";
@@ -95,9 +96,13 @@ export class Survival {
   }
 
   /** A file was chosen: it is kept, and until it is, leaving the page would lose it. */
-  begin({ clientRef, file, filename }: Upload, handle: FileSystemFileHandle | undefined): void {
+  begin({ clientRef, file, filename }: Upload, again: boolean, handle: FileSystemFileHandle | undefined): void {
+    if (this.#keeper?.isKept(clientRef)) {
+      // One that failed and is tried again: what is kept of it may be all there is.
+      return;
+    }
     this.#setUnkept(clientRef, true);
-    this.#keeper?.add(clientRef, file, filename, handle);
+    this.#keeper?.add(clientRef, file, filename, again, handle);
   }
 
   prepared(clientRef: string, description: FileDescription, warnings: readonly MetadataWarning[]): void {
@@ -122,11 +127,13 @@ export class Survival {
     }
   }
 
-  /** It ended here; what may succeed another time stays kept for it. */
+  /** It ended here. What is kept of a file that was not sent stays until it is, or until nobody wants it. */
   ended(upload: Upload): void {
-    this.#setUnkept(upload.clientRef, false);
-    if (upload.error?.retryable !== true) {
-      this.forget(upload.clientRef);
+    const { clientRef, state, error } = upload;
+    this.#setUnkept(clientRef, false);
+    const isThere = error?.code !== "file_gone" || this.#keeper?.isKept(clientRef) === true;
+    if (state !== "failed" || error === null || isAboutTheFile(error) || !isThere) {
+      this.forget(clientRef);
     }
     this.tell(upload);
   }

@@ -4,6 +4,7 @@
  * and hears then what was held back.
  */
 import { Again } from "../again.js";
+import { STARTING_MOST_MS } from "../unreachable.js";
 import type { WorkerLike } from "../workers/bridge.js";
 import type { FromKeepWorker, ToKeepWorker } from "./messages.js";
 
@@ -25,6 +26,7 @@ export class WorkerLine {
   /** Not yet heard: `null` once the worker runs. */
   #held: ToKeepWorker[] | null = [];
   readonly #again = new Again(() => this.#start());
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #broken = false;
   #closed = false;
 
@@ -56,9 +58,9 @@ export class WorkerLine {
     }
   }
 
-  /** Tells it only where there is one. */
+  /** Tells it only where there is one, or where one is waited for that is to hear of other things first. */
   tell(message: ToKeepWorker): void {
-    if (this.#worker !== null) {
+    if (this.#worker !== null || this.#held?.length) {
       this.send(message);
     }
   }
@@ -76,12 +78,24 @@ export class WorkerLine {
       this.#held.push(farewell);
     }
     this.#again.stop();
+    clearTimeout(this.#timer);
     this.#closed = true;
   }
 
   #start(): void {
     const worker = this.#options.startWorker();
     this.#worker = worker;
+    const absent = (): void => {
+      clearTimeout(this.#timer);
+      worker.terminate();
+      this.#worker = null;
+      if (!this.#closed) {
+        this.#again.later();
+        this.#options.onAbsent();
+      }
+    };
+    // A script that neither comes nor fails: nobody is to wait for it without being told.
+    this.#timer = setTimeout(absent, STARTING_MOST_MS);
     worker.onmessage = ({ data }: MessageEvent<FromKeepWorker>) => {
       if (data.kind === "ready") {
         this.#isThere(worker);
@@ -91,6 +105,7 @@ export class WorkerLine {
     };
     worker.onerror = (event) => {
       event.preventDefault?.();
+      clearTimeout(this.#timer);
       if (this.#held === null || event.message) {
         this.#broken = true;
         if (this.#held !== null) {
@@ -101,15 +116,12 @@ export class WorkerLine {
         this.#options.onBroken();
         return;
       }
-      this.#worker = null;
-      if (!this.#closed) {
-        this.#again.later();
-        this.#options.onAbsent();
-      }
+      absent();
     };
   }
 
   #isThere(worker: WorkerLike): void {
+    clearTimeout(this.#timer);
     worker.postMessage(this.#options.greeting);
     for (const message of this.#held ?? []) {
       worker.postMessage(message);

@@ -1,6 +1,7 @@
 /** Fetching and compiling WebAssembly: streamed where possible, tried again on a bad network. */
 import { WindlassError } from "../errors.js";
-import { LOADING_MOST_MS, notLoaded } from "../unreachable.js";
+import { listenTo, Silence } from "../silence.js";
+import { notLoaded, notThere, SILENT_MOST_MS } from "../unreachable.js";
 import { hasSimd } from "./features.js";
 
 /** How bytes of a module are had. Node replaces it, for it cannot fetch `file:` addresses. */
@@ -29,12 +30,14 @@ export function compileOnce(url: () => URL): () => Promise<WebAssembly.Module> {
 
 async function compileFromNetwork(url: URL): Promise<WebAssembly.Module> {
   for (let attempt = 1; ; attempt += 1) {
+    const silence = new Silence(SILENT_MOST_MS);
     try {
-      const answer = await fetch(url, { credentials: "same-origin", signal: AbortSignal.timeout(LOADING_MOST_MS) });
+      const answer = await fetch(url, { credentials: "same-origin", signal: silence.signal });
       if (!answer.ok) {
         const retryable = answer.status >= 500 || answer.status === 429;
         throw new WindlassError("wasm_unavailable", `${url.pathname} answered with status ${answer.status}`, { retryable });
       }
+      void listenTo(answer.clone(), silence);
       // Streaming insists on the media type, which some static servers do not know.
       return answer.headers.get("content-type")?.startsWith("application/wasm")
         ? await WebAssembly.compileStreaming(answer)
@@ -43,9 +46,11 @@ async function compileFromNetwork(url: URL): Promise<WebAssembly.Module> {
       if (attempt === ATTEMPTS || !mayHeal(thrown)) {
         throw thrown;
       }
-      const delayMs = FIRST_DELAY_MS * 2 ** (attempt - 1);
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
+    } finally {
+      silence.end();
     }
+    const delayMs = FIRST_DELAY_MS * 2 ** (attempt - 1);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
   }
 }
 
@@ -61,5 +66,5 @@ function explain(thrown: unknown): WindlassError {
       : new WindlassError("unsupported_browser", "This browser is too old to send photos from here. Update it, or use another one.", { cause: thrown });
   }
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return notLoaded(reason, { retryable: mayHeal(thrown), cause: thrown });
+  return mayHeal(thrown) ? notLoaded(reason, { retryable: true, cause: thrown }) : notThere(reason, thrown);
 }

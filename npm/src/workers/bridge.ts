@@ -47,6 +47,7 @@ export class WorkerPool<Request, Reply> {
   readonly #idleMs: number;
   readonly #queue: Task<Request, Reply>[] = [];
   readonly #slots: Slot<Request, Reply>[];
+  #closed: { reason: unknown } | null = null;
 
   constructor(start: () => Promise<WorkerLike>, { size, idleMs }: PoolOptions) {
     this.#start = start;
@@ -60,7 +61,7 @@ export class WorkerPool<Request, Reply> {
    */
   warm(): void {
     const [slot] = this.#slots;
-    if (slot === undefined || this.#slots.some(({ worker }) => worker !== null)) {
+    if (slot === undefined || this.#closed !== null || this.#slots.some(({ worker }) => worker !== null)) {
       return;
     }
     const starting = this.#start();
@@ -76,6 +77,10 @@ export class WorkerPool<Request, Reply> {
   /** Rejects with `cancelled` on abort, `worker_crashed` when the worker dies. */
   run(request: Request, { signal, first = false }: RunOptions = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
+      if (this.#closed !== null) {
+        reject(this.#closed.reason);
+        return;
+      }
       if (signal?.aborted) {
         reject(cancelled(undefined, signal.reason));
         return;
@@ -93,8 +98,9 @@ export class WorkerPool<Request, Reply> {
     });
   }
 
-  /** Ends all workers; what was asked and not answered is rejected with `reason`. */
+  /** Ends all workers; what was asked and not answered, and what is asked from now on, is rejected with `reason`. */
   close(reason: unknown): void {
+    this.#closed = { reason };
     const unanswered = this.#queue.splice(0);
     for (const slot of this.#slots) {
       if (slot.task !== null) {

@@ -68,7 +68,7 @@ export type ImageReply =
 export type ToUploadWorker =
   | Start<UploadQueueConfig>
   | { kind: "add"; clientRef: string; file: Blob; description: FileDescription }
-  | { kind: "pause" | "resume"; clientRef?: string | undefined }
+  | { kind: "pause" | "resume"; clientRef: string }
   | { kind: "cancel"; clientRef: string }
   | { kind: "online"; online: boolean }
   | { kind: "originals"; wait: boolean }

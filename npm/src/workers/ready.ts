@@ -1,6 +1,8 @@
 /** A worker counts as started when it says so: its script comes over the network, and may not come. */
 import { WindlassError } from "../errors.js";
-import { LOADING_MOST_MS, notLoaded } from "../unreachable.js";
+import { watchNetwork } from "../page.js";
+import { PROOF_OF_LIFE_MS, Silence } from "../silence.js";
+import { notLoaded, notThere, SILENT_MOST_MS, STARTING_MOST_MS } from "../unreachable.js";
 import type { WorkerLike } from "./bridge.js";
 
 /**
@@ -10,9 +12,9 @@ import type { WorkerLike } from "./bridge.js";
  */
 export async function startReady(start: () => WorkerLike, script: URL): Promise<WorkerLike> {
   // Where the script is there after all, the network may have come back in between: once more.
-  for (const isLast of [false, true]) {
+  for (let isLast = false; ; isLast = true) {
     const worker = start();
-    const problem = await untilReady(worker);
+    const problem = await untilReady(worker, isLast);
     if (problem === null) {
       worker.onmessage = null;
       worker.onerror = null;
@@ -24,15 +26,22 @@ export async function startReady(start: () => WorkerLike, script: URL): Promise<
     }
     await assertAbsent(script, isLast);
   }
-  throw notStarted();
 }
 
 /** `null` when it runs, `absent` when its script did not come, and why it broke. */
-function untilReady(worker: WorkerLike): Promise<WindlassError | "absent" | null> {
+function untilReady(worker: WorkerLike, isLast: boolean): Promise<WindlassError | "absent" | null> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(notLoaded("it takes too long", { retryable: true })), LOADING_MOST_MS);
+    let timer = setTimeout(() => end(notLoaded("it takes too long", { retryable: true })), STARTING_MOST_MS);
+    // Its script may be coming over a connection that died with the network before: once, it is asked for anew.
+    const unwatch = watchNetwork((online) => {
+      if (online && !isLast) {
+        clearTimeout(timer);
+        timer = setTimeout(() => end("absent"), PROOF_OF_LIFE_MS);
+      }
+    });
     const end = (problem: WindlassError | "absent" | null): void => {
       clearTimeout(timer);
+      unwatch();
       resolve(problem);
     };
     worker.onmessage = ({ data }: MessageEvent<{ kind?: unknown }>) => {
@@ -50,15 +59,20 @@ function untilReady(worker: WorkerLike): Promise<WindlassError | "absent" | null
 
 /** Throws why the script cannot be had, and where it can be had for the last time, too. */
 async function assertAbsent(script: URL, isLast: boolean): Promise<void> {
+  const silence = new Silence(SILENT_MOST_MS);
   let status: number;
   try {
-    ({ status } = await fetch(script, { method: "HEAD", signal: AbortSignal.timeout(LOADING_MOST_MS) }));
+    ({ status } = await fetch(script, { method: "HEAD", signal: silence.signal }));
   } catch (thrown) {
     throw notLoaded("nobody answers", { retryable: true, cause: thrown });
+  } finally {
+    silence.end();
   }
   if (status >= 400) {
     const answered = new WindlassError("wasm_unavailable", `${script.pathname} answered with status ${status}`);
-    throw notLoaded(answered.message, { retryable: status >= 500, cause: answered });
+    throw status >= 500
+      ? notLoaded(answered.message, { retryable: true, cause: answered })
+      : notThere(answered.message, answered);
   }
   if (isLast) {
     throw notStarted();
@@ -78,6 +92,8 @@ export async function withModule(
   module: Promise<WebAssembly.Module>,
   worker: Promise<WorkerLike>,
 ): Promise<[WebAssembly.Module, WorkerLike]> {
+  // Where both fail, somebody listens to both.
+  worker.catch(() => undefined);
   try {
     return [await module, await worker];
   } catch (thrown) {

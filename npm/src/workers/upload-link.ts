@@ -1,10 +1,10 @@
 /**
  * The page's end of the upload worker. It answers the worker's questions for a token, passes events on,
- * waits for a network where the worker itself could not be loaded, and when the worker dies starts another one with the files that had not ended: the service knows
- * each by its reference, so nothing is stored twice.
+ * waits for a network where the worker itself could not be loaded, and when the worker dies starts another one with
+ * the files that had not ended: the service knows each by its reference, so nothing is stored twice.
  */
 import { Again } from "../again.js";
-import { fromPlainError, toPlainError, WindlassError } from "../errors.js";
+import { fromPlainError, toPlainError, toWindlassError, WindlassError } from "../errors.js";
 import type { UploadEvent } from "../generated/UploadEvent";
 import type { TokenSource } from "../token.js";
 import { mayBeLoadedLater } from "../unreachable.js";
@@ -83,11 +83,16 @@ export class UploadLink {
     }
   }
 
-  pause(clientRef?: string): void {
+  /** Whether the worker could not be loaded so far. */
+  get isWaiting(): boolean {
+    return this.#again.isWaiting;
+  }
+
+  pause(clientRef: string): void {
     this.#setPaused(clientRef, true);
   }
 
-  resume(clientRef?: string): void {
+  resume(clientRef: string): void {
     this.#setPaused(clientRef, false);
   }
 
@@ -119,11 +124,10 @@ export class UploadLink {
     this.#stop();
   }
 
-  #setPaused(clientRef: string | undefined, paused: boolean): void {
-    for (const [reference, entry] of this.#entries) {
-      if (clientRef === undefined || clientRef === reference) {
-        entry.paused = paused;
-      }
+  #setPaused(clientRef: string, paused: boolean): void {
+    const entry = this.#entries.get(clientRef);
+    if (entry !== undefined) {
+      entry.paused = paused;
     }
     this.#send({ kind: paused ? "pause" : "resume", clientRef });
   }
@@ -176,7 +180,7 @@ export class UploadLink {
   /** Never given up while it is the network that is in the way. */
   #notStarted(thrown: unknown): void {
     if (!mayBeLoadedLater(thrown)) {
-      this.#failAll(fromPlainError(toPlainError(thrown)));
+      this.#failAll(toWindlassError(thrown));
     } else if (this.#entries.size > 0) {
       this.#again.later();
       for (const clientRef of this.#entries.keys()) {

@@ -1,7 +1,7 @@
 //! `GET /api/v1/photos?project_id=…` — a project's photos, newest first, in keyset pages.
 //!
-//! Caller: scope `read` on the project. Only verified files are listed: `uploaded`, `processing`,
-//! `completed` and `failed`; with `arriving=true` or `status=pending_upload` also photos whose smaller pictures
+//! Caller: scope `read` on the project. Only verified files are listed: `uploaded`, `processing`, `completed` and
+//! `failed`, and `quarantined` without any URL; with `arriving=true` or `status=pending_upload` also photos whose smaller pictures
 //! are there while their originals are on their way, as `pending_upload` and without a `url`. Filters may be combined; a photo must pass all of them. With `taken_from` or
 //! `taken_to` the newest is the one taken last, otherwise the one sent last. A cursor belongs to the filters
 //! it was given out under. With `If-None-Match` and the `ETag` of an earlier answer to the same question the
@@ -112,4 +112,7 @@ pub struct PhotoTotals {
     /// The pipeline failed.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub failed: u64,
+    /// Dangerous: nobody can fetch them.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub quarantined: u64,
 }

@@ -49,8 +49,10 @@ pub enum MediaKind {
 
 /// One verified file of a project, with signed URLs to fetch it.
 ///
-/// Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew: `url`,
-/// `url_expires_at`, `taken_at`, `location` and `metadata` are `null` then, and `variants` is empty.
+/// Whoever may not read photos, as one who only uploads, gets neither URLs nor what the camera knew nor who sent it:
+/// `url`, `url_expires_at`, `taken_at`, `location`, `metadata` and `created_by` are `null` then, and `variants` is empty.
+///
+/// Where its status is `quarantined`, nobody gets a URL: `url` and `url_expires_at` are `null`, `variants` is empty.
 ///
 /// Where its status is `pending_upload`, which only those see who ask for it (`arriving=true`), its original is on
 /// its way: `url` and `uploaded_at` are `null`, `variants` has the smaller pictures that are there, and all else is
@@ -72,7 +74,7 @@ pub struct Photo {
     pub size: u64,
     /// Where it stands.
     pub status: UploadStatus,
-    /// Why it failed, where it did.
+    /// Why it failed or was quarantined, where that was said.
     pub status_reason: Option<String>,
     /// Photo, video, document or archive.
     pub kind: MediaKind,
@@ -92,6 +94,8 @@ pub struct Photo {
     pub variants: BTreeMap<String, Variant>,
     /// When `url` and the variants' URLs stop working.
     pub url_expires_at: Option<Timestamp>,
+    /// Who sent it: the subject (`sub`) of their token, or `link:` and the id of an upload link.
+    pub created_by: Option<String>,
     /// When the upload was created.
     pub created_at: Timestamp,
     /// When its bytes were verified.
@@ -113,7 +117,7 @@ pub struct StatusAt {
     pub status: UploadStatus,
     /// Since when.
     pub at: Timestamp,
-    /// Why it failed, where it did.
+    /// Why it failed or was quarantined, where that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub reason: Option<String>,

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_ends_a_minute_before_its_credentials() {
+    fn f35_a_url_ends_a_minute_before_its_credentials() {
         assert_eq!(lifetime(900, 7200), Ok(900));
         assert_eq!(lifetime(900, 600), Ok(540));
         assert_eq!(lifetime(900, 120), Ok(60));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use windlass_protocol::photo::MediaKind;
-use windlass_protocol::{Checksum, Timestamp, UploadStatus};
+use windlass_protocol::{Checksum, Timestamp, UploadId, UploadStatus};
 
 use super::upload_row::UploadRow;
 use crate::domain::joining::ExpectedObject;
@@ -90,6 +90,12 @@ pub(super) fn kind_column(kind: MediaKind) -> &'static str {
 
 pub(super) fn millis(moment: OffsetDateTime) -> i64 {
     Timestamp::from(moment).unix_millis()
+}
+
+/// The ids a statement answers with.
+pub(super) fn ids_of(ids: Vec<String>) -> Result<Vec<UploadId>, RepositoryError> {
+    let read = |id: String| id.parse().map_err(|_| RepositoryError::Corrupt { id, column: "id" });
+    ids.into_iter().map(read).collect()
 }
 
 /// Tenant, project and id to come after; before all others where there is none.

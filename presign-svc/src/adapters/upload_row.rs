@@ -149,6 +149,7 @@ upload_row! {
         taken_utc: Option<i64> => "bigint",
         piece_size_bytes: Option<i64> => "bigint",
         assembly_due_at: Option<i64> => "bigint",
+        look_due_at: Option<i64> => "bigint",
         verified_size_bytes: Option<i64> => "bigint",
     }
 }
@@ -223,6 +224,7 @@ impl UploadRow {
             charged_bytes: i64::try_from(charge_of(upload)).unwrap_or(i64::MAX),
             piece_size_bytes: progress.piece_size_bytes.map(|size| size as i64),
             assembly_due_at: progress.assembly_due_at.map(millis),
+            look_due_at: progress.look_due_at.map(millis),
             size_is_bound: facts.file.size_claim == SizeClaim::AtMost,
             verified_size_bytes: object
                 .filter(|object| object.size_bytes != facts.file.size_bytes)
@@ -272,6 +274,7 @@ impl UploadRow {
                 .map(ExpectedRow::read),
             piece_size_bytes: row.piece_size_bytes.map(|size| size as u64),
             assembly_due_at: row.moment_option(row.assembly_due_at, "assembly_due_at")?,
+            look_due_at: row.moment_option(row.look_due_at, "look_due_at")?,
             description: Description {
                 caption: row.caption.clone(),
                 tags: serde_json::from_str(&row.tags).map_err(|_| row.corrupt("tags"))?,

@@ -32,7 +32,7 @@ pub(super) fn project_of<'a>(
 
 /// Whoever holds the token of an open upload link.
 pub(super) async fn holder_of_link(app: &App, token: &str) -> Result<Caller, ApiError> {
-    let ended = || ApiError::Token(TokenError::Invalid("this upload link has ended or never was one"));
+    let ended = || ApiError::Token(TokenError::LinkEnded);
     let token = LinkToken::parse(token).ok_or_else(ended)?;
     let found = app.links.find_by_secret(token.hash()).await?;
     let is_usable = |link: &UploadLink| link.is_open(app.clock.now()) && link.project == *token.project();

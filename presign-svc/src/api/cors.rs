@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn likenesses_of_an_allowed_origin_are_refused() {
+    fn t33_likenesses_of_an_allowed_origin_are_refused() {
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
         assert!(allows(&origins, "https://good.com"));
         for bad in [

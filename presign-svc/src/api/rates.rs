@@ -23,6 +23,8 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub const FILE: u32 = 100;
 /// What one part costs: a hundred parts are as much as one file.
 pub const PART: u32 = 1;
+/// What one question to the bucket costs that a request has asked: as much as a part.
+pub const LOOK: u32 = PART;
 /// How often each part of an upload may be signed in a day, on average.
 const SIGNATURES_PER_PART: u32 = 10;
 /// The same for uploads of few parts, altogether.
@@ -50,6 +52,16 @@ impl FromRequestParts<Arc<App>> for Place {
 /// Takes what a request costs from all buckets, or says when to ask again.
 pub(super) async fn draw(app: &App, caller: &Caller, place: &Place, cost: u32) -> Result<(), ApiError> {
     take(app, draws(app, caller, place, cost)).await
+}
+
+/// The same for so many questions to the bucket.
+pub(super) async fn draw_looks(
+    app: &App,
+    caller: &Caller,
+    place: &Place,
+    looks: usize,
+) -> Result<(), ApiError> {
+    draw(app, caller, place, u32::try_from(looks).unwrap_or(u32::MAX).saturating_mul(LOOK)).await
 }
 
 /// The same for parts of one upload, which are counted by themselves as well: nobody signs the same parts

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::fmt;
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -13,6 +14,8 @@ use super::caller::{Caller, ProjectAccess, Scope};
 use crate::domain::upload_link::SUBJECT_PREFIX;
 
 const MAX_SUBJECT_BYTES: usize = 255;
+/// How much of a claim's value the log shows.
+const MAX_SHOWN_CHARS: usize = 200;
 
 /// Where in a token something is: the name of a claim, or, where it begins with `/`, a JSON pointer
 /// (RFC 6901) such as `/realm_access/roles`.
@@ -36,8 +39,8 @@ pub struct ClaimRules {
     pub default_projects: Option<ProjectAccess>,
     /// The scopes of a token that names none.
     pub default_scopes: Option<BTreeSet<Scope>>,
-    /// What the provider calls the scopes; where it is empty, as Windlass does.
-    pub scope_names: BTreeMap<String, Scope>,
+    /// What the provider calls the scopes, each name standing for one or more; where it is empty, as Windlass does.
+    pub scope_names: BTreeMap<String, BTreeSet<Scope>>,
 }
 
 impl ClaimPath {
@@ -51,6 +54,12 @@ impl FromStr for ClaimPath {
     type Err = Infallible;
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ClaimPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -85,17 +94,18 @@ impl ClaimRules {
     fn tenant_of(&self, claims: &Value) -> Result<TenantId, TokenError> {
         match (self.tenant.of(claims), &self.default_tenant) {
             (None, Some(default)) => Ok(default.clone()),
-            (None, None) => Err(TokenError::Invalid("it names no tenant")),
+            (None, None) => Err(absent("it names no tenant", &self.tenant, "TENANT", claims)),
             (Some(claim), _) => claim
                 .as_str()
                 .and_then(|tenant| tenant.parse().ok())
-                .ok_or(TokenError::Invalid("its tenant is not a valid identifier")),
+                .ok_or_else(|| wrong("its tenant is not a valid identifier", &self.tenant, "TENANT", claim)),
         }
     }
 
     fn subject_of(&self, claims: &Value) -> Result<String, TokenError> {
         let subject = self.subject.of(claims).and_then(Value::as_str);
-        let subject = subject.ok_or(TokenError::Invalid("it names no subject"))?;
+        let subject =
+            subject.ok_or_else(|| absent("it names no subject", &self.subject, "SUBJECT", claims))?;
         let is_printable = !subject.is_empty() && !subject.chars().any(char::is_control);
         if !is_printable || subject.len() > MAX_SUBJECT_BYTES {
             return Err(TokenError::Invalid("its subject is not 1 to 255 printable bytes"));
@@ -107,29 +117,69 @@ impl ClaimRules {
     }
 
     fn projects_of(&self, claims: &Value) -> Result<ProjectAccess, TokenError> {
-        let Some(claim) = self.projects.of(claims) else {
-            return self.default_projects.clone().ok_or(TokenError::Invalid("it names no projects"));
+        let path = &self.projects;
+        let Some(claim) = path.of(claims) else {
+            let default = self.default_projects.clone();
+            return default.ok_or_else(|| absent("it names no projects", path, "PROJECTS", claims));
         };
-        let names = words(claim).ok_or(TokenError::Invalid("its projects are not a list of texts"))?;
+        let names = words(claim)
+            .ok_or_else(|| wrong("its projects are not a list of texts", path, "PROJECTS", claim))?;
         if names.contains(&"*") {
             return Ok(ProjectAccess::All);
         }
         let ids: Result<BTreeSet<ProjectId>, _> = names.iter().map(|name| name.parse()).collect();
         ids.map(ProjectAccess::Only)
-            .map_err(|_| TokenError::Invalid("one of its projects is not a valid identifier"))
+            .map_err(|_| wrong("one of its projects is not a valid identifier", path, "PROJECTS", claim))
     }
 
     fn scopes_of(&self, claims: &Value) -> Result<BTreeSet<Scope>, TokenError> {
-        let Some(claim) = self.scope.of(claims) else {
-            return self.default_scopes.clone().ok_or(TokenError::Invalid("it names no scope"));
+        let path = &self.scope;
+        let Some(claim) = path.of(claims) else {
+            let default = self.default_scopes.clone();
+            return default.ok_or_else(|| absent("it names no scope", path, "SCOPE", claims));
         };
-        let names = words(claim).ok_or(TokenError::Invalid("its scope is not a text or a list of texts"))?;
+        let names = words(claim)
+            .ok_or_else(|| wrong("its scope is not a text or a list of texts", path, "SCOPE", claim))?;
         // Scopes of other services may share the token.
-        Ok(names.into_iter().filter_map(|name| self.scope_of(name)).collect())
+        Ok(names.into_iter().flat_map(|name| self.scopes_named(name)).collect())
     }
 
-    fn scope_of(&self, name: &str) -> Option<Scope> {
-        if self.scope_names.is_empty() { name.parse().ok() } else { self.scope_names.get(name).copied() }
+    fn scopes_named(&self, name: &str) -> BTreeSet<Scope> {
+        if self.scope_names.is_empty() {
+            name.parse().ok().into_iter().collect()
+        } else {
+            self.scope_names.get(name).cloned().unwrap_or_default()
+        }
+    }
+}
+
+/// A claim that is not there. Those that are say in the log how the provider calls it.
+fn absent(says: &'static str, path: &ClaimPath, setting: &str, claims: &Value) -> TokenError {
+    let names: Vec<&str> = claims.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let looked_for = format!(
+        "no claim {:?} (WINDLASS_JWT_{setting}_CLAIM) among those of the token: {}",
+        path.0,
+        short(&names.join(", "))
+    );
+    TokenError::Claim { says, looked_for }
+}
+
+/// A claim that is there and cannot be used.
+fn wrong(says: &'static str, path: &ClaimPath, setting: &str, found: &Value) -> TokenError {
+    let looked_for =
+        format!("the claim {:?} (WINDLASS_JWT_{setting}_CLAIM) is {}", path.0, shown(Some(found)));
+    TokenError::Claim { says, looked_for }
+}
+
+/// What a claim holds, as JSON on one line.
+pub(super) fn shown(claim: Option<&Value>) -> String {
+    claim.map_or_else(|| "absent".to_owned(), |value| short(&value.to_string()))
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use super::accepted::{Accepted, AcceptedTokens, Keys, Times, TokenDigest};
 use super::caller::{Caller, ProjectAccess};
-use super::claims::ClaimRules;
+use super::claims::{ClaimRules, shown};
 use super::jws::{Jws, VerifyingKey};
 use super::key_cache::KeyCache;
 
@@ -76,6 +76,18 @@ pub enum TokenError {
     /// It is not a token, not signed by whom it should be, or not for us.
     #[error("the token is not valid here: {0}")]
     Invalid(&'static str),
+    /// One of its claims is not what the operator's settings ask for. The caller is told which rule it breaks, not
+    /// what this service expects.
+    #[error("the token is not valid here: {says}")]
+    Claim {
+        /// Which rule.
+        says: &'static str,
+        /// The claim and the setting that names it, and what was found: for the log and `windlass doctor`.
+        looked_for: String,
+    },
+    /// It was, or would have been, an upload link's. Read by a customer, who knows no tokens.
+    #[error("this link has ended. Ask whoever sent it to you for a new one")]
+    LinkEnded,
     /// Whether it is valid cannot be said now: for the log.
     #[error("the token cannot be checked: {0}")]
     Unverifiable(String),
@@ -203,19 +215,36 @@ impl Tokens {
 
     /// Issuer, audience and times, by the service's own clock.
     fn check(&self, claims: &Value, now: OffsetDateTime) -> Result<Times, TokenError> {
-        if claims.get("iss").and_then(Value::as_str) != Some(self.rules.issuer.as_str()) {
-            return Err(TokenError::Invalid("it was issued by somebody else (iss)"));
+        let issuer = claims.get("iss");
+        if issuer.and_then(Value::as_str) != Some(self.rules.issuer.as_str()) {
+            return Err(TokenError::Claim {
+                says: "it was issued by somebody else (iss)",
+                looked_for: format!(
+                    "the claim \"iss\" is {}, expected is {:?} (WINDLASS_JWT_ISSUER)",
+                    shown(issuer),
+                    self.rules.issuer
+                ),
+            });
         }
         let is_ours = |audience: &Value| {
             audience.as_str().is_some_and(|name| self.rules.audiences.iter().any(|ours| ours == name))
         };
-        let is_for_us = match claims.get(&self.rules.audience_claim) {
+        let claim = &self.rules.audience_claim;
+        let is_for_us = match claims.get(claim) {
             Some(Value::Array(audiences)) => audiences.iter().any(is_ours),
             Some(audience) => is_ours(audience),
             None => false,
         };
         if !is_for_us {
-            return Err(TokenError::Invalid("it was issued for somebody else (aud)"));
+            return Err(TokenError::Claim {
+                says: "it was issued for somebody else (aud)",
+                looked_for: format!(
+                    "the claim {claim:?} (WINDLASS_JWT_AUDIENCE_CLAIM) is {}, expected is one of {:?} \
+                     (WINDLASS_JWT_AUDIENCE)",
+                    shown(claims.get(claim)),
+                    self.rules.audiences
+                ),
+            });
         }
         let Some(expires) = claims.get("exp").and_then(Value::as_f64) else {
             return Err(TokenError::Invalid("it does not say when it expires (exp)"));

@@ -163,7 +163,7 @@ async fn a_providers_own_words_are_understood() {
             projects: "custom:projects".parse().unwrap(),
             scope: "/realm_access/roles".parse().unwrap(),
             default_tenant: Some("acme".parse().unwrap()),
-            scope_names: [("photographer".to_owned(), Scope::Read)].into(),
+            scope_names: [("photographer".to_owned(), [Scope::Read, Scope::Upload].into())].into(),
             ..ClaimRules::default()
         },
         ..rules()
@@ -171,9 +171,48 @@ async fn a_providers_own_words_are_understood() {
     let caller = verify_by(rules.clone(), &claims).await.unwrap();
     assert_eq!((caller.tenant.as_str(), caller.subject.as_str()), ("acme", "ann"));
     assert!(caller.covers(&"job-8".parse().unwrap()));
-    assert_eq!(caller.scopes, [Scope::Read].into(), "with names of its own, ours mean nothing");
-    let own = TokenRules { claims: ClaimRules { default_tenant: None, ..rules.claims.clone() }, ..rules };
-    assert_eq!(verify_by(own, &claims).await, Err(TokenError::Invalid("it names no tenant")));
+    assert_eq!(caller.scopes, [Scope::Read, Scope::Upload].into());
+    let office = ClaimRules {
+        scope_names: [("offline_access".to_owned(), [Scope::Links].into())].into(),
+        ..rules.claims.clone()
+    };
+    let caller = verify_by(TokenRules { claims: office, ..rules.clone() }, &claims).await.unwrap();
+    assert_eq!(caller.scopes, [Scope::Links].into(), "with names of its own, ours mean nothing");
+}
+
+#[tokio::test]
+async fn the_log_says_which_claim_and_setting_were_in_the_way_and_the_caller_is_not_told() {
+    let theirs = TokenRules::new("https://id.example.com/", "photos");
+    let cases = [
+        (theirs, claims(), "WINDLASS_JWT_ISSUER", "\"windlass\", expected is \"https://id.example.com/\""),
+        (
+            TokenRules::new("windlass", "photos"),
+            claims(),
+            "WINDLASS_JWT_AUDIENCE",
+            "[\"windlass\",\"other\"]",
+        ),
+        (rules(), without("tenant"), "WINDLASS_JWT_TENANT_CLAIM", "aud, exp, iss, projects, scope, sub"),
+        (rules(), without("projects"), "WINDLASS_JWT_PROJECTS_CLAIM", "no claim \"projects\""),
+        (rules(), without("scope"), "WINDLASS_JWT_SCOPE_CLAIM", "no claim \"scope\""),
+        (rules(), without("sub"), "WINDLASS_JWT_SUBJECT_CLAIM", "no claim \"sub\""),
+    ];
+    for (rules, claims, setting, found) in cases {
+        let refused = verify_by(rules, &claims).await.unwrap_err();
+        let TokenError::Claim { looked_for, .. } = &refused else { panic!("{refused:?}") };
+        assert!(looked_for.contains(setting) && looked_for.contains(found), "{looked_for}");
+        let told = refused.to_string();
+        assert!(!told.contains("WINDLASS") && !told.contains("example"), "{told}");
+    }
+    let mut long = claims();
+    long["tenant"] = json!("ä".repeat(4000));
+    let Err(TokenError::Claim { looked_for, .. }) = verify(&long).await else { panic!("accepted") };
+    assert!(looked_for.chars().count() < 300, "{looked_for}");
+}
+
+fn without(claim: &str) -> Value {
+    let mut claims = claims();
+    claims.as_object_mut().unwrap().remove(claim);
+    claims
 }
 
 #[tokio::test]

@@ -146,6 +146,12 @@ fn conclude(seen: &Reconciled, policy: Policy) -> Result<()> {
     if seen.without_original > 0 {
         advice.push("originals that are missing may be older versions in the bucket");
     }
+    if seen.replaced > 0 {
+        advice.push(
+            "originals were replaced after they were verified: look at them before anybody else does, and restore \
+             older versions where the bucket keeps them",
+        );
+    }
     bail!("record and bucket do not agree. {}", advice.join("; "))
 }
 
@@ -155,6 +161,12 @@ fn in_words(finding: &Finding) -> String {
         Finding::LeftOver(object) => format!("object of a closed upload: {}", object_in_words(object)),
         Finding::Stray(object) => {
             format!("object its photo does not name, not touched: {}", object_in_words(object))
+        }
+        Finding::Replaced(object) => {
+            format!(
+                "original that is not the one that was verified, not touched: {}",
+                object_in_words(object)
+            )
         }
         Finding::WithoutOriginal { tenant, photo, key } => {
             format!("photo without its original: {photo} of {tenant}, {key}")

@@ -1,6 +1,6 @@
 //! Whose tokens are accepted, what their claims mean, and who else is asked about projects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -78,7 +78,8 @@ pub struct ClaimOptions {
     /// The claim with the scopes: a list, or a text with spaces between.
     #[arg(long, env = "WINDLASS_JWT_SCOPE_CLAIM", default_value = "scope")]
     pub jwt_scope_claim: ClaimPath,
-    /// What the provider calls the scopes, such as photo-uploader=upload,office=read.
+    /// What the provider calls the scopes, such as crew=upload+read,office=read+delete+links. A name may be given
+    /// several times: it stands for all of them.
     #[arg(long, env = "WINDLASS_JWT_SCOPE_NAMES", value_delimiter = ',')]
     pub jwt_scope_names: Vec<ScopeName>,
     /// The company of tokens that name none.
@@ -92,15 +93,16 @@ pub struct ClaimOptions {
     pub jwt_default_scopes: Vec<Scope>,
 }
 
-/// One scope under a provider's name.
+/// The scopes that a provider's name stands for: `crew=upload+read`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScopeName(String, Scope);
+pub struct ScopeName(String, BTreeSet<Scope>);
 
 impl FromStr for ScopeName {
     type Err = UnknownScope;
     fn from_str(text: &str) -> Result<Self, UnknownScope> {
-        let (name, scope) = text.rsplit_once('=').ok_or_else(|| UnknownScope(text.to_owned()))?;
-        Ok(Self(name.trim().to_owned(), scope.trim().parse()?))
+        let (name, scopes) = text.rsplit_once('=').ok_or_else(|| UnknownScope(text.to_owned()))?;
+        let scopes = scopes.split('+').map(|scope| scope.trim().parse()).collect::<Result<_, _>>()?;
+        Ok(Self(name.trim().to_owned(), scopes))
     }
 }
 
@@ -210,6 +212,10 @@ impl ClaimOptions {
             (!projects.is_empty()).then_some(ProjectAccess::Only(ids))
         };
         let scopes = &self.jwt_default_scopes;
+        let mut scope_names = BTreeMap::<String, BTreeSet<Scope>>::new();
+        for ScopeName(name, scopes) in &self.jwt_scope_names {
+            scope_names.entry(name.clone()).or_default().extend(scopes);
+        }
         Ok(ClaimRules {
             tenant: self.jwt_tenant_claim.clone(),
             subject: self.jwt_subject_claim.clone(),
@@ -218,11 +224,7 @@ impl ClaimOptions {
             default_tenant: self.jwt_default_tenant.clone(),
             default_projects,
             default_scopes: (!scopes.is_empty()).then(|| scopes.iter().copied().collect()),
-            scope_names: self
-                .jwt_scope_names
-                .iter()
-                .map(|ScopeName(name, scope)| (name.clone(), *scope))
-                .collect::<BTreeMap<_, _>>(),
+            scope_names,
         })
     }
 }
@@ -244,5 +246,34 @@ impl fmt::Debug for AuthOptions {
             .field("jwt_issuer", &self.jwt_issuer)
             .field("jwt_audience", &self.jwt_audience)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        claims: ClaimOptions,
+    }
+
+    #[test]
+    fn a_name_stands_for_every_scope_it_is_given() {
+        let names = |text: &str| {
+            let line = Line::try_parse_from(["windlass", "--jwt-scope-names", text]);
+            line.map(|line| line.claims.rules().unwrap().scope_names)
+        };
+        let crew = |scopes: &[Scope]| BTreeMap::from([("crew".to_owned(), scopes.iter().copied().collect())]);
+        let both = crew(&[Scope::Upload, Scope::Read]);
+        assert_eq!(names("crew=upload+read").unwrap(), both);
+        assert_eq!(names("crew=upload,crew=read").unwrap(), both, "the last one does not replace the first");
+        assert_eq!(names("crew=read").unwrap(), crew(&[Scope::Read]));
+        for bad in ["crew", "crew=", "crew=admin", "crew=upload read", "crew=upload+"] {
+            assert!(names(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -31,33 +31,33 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 pub struct ServeOptions {
     /// Where it listens.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Where it listens")]
     pub http: HttpOptions,
     /// Where its own files are.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Its own files")]
     pub data: DataDir,
     /// The database.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Database")]
     pub database: DatabaseOptions,
     /// The bucket.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Bucket")]
     pub store: StoreOptions,
     /// How photos reach browsers.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "How photos reach browsers")]
     pub delivery: DeliveryOptions,
     /// Whose tokens are accepted.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Tokens")]
     pub auth: AuthOptions,
     /// Kinds, sizes and times.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Kinds, sizes and times")]
     pub limits: LimitOptions,
     /// How fast.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "How fast")]
     pub rates: RateOptions,
     /// Where limits are shared.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Redis")]
     pub redis: RedisOptions,
-    /// Where the jobs run: in this process, or in one of `windlass work`.
-    #[arg(long, env = "WINDLASS_WORK", value_enum, default_value_t)]
+    /// Where the jobs run that clean up and put small pieces together: in this process, or in one of `windlass work`.
+    #[arg(long, env = "WINDLASS_WORK", value_enum, default_value_t, help_heading = "Jobs")]
     pub work: WorkPlace,
 }

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_cannot_leave_its_header() {
+    fn t05_a_name_cannot_leave_its_header() {
         let name = Filename::clean("x\"; filename=evil.html\r\nSet-Cookie: a=b %41 dach 🏗.pdf");
         let header = content_disposition(MediaType::announced("application/pdf", &name).unwrap(), &name);
         assert_eq!(
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_runs_no_script_is_shown_in_place() {
+    fn t08_only_what_runs_no_script_is_shown_in_place() {
         for media_type in MediaType::ALL {
             let header = content_disposition(media_type, &Filename::clean("a"));
             let is_saved =

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_lines_or_reverses_text_is_dropped_and_emoji_stay() {
+    fn t05_what_breaks_lines_or_reverses_text_is_dropped_and_emoji_stay() {
         assert_eq!(Filename::clean("a\r\nX-Evil: 1\u{0}.jpg").as_str(), "aX-Evil: 1.jpg");
         assert_eq!(Filename::clean("photo\u{202E}gpj.exe").as_str(), "photogpj.exe");
         assert_eq!(Filename::clean("👷‍♀️ Dach 屋根 سقف.jpg").as_str(), "👷‍♀️ Dach 屋根 سقف.jpg");

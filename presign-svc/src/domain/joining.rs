@@ -25,6 +25,13 @@ impl ExpectedObject {
         Self { etag: composite_etag(parts), checksum: combined_checksum(plan, parts) }
     }
 
+    /// What it is by the client's word alone: its parts, and the whole file's checksum. A list that lacks a part
+    /// becomes no object that there is.
+    pub fn claimed(plan: &PartPlan, parts: &[PartToJoin], checksum: Option<Checksum>) -> Self {
+        let of_parts = Self::of(plan, parts);
+        Self { checksum: checksum.or(of_parts.checksum), ..of_parts }
+    }
+
     /// Whether that is the object, of the file that was announced.
     pub fn is(&self, file: &AnnouncedFile, object: &ObjectInfo) -> bool {
         let same_etag = self.etag.as_ref().is_some_and(|etag| same_etag(etag, &object.etag));

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_carry_script_is_not_on_the_list() {
+    fn t08_what_can_carry_script_is_not_on_the_list() {
         let name = Filename::clean("photo.jpg");
         for bad in
             ["image/svg+xml", "text/html", "application/x-msdownload", "application/javascript", "image/*"]

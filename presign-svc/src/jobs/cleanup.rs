@@ -70,6 +70,11 @@ pub async fn remove_now(app: &App, upload: &Upload) {
 }
 
 async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<UploadState, NotFinished> {
+    // Those before it in the batch may have taken long: its client may be back.
+    let upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
+    if is_put_off(app, &upload) {
+        return Ok(upload.state().clone());
+    }
     match finalise(app, tenant, id, &ClientClaim::default(), Assembly::Here).await {
         Ok(upload) => return Ok(upload.state().clone()),
         Err(NotFinished::PartsMissing(_) | NotFinished::BytesMissing | NotFinished::Unverifiable(_)) => {}
@@ -78,11 +83,19 @@ async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<
     }
     let _turn = app.turns.take(id).await?;
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
+    if is_put_off(app, &upload) {
+        return Ok(upload.state().clone());
+    }
     upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for())?;
     app.uploads.save(&mut upload).await?;
     app.metrics.uploads(UploadOutcome::Expired, 1);
     remove_now(app, &upload).await;
     Ok(upload.state().clone())
+}
+
+/// Whether its deadline is another one by now.
+fn is_put_off(app: &App, upload: &Upload) -> bool {
+    upload.progress().deadline_at > app.clock.now()
 }
 
 async fn clean_up(app: &App, upload: &Upload) -> Result<(), NotFinished> {

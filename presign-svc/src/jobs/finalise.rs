@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use tokio::time::timeout;
-use windlass_protocol::{TenantId, UploadId};
+use windlass_protocol::{Checksum, TenantId, UploadId};
 
 use super::inspect::{inspect, type_of};
 use super::join_parts::join_parts;
@@ -14,6 +14,7 @@ use super::staging::{self, compose_parts, compose_whole, is_all_there};
 use super::{ClientClaim, NotFinished, cleanup};
 use crate::app::{App, Turn};
 use crate::domain::announce::{SizeClaim, Transfer, checksums_agree};
+use crate::domain::joining::ExpectedObject;
 use crate::domain::photo_facts::record_of;
 use crate::domain::upload::{Upload, UploadState, VerifiedObject};
 use crate::domain::variant::Variant;
@@ -73,7 +74,7 @@ pub async fn finalise_in(
         UploadState::Pending => {}
         // Verified before, but not against what is claimed only now: the photo stays, the claim is refused.
         UploadState::Stored { object, .. }
-            if !checksums_agree(object.checksum.as_ref(), claim.checksum.as_ref()) =>
+            if !checksums_agree(object.checksum.as_ref(), claimed_checksum(&upload, claim).as_ref()) =>
         {
             return Err(NotFinished::Refused(Failure::checksum(&upload.facts().file)));
         }
@@ -104,6 +105,14 @@ pub async fn finalise_in(
         }
         Err(other) => Err(other),
     }
+}
+
+/// The checksum of what a client says it has sent: of the whole file, or of all its parts together.
+fn claimed_checksum(upload: &Upload, claim: &ClientClaim) -> Option<Checksum> {
+    let Transfer::Multipart(plan) = &upload.facts().file.transfer else { return claim.checksum };
+    let names_all = plan.part_numbers().eq(claim.parts.iter().map(|part| part.part_number));
+    let of_parts = || ExpectedObject::claimed(plan, &claim.parts, None).checksum.filter(|_| names_all);
+    claim.checksum.or_else(of_parts)
 }
 
 /// Whether it is to be put together now.

@@ -27,7 +27,7 @@ pub(super) async fn join_parts(
     };
     let stored = match app.store.list_parts(&key, &multipart).await {
         Ok(stored) => stored,
-        Err(StoreError::NoSuchUpload) => return find_joined(app, upload, plan).await,
+        Err(StoreError::NoSuchUpload) => return joined_or_anew(app, upload, plan, claim).await,
         Err(error) => return Err(error.into()),
     };
     let settled = settled_plan(upload, plan, &stored, claim)?;
@@ -47,9 +47,20 @@ pub(super) async fn join_parts(
         checksum: whole_checksum(upload, claim),
         only_if_absent: app.settings.conditional_writes,
     };
-    match app.store.complete_multipart(&completion).await {
+    let mut joined = app.store.complete_multipart(&completion).await;
+    if matches!(joined, Err(StoreError::Precondition)) {
+        // Something is at the key. What is to be the object is all there to take its place.
+        if let Some(object) = find_joined(app, upload, plan, claim).await? {
+            app.store.abort_multipart(&key, &multipart).await?;
+            return Ok(object);
+        }
+        tracing::warn!(upload = %upload.id(), "an object that is not this upload's was at its key; removed");
+        app.store.delete(&key).await?;
+        joined = app.store.complete_multipart(&completion).await;
+    }
+    match joined {
         Ok(()) => Ok(app.store.head(&key).await?),
-        Err(StoreError::NoSuchUpload | StoreError::Precondition) => find_joined(app, upload, plan).await,
+        Err(StoreError::NoSuchUpload) => joined_or_anew(app, upload, plan, claim).await,
         // A part was replaced or lost between the listing and now.
         Err(StoreError::InvalidPart | StoreError::PartTooSmall) => {
             let stored = app.store.list_parts(&key, &multipart).await?;
@@ -82,24 +93,39 @@ fn settled_plan(
 }
 
 /// The multipart upload is gone: either it became our object and the answer was lost, or the store gave it
-/// up. Then a new one is opened, and every part is to be sent again.
-async fn find_joined(app: &App, upload: &mut Upload, plan: &PartPlan) -> Result<ObjectInfo, NotFinished> {
-    let key = upload.original_key();
-    let (file, expected) = (&upload.facts().file, upload.progress().expected.as_ref());
-    match app.store.head(&key).await {
-        Ok(object) if expected.is_some_and(|expected| expected.is(file, &object)) => Ok(object),
-        Ok(_) => {
-            tracing::warn!(upload = %upload.id(), "an object that is not this upload's was at its key; removed");
-            app.store.delete(&key).await?;
-            multipart::open(app, upload).await?;
-            Err(all_missing(plan))
-        }
-        Err(StoreError::NotFound) => {
-            multipart::open(app, upload).await?;
-            Err(all_missing(plan))
-        }
-        Err(error) => Err(error.into()),
+/// up. Then a new one is opened, and every part is to be sent again. What is at the key stays until those
+/// parts are there: it may be the only copy, of an upload that a restored record does not know as joined.
+async fn joined_or_anew(
+    app: &App,
+    upload: &mut Upload,
+    plan: &PartPlan,
+    claim: &ClientClaim,
+) -> Result<ObjectInfo, NotFinished> {
+    if let Some(object) = find_joined(app, upload, plan, claim).await? {
+        return Ok(object);
     }
+    multipart::open(app, upload).await?;
+    Err(all_missing(plan))
+}
+
+/// The object at the upload's key, where it is this upload's: what was written down before joining, what the
+/// client's parts become, or what has the whole file's checksum.
+async fn find_joined(
+    app: &App,
+    upload: &Upload,
+    plan: &PartPlan,
+    claim: &ClientClaim,
+) -> Result<Option<ObjectInfo>, NotFinished> {
+    let object = match app.store.head(&upload.original_key()).await {
+        Ok(object) => object,
+        Err(StoreError::NotFound) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let file = &upload.facts().file;
+    let written_down = upload.progress().expected.clone();
+    let claimed = ExpectedObject::claimed(plan, &claim.parts, claim.checksum);
+    let is_ours = written_down.into_iter().chain([claimed]).any(|expected| expected.is(file, &object));
+    Ok(is_ours.then_some(object))
 }
 
 /// What the store has of an upload that is not joined yet; a lost multipart upload has nothing and is

@@ -1,6 +1,7 @@
 //! What is done with an upload apart from answering a request: each step can be repeated safely, and is
 //! the same whether a client asked for it or the janitor did.
 
+pub mod arrivals;
 pub mod assemble;
 pub mod cleanup;
 pub mod finalise;

@@ -1,8 +1,8 @@
 //! Notices bytes that nobody reports: Uppy sends a form to the bucket and tells no one, and neither do clients
 //! that know nothing of Windlass and only PUT a file. Each such upload is looked for in the bucket, at first
 //! every second and then ever less often, until it is there or its URL has died. What is not noticed in time,
-//! or was awaited by a process that has ended, the janitor finds at the upload's deadline: for a form, that is
-//! the last moment its bytes may arrive.
+//! or was awaited by a process that has ended, `arrivals` finds a few minutes later, as it finds those of clients
+//! that could have said so.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -31,8 +31,16 @@ pub async fn look_for_previews(app: &App, upload: Upload) -> Result<Upload, NotF
     Ok(upload)
 }
 
-/// Whether something of it may be there that nobody has seen yet.
+/// How many smaller pictures of a pending upload may be there that nobody has seen yet.
+pub fn unseen_variants(upload: &Upload) -> usize {
+    match upload.state() {
+        UploadState::Pending => {
+            upload.progress().variants.iter().filter(|variant| !variant.is_stored).count()
+        }
+        _ => 0,
+    }
+}
+
 fn is_of_interest(upload: &Upload) -> bool {
-    *upload.state() == UploadState::Pending
-        && upload.progress().variants.iter().any(|variant| !variant.is_stored)
+    unseen_variants(upload) > 0
 }

@@ -1,11 +1,12 @@
-//! Runs the jobs until the service stops: the janitor every few minutes, and what puts pieces together
-//! whenever it is called.
+//! Runs the jobs until the service stops: the janitor every few minutes, what looks for bytes that nobody
+//! reported a few times a minute, and what puts pieces together whenever it is called.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::arrivals;
 use super::assemble::assemble_due;
 use super::cleanup::{BATCH, Swept, sweep};
 use super::reconcile;
@@ -18,11 +19,17 @@ const PERIOD: Duration = Duration::from_secs(180);
 /// How often it is looked for what another process has called for.
 const ASSEMBLY_PERIOD: Duration = Duration::from_secs(2);
 
+/// How often it is seen whether a look for bytes is due.
+const LOOK_PERIOD: Duration = Duration::from_secs(15);
+/// The pause between two batches of looks, where many are due: no instance asks the bucket faster than that.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
 /// Runs all jobs.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     tokio::join!(
         sweep_always(app.clone(), stop.clone()),
         compare_always(app.clone(), stop.clone()),
+        look_always(app.clone(), stop.clone()),
         assemble_always(app, stop),
     );
 }
@@ -31,6 +38,27 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 async fn compare_always(app: Arc<App>, stop: CancellationToken) {
     if let Some(period) = app.settings.reconcile_every {
         reconcile::runner::run(app, period, stop).await;
+    }
+}
+
+/// Looks for bytes that nobody reported. A stop interrupts a look: the next one is due already.
+async fn look_always(app: Arc<App>, stop: CancellationToken) {
+    let looks = async {
+        loop {
+            let pause = match arrivals::look(&app).await {
+                Ok(seen) if seen.due < arrivals::BATCH as usize => LOOK_PERIOD,
+                Ok(_) => LOOK_PAUSE,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot see which uploads are to be looked for");
+                    LOOK_PERIOD
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = looks => {}
     }
 }
 

@@ -246,6 +246,8 @@ pub struct BucketEntry {
     pub key: String,
     /// Its size.
     pub size_bytes: u64,
+    /// Its entity tag, where the listing has it.
+    pub etag: Option<String>,
     /// When it was written.
     pub written_at: OffsetDateTime,
 }

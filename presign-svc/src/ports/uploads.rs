@@ -9,7 +9,7 @@ use crate::domain::filter::{PageMark, PhotoFilter};
 use crate::domain::quota::{Allowance, InUse, QuotaExceeded};
 use crate::domain::upload::Upload;
 
-/// The record of all uploads. Every question carries the tenant; only the three of the jobs
+/// The record of all uploads. Every question carries the tenant; only those of the jobs
 /// ask across tenants, and what they answer says whose it is.
 ///
 /// The news of an upload ([`Upload::news`]) are recorded with it, in one transaction ([`EventLog`]). What a
@@ -47,7 +47,7 @@ pub trait UploadRepository: Send + Sync + 'static {
     /// somebody else stored another change since it was read.
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()>;
 
-    /// Verified uploads of one project, newest first: neither deleted nor quarantined. Where the filter asks for
+    /// Verified uploads of one project, newest first, unless deleted. Where the filter asks for
     /// them, also those in their place whose original is on its way ([`Upload::is_arriving`]): an upload that is
     /// verified meanwhile is listed once.
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage>;
@@ -57,6 +57,14 @@ pub trait UploadRepository: Send + Sync + 'static {
 
     /// Pending uploads of all tenants whose deadline has passed, oldest first.
     async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
+
+    /// Pending uploads of all tenants whose bytes are to be looked for ([`Upload::look_due_at`]) and whose deadline
+    /// has not passed, those that wait longest first.
+    async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
+
+    /// Puts looks off, and answers of which uploads: not of one that somebody else has put off or closed since. Of
+    /// all who ask at once one gets each. No version changes: who works on the upload meanwhile is not disturbed.
+    async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>>;
 
     /// Uploads of all tenants, deleted ones among them, whose clean-up is due, oldest first.
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
@@ -110,6 +118,17 @@ pub struct Content {
     pub checksum: Checksum,
     /// The upload's name.
     pub client_ref: ClientRef,
+}
+
+/// A look for an upload's bytes that is put off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Whose bytes.
+    pub upload: UploadId,
+    /// When it is due.
+    pub due_at: OffsetDateTime,
+    /// When the next one is.
+    pub next_at: OffsetDateTime,
 }
 
 /// Where a photo is among all photos of all tenants.

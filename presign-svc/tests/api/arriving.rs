@@ -132,7 +132,10 @@ async fn whoever_does_not_ask_never_sees_it() {
     }
     assert_eq!(listed(&app, "&arriving=true&kind=video").await, [Value::Null; 0]);
     let totals = app.get(LIST).await.body["totals"].clone();
-    assert_eq!(totals, json!({"uploaded": 0, "processing": 0, "completed": 0, "failed": 0}));
+    assert_eq!(
+        totals,
+        json!({"uploaded": 0, "processing": 0, "completed": 0, "failed": 0, "quarantined": 0})
+    );
     let path = format!("/api/v1/photos/{id}");
     app.get(&path).await.assert_problem(404, "not_found");
     app.delete(&path).await.assert_problem(404, "not_found");

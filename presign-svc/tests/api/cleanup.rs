@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
 use windlass_presign_svc::ports::object_store::StoreError;
 
@@ -42,6 +42,41 @@ async fn an_upload_whose_bytes_are_all_there_is_finished_instead() {
     assert_eq!(sweep(&app.app).await.unwrap(), Swept { finished: 1, ..Swept::default() });
     let photos = app.get("/api/v1/photos?project_id=job-7").await.body;
     assert_eq!(photos["photos"][0]["photo_id"], upload["photo_id"]);
+}
+
+#[tokio::test]
+async fn an_upload_whose_client_comes_back_while_the_janitor_is_on_its_way_stays_open() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1]).await;
+    let path = format!("/api/v1/uploads/{}/parts", upload["upload_id"].as_str().unwrap());
+    let second = json!({"parts": [{"part_number": 2}]});
+    // The bucket's clock is not moved on: to it a URL of today is the one that is good.
+    let signed = app.post(&path, second.clone()).await.body["parts"][0].clone();
+    app.clock.advance(DAY);
+    let asked = app.http.post(app.url(&path)).bearer_auth(app.ann()).json(&second);
+    app.uploads.after_next_past_deadline(async move {
+        assert_eq!(asked.send().await.unwrap().status(), 200);
+    });
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept::default());
+    assert_eq!(app.put(&signed, &bytes[5 * MIB..]).await.status(), 200);
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200, "its first part was kept");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_announced_again_outlives_its_deadline() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let announced = file_of("a", "a.jpg", &bytes);
+    let upload = app.announce_one(announced.clone()).await;
+    app.clock.advance(DAY - HOUR / 30);
+    app.announce_one(announced).await;
+    app.clock.advance(HOUR / 20);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept::default(), "its new URL is three minutes old");
+    // The bucket's clock was not moved on: to it the first URL is the one that is good.
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200);
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! `POST /api/v1/uploads/{upload_id}/complete` for files sent by one PUT.
 
 use serde_json::{Value, json};
-use windlass_presign_svc::domain::upload::{Progress, Stage, Upload, UploadState};
 
 use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg, random_bytes};
 
@@ -60,7 +59,7 @@ async fn before_the_bytes_arrive_the_upload_stays_open() {
 }
 
 #[tokio::test]
-async fn completing_again_answers_the_same() {
+async fn f26_completing_again_answers_the_same() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
@@ -84,7 +83,7 @@ async fn completing_again_with_the_checksum_of_another_file_is_refused_and_harms
 }
 
 #[tokio::test]
-async fn content_of_another_type_is_removed_and_the_upload_says_why() {
+async fn t06_content_of_another_type_is_removed_and_the_upload_says_why() {
     let app = TestApp::start().await;
     let html = [b"<!doctype html><script>alert(1)</script>".to_vec(), vec![b' '; 2000]].concat();
     let upload = app.announce_one(file_of("a", "a.jpg", &html)).await;
@@ -106,7 +105,7 @@ async fn content_of_another_type_is_removed_and_the_upload_says_why() {
 }
 
 #[tokio::test]
-async fn a_png_is_no_jpeg() {
+async fn t06_a_png_is_no_jpeg() {
     let app = TestApp::start().await;
     let png = [b"\x89PNG\r\n\x1a\n".to_vec(), random_bytes(3000, 5)].concat();
     let upload = app.announce_one(file_of("a", "a.jpg", &png)).await;
@@ -117,7 +116,7 @@ async fn a_png_is_no_jpeg() {
 }
 
 #[tokio::test]
-async fn the_store_takes_only_the_announced_bytes() {
+async fn t09_the_store_takes_only_the_announced_bytes() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let mut announced = file_of("a", "a.jpg", &bytes);
@@ -133,7 +132,7 @@ async fn the_store_takes_only_the_announced_bytes() {
 }
 
 #[tokio::test]
-async fn a_wrong_checksum_given_on_completion_refuses_the_bytes() {
+async fn f39_a_wrong_checksum_given_on_completion_refuses_the_bytes() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let mut announced = file_of("a", "a.jpg", &bytes);
@@ -145,7 +144,7 @@ async fn a_wrong_checksum_given_on_completion_refuses_the_bytes() {
 }
 
 #[tokio::test]
-async fn a_url_cannot_replace_what_was_verified() {
+async fn t12_a_url_cannot_replace_what_was_verified() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
@@ -195,20 +194,4 @@ async fn a_body_that_is_wrong_is_refused() {
         answer.assert_problem(400, "invalid_request");
         assert_eq!(answer.body["field"], field);
     }
-}
-
-#[tokio::test]
-async fn nothing_signs_what_is_quarantined() {
-    let app = TestApp::start().await;
-    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
-    let id = json!({"upload_id": photo["photo_id"]});
-    let record = app.record(&id).await;
-    let object = Box::new(record.object().unwrap().clone());
-    let state = UploadState::Stored { stage: Stage::Quarantined, object };
-    let progress = Progress { state, ..record.progress().clone() };
-    app.app.uploads.save(&mut Upload::restore(record.facts().clone(), progress)).await.unwrap();
-    app.complete(&id, Value::Null).await.assert_problem(409, "upload_closed");
-    let shown = app.get(&format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap())).await;
-    shown.assert_problem(404, "not_found");
-    assert_eq!(app.get("/api/v1/photos?project_id=job-7").await.body["photos"], json!([]));
 }

@@ -33,7 +33,7 @@ async fn put_foreign_object(app: &TestApp, upload: &Value, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_the_join_is_found_to_be_a_success() {
+async fn f31_a_lost_answer_to_the_join_is_found_to_be_a_success() {
     let app = TestApp::start().await;
     let bytes = film(6 * MIB);
     let upload = announce_film(&app, &bytes).await;
@@ -49,7 +49,7 @@ async fn a_lost_answer_to_the_join_is_found_to_be_a_success() {
 }
 
 #[tokio::test]
-async fn an_object_of_the_same_size_is_not_taken_for_ours() {
+async fn f31_an_object_of_the_same_size_is_not_taken_for_ours() {
     let app = TestApp::start().await;
     let bytes = film(6 * MIB);
     let upload = announce_film(&app, &bytes).await;
@@ -61,6 +61,8 @@ async fn an_object_of_the_same_size_is_not_taken_for_ours() {
     let refused = app.complete(&upload, Value::Null).await;
     refused.assert_problem(409, "parts_missing");
     assert_eq!(refused.body["missing_parts"], json!([1, 2]));
+    let key = app.record(&upload).await.original_key();
+    assert!(app.app.store.head(&key).await.is_ok(), "nothing goes before there is something in its place");
     send_parts(&app, &upload, &bytes, &[1, 2]).await;
     let photo = app.complete(&upload, Value::Null).await;
     assert_eq!(photo.status, 200, "{}", photo.body);
@@ -69,7 +71,7 @@ async fn an_object_of_the_same_size_is_not_taken_for_ours() {
 }
 
 #[tokio::test]
-async fn parts_the_store_gave_up_are_sent_again() {
+async fn f33_parts_the_store_gave_up_are_sent_again() {
     let app = TestApp::start().await;
     let bytes = film(6 * MIB);
     let upload = announce_film(&app, &bytes).await;
@@ -96,7 +98,7 @@ async fn while_the_store_is_down_nothing_is_decided_and_nothing_is_told() {
 }
 
 #[tokio::test]
-async fn a_shorter_object_than_announced_is_refused_and_removed() {
+async fn f39_a_shorter_object_than_announced_is_refused_and_removed() {
     let app = TestApp::start().await;
     let bytes = film(2 * MIB);
     let upload = app.announce_one(file("a", "a.mp4", "video/mp4", bytes.len() as u64)).await;

@@ -59,7 +59,7 @@ async fn parts_become_one_object_with_and_without_the_clients_list() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_listed_and_the_upload_goes_on() {
+async fn f32_f44_what_is_missing_is_listed_and_the_upload_goes_on() {
     let app = TestApp::start().await;
     let bytes = film(21 * MIB);
     let upload = announce_film(&app, &bytes).await;
@@ -81,7 +81,7 @@ async fn what_is_missing_is_listed_and_the_upload_goes_on() {
 }
 
 #[tokio::test]
-async fn a_wrong_checksum_of_the_whole_is_found_and_the_bytes_removed() {
+async fn f39_a_wrong_checksum_of_the_whole_is_found_and_the_bytes_removed() {
     let app = TestApp::start().await;
     let bytes = film(6 * MIB);
     let mut announced = file("film", "site.mp4", "video/mp4", bytes.len() as u64);
@@ -94,7 +94,7 @@ async fn a_wrong_checksum_of_the_whole_is_found_and_the_bytes_removed() {
 }
 
 #[tokio::test]
-async fn a_hundred_racers_make_one_photo() {
+async fn f42_a_hundred_racers_make_one_photo() {
     let app = TestApp::start().await;
     let bytes = film(6 * MIB);
     let upload = announce_film(&app, &bytes).await;
@@ -108,7 +108,7 @@ async fn a_hundred_racers_make_one_photo() {
 }
 
 #[tokio::test]
-async fn complete_and_abort_at_once_leave_one_truth() {
+async fn f43_complete_and_abort_at_once_leave_one_truth() {
     let app = TestApp::start().await;
     let bytes = film(6 * MIB);
     for round in 0..5 {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
 use windlass_presign_svc::ports::events::{EventLog as _, Replay};
 
-use crate::support::{Answer, PhotoSpec, TestApp, file_of, jpeg};
+use crate::support::{Answer, PhotoSpec, TestApp, crc64nvme, file_of, jpeg};
 
 async fn patch(app: &TestApp, path: &str, body: Value) -> Answer {
     app.call(Method::PATCH, path, &app.ann(), body).await
@@ -107,6 +107,66 @@ async fn the_pipeline_goes_forward_and_each_change_has_its_time() {
     let uploader = app.token("acme", &["job-7"], &[Scope::Upload, Scope::Read, Scope::Delete]);
     let body = json!({"status": "completed"});
     app.call(Method::PATCH, &status, &uploader, body).await.assert_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_quarantined_photo_is_listed_and_given_to_nobody() {
+    let app = TestApp::start().await;
+    let (bytes, small) = (jpeg(&PhotoSpec::default()), jpeg(&PhotoSpec::default()));
+    let mut file = file_of("a", "a.jpg", &bytes);
+    file["variants"] = json!([{"name": "thumb_200", "content_type": "image/jpeg", "size": small.len(),
+                               "width": 200, "height": 150, "checksum": crc64nvme(&small)}]);
+    let upload = app.announce_one(file).await;
+    app.put(&upload, &bytes).await;
+    app.put(&upload["variants"][0], &small).await;
+    let photo = app.complete(&upload, Value::Null).await.body;
+    assert_eq!(photo["variants"].as_object().unwrap().len(), 1);
+    let path = format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap());
+    let status = format!("{path}/status");
+    for (body, code) in [
+        (json!({"status": "quarantined", "reason": ""}), "invalid_request"),
+        (json!({"status": "quarantined", "reason": "x".repeat(501)}), "invalid_request"),
+    ] {
+        patch(&app, &status, body).await.assert_problem(400, code);
+    }
+    // A scanner may find it long after everything was done.
+    assert_eq!(patch(&app, &status, json!({"status": "completed"})).await.status, 200);
+    let before = app.get("/api/v1/photos?project_id=job-7").await;
+    let locked = json!({"status": "quarantined", "reason": "Eicar-Test-Signature"});
+    for _ in 0..2 {
+        let answer = patch(&app, &status, locked.clone()).await;
+        assert_eq!((answer.status, &answer.body["url"]), (200, &Value::Null), "{}", answer.body);
+    }
+    let list = app.get("/api/v1/photos?project_id=job-7").await;
+    assert_ne!(list.header("etag"), before.header("etag"), "no answer from before is given again");
+    let filtered = app.get("/api/v1/photos?project_id=job-7&status=quarantined").await.body;
+    for photo in [&list.body["photos"][0], &filtered["photos"][0], &app.get(&path).await.body] {
+        assert_eq!((&photo["status"], &photo["status_reason"]), (&locked["status"], &locked["reason"]));
+        assert_eq!((&photo["url"], &photo["url_expires_at"]), (&Value::Null, &Value::Null));
+        assert_eq!(photo["variants"], json!({}));
+        assert!(!photo.to_string().contains("X-Amz"), "{photo}");
+    }
+    assert_eq!(
+        (&list.body["totals"]["quarantined"], &list.body["totals"]["completed"]),
+        (&json!(1), &json!(0))
+    );
+    let urls = app.post("/api/v1/photos/urls", json!({"photo_ids": [photo["photo_id"]]})).await;
+    assert_eq!(urls.body["photos"][0]["error"]["code"], "upload_closed", "{}", urls.body);
+    let again = app.complete(&upload, Value::Null).await;
+    assert_eq!((again.status, &again.body["url"]), (200, &Value::Null), "{}", again.body);
+    for status_of_a_sound_one in ["processing", "completed"] {
+        let answer = patch(&app, &status, json!({"status": status_of_a_sound_one})).await;
+        answer.assert_problem(409, "invalid_transition");
+    }
+    let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
+    let Replay::Events(events) = app.app.events.since(&tenant, &project, 0, 10).await.unwrap() else {
+        panic!()
+    };
+    let told = events.last().unwrap();
+    assert_eq!(told.news.reason.as_deref(), Some("Eicar-Test-Signature"));
+    assert_eq!(events.len(), 3, "created, completed, quarantined once");
+    assert_eq!(app.delete(&path).await.status, 204);
+    assert_eq!(app.get(&path).await.status, 404);
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ async fn what_happens_is_told_at_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_ticket_opens_one_stream_of_its_project_and_soon_none() {
+async fn t35_a_ticket_opens_one_stream_of_its_project_and_soon_none() {
     let app = TestApp::start().await;
     let refused = async |query: String| {
         let opened = EventStream::open(&app, &query, None, None).await;
@@ -73,7 +73,7 @@ async fn a_ticket_opens_one_stream_of_its_project_and_soon_none() {
 }
 
 #[tokio::test]
-async fn foreign_projects_are_neither_ticketed_nor_told_of() {
+async fn t35_foreign_projects_are_neither_ticketed_nor_told_of() {
     let app = TestApp::start().await;
     let mut mine = watch(&app, "project_id=job-7&last_event_id=0").await;
     for (tenant, project) in [("other", "job-7"), ("acme", "job-8")] {
@@ -146,7 +146,7 @@ async fn what_was_forgotten_or_never_was_begins_with_a_reset() {
 }
 
 #[tokio::test]
-async fn streams_end_when_the_service_stops() {
+async fn f45_streams_end_when_the_service_stops() {
     let app = TestApp::start().await;
     let mut stream = watch(&app, "project_id=job-7").await;
     assert_eq!(stream.names(1).await, names(&[(0, "ready")]));

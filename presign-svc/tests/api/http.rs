@@ -46,7 +46,7 @@ async fn answers_are_not_cached_sniffed_or_referred_to() {
 }
 
 #[tokio::test]
-async fn only_listed_origins_may_read_answers() {
+async fn t33_only_listed_origins_may_read_answers() {
     let app = TestApp::start().await;
     for (origin, allowed) in [
         ("https://good.com", true),

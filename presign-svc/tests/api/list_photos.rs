@@ -53,7 +53,7 @@ async fn a_status_filters() {
     app.upload("a", &jpeg(&PhotoSpec::default())).await;
     let of = |status: &str| format!("/api/v1/photos?project_id=job-7&status={status}");
     assert_eq!(app.get(&of("uploaded")).await.body["photos"].as_array().unwrap().len(), 1);
-    let totals = json!({"uploaded": 1, "processing": 0, "completed": 0, "failed": 0});
+    let totals = json!({"uploaded": 1, "processing": 0, "completed": 0, "failed": 0, "quarantined": 0});
     let none = json!({"photos": [], "next_cursor": null, "totals": totals, "latest_event": 1});
     assert_eq!(app.get(&of("completed")).await.body, none);
 }

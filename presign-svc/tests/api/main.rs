@@ -6,7 +6,9 @@
 mod support;
 
 mod abort;
+mod arrivals;
 mod arriving;
+mod busy;
 mod cleanup;
 mod companion;
 mod complete;

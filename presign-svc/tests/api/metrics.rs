@@ -28,7 +28,7 @@ async fn requests_and_uploads_are_counted_on_a_listener_of_their_own() {
 }
 
 #[tokio::test]
-async fn the_api_does_not_show_them() {
+async fn t46_the_api_does_not_show_the_metrics() {
     let app = TestApp::start().await;
     app.get("/metrics").await.assert_problem(404, "not_found");
 }

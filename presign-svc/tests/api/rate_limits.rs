@@ -100,3 +100,34 @@ async fn t11_parts_are_not_signed_again_for_ever() {
     refused.assert_problem(429, "rate_limited");
     assert!(signed > 990, "{signed}");
 }
+
+#[tokio::test]
+async fn t30_whoever_has_the_bucket_asked_again_and_again_is_told_to_wait() {
+    let app = start(RateLimits { per_subject: Some(2), ..RateLimits::default() }).await;
+    let mut announced = file("a", "a.jpg", "image/jpeg", 4096);
+    announced["variants"] = json!([
+        {"name": "thumb_200", "content_type": "image/jpeg", "size": 900, "width": 200, "height": 150},
+        {"name": "web_1920", "content_type": "image/jpeg", "size": 9000, "width": 1920, "height": 1440},
+    ]);
+    let upload = app.announce_one(announced).await;
+    let id = upload["upload_id"].as_str().unwrap();
+    let path = |rest: &str| format!("/api/v1/uploads/{id}/{rest}");
+    let reported = json!({"upload_ids": [id]});
+    // What is left of two files is worth a hundred questions to the bucket; three more flow in each second.
+    for (method, path, body) in [
+        (Method::POST, path("complete"), Value::Null),
+        (Method::POST, "/api/v1/uploads/previews".to_owned(), reported),
+        (Method::GET, path("parts"), Value::Null),
+    ] {
+        let mut asked = 0;
+        let refused = loop {
+            let answer = app.call(method.clone(), &path, &app.ann(), body.clone()).await;
+            if answer.status == 429 {
+                break answer;
+            }
+            asked += 1;
+            assert!(asked <= 200, "{method} {path} is never refused");
+        };
+        refused.assert_problem(429, "rate_limited");
+    }
+}

@@ -239,3 +239,32 @@ async fn multipart_uploads_nobody_can_finish_are_aborted_by_the_daily_look_and_t
     assert!(left.iter().all(|multipart| multipart.id != forgotten), "{left:?}");
     assert!(left.iter().any(|multipart| multipart.key == foreign.as_str()), "{left:?}");
 }
+
+#[tokio::test]
+async fn t13_an_original_that_was_replaced_after_it_was_verified_is_told_of_and_left_as_it_is() {
+    let app = TestApp::start().await;
+    let (_, same_size, _) = upload_with_variant(&app, "a").await;
+    let (_, other_size, variant) = upload_with_variant(&app, "b").await;
+    let mut swapped = photo_bytes();
+    if let Some(last) = swapped.last_mut() {
+        *last ^= 1;
+    }
+    put(&app, &same_size, &swapped).await;
+    put(&app, &other_size, &swapped[..2000]).await;
+    let (seen, findings) = look(&app, ObjectPolicy::Remove).await;
+    let mut replaced: Vec<&str> = findings
+        .iter()
+        .map(|finding| match finding {
+            Finding::Replaced(object) if object.fate == Fate::Left => object.key.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    replaced.sort_unstable();
+    let mut expected = [same_size.as_str(), other_size.as_str()];
+    expected.sort_unstable();
+    assert_eq!((seen.replaced, replaced), (2, expected.to_vec()), "at once, however young it is");
+    assert!(!seen.is_clean());
+    for key in [&same_size, &other_size, &variant] {
+        assert!(exists(&app, key).await);
+    }
+}

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 use windlass_presign_svc::jobs::cleanup;
 use windlass_presign_svc::jobs::reconcile::{Finding, ObjectPolicy, Policy, Reconciled, reconcile};
+use windlass_presign_svc::ports::object_store::StoreError;
 
+use crate::complete_parts::{MIB, announce_film, film, send_parts};
 use crate::support::{EventStream, PhotoSpec, TestApp, crc64nvme, file_of, jpeg};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -112,4 +114,51 @@ async fn f52_on_a_copy_from_before_nothing_is_shown_unasked_and_nothing_that_was
     assert!(adopted["variants"]["thumb_200"]["url"].is_string(), "{adopted}");
     let (seen, findings) = look(&restored, ObjectPolicy::List).await;
     assert_eq!((seen.without_record, seen.without_original), (0, 1), "{findings:?}");
+}
+
+/// A film that was joined after the copy was made, and the service on the copy.
+async fn joined_since(app: &TestApp, bytes: &[u8]) -> (Value, Vec<Value>, TestApp) {
+    let film = announce_film(app, bytes).await;
+    let parts = send_parts(app, &film, bytes, &[1, 2]).await;
+    back_up(app).await;
+    assert_eq!(app.complete(&film, Value::Null).await.status, 200);
+    let restored = app.restored("copy").await;
+    (film, parts, restored)
+}
+
+#[tokio::test]
+async fn f52_what_was_joined_since_is_known_by_what_the_client_says_of_it() {
+    let bytes = film(6 * MIB);
+    let app = TestApp::start().await;
+    let (film, parts, restored) = joined_since(&app, &bytes).await;
+    let photo = restored.complete(&film, json!({"parts": parts})).await;
+    assert_eq!((photo.status, &photo.body["photo_id"]), (200, &film["photo_id"]), "{}", photo.body);
+
+    let app = TestApp::start().await;
+    let (film, _, restored) = joined_since(&app, &bytes).await;
+    let photo = restored.complete(&film, json!({"checksum": crc64nvme(&bytes)})).await;
+    assert_eq!((photo.status, &photo.body["photo_id"]), (200, &film["photo_id"]), "{}", photo.body);
+}
+
+#[tokio::test]
+async fn f52_what_was_joined_since_stays_until_its_parts_are_there_again() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let (film, _, restored) = joined_since(&app, &bytes).await;
+    let key = restored.record(&film).await.original_key();
+    let path = format!("/api/v1/uploads/{}/parts", film["upload_id"].as_str().unwrap());
+
+    restored.complete(&film, Value::Null).await.assert_problem(409, "parts_missing");
+    assert_eq!(restored.get(&path).await.body, json!({"parts": []}));
+    let kept = restored.app.store.head(&key).await.unwrap();
+    assert_eq!(kept.size_bytes, bytes.len() as u64, "nobody has the bytes but the bucket");
+
+    send_parts(&restored, &film, &bytes, &[1, 2]).await;
+    let multipart = restored.record(&film).await.progress().multipart.clone().unwrap();
+    let photo = restored.complete(&film, Value::Null).await;
+    assert_eq!(photo.status, 200, "{}", photo.body);
+    let after = restored.app.store.head(&key).await.unwrap();
+    assert_eq!(after.etag, kept.etag, "the same object, not joined a second time");
+    let parts = restored.app.store.list_parts(&key, &multipart).await;
+    assert!(matches!(parts, Err(StoreError::NoSuchUpload)), "the parts that were not needed cost nothing");
 }

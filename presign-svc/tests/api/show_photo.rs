@@ -12,6 +12,7 @@ async fn a_photo_is_shown_as_complete_answered_it() {
         shown.body[moving] = photo[moving].clone();
     }
     assert_eq!(shown.body, photo);
+    assert_eq!(photo["created_by"], "ann", "whose token sent it");
 }
 
 #[tokio::test]

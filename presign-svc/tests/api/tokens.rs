@@ -9,7 +9,7 @@ use windlass_presign_svc::auth::Scope;
 use crate::support::{Answer, PhotoSpec, TestApp, file, jpeg};
 
 #[tokio::test]
-async fn without_a_valid_token_nobody_gets_in() {
+async fn t34_without_a_valid_token_nobody_gets_in() {
     let app = TestApp::start().await;
     let good = app.ann();
     let with = |value: String| {

@@ -43,6 +43,8 @@ async fn a_customer_without_an_account_sends_photos_through_a_link() {
     assert_eq!(app.record(upload).await.facts().created_by, format!("link:{link_id}"));
     let gallery = app.get("/api/v1/photos?project_id=job-7").await.body;
     assert_eq!(gallery["photos"][0]["photo_id"], photo.body["photo_id"], "the company sees it");
+    assert_eq!(gallery["photos"][0]["created_by"], format!("link:{link_id}"), "and by which link it came");
+    assert_eq!(photo.body["created_by"], Value::Null, "who only uploads is not told");
     let listed = app.get(LINKS).await.body["links"][0].clone();
     assert_eq!((&listed["files"], &listed["bytes"]), (&json!(1), &json!(bytes.len())));
     assert_eq!((&listed["label"], &listed["is_open"]), (&json!("Frau Kraus"), &json!(true)));

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod collector;
+mod doctor;
+mod doctor_token;
 mod reconcile;
 mod traces;
 
@@ -10,6 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::collector::Collector;
@@ -163,7 +166,7 @@ fn migrating_makes_the_database_and_may_be_repeated() {
 /// T32: whoever reads the log or the traces can neither act as a caller nor touch an object.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn at_trace_level_no_token_and_no_signed_url_is_logged_or_traced() {
+async fn t32_at_trace_level_no_token_and_no_signed_url_is_logged_or_traced() {
     let (folder, collector) = (TempDir::new().unwrap(), Collector::start().await);
     let log = folder.path().join("log");
     let mut command = windlass(folder.path());
@@ -318,4 +321,32 @@ fn a_key_cloudfront_does_not_take_is_told_before_a_photo_needs_it() {
     let (output, text) =
         run(windlass(folder.path()).args(["serve", "--cloudfront-url", "https://d111.cloudfront.net"]));
     assert!(!output.status.success() && text.contains("--cloudfront-key-pair-id"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_doctor_sees_jobs_that_nobody_does() {
+    let folder = TempDir::new().unwrap();
+    let mut served = Served::start(folder.path());
+    let (_, text) = run(windlass(folder.path()).arg("doctor"));
+    assert!(text.contains("ok    queue:"), "beside the service that runs: {text}");
+    served.stop();
+    let database = format!("sqlite://{}", folder.path().join("windlass.sqlite").display());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut connection = SqliteConnection::connect(&database).await.unwrap();
+        // Announced in 1970, and never sent.
+        let left = "INSERT INTO uploads (id, tenant, project, created_by, version, status, filename, media_type, size_bytes,
+                folder, variants, created_at, updated_at, deadline_at)
+            VALUES ('0192f0c1-2c5d-7c1e-9f00-0123456789ab', 'acme', 'job-7', 'ann', 1, 'pending_upload', 'a.jpg',
+                'image/jpeg', 4096, 'acme/job-7/2026/11/22/x', '[]', 0, 0, 86400000)";
+        connection.execute(left).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let (output, text) = run(windlass(folder.path()).arg("doctor"));
+    assert!(output.status.success(), "the service may just be stopped: {text}");
+    assert!(text.contains("note  queue:") && text.contains("1 uploads past their deadline"), "{text}");
+    let (output, text) = run(windlass(folder.path()).args(["doctor", "--work", "apart"]));
+    assert!(!output.status.success());
+    assert!(text.contains("FIX   queue: nobody does the jobs") && text.contains("`windlass work`"), "{text}");
 }

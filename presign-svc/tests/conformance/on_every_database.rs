@@ -81,6 +81,13 @@ laws_on_every_database! {
 }
 
 laws_on_every_database! {
+    looks, looks_in_sqlite, looks_in_postgres:
+    bytes_are_looked_for_from_soon_after_the_announcement_until_the_deadline,
+    those_that_wait_longest_are_looked_for_first,
+    of_all_who_want_to_look_one_does_and_nobody_at_work_is_disturbed,
+}
+
+laws_on_every_database! {
     events, events_in_sqlite, events_in_postgres:
     news_are_numbered_in_their_project_without_gaps,
     news_are_told_from_where_one_asks,

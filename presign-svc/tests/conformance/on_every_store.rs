@@ -6,14 +6,15 @@ macro_rules! laws {
     ($on_store:path) => {
         laws! { $on_store =>
             signed: a_put_takes_exactly_what_was_signed;
-            signed: a_put_with_other_bytes_length_type_or_key_stores_nothing;
-            signed: an_object_cannot_be_replaced_where_the_store_can_prevent_it;
+            signed: t09_t14_a_put_with_other_bytes_length_type_or_key_stores_nothing;
+            signed: t12_an_object_cannot_be_replaced_where_the_store_can_prevent_it;
             signed: an_expired_url_is_refused;
             signed: a_get_answers_as_it_was_signed_and_nothing_else;
             signed: keys_of_any_script_are_signed_as_the_store_reads_them;
             multipart: parts_sent_by_signed_urls_become_the_object;
             multipart: a_part_is_bound_to_its_size_number_and_checksum;
-            multipart: a_wrong_list_of_parts_leaves_the_upload_open;
+            multipart: f38_more_parts_than_a_page_holds_are_all_listed;
+            multipart: f32_a_wrong_list_of_parts_leaves_the_upload_open;
             multipart: a_small_part_is_told_where_the_store_minds;
             multipart: the_checksum_of_the_whole_is_held_against_it;
             multipart: completing_again_is_no_second_object;

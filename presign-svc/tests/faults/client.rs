@@ -110,7 +110,10 @@ impl Client {
                 if file == KEPT { ("processing", json!(["roof"])) } else { ("uploaded", json!([])) };
             assert_eq!((&photo["status"], &photo["tags"]), (&json!(status), &tags), "{file}");
         }
-        assert_eq!(list["totals"], json!({"uploaded": 3, "processing": 1, "completed": 0, "failed": 0}));
+        assert_eq!(
+            list["totals"],
+            json!({"uploaded": 3, "processing": 1, "completed": 0, "failed": 0, "quarantined": 0})
+        );
     }
 
     /// Completes, and waits for what is being put together: each answer waits a while itself.

@@ -9,10 +9,14 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::sync::Notify;
 
 use crate::postgres::Postgres;
-use crate::service::{Announced, Served, WINDLASS, program, serve};
+use crate::service::{Announced, Served, WINDLASS, is_long, program, serve};
 
-/// How soon it works again once the database does: a moment as a rule, on a busy machine more.
-const RECOVERY: Duration = Duration::from_secs(30);
+/// How soon it works again once the database does (F48).
+const RECOVERY: Duration = Duration::from_secs(5);
+/// The same after it was away, or stuck, for long (F23, F49).
+const RECOVERY_AFTER_LONG: Duration = Duration::from_secs(10);
+/// How long that is, where there is time for it.
+const AWAY: Duration = Duration::from_secs(60);
 /// The longest a request waits for the database: the queue's limit, and what is around it.
 const PATIENCE: Duration = Duration::from_secs(13);
 const CLIENTS: usize = 8;
@@ -47,6 +51,7 @@ async fn f48_postgres_killed_under_load_loses_nothing_acknowledged_and_is_found_
             more.notified().await;
         }
     };
+    let mut recoveries = Vec::new();
     let kills = async {
         for _ in 0..3 {
             grown_by(100).await;
@@ -59,11 +64,13 @@ async fn f48_postgres_killed_under_load_loses_nothing_acknowledged_and_is_found_
             let up = Instant::now();
             // Those that were under way when it died may be answered first.
             grown_by(2 * CLIENTS).await;
-            assert!(up.elapsed() < RECOVERY, "it took {:?}", up.elapsed());
+            recoveries.push(up.elapsed());
         }
         stop.store(true, Ordering::Relaxed);
     };
     let (recorded, ()) = tokio::join!(clients, kills);
+    println!("found again after {recoveries:?}");
+    assert!(recoveries.iter().all(|recovery| *recovery < RECOVERY), "{recoveries:?}");
     let recorded: Vec<String> = recorded.concat();
     service.check_recorded(&recorded).await;
     service.check_health();
@@ -77,7 +84,11 @@ async fn f49_while_postgres_is_away_everybody_is_told_to_come_again_and_it_is_fo
     let before = service.announce_at_last("before").await;
     assert_eq!(service.status("/readyz").await, 200);
     assert!(postgres.kill());
-    for number in 0..3 {
+    let gone = Instant::now();
+    for number in 0.. {
+        if number >= 3 && !(is_long() && gone.elapsed() < AWAY) {
+            break;
+        }
         let began = Instant::now();
         let announced = service.announce(&format!("meanwhile-{number}")).await;
         assert!(matches!(announced, Announced::Later), "{announced:?}");
@@ -87,7 +98,7 @@ async fn f49_while_postgres_is_away_everybody_is_told_to_come_again_and_it_is_fo
     postgres.up();
     let up = Instant::now();
     let after = service.announce_at_last("meanwhile-0").await;
-    assert!(up.elapsed() < RECOVERY, "it took {:?}", up.elapsed());
+    assert!(up.elapsed() < RECOVERY_AFTER_LONG, "it took {:?}", up.elapsed());
     assert_eq!(service.status("/readyz").await, 200);
     service.check_recorded(&[before, after]).await;
     service.check_health();
@@ -122,7 +133,7 @@ async fn f51_behind_a_lock_nobody_waits_for_ever_and_nobody_is_stuck_when_it_is_
     administrator.execute("ROLLBACK").await.unwrap();
     let free = Instant::now();
     let recorded = join_all(names.iter().map(|name| service.announce_at_last(name))).await;
-    assert!(free.elapsed() < RECOVERY, "it took {:?}", free.elapsed());
+    assert!(free.elapsed() < RECOVERY_AFTER_LONG, "it took {:?}", free.elapsed());
     service.check_recorded(&recorded).await;
     Arc::into_inner(service).unwrap().check_health();
 }

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -15,6 +15,11 @@ pub const WINDLASS: &str = env!("CARGO_BIN_EXE_windlass");
 const SECRET: &str = "a secret of these tests that is long enough";
 /// Longer than any request may take.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Whether there is time for what takes minutes of waiting: `cargo xtask test rust --long`.
+pub fn is_long() -> bool {
+    std::env::var_os("WINDLASS_LONG").is_some()
+}
 
 /// A program with nothing of this machine's configuration, and limits of its own switched off.
 pub fn program(name: &str) -> Command {
@@ -41,7 +46,7 @@ pub struct Served {
     child: Child,
     pub api: String,
     pub http: reqwest::Client,
-    token: String,
+    pub token: String,
     /// Where its log is.
     folder: TempDir,
 }
@@ -72,12 +77,53 @@ impl Served {
         self.child.id()
     }
 
-    /// A request with a JSON body: the status, and the answer's.
-    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let request = self.http.post(format!("{}{path}", self.api)).bearer_auth(&self.token).json(body);
+    /// A request with a JSON body, or with none: the status, and the answer's.
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let mut request = self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.token);
+        if !body.is_null() {
+            request = request.json(body);
+        }
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap_or_default())
+    }
+
+    /// The same, to say something.
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send(Method::POST, path, body).await
+    }
+
+    /// The same, to ask something.
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        self.send(Method::GET, path, &Value::Null).await
+    }
+
+    /// Sends bytes to the store as they were signed.
+    pub async fn put(&self, signed: &Value, bytes: &[u8]) -> u16 {
+        let mut put = self.http.put(signed["url"].as_str().unwrap()).body(bytes.to_vec());
+        let headers = signed["headers"].as_object().unwrap();
+        for (name, value) in headers.iter().filter(|(name, _)| *name != "content-length") {
+            put = put.header(name, value.as_str().unwrap());
+        }
+        put.send().await.unwrap().status().as_u16()
+    }
+
+    /// Tells it to stop (SIGTERM).
+    pub fn tell_to_stop(&self) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits until it has ended: how, and how long that took.
+    pub async fn ended(&mut self) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, began.elapsed());
+            }
+            assert!(began.elapsed() < LIMIT, "it does not end: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Announces a photo under a name.
@@ -113,7 +159,7 @@ impl Served {
 
     /// Announces until it is recorded.
     pub async fn announce_at_last(&self, name: &str) -> String {
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         loop {
             if let Announced::Recorded(id) = self.announce(name).await {
                 return id;

@@ -5,24 +5,19 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use fault_proxy::{Fault, FaultProxy, JournalEntry, Rule};
+use fault_proxy::{Fault, JournalEntry, Rule};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use windlass_embedded_store::{AllowedOrigins, EmbeddedStore, StoreConfig};
 
+use crate::bucket::Bucket;
+use crate::document::{announce, bytes_of, crc64nvme};
 use crate::postgres::Postgres;
-use crate::service::{Served, WINDLASS, program, serve};
+use crate::service::{Served, serve};
 
-const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const PIECE_BYTES: usize = 128 << 10;
 /// What the workers are called, and their fronts.
 const WORKERS: [&str; 2] = ["one", "other"];
@@ -32,7 +27,7 @@ const TAKE_OVER: Duration = Duration::from_secs(60);
 /// A bucket, a database, a service that leaves the jobs to others, and two who do them.
 struct Scene {
     _postgres: Postgres,
-    proxy: Arc<FaultProxy>,
+    bucket: Bucket,
     service: Served,
     workers: BTreeMap<&'static str, Worker>,
     _data: TempDir,
@@ -52,33 +47,10 @@ impl Scene {
     /// With the workers at work. `None` where there is no PostgreSQL.
     async fn start() -> Option<Self> {
         let postgres = Postgres::start()?;
-        let data = tempfile::tempdir().unwrap();
-        let store = EmbeddedStore::open(StoreConfig {
-            root: data.path().join("store"),
-            bucket: "photos".to_owned(),
-            region: "us-east-1".to_owned(),
-            access_key_id: "test".to_owned(),
-            secret_access_key: "a secret of these tests".to_owned(),
-            allowed_origins: AllowedOrigins::Any,
-        });
-        let (store, listener) = (store.await.unwrap(), TcpListener::bind(LOOPBACK).await.unwrap());
-        let upstream = listener.local_addr().unwrap().to_string();
-        tokio::spawn(store.serve(listener, std::future::pending()));
-        let proxy = FaultProxy::new();
+        let (bucket, data) = (Bucket::start().await, tempfile::tempdir().unwrap());
         let configured = async |name: &str| {
-            let front = proxy.open_front(name, LOOPBACK, &upstream).await.unwrap();
-            let mut command = program(WINDLASS);
-            let endpoint = format!("http://{front}");
-            let database = postgres.url("postgres");
-            command.envs([
-                ("WINDLASS_S3_BUCKET", "photos"),
-                ("WINDLASS_S3_REGION", "us-east-1"),
-                ("WINDLASS_S3_ENDPOINT", &endpoint),
-                ("AWS_ACCESS_KEY_ID", "test"),
-                ("AWS_SECRET_ACCESS_KEY", "a secret of these tests"),
-                ("WINDLASS_DATABASE_URL", &database),
-                ("WINDLASS_WORK", "apart"),
-            ]);
+            let mut command = bucket.windlass(name).await;
+            command.env("WINDLASS_DATABASE_URL", postgres.url("postgres")).env("WINDLASS_WORK", "apart");
             command
         };
         let mut command = configured("service").await;
@@ -91,17 +63,12 @@ impl Scene {
             let command = configured(name).await;
             workers.insert(name, work(command, &data, name));
         }
-        Some(Self { _postgres: postgres, proxy, service, workers, _data: data })
+        Some(Self { _postgres: postgres, bucket, service, workers, _data: data })
     }
 
     /// Announces a file, stages all of it, and says so; answers its upload.
     async fn stage(&self, name: &str, bytes: &[u8]) -> String {
-        let file = json!({"client_ref": name, "filename": "plan.pdf", "content_type": "application/pdf",
-                          "size": bytes.len(), "checksum": crc64nvme(bytes)});
-        let announced = json!({"project_id": "job-7", "files": [file]});
-        let (status, body) = self.service.post("/api/v1/uploads", &announced).await;
-        assert_eq!(status, 201, "{body}");
-        let id = body["uploads"][0]["upload_id"].as_str().unwrap().to_owned();
+        let id = announce(&self.service, name, bytes).await;
         let chunks: Vec<&[u8]> = bytes.chunks(PIECE_BYTES).collect();
         let pieces = chunks.iter().enumerate();
         let pieces = pieces.map(|(n, chunk)| json!({"piece_number": n + 1, "checksum": crc64nvme(chunk)}));
@@ -109,12 +76,7 @@ impl Scene {
         let (status, signed) = self.service.post(&format!("/api/v1/uploads/{id}/pieces"), &wanted).await;
         assert_eq!(status, 200, "{signed}");
         for (chunk, piece) in chunks.into_iter().zip(signed["pieces"].as_array().unwrap()) {
-            let mut put = self.service.http.put(piece["url"].as_str().unwrap()).body(chunk.to_vec());
-            let headers = piece["headers"].as_object().unwrap();
-            for (name, value) in headers.iter().filter(|(name, _)| *name != "content-length") {
-                put = put.header(name, value.as_str().unwrap());
-            }
-            assert_eq!(put.send().await.unwrap().status(), 200);
+            assert_eq!(self.service.put(piece, chunk).await, 200);
         }
         id
     }
@@ -138,26 +100,15 @@ impl Scene {
 
     /// What the workers wrote, or began to write, in an original's place.
     fn compositions(&self) -> Vec<JournalEntry> {
-        let requests = self.proxy.requests_after(0).into_iter();
+        let requests = self.bucket.proxy.requests_after(0).into_iter();
         let by_workers = requests.filter(|request| WORKERS.contains(&request.front.as_str()));
         by_workers.filter(|request| request.method == "PUT" && request.path.contains("/original")).collect()
-    }
-
-    /// The bytes of a photo.
-    async fn bytes_of(&self, photo: &Value) -> Vec<u8> {
-        let answer = self.service.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
-        answer.bytes().await.unwrap().to_vec()
     }
 }
 
 fn work(mut command: Command, data: &TempDir, name: &str) -> Worker {
     command.args(["work", "--data-dir"]).arg(data.path());
     Worker(command.stderr(File::create(data.path().join(format!("{name}.log"))).unwrap()).spawn().unwrap())
-}
-
-/// As S3 writes it.
-fn crc64nvme(bytes: &[u8]) -> String {
-    STANDARD.encode(crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, bytes).to_be_bytes())
 }
 
 fn plan(number: u8) -> Vec<u8> {
@@ -172,7 +123,7 @@ async fn two_workers_put_each_upload_together_once() {
     let ids = join_all(names.iter().zip(&files).map(|(name, bytes)| scene.stage(name, bytes))).await;
     let photos = join_all(ids.iter().map(|id| scene.complete(id))).await;
     for (photo, bytes) in photos.iter().zip(&files) {
-        assert!(scene.bytes_of(photo).await == *bytes, "stored byte for byte");
+        assert!(bytes_of(&scene.service, photo).await == *bytes, "stored byte for byte");
     }
     let mut written: BTreeMap<String, u32> = BTreeMap::new();
     for composition in scene.compositions() {
@@ -192,7 +143,7 @@ async fn what_a_killed_worker_was_at_the_other_one_does_when_its_lease_has_ended
         times: Some(1),
         ..Rule::always(Fault::Stall { at: 0.5, for_ms: None })
     };
-    scene.proxy.set_rules(vec![stuck]).unwrap();
+    scene.bucket.proxy.set_rules(vec![stuck]).unwrap();
     let bytes = plan(7);
     let id = scene.stage("plan", &bytes).await;
     let (early, _) = scene.service.post(&format!("/api/v1/uploads/{id}/complete"), &json!({})).await;
@@ -210,7 +161,7 @@ async fn what_a_killed_worker_was_at_the_other_one_does_when_its_lease_has_ended
     drop(scene.workers.remove(killed).unwrap());
 
     let photo = scene.complete(&id).await;
-    assert!(scene.bytes_of(&photo).await == bytes, "stored byte for byte");
+    assert!(bytes_of(&scene.service, &photo).await == bytes, "stored byte for byte");
     let compositions = scene.compositions();
     let [first, second] = compositions.as_slice() else { panic!("{compositions:?}") };
     assert_eq!((first.front.as_str(), first.status), (killed, None));

@@ -1,12 +1,13 @@
 //! Requests to the service, by `fetch`, with the token, its answers and its problems.
 
 use gloo_net::http::{Method, RequestBuilder, Response};
-use js_sys::JSON;
+use js_sys::{JSON, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 use web_sys::{AbortSignal, RequestCache};
+use windlass_core::upload::verdict::nearest_code;
 use windlass_core::upload::{Refusal, ServiceFailure, retry_after_ms};
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{CreateUploadsRequest, CreateUploadsResponse};
@@ -92,24 +93,46 @@ impl Api {
 
 async fn refusal(answer: Response) -> ServiceFailure {
     let header = |name| answer.headers().get(name);
-    ServiceFailure::Refused(Box::new(Refusal {
-        status: answer.status(),
-        retry_after_ms: header("retry-after").as_deref().and_then(retry_after_ms),
-        request_id: header("x-request-id"),
+    let status = answer.status();
+    let retry_after_ms = header("retry-after").as_deref().and_then(retry_after_ms);
+    let request_id = header("x-request-id");
+    match answer.text().await.ok().and_then(|body| problem(&body, status)) {
+        Some(problem) => ServiceFailure::Refused(Box::new(Refusal { problem, retry_after_ms, request_id })),
         // A body that is not the contract's was not written by the service.
-        problem: parse::<Problem>(answer).await.ok(),
-    }))
+        None => ServiceFailure::Unintelligible { status, retry_after_ms },
+    }
+}
+
+/// The problem that a body is, also one whose code this build does not know.
+fn problem(body: &str, status: u16) -> Option<Problem> {
+    let value = JSON::parse(body).ok()?;
+    if let Ok(problem) = serde_wasm_bindgen::from_value(value.clone()) {
+        return Some(problem);
+    }
+    let text = |name: &str| Reflect::get(&value, &name.into()).ok()?.as_string();
+    text("code").and(text("detail")).map(|detail| Problem {
+        kind: String::new(),
+        title: String::new(),
+        status,
+        code: nearest_code(status),
+        detail,
+        field: None,
+        file: None,
+        missing_parts: Vec::new(),
+        request_id: None,
+    })
 }
 
 /// The browser's own JSON parser: fast, and no second one to download.
 async fn parse<T: DeserializeOwned>(answer: Response) -> Result<T, ServiceFailure> {
+    let status = answer.status();
     let text = answer.text().await.map_err(|_| ServiceFailure::NoAnswer)?;
-    let value = JSON::parse(&text).map_err(|_| ServiceFailure::Unintelligible)?;
-    serde_wasm_bindgen::from_value(value).map_err(|_| ServiceFailure::Unintelligible)
+    let value = JSON::parse(&text).ok().and_then(|value| serde_wasm_bindgen::from_value(value).ok());
+    value.ok_or(ServiceFailure::Unintelligible { status, retry_after_ms: None })
 }
 
 fn json(body: &impl Serialize) -> Result<String, ServiceFailure> {
     let value = body.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED);
     let text = JSON::stringify(&value).ok().and_then(|text| text.as_string());
-    text.ok_or(ServiceFailure::Unintelligible)
+    text.ok_or(ServiceFailure::NoAnswer)
 }

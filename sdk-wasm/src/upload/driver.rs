@@ -235,13 +235,12 @@ impl Driver {
             Server::Service => Some(format!("{}/healthz", self.endpoint)),
         };
         let (Some(address), Ok(controller)) = (address, AbortController::new()) else {
-            return self.answer_later(id, async { Answer::Tried });
+            return self.answer_later(id, async { Answer::Tried { answered: false } });
         };
         let signal = controller.signal();
         self.in_flight.borrow_mut().insert(id, Stopper::Request(controller));
         self.answer_later(id, async move {
-            http::try_connections(&address, &signal).await;
-            Answer::Tried
+            Answer::Tried { answered: http::try_connections(&address, &signal).await }
         });
     }
 

@@ -66,16 +66,17 @@ pub(super) async fn put_by_fetch(
     Err(refused(answer.status(), &answer.text().await.unwrap_or_default(), retry_after))
 }
 
-/// Asks the host something over every connection that may lie open to it. Giving it up closes those that
-/// have not answered.
-pub(super) async fn try_connections(address: &str, signal: &AbortSignal) {
+/// Asks the host something over every connection that may lie open to it; answers whether it answered. Giving it
+/// up closes those that have not answered.
+pub(super) async fn try_connections(address: &str, signal: &AbortSignal) -> bool {
     let questions = (0..CONNECTIONS_PER_HOST).filter_map(|_| {
         let request = RequestBuilder::new(address).method(Method::HEAD).mode(RequestMode::NoCors);
         let request = request.cache(RequestCache::NoStore).abort_signal(Some(signal)).build().ok()?;
         // Whatever it answers, also where CORS hides that, has come over a connection that lives.
         Some(future_to_promise(async move { Ok(JsValue::from(request.send().await.is_ok())) }))
     });
-    JsFuture::from(Promise::all(&questions.collect::<Array>())).await.ok();
+    let answers = JsFuture::from(Promise::all(&questions.collect::<Array>())).await;
+    answers.is_ok_and(|answers| Array::from(&answers).iter().any(|answer| answer.is_truthy()))
 }
 
 fn refused(status: u16, body: &str, retry_after: Option<String>) -> StoreFailure {

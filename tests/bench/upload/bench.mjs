@@ -72,6 +72,7 @@ if (options.json) {
 /** They take turns, and each round begins with another one. */
 async function runRace({ name, sizes, rounds = 1, seeds, longSeeds, link, timeoutMs }) {
   const paths = [];
+  const [net, load] = name.split("-");
   for (const [index, size] of sizes.entries()) {
     paths.push(await makeVideo(join(folder, `${name} ${index}.mp4`), size, 1 + index));
   }
@@ -84,7 +85,7 @@ async function runRace({ name, sizes, rounds = 1, seeds, longSeeds, link, timeou
       if (seed !== undefined && turn > 0 && contender.name !== "windlass" && !options.long) continue;
       const result = await race(scene, contender, { paths, link: link && { ...link, ...(seed && { seed }) }, timeoutMs });
       say(`${name}${seed ? `, seed ${seed}` : turns > 1 ? `, ${turn + 1} of ${turns}` : ""}: ${JSON.stringify(result)}`);
-      taken.push({ case: name, ...(seed && { seed }), round: turn + 1, ...result });
+      taken.push({ case: name, net, load, ...(seed && { seed }), round: turn + 1, ...result });
     }
   }
   await Promise.all(paths.map((path) => rm(path)));

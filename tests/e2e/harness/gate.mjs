@@ -12,6 +12,8 @@ export class Gate {
   bytesPerSecond = Infinity;
   /** PUTs to paths like this wait until it is `null` again. */
   held = null;
+  /** While it is true, nobody gets through: requests break off. */
+  isCut = false;
   #server;
   #storePort;
   #closed = false;
@@ -60,7 +62,14 @@ export class Gate {
     return this.puts.filter(({ status }) => status === 200).map(({ path, part }) => `${path} ${part ?? ""}`);
   }
 
+  /** What is under way breaks off, and so does what comes, until `isCut` is false again. */
+  cut() {
+    this.isCut = true;
+    this.#server.closeAllConnections();
+  }
+
   #pass(incoming, answer) {
+    if (this.isCut) return incoming.destroy();
     const { pathname, searchParams } = new URL(incoming.url, this.address);
     const put = { path: pathname, part: searchParams.get("partNumber"), bytes: 0, status: null };
     if (incoming.method === "PUT") this.puts.push(put);

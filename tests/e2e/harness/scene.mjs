@@ -146,6 +146,9 @@ class Visit {
     const photos = await scene.service.photos(project);
     const stored = ends.filter(({ state }) => state === "stored").map(({ filename }) => filename);
     assert.deepEqual(photos.map(({ filename }) => filename).sort(), stored.sort(), "one photo for each stored file, and no other");
+    // I5 for whoever watches: each photo is told to be there once, and nothing else is.
+    const told = (await scene.service.events(project)).filter(({ name }) => name === "photo.created");
+    assert.deepEqual(told.map(({ data }) => data.photo_id).sort(), photos.map(({ photo_id: id }) => id).sort(), "told once that it is there");
     const objects = (await scene.bucket.objects()).filter(({ key }) => key.includes(`/${project}/`));
     for (const { filename, photo_id: id, variants } of photos) {
       const own = objects.filter(({ key }) => key.includes(id));
@@ -167,10 +170,11 @@ class Visit {
     );
     // I4: what the store had acknowledged was not sent again.
     const acknowledged = new Set();
-    for (const { path, query, status, request_bytes: bytes } of puts.sort((a, b) => a.started_ms - b.started_ms)) {
+    for (const { path, query, status, upstream_status: stored, request_bytes: bytes } of puts.sort((a, b) => a.started_ms - b.started_ms)) {
       const target = `${path} ${/partNumber=\d+/.exec(query)?.[0] ?? ""} ${/uploadId=[^&]+/.exec(query)?.[0] ?? ""}`;
       assert.ok(!acknowledged.has(target), `sent again though it was stored: ${target}, ${bytes} bytes`);
-      if (status === 200) acknowledged.add(target);
+      // What only the proxy said was stored is none of it.
+      if (status === 200 && stored === 200) acknowledged.add(target);
     }
     if (wasteMost !== undefined) {
       const sent = puts.reduce((sum, { request_bytes: bytes }) => sum + bytes, 0);

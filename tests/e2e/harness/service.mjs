@@ -2,10 +2,10 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const binary = process.env.WINDLASS_BINARY;
 if (!binary) {
@@ -13,6 +13,8 @@ if (!binary) {
 }
 
 const MOST_ATTEMPTS = 5;
+/** How much of a service's log is kept, in characters: its end. */
+export const LOG_MOST = 20_000_000;
 
 /** Ports that were free a moment ago. */
 export async function freePorts(count) {
@@ -68,7 +70,7 @@ export class Service {
       ["serve", "--port", String(this.port), "--store-port", String(this.storePort), "--data-dir", this.dataDir, ...this.args],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...this.env } },
     );
-    const keep = (chunk) => (this.log = (this.log + chunk).slice(-20_000_000));
+    const keep = (chunk) => (this.log = (this.log + chunk).slice(-LOG_MOST));
     this.process.stdout.on("data", keep);
     this.process.stderr.on("data", keep);
     const deadline = Date.now() + 60_000;
@@ -124,6 +126,20 @@ export class Service {
     return { status: answer.status, headers: answer.headers, json: text ? JSON.parse(text) : undefined };
   }
 
+  /** Stores a photo of one PUT as a program of its own, beside any browser: the photo. */
+  async store(path) {
+    const [filename, bytes] = [basename(path), await readFile(path)];
+    const file = { client_ref: `beside-${filename}`, filename, content_type: "image/jpeg", size: bytes.length };
+    const { json } = await this.api("/uploads", { method: "POST", body: { project_id: "demo", files: [file] } });
+    const [upload] = json.uploads;
+    const { "content-length": _, ...headers } = upload.headers;
+    const put = await fetch(upload.url, { method: "PUT", body: bytes, headers });
+    if (!put.ok) throw new Error(`the store answered ${put.status} to a signed PUT: ${await put.text()}`);
+    const { status, json: photo } = await this.api(`/uploads/${upload.upload_id}/complete`, { method: "POST", body: {} });
+    if (status !== 200) throw new Error(`${filename} is not stored: ${status} ${JSON.stringify(photo)}`);
+    return photo;
+  }
+
   /** All photos of a project. */
   async photos(project = "demo") {
     const photos = [];
@@ -135,5 +151,26 @@ export class Service {
       cursor = json.next_cursor;
     } while (cursor);
     return photos;
+  }
+
+  /** What was told of a project since its first event: number, name and data of each event. */
+  async events(project = "demo") {
+    const token = this.token({ project });
+    const { json: list } = await this.api(`/photos?${new URLSearchParams({ project_id: project, limit: "1" })}`, { token });
+    const events = [];
+    if (list.latest_event === 0) return events;
+    const query = new URLSearchParams({ project_id: project, last_event_id: "0" });
+    const answer = await fetch(`${this.address}/api/v1/events?${query}`, { headers: { authorization: `Bearer ${token}` } });
+    let text = "";
+    for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
+      const blocks = (text + chunk).split("\n\n");
+      text = blocks.pop();
+      for (const block of blocks) {
+        const field = (name) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
+        if (field("event")?.startsWith("photo.")) events.push({ id: Number(field("id")), name: field("event"), data: JSON.parse(field("data")) });
+      }
+      if (events.at(-1)?.id >= list.latest_event) return events;
+    }
+    throw new Error(`the stream of ${project} ended before its last event: ${JSON.stringify(events)}`);
   }
 }

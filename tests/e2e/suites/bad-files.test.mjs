@@ -1,7 +1,7 @@
 /** What is not a good photo: refused with a reason, or sent as it is and flagged; the others go on. */
 
 import assert from "node:assert/strict";
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -95,6 +95,28 @@ test("hostile names stay names", async () => {
     const path = decodeURIComponent(new URL(photo.url).pathname);
     assert.match(path, /^\/[a-z0-9-]+\/demo\/demo\/\d{4}\/\d\d\/\d\d\/[0-9a-f-]{36}\/original\.[a-z0-9]+$/, "keys are the server's");
   }
+});
+
+test("T7: a photo that is a page and an archive as well is opened as a photo, and its pictures carry nothing of it", async () => {
+  const canary = "canary-in-a-polyglot";
+  const hidden = Buffer.from(`<script>document.title = "ran"</script>PK\x03\x04${canary}`, "latin1");
+  const polyglot = await fileOf("polyglot.jpg", Buffer.concat([await readFile(fixture("photo_12mp_o6.jpg")), hidden]));
+  await choose(page, polyglot);
+  await allRows(page, ["stored", "failed"]);
+  const photo = (await service.photos()).find(({ filename }) => filename === "polyglot.jpg");
+  assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(polyglot), "the original is what was chosen");
+  assert.deepEqual(Object.keys(photo.variants).sort(), ["thumb_200", "web_1920"]);
+  for (const { url } of Object.values(photo.variants)) {
+    const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+    assert.ok(!bytes.includes(canary), "what was hidden is not in what was made from it");
+    assert.equal(bytes.subarray(-2).toString("hex"), "ffd9", "nothing follows the picture");
+  }
+  const tab = await page.context().newPage();
+  await tab.goto(photo.url);
+  const opened = await tab.evaluate(() => ({ type: document.contentType, title: document.title, scripts: document.scripts.length }));
+  assert.deepEqual([opened.type, opened.scripts], ["image/jpeg", 0]);
+  assert.notEqual(opened.title, "ran");
+  await tab.close();
 });
 
 test("nobody complained in the console", () => {

@@ -1,7 +1,6 @@
 /** The gallery shows what others do at once, and finds, captions and labels photos. */
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -39,22 +38,7 @@ async function watching() {
 
 /** Stores a photo beside the browser, and says which. */
 async function store(filename, seed) {
-  const path = await variation(fixture("photo_2mp_o1.jpg"), join(folder, filename), seed);
-  const bytes = await readFile(path);
-  const { json } = await service.api("/uploads", {
-    method: "POST",
-    body: {
-      project_id: "demo",
-      files: [{ client_ref: `live-${filename}`, filename, content_type: "image/jpeg", size: bytes.length }],
-    },
-  });
-  const [upload] = json.uploads;
-  const { "content-length": _, ...headers } = upload.headers ?? {};
-  assert.equal(upload.method, "PUT", "small enough for one PUT");
-  assert.equal((await fetch(upload.url, { method: "PUT", body: bytes, headers })).status, 200);
-  const { status, json: photo } = await service.api(`/uploads/${upload.upload_id}/complete`, { method: "POST", body: {} });
-  assert.equal(status, 200);
-  return photo;
+  return service.store(await variation(fixture("photo_2mp_o1.jpg"), join(folder, filename), seed));
 }
 
 test("what somebody else stores, marks and deletes is shown at once", async () => {

@@ -5,6 +5,7 @@ import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { Bucket } from "../harness/bucket.mjs";
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo, sha256OfUrl } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
@@ -99,6 +100,27 @@ test("what there was no room for is read again through its handle, where the pag
   assert.equal(await sha256OfUrl(photo.url), sum);
 });
 
+test("what was refused for reasons of its own is kept, and goes after a reload when the reasons are gone", async () => {
+  const { profile, service } = world;
+  const [photo] = await world.photos(1, "no permission");
+  const page = await profile.open(service.address);
+  await page.context().route("**/api/v1/uploads", (route) =>
+    route.fulfill({
+      status: 403,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ type: "urn:windlass:problem:quota_exceeded", title: "No room left", status: 403, code: "quota_exceeded", detail: "There is no room left." }),
+    }),
+  );
+  await choose(page, photo);
+  await allRows(page, ["failed"]);
+  await areKept(page, 1);
+  await page.context().unroute("**/api/v1/uploads");
+  await page.reload();
+  await allRows(page, ["stored"], 60_000);
+  await world.assertStored([photo], VARIANTS);
+  await nothingIsKept(page);
+});
+
 test("F7: another file under the same name, of the same size and date, is not spliced together", async () => {
   const { gate, profile, service } = world;
   const path = join(world.folder, "twin.mp4");
@@ -122,6 +144,7 @@ test("F7: another file under the same name, of the same size and date, is not sp
   await choose(page, path);
   await allRows(page, ["stored"], 120_000);
   await world.assertStored([path], []);
+  await eventually("nothing half is left of the other one", () => new Bucket(service).openUploads(), ({ length }) => length === 0);
 });
 
 test("F8: where storage is blocked everything is sent, with one warning and nothing in the console", async () => {

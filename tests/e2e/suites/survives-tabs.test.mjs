@@ -6,12 +6,13 @@ import { test } from "node:test";
 
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo } from "../harness/bytes.mjs";
+import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsKept, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, picturesShown, row, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
-/** A part that was on its way when its tab went may be sent twice; nothing else. */
+/** What was sent more than once. */
 function sentTwice(gate) {
   return gate.sent.filter((put, index) => gate.sent.indexOf(put) !== index);
 }
@@ -31,9 +32,12 @@ test("F13: of two tabs one sends, the other shows it; when the first is closed t
   gate.bytesPerSecond = 0;
   await eventually("the other tab has seen it move", () => rows(second), ([only]) => /Sending [1-9].*in another tab/.test(only?.words ?? ""));
   assert.deepEqual(sentTwice(gate), [], "two tabs send it once");
+  const acknowledged = new Set(gate.stored);
   await first.close();
   gate.bytesPerSecond = Infinity;
   await allRows(second, ["stored"], 120_000);
+  // What was on its way when its tab went died with it, and is as many parts as there are connections: six.
+  assert.deepEqual(sentTwice(gate).filter((put) => acknowledged.has(put)), [], "what the store has is not sent again");
   assert.ok(sentTwice(gate).length <= 6, `only what was on its way: ${sentTwice(gate)}`);
   await world.assertStored([video], []);
   await nothingIsKept(second);
@@ -94,4 +98,42 @@ test("a tab that crashed is taken over from as well, and two that wait share wha
   for (const page of others) await allRows(page, ["stored"], 120_000);
   await world.assertStored(files, VARIANTS);
   await nothingIsKept(others[0]);
+});
+
+test("what failed in one tab is tried again there and nowhere else: no other tab has its bytes", async () => {
+  const { gate, profile, service } = world;
+  const [file] = await world.photos(1, "refused");
+  const first = await profile.open(service.address);
+  const second = await profile.tab(service.address);
+  gate.bytesPerSecond = 0;
+  await first.context().route("**/api/v1/uploads", (route) =>
+    route.fulfill({
+      status: 403,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ type: "urn:windlass:problem:forbidden", title: "Not allowed", status: 403, code: "forbidden", detail: "The token does not cover this project." }),
+    }),
+  );
+  await choose(first, file);
+  await eventually("the other tab lists it", () => rows(second), ([only]) => only?.name === "refused 1.jpg");
+  await Promise.all([allRows(first, ["failed"]), allRows(second, ["failed"])]);
+  await areKept(first, 1);
+  assert.equal(await row(second, "refused 1.jpg").getByRole("button", { name: "Try again" }).count(), 0);
+  const thrown = await second.evaluate(() => {
+    const { uploads } = document.querySelector("windlass-uploader");
+    try {
+      uploads[0].retry();
+      return null;
+    } catch ({ code }) {
+      return code;
+    }
+  });
+  assert.equal(thrown, "file_gone");
+  assert.equal((await keptFiles(second)).whole, 1, "what the other tab keeps is left alone");
+  // The photo itself was not at fault: it is sent when the service lets it.
+  await first.context().unroute("**/api/v1/uploads");
+  gate.bytesPerSecond = Infinity;
+  await row(first, "refused 1.jpg").getByRole("button", { name: "Try again" }).click();
+  await allRows(first, ["stored"], 60_000);
+  await world.assertStored([file], VARIANTS);
+  await nothingIsKept(first);
 });

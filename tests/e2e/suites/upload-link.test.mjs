@@ -82,5 +82,10 @@ test("a link that was ended says so to its holder", async () => {
   const chooser = await openUploader(json.token);
   await chooser.setInputFiles([fixture("photo_12mp_o6.jpg")]);
   const [row] = await allRows(page, ["failed"]);
-  assert.match(row.words, /upload link has ended/);
+  assert.match(row.words, /This link has ended\. Ask whoever sent it/);
+});
+
+test("a page that was opened without the end of its address says so before anything is chosen", async () => {
+  await openUploader("");
+  await page.locator("windlass-uploader").getByText("This link is not whole. Open it again from the message you were sent.").waitFor();
 });

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
+use http_body::Body as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -117,9 +118,7 @@ impl Exchange {
                 request.pass(Tamper::Flip(byte)).await
             }
             Fault::Duplicate { times } => request.pass_read(times.max(1), Bytes::clone).await,
-            Fault::TruncateResponse { at } => {
-                request.pass_back(|size| Tamper::Break(byte_at(at, size))).await
-            }
+            Fault::TruncateResponse { at } => request.pass_truncated(at).await,
             Fault::FlipResponse { at } => {
                 request.pass_back(|size| Tamper::Flip(byte_at(at, size).min(size.saturating_sub(1)))).await
             }
@@ -177,8 +176,21 @@ impl Passing<'_> {
         let body = Tampered::new(self.body, Way::Request, Arc::clone(entry), Tamper::Nothing, None);
         let sent = upstream::send(&exchange.upstream, Request::from_parts(self.head, body)).await;
         let (response, guard) = answered(entry, sent)?;
-        let size = http_body::Body::size_hint(response.body()).exact().unwrap_or_default();
+        let size = response.body().size_hint().exact().unwrap_or_default();
         Ok(passed_back(entry, response, guard, tamper(size)))
+    }
+
+    /// Passes the request; of the answer's body less than it claims.
+    async fn pass_truncated(self, at: Share) -> Answer {
+        let entry = self.entry;
+        let mut response = self.pass_back(|size| Tamper::Break(byte_at(at, size))).await?;
+        if response.body().size_hint().exact() == Some(0) {
+            let claimed = Full::new(Bytes::from_static(b" "));
+            let body = Tampered::new(claimed, Way::Response, Arc::clone(entry), Tamper::Break(0), None);
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            *response.body_mut() = UnsyncBoxBody::new(body);
+        }
+        Ok(response)
     }
 
     /// Reads the whole request, and passes it on as often as asked, changed; the first answer is passed back.

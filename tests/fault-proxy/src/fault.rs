@@ -50,7 +50,8 @@ pub enum Fault {
         /// Where.
         at: Share,
     },
-    /// The answer ends there, short of its `Content-Length`, and the connection is closed.
+    /// The answer ends there, short of its `Content-Length`, and the connection is closed. One without a body
+    /// claims to have a byte.
     TruncateResponse {
         /// Where.
         at: Share,

@@ -13,6 +13,9 @@ use crate::connection::Handle;
 use crate::journal::Entry;
 use crate::upstream::{BoxError, Guard};
 
+/// How long what was passed takes to leave.
+const FLUSHED: Duration = Duration::from_millis(50);
+
 /// What happens at a byte of a body.
 pub(crate) enum Tamper {
     Nothing,
@@ -77,7 +80,11 @@ impl<B> Tampered<B> {
                 connection.reset();
                 return Poll::Ready(Err("reset on purpose".into()));
             }
-            Tamper::Break(_) => return Poll::Ready(Err("cut on purpose".into())),
+            Tamper::Break(_) => {
+                // What came before is on its way first: whoever breaks off at once takes the head along.
+                ready!(self.waiting.get_or_insert_with(|| Box::pin(sleep(FLUSHED))).as_mut().poll(cx));
+                return Poll::Ready(Err("cut on purpose".into()));
+            }
             Tamper::Nothing | Tamper::Flip(_) | Tamper::BreakAfter(_) => {}
         }
         Poll::Ready(Ok(()))

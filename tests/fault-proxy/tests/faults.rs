@@ -24,7 +24,7 @@ struct Scene {
     client: reqwest::Client,
 }
 
-/// An upstream that keeps what it gets and answers `stored` with an ETag, and a proxy before it.
+/// An upstream that keeps what it gets and answers `stored` with an ETag, or nothing to nothing, and a proxy before it.
 async fn scene(rules: Vec<Rule>) -> Scene {
     let received = Received::default();
     let router = Router::new().fallback(keep).with_state(Arc::clone(&received));
@@ -44,8 +44,9 @@ async fn keep(
     body: Bytes,
 ) -> ([(&'static str, &'static str); 1], &'static str) {
     let host = headers.get("host").unwrap().to_str().unwrap().to_owned();
+    let answer = if body.is_empty() { "" } else { "stored" };
     received.lock().unwrap().push((host, body.to_vec()));
-    ([("etag", "\"e\"")], "stored")
+    ([("etag", "\"e\"")], answer)
 }
 
 impl Scene {
@@ -140,6 +141,8 @@ async fn bytes_are_flipped_cut_and_sent_twice_as_asked() {
 
     let short = scene(once(Fault::TruncateResponse { at: 0.5 })).await;
     assert!(short.put(10).await.is_err());
+    let bare = scene(once(Fault::TruncateResponse { at: 0.0 })).await;
+    assert!(bare.put(0).await.is_err(), "an answer without a body breaks off as well");
     let wrong = scene(once(Fault::FlipResponse { at: 0.0 })).await;
     assert_eq!(wrong.put(10).await.unwrap().2, "rtored");
 }

@@ -62,6 +62,7 @@ pub(super) fn totals_of(rows: Vec<(String, i64)>) -> PhotoTotals {
             "processing" => totals.processing = photos,
             "completed" => totals.completed = photos,
             "failed" => totals.failed = photos,
+            "quarantined" => totals.quarantined = photos,
             _ => {}
         }
     }

@@ -60,7 +60,8 @@ impl Statement {
         let mut sql = Self::default();
         sql.push(&format!("SELECT {} FROM uploads u", dialect.columns));
         sql.push(" WHERE u.tenant = ").bind(tenant).push(" AND u.project = ").bind(project);
-        sql.push(" AND u.is_arriving");
+        // A process of an older version may have closed it without a word about this.
+        sql.push(" AND u.is_arriving AND u.status = 'pending_upload' AND u.deleted_at IS NULL");
         if let Some(kind) = query.filter.kind {
             sql.push(" AND u.kind = ").bind(kind_column(kind));
         }

@@ -124,7 +124,7 @@ impl Statement {
     pub(super) fn push_visible(&mut self, query: &PhotoQuery<'_>, unindexed: &str) -> &mut Self {
         self.push(&format!("{unindexed}u.tenant = ")).bind(query.tenant.as_str());
         self.push(&format!(" AND {unindexed}u.project = ")).bind(query.project.as_str());
-        self.push(" AND u.verified_at IS NOT NULL AND u.deleted_at IS NULL AND u.status != 'quarantined'")
+        self.push(" AND u.verified_at IS NOT NULL AND u.deleted_at IS NULL")
     }
 
     /// The camera's clock finds them; where UTC is meant it finds a day more at each end. Those after the page's

@@ -19,6 +19,10 @@ const AT_ONCE: usize = 2;
 /// asked.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a group may use one connection: so long before those who ask give up that they are told why. What is
+/// then left of the connection is closed: its server may have vanished without a word.
+pub(super) const PATIENCE: Duration = Duration::from_secs(8);
+
 /// A question, and who waits for the answer.
 pub(super) struct Asked<Q, A> {
     pub question: Q,
@@ -26,6 +30,11 @@ pub(super) struct Asked<Q, A> {
 }
 
 impl<Q, A> Asked<Q, A> {
+    /// Whether anybody still waits for the answer.
+    fn is_awaited(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
     /// Tells whoever waits.
     pub(super) fn answer(self, answer: A) {
         // Nobody listens where the request was given up.
@@ -47,6 +56,9 @@ pub(super) enum NoAnswer {
     /// It took too long.
     #[error("no answer of the database within {} seconds", LIMIT.as_secs())]
     TooLate,
+    /// The group was given up, and with it what became of the question.
+    #[error("the database gave no answer")]
+    Lost,
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Groups<Q, A> {
@@ -66,7 +78,7 @@ impl<Q: Send + 'static, A: Send + 'static> Groups<Q, A> {
         let (reply, answer) = oneshot::channel();
         let asked = async {
             self.queue.send(Asked { question, reply }).await.map_err(|_| NoAnswer::Closed)?;
-            answer.await.map_err(|_| NoAnswer::Closed)
+            answer.await.map_err(|_| NoAnswer::Lost)
         };
         timeout(LIMIT, asked).await.unwrap_or(Err(NoAnswer::TooLate))
     }
@@ -83,9 +95,17 @@ where
         if queue.recv_many(&mut group, GROUP).await == 0 {
             return;
         }
+        // Whoever has given up asks again: to do it now would be to do it twice.
+        group.retain(Asked::is_awaited);
+        if group.is_empty() {
+            continue;
+        }
         let work = work(std::mem::take(&mut group));
         tokio::spawn(async move {
-            work.await;
+            // A server that vanished without a word would keep a group, and so everybody, for ever.
+            if timeout(LIMIT, work).await.is_err() {
+                tracing::warn!("the database leaves a group of questions without an answer");
+            }
             drop(permit);
         });
     }
@@ -100,5 +120,35 @@ impl<Q, A> Clone for Groups<Q, A> {
 impl<Q, A> fmt::Debug for Groups<Q, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Groups").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_done() {
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let groups = Groups::start({
+            let done = done.clone();
+            move |group: Vec<Asked<u32, u32>>| {
+                let done = done.clone();
+                async move {
+                    for asked in group {
+                        let question = asked.question;
+                        done.lock().unwrap().push(question);
+                        asked.answer(question);
+                    }
+                }
+            }
+        });
+        let mut given_up = Box::pin(groups.ask(1));
+        assert!(futures::poll!(&mut given_up).is_pending(), "it is in the queue");
+        drop(given_up);
+        assert_eq!(groups.ask(2).await, Ok(2));
+        assert_eq!(*done.lock().unwrap(), [2]);
     }
 }

@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
+use tokio::time::timeout;
 
-use super::groups::{Asked, Groups, NoAnswer};
+use super::groups::{Asked, Groups, NoAnswer, PATIENCE};
 use super::uploads::find_by_client_ref;
 use super::{changes, usage};
 use crate::adapters::changes::Changes;
@@ -123,14 +124,28 @@ async fn insert_group(pool: &PgPool, requests: &[&Insert]) -> Result<Option<Hash
     let uploads: Vec<&Upload> = requests.iter().flat_map(|request| &request.uploads).collect();
     // Before anything is locked.
     let rows = Rows::of(&uploads)?;
+    let mut connection = pool.acquire().await?;
+    let inserted = timeout(PATIENCE, insert_on(&mut connection, requests, &uploads, rows)).await;
+    inserted.unwrap_or_else(|_| {
+        drop(connection.detach());
+        Err(RepositoryError::from(NoAnswer::TooLate).into())
+    })
+}
+
+async fn insert_on(
+    connection: &mut PgConnection,
+    requests: &[&Insert],
+    uploads: &[&Upload],
+    rows: Rows,
+) -> Result<Option<HashSet<String>>, Failed> {
     if requests.iter().all(|request| request.allowance.is_unlimited()) {
-        return insert(pool, &uploads, rows).await;
+        return insert(connection, uploads, rows).await;
     }
-    let mut transaction = pool.begin().await?;
+    let mut transaction = connection.begin().await?;
     if !all_fit(&mut transaction, requests).await? {
         return Err(Failed::Tight);
     }
-    let inserted = insert_with_changes(&mut transaction, &uploads, rows).await?;
+    let inserted = insert_with_changes(&mut transaction, uploads, rows).await?;
     commit(transaction).await?;
     Ok(inserted)
 }
@@ -202,15 +217,19 @@ async fn insert_what_fits(
 }
 
 /// Inserts those whose `client_ref` is free, and says which; `None` for all of them.
-async fn insert(pool: &PgPool, uploads: &[&Upload], rows: Rows) -> Result<Option<HashSet<String>>, Failed> {
+async fn insert(
+    connection: &mut PgConnection,
+    uploads: &[&Upload],
+    rows: Rows,
+) -> Result<Option<HashSet<String>>, Failed> {
     // What is only announced has nothing beside it: one trip.
     if uploads.iter().all(|upload| upload.news().is_empty()) {
         failpoints::reach("insert::before_commit");
-        let inserted = insert_rows(&mut *pool.acquire().await?, rows).await?;
+        let inserted = insert_rows(connection, rows).await?;
         failpoints::reach("insert::after_commit");
         return Ok(inserted);
     }
-    let mut transaction = pool.begin().await?;
+    let mut transaction = connection.begin().await?;
     let inserted = insert_with_changes(&mut transaction, uploads, rows).await?;
     commit(transaction).await?;
     Ok(inserted)

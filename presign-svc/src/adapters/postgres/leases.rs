@@ -91,15 +91,23 @@ impl Turn {
     }
 
     /// Renews it until it is released. One that cannot be renewed may pass to somebody else: the record takes
-    /// no change that was decided on an older version of it, so nothing is lost but work.
+    /// no change that was decided on an older version of it, and nothing is removed from the bucket before such a
+    /// change was taken, so nothing is lost but work.
     async fn hold(&self, released: CancellationToken) {
         loop {
             tokio::select! {
                 () = released.cancelled() => return,
                 () = sleep(RENEWAL) => {}
             }
-            if let Err(error) = self.ask(RENEW).await {
-                tracing::warn!(upload = self.upload, %error, "the turn on an upload cannot be renewed now");
+            match self.ask(RENEW).await {
+                Ok(0) => {
+                    tracing::warn!(upload = self.upload, "the turn on an upload has passed to somebody else");
+                    return;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(upload = self.upload, %error, "the turn on an upload cannot be renewed now");
+                }
             }
         }
     }

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use super::PostgresDatabase;
-use super::groups::{Asked, Groups};
+use super::groups::{Asked, Groups, NoAnswer, PATIENCE};
 use crate::ports::rate_limiter::{Draw, RateLimiter, RateLimiterError, Verdict};
 
 const DRAW: &str = "SELECT draw_from_buckets($1, $2, $3, $4, $5)";
@@ -32,8 +33,10 @@ FROM (SELECT count(*) FROM held) AS first, (
     GROUP BY request ORDER BY request
 ) AS requests";
 
-/// Full buckets are as good as none.
+/// Full buckets are as good as none, once nobody who has found one full can still be drawing from it.
 const FORGET_FULL: &str = "DELETE FROM rate_buckets WHERE full_at < $1";
+/// How long a bucket has been full before it is forgotten, in microseconds.
+const FULL_FOR: i64 = 60_000_000;
 /// After how many draws of this instance full buckets are forgotten.
 const FORGET_EVERY: usize = 10_000;
 
@@ -66,7 +69,7 @@ impl RateLimiter for PostgresDatabase {
 async fn draw_group(pool: PgPool, group: Vec<Asked<Request, Result<Verdict, RateLimiterError>>>) {
     let requests: Vec<&Request> = group.iter().map(|asked| &asked.question).collect();
     let moment = requests.iter().map(|request| request.moment).min().unwrap_or_default();
-    let waits = draw(&pool, &requests, moment).await.map_err(|error| RateLimiterError(error.to_string()));
+    let waits = draw_on_one(&pool, &requests, moment).await;
     let drawn = DRAWS.fetch_add(group.len(), Ordering::Relaxed);
     if (drawn + group.len()) / FORGET_EVERY > drawn / FORGET_EVERY {
         tokio::spawn(forget_full(pool, moment));
@@ -94,7 +97,19 @@ fn verdict(wait: i64) -> Verdict {
     }
 }
 
-async fn draw(pool: &PgPool, requests: &[&Request], moment: i64) -> sqlx::Result<Waits> {
+async fn draw_on_one(pool: &PgPool, requests: &[&Request], moment: i64) -> Result<Waits, RateLimiterError> {
+    let failed = |error: sqlx::Error| RateLimiterError(error.to_string());
+    let mut connection = pool.acquire().await.map_err(failed)?;
+    match timeout(PATIENCE, draw(&mut connection, requests, moment)).await {
+        Ok(waits) => waits.map_err(failed),
+        Err(_) => {
+            drop(connection.detach());
+            Err(RateLimiterError(NoAnswer::TooLate.to_string()))
+        }
+    }
+}
+
+async fn draw(connection: &mut PgConnection, requests: &[&Request], moment: i64) -> sqlx::Result<Waits> {
     let sums = sums_of(requests);
     let keys: Vec<&str> = sums.keys().copied().collect();
     let of = |pick: fn(&Sum) -> i64| -> Vec<i64> { sums.values().map(pick).collect() };
@@ -104,16 +119,16 @@ async fn draw(pool: &PgPool, requests: &[&Request], moment: i64) -> sqlx::Result
         .bind(of(|sum| sum.cost))
         .bind(of(|_| 0))
         .bind(moment)
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await?;
     match requests {
         _ if wait <= 0 => Ok(Waits::default()),
         [_] => Ok(Waits([(0, wait)].into())),
-        _ => draw_in_turn(pool, requests).await,
+        _ => draw_in_turn(connection, requests).await,
     }
 }
 
-async fn draw_in_turn(pool: &PgPool, requests: &[&Request]) -> sqlx::Result<Waits> {
+async fn draw_in_turn(connection: &mut PgConnection, requests: &[&Request]) -> sqlx::Result<Waits> {
     let draws: Vec<(i64, &Request, &Draw)> = (0..)
         .zip(requests)
         .flat_map(|(number, request)| request.draws.iter().map(move |draw| (number, *request, draw)))
@@ -129,7 +144,7 @@ async fn draw_in_turn(pool: &PgPool, requests: &[&Request]) -> sqlx::Result<Wait
         .bind(of(cost))
         .bind(of(refill))
         .bind(draws.iter().map(|(_, request, _)| request.moment).collect::<Vec<_>>())
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     Ok(Waits(waits.into_iter().collect()))
 }
@@ -170,7 +185,8 @@ fn refill(draw: &Draw) -> Duration {
 }
 
 async fn forget_full(pool: PgPool, moment: i64) {
-    if let Err(error) = sqlx::query(FORGET_FULL).bind(moment).execute(&pool).await {
+    let long_ago = moment.saturating_sub(FULL_FOR);
+    if let Err(error) = sqlx::query(FORGET_FULL).bind(long_ago).execute(&pool).await {
         tracing::debug!(%error, "full rate limit buckets stay for now");
     }
 }

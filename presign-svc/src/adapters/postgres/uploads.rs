@@ -12,7 +12,7 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 use super::insert::Insert;
 use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
-use crate::adapters::columns::{millis, place_columns};
+use crate::adapters::columns::{ids_of, millis, place_columns};
 use crate::adapters::listing::{Dialect, Engine, Search, Statement, arguments, page_of, readable, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
@@ -20,7 +20,7 @@ use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::{Upload, UploadState};
 use crate::failpoints;
 use crate::ports::uploads::{
-    Content, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
+    Content, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
     UploadRepository,
 };
 
@@ -69,8 +69,38 @@ static COLUMNS: LazyLock<String> = LazyLock::new(columns);
 
 const TOTALS: &str = "SELECT status, photos FROM photo_totals WHERE tenant = $1 AND project = $2";
 
-static PAST_DEADLINE: LazyLock<String> =
-    select!("WHERE status = 'pending_upload' AND deadline_at <= $1 ORDER BY deadline_at LIMIT $2");
+/// When a pending upload is looked for next, as the index `uploads_by_look` has it.
+const LOOK_DUE: &str = "least(coalesce(look_due_at, created_at + 120000), deadline_at)";
+
+static PAST_DEADLINE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM uploads u WHERE status = 'pending_upload' AND {LOOK_DUE} <= $1 AND deadline_at <= $1
+         ORDER BY {LOOK_DUE} LIMIT $2",
+        columns()
+    )
+});
+
+static DUE_FOR_LOOK: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM uploads u WHERE status = 'pending_upload' AND {LOOK_DUE} <= $1 AND deadline_at > $1
+         ORDER BY {LOOK_DUE} LIMIT $2",
+        columns()
+    )
+});
+
+/// What somebody else is just changing is left to them.
+static PUT_OFF_LOOKS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH free AS MATERIALIZED (
+             SELECT id FROM uploads WHERE id = ANY($1::text[]::uuid[]) FOR UPDATE SKIP LOCKED
+         )
+         UPDATE uploads SET look_due_at = asked.next_at
+         FROM UNNEST($1::text[]::uuid[], $2::bigint[], $3::bigint[]) AS asked(id, due_at, next_at)
+         WHERE uploads.id = asked.id AND uploads.id IN (SELECT id FROM free)
+             AND status = 'pending_upload' AND {LOOK_DUE} = asked.due_at
+         RETURNING uploads.id::text"
+    )
+});
 
 static DUE_FOR_CLEANUP: LazyLock<String> =
     select!("WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= $1 ORDER BY cleanup_due_at LIMIT $2");
@@ -101,7 +131,8 @@ const SAVE: &str = "UPDATE uploads SET
     metadata = $11, width = $12, height = $13, taken_at = $14, latitude = $15, longitude = $16,
     variants = $17, updated_at = $18, deadline_at = $19, deleted_at = $20, cleanup_due_at = $21,
     caption = $22, tags = $23, status_changes = $24, kind = $25, taken_local = $26, taken_utc = $27,
-    piece_size_bytes = $28, assembly_due_at = $29, is_arriving = $33, version = version + 1
+    piece_size_bytes = $28, assembly_due_at = $29, is_arriving = $33, look_due_at = $34,
+    version = version + 1
 WHERE tenant = $30 AND id = $31::uuid AND version = $32";
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored. Its tenant's usage
@@ -197,6 +228,21 @@ impl UploadRepository for PostgresDatabase {
         due(&self.pool, PAST_DEADLINE.as_str(), now, limit).await
     }
 
+    async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        due(&self.pool, DUE_FOR_LOOK.as_str(), now, limit).await
+    }
+
+    async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>> {
+        if looks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<String> = looks.iter().map(|look| look.upload.to_string()).collect();
+        let due: Vec<i64> = looks.iter().map(|look| millis(look.due_at)).collect();
+        let next: Vec<i64> = looks.iter().map(|look| millis(look.next_at)).collect();
+        let put_off = sqlx::query_scalar(PUT_OFF_LOOKS.as_str()).bind(ids).bind(due).bind(next);
+        ids_of(put_off.fetch_all(&self.pool).await?)
+    }
+
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
         due(&self.pool, DUE_FOR_CLEANUP.as_str(), now, limit).await
     }
@@ -276,6 +322,7 @@ async fn save(
         .bind(row.id)
         .bind(row.version)
         .bind(row.is_arriving)
+        .bind(row.look_due_at)
         .execute(&mut *connection)
         .await?;
     if done.rows_affected() == 0 {

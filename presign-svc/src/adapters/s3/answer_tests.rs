@@ -47,14 +47,14 @@ fn head_of_an_object() -> Response {
 }
 
 #[tokio::test]
-async fn an_error_inside_a_200_is_no_success_and_is_tried_again() {
+async fn f29_an_error_inside_a_200_is_no_success_and_is_tried_again() {
     let (script, store) = ScriptedStore::start(vec![xml(200, INTERNAL_ERROR), xml(200, COMPLETED)]).await;
     complete(&store).await.unwrap();
     assert_eq!(script.asked().len(), 2);
 }
 
 #[tokio::test]
-async fn an_error_inside_every_200_is_an_unavailable_store() {
+async fn f29_an_error_inside_every_200_is_an_unavailable_store() {
     let (_script, store) = ScriptedStore::start((0..9).map(|_| xml(200, INTERNAL_ERROR)).collect()).await;
     assert!(matches!(complete(&store).await, Err(StoreError::Unavailable(_))));
 }
@@ -67,13 +67,13 @@ async fn a_refusal_inside_a_200_keeps_its_meaning() {
 }
 
 #[tokio::test]
-async fn a_200_that_ends_early_is_no_success() {
+async fn f29_a_200_that_ends_early_is_no_success() {
     let (_script, store) = ScriptedStore::start((0..9).map(|_| xml(200, "")).collect()).await;
     assert!(matches!(complete(&store).await, Err(StoreError::Unavailable(_))));
 }
 
 #[tokio::test]
-async fn spaces_that_keep_the_connection_alive_are_waited_through() {
+async fn f30_spaces_that_keep_the_connection_alive_are_waited_through() {
     let (declaration, result) = COMPLETED.split_once('\n').unwrap();
     let pieces =
         [declaration, "  ", "\n   ", " ", result].map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece)));
@@ -87,7 +87,7 @@ async fn spaces_that_keep_the_connection_alive_are_waited_through() {
 }
 
 #[tokio::test]
-async fn a_repeated_complete_that_finds_no_upload_says_so() {
+async fn f31_a_repeated_complete_that_finds_no_upload_says_so() {
     let (script, store) = ScriptedStore::start(vec![xml(500, ""), xml(404, NO_SUCH_UPLOAD)]).await;
     assert!(matches!(complete(&store).await, Err(StoreError::NoSuchUpload)));
     assert_eq!(script.asked().len(), 2);
@@ -114,7 +114,7 @@ async fn an_upload_that_is_gone_is_aborted_already() {
 }
 
 #[tokio::test]
-async fn all_pages_of_parts_are_read() {
+async fn f38_all_pages_of_parts_are_read() {
     let first = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>2</NextPartNumberMarker>\
         <Part><PartNumber>1</PartNumber><ETag>\"a\"</ETag><Size>5242880</Size></Part>\
         <Part><PartNumber>2</PartNumber><ETag>\"b\"</ETag><Size>5242880</Size></Part></ListPartsResult>";

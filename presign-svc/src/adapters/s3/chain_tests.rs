@@ -50,7 +50,7 @@ async fn signed_get(store: &S3Store) -> (String, OffsetDateTime) {
 }
 
 #[tokio::test]
-async fn a_url_signed_with_the_chains_temporary_credentials_ends_before_they_do() {
+async fn f35_a_url_signed_with_the_chains_temporary_credentials_ends_before_they_do() {
     let end = OffsetDateTime::now_utc() + Duration::from_secs(3600);
     let credentials = file(&format!(
         r#"{{"Version": 1, "AccessKeyId": "ASIACHAIN", "SecretAccessKey": "s", "SessionToken": "a/token+=",

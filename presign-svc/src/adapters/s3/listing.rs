@@ -28,6 +28,7 @@ pub(super) async fn objects(
         let size_bytes = object.size.and_then(|size| u64::try_from(size).ok());
         Ok(BucketEntry {
             size_bytes: size_bytes.ok_or_else(odd)?,
+            etag: object.e_tag,
             written_at: moment(object.last_modified.as_ref())?,
             key: object.key.ok_or_else(odd)?,
         })

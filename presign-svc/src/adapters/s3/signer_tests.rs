@@ -72,7 +72,7 @@ async fn credentials_are_asked_for_once_while_they_last() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_near_their_end_are_replaced_before_it() {
+async fn f35_credentials_near_their_end_are_replaced_before_it() {
     let source = source([temporary("FIRST", 10 * MINUTE), temporary("SECOND", 360 * MINUTE)]);
     assert_eq!(id(&source).await.unwrap(), "FIRST");
     tokio::time::advance(MINUTE).await;
@@ -114,7 +114,7 @@ async fn no_credentials_at_all_are_for_the_operator() {
 }
 
 #[tokio::test]
-async fn no_url_outlives_the_credentials_it_was_signed_with() {
+async fn f35_no_url_outlives_the_credentials_it_was_signed_with() {
     let source = source([temporary("SHORT", 10 * MINUTE)]);
     let (url, expires_at) = sign_for_a_quarter_hour(&source).await.unwrap();
     let left = expires_at - OffsetDateTime::now_utc();
@@ -130,7 +130,7 @@ async fn credentials_too_short_to_sign_with_are_replaced_at_once() {
 }
 
 #[tokio::test]
-async fn where_only_ending_credentials_are_to_be_had_nothing_is_signed() {
+async fn f35_where_only_ending_credentials_are_to_be_had_nothing_is_signed() {
     let source = source([temporary("ENDING", MINUTE), temporary("ENDING", MINUTE)]);
     assert!(matches!(sign_for_a_quarter_hour(&source).await, Err(StoreError::Unavailable(_))));
 }

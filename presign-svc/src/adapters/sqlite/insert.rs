@@ -59,6 +59,11 @@ impl Insert {
         Ok(Self { uploads, allowance, rows, outcome: None, reply })
     }
 
+    /// Whether anybody still waits for what becomes of it.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
     /// Tells whoever waits, once it is known whether the transaction was committed, or why not.
     pub(super) fn answer(self, committed: Result<(), &str>) {
         answer(self.reply, self.outcome, committed);

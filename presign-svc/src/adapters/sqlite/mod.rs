@@ -31,7 +31,7 @@ use super::schema::{SchemaError, SchemaState};
 use crate::ports::events::{Heard, announcements};
 use crate::ports::uploads::RepositoryError;
 
-/// How long to wait for another process that holds the database's lock.
+/// How long to wait for another process that holds the database's lock. Whoever waits for the writer waits longer.
 const BUSY_WAIT: Duration = Duration::from_secs(12);
 /// How long to wait for a connection to read with.
 const READER_WAIT: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
-use crate::adapters::columns::{millis, place_columns};
+use crate::adapters::columns::{ids_of, millis, place_columns};
 use crate::adapters::listing::{readable, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
@@ -16,7 +16,7 @@ use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::events::Heard;
 use crate::ports::uploads::{
-    Content, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
+    Content, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
     UploadRepository,
 };
 
@@ -27,7 +27,7 @@ const SAVE: &str = "UPDATE uploads SET
     verified_at = ?, etag = ?, verified_media_type = ?, verified_checksum = ?, metadata = ?, width = ?,
     height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deadline_at = ?,
     deleted_at = ?, cleanup_due_at = ?, caption = ?, tags = ?, status_changes = ?, kind = ?, taken_local = ?,
-    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, is_arriving = ?, version = version + 1
+    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, is_arriving = ?, look_due_at = ?, version = version + 1
 WHERE tenant = ? AND id = ? AND version = ?";
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored.
@@ -50,8 +50,35 @@ WHERE tenant = ? AND project = ? AND client_ref IN (SELECT value FROM json_each(
 
 const TOTALS: &str = "SELECT status, photos FROM photo_totals WHERE tenant = ? AND project = ?";
 
-const PAST_DEADLINE: &str = "SELECT * FROM uploads
-WHERE status = 'pending_upload' AND deadline_at <= ? ORDER BY deadline_at LIMIT ?";
+/// When a pending upload is looked for next, as the index `uploads_by_look` has it.
+macro_rules! look_due {
+    () => {
+        "min(coalesce(look_due_at, created_at + 120000), deadline_at)"
+    };
+}
+
+const PAST_DEADLINE: &str = concat!(
+    "SELECT * FROM uploads WHERE status = 'pending_upload' AND ",
+    look_due!(),
+    " <= ?1 AND deadline_at <= ?1 ORDER BY ",
+    look_due!(),
+    " LIMIT ?2"
+);
+
+const DUE_FOR_LOOK: &str = concat!(
+    "SELECT * FROM uploads WHERE status = 'pending_upload' AND ",
+    look_due!(),
+    " <= ?1 AND deadline_at > ?1 ORDER BY ",
+    look_due!(),
+    " LIMIT ?2"
+);
+
+const PUT_OFF_LOOKS: &str = concat!(
+    "UPDATE uploads SET look_due_at = asked.value ->> 'next_at' FROM json_each(?) AS asked
+     WHERE uploads.id = asked.value ->> 'upload' AND status = 'pending_upload' AND ",
+    look_due!(),
+    " = asked.value ->> 'due_at' RETURNING uploads.id"
+);
 
 const DUE_FOR_CLEANUP: &str = "SELECT * FROM uploads
 WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= ? ORDER BY cleanup_due_at LIMIT ?";
@@ -138,6 +165,26 @@ impl UploadRepository for SqliteDatabase {
         Ok(readable(rows))
     }
 
+    async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        let rows: Vec<UploadRow> =
+            sqlx::query_as(DUE_FOR_LOOK).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
+        Ok(readable(rows))
+    }
+
+    async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>> {
+        if looks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let looks: serde_json::Value = looks
+            .iter()
+            .map(|look| {
+                let (due_at, next_at) = (millis(look.due_at), millis(look.next_at));
+                serde_json::json!({"upload": look.upload.to_string(), "due_at": due_at, "next_at": next_at})
+            })
+            .collect();
+        self.writer.write(move |connection| Box::pin(put_off_looks(connection, looks.to_string()))).await
+    }
+
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
         let rows: Vec<UploadRow> =
             sqlx::query_as(DUE_FOR_CLEANUP).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
@@ -218,6 +265,7 @@ async fn save(
         .bind(row.piece_size_bytes)
         .bind(row.assembly_due_at)
         .bind(row.is_arriving)
+        .bind(row.look_due_at)
         .bind(row.tenant)
         .bind(row.id)
         .bind(row.version)
@@ -234,6 +282,11 @@ async fn save(
         Some(changes) => changes::record(connection, changes).await,
         None => Ok(()),
     }
+}
+
+async fn put_off_looks(connection: &mut SqliteConnection, looks: String) -> RepositoryResult<Vec<UploadId>> {
+    let ids: Vec<String> = sqlx::query_scalar(PUT_OFF_LOOKS).bind(looks).fetch_all(connection).await?;
+    ids_of(ids)
 }
 
 async fn forget(connection: &mut SqliteConnection, tenant: String, id: String) -> RepositoryResult<()> {

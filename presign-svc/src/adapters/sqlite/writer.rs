@@ -22,9 +22,10 @@ const QUEUE: usize = 4096;
 /// How many requests one transaction takes on: enough to share the wait for the disk, few enough that the
 /// first of them does not wait long for the last.
 const GROUP: usize = 256;
-/// How long a request waits for its turn and its commit. What became of a write that takes longer is not
-/// known to its caller, who asks again.
-const LIMIT: Duration = Duration::from_secs(10);
+/// How long a request waits for its turn and its commit: longer than the writer itself may wait for another
+/// process that holds the file's lock, as a backup does. What became of a write that takes longer is not known to
+/// its caller, who asks again.
+const LIMIT: Duration = Duration::from_secs(super::BUSY_WAIT.as_secs() + 3);
 
 /// A handle to the writer.
 #[derive(Debug, Clone)]
@@ -151,7 +152,8 @@ async fn run(
         let (mut inserts, mut writes, mut closing) = (Vec::new(), Vec::new(), None);
         for job in jobs.drain(..) {
             match job {
-                Job::Insert(insert) => inserts.push(insert),
+                // Whoever has given up announces again: to record it now would be to record it for nobody.
+                Job::Insert(insert) => inserts.extend(Some(insert).filter(Insert::is_awaited)),
                 Job::Write(write) => writes.push(write),
                 Job::Close(reply) => closing = Some(reply),
             }

@@ -9,7 +9,7 @@ use super::Traced;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{
-    Content, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryResult, UploadRepository,
+    Content, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryResult, UploadRepository,
 };
 
 impl Traced<dyn UploadRepository> {
@@ -58,6 +58,14 @@ impl UploadRepository for Traced<dyn UploadRepository> {
 
     async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
         self.inner.past_deadline(now, limit).await
+    }
+
+    async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        self.inner.due_for_look(now, limit).await
+    }
+
+    async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>> {
+        self.inner.put_off_looks(looks).await
     }
 
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {

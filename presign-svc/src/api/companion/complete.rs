@@ -10,7 +10,8 @@ use windlass_protocol::companion::{CompleteMultipart, CompletedMultipart, SentPa
 use super::{KeyQuery, find};
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, JsonBody, QueryOf};
-use crate::api::uploads::finish;
+use crate::api::rates::Place;
+use crate::api::uploads::{draw_verification, finish};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::stored::PartToJoin;
@@ -32,11 +33,12 @@ use crate::jobs::ClientClaim;
 pub async fn complete(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Id(id): Id<UploadId>,
     QueryOf(query): QueryOf<KeyQuery>,
     JsonBody(request): JsonBody<CompleteMultipart>,
 ) -> Result<Json<CompletedMultipart>, ApiError> {
-    find(&app, &caller, id, &query).await?;
+    draw_verification(&app, &caller, &place, &find(&app, &caller, id, &query).await?).await?;
     let parts = request.parts.into_iter().map(PartToJoin::from).collect();
     let upload = finish(&app, &caller, id, ClientClaim { parts, checksum: None }).await?;
     let key = upload.original_key();

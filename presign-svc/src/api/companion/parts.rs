@@ -11,6 +11,7 @@ use windlass_protocol::list_parts::ListPartsResponse;
 use super::{KeyQuery, find};
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, QueryOf};
+use crate::api::rates::Place;
 use crate::api::uploads::parts_in_store;
 use crate::app::App;
 use crate::auth::Caller;
@@ -30,11 +31,12 @@ use crate::auth::Caller;
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Id(id): Id<UploadId>,
     QueryOf(query): QueryOf<KeyQuery>,
 ) -> Result<Json<Vec<UploadedPart>>, ApiError> {
     find(&app, &caller, id, &query).await?;
-    let ListPartsResponse { parts, .. } = parts_in_store(&app, &caller, id).await?;
+    let ListPartsResponse { parts, .. } = parts_in_store(&app, &caller, &place, id).await?;
     let parts = parts.into_iter().map(|part| UploadedPart {
         part_number: part.part_number,
         size: part.size,

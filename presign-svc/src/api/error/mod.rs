@@ -129,7 +129,11 @@ pub fn failure_code(code: FailureCode) -> ErrorCode {
 impl ApiError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoToken | Self::Ticket | Self::Token(TokenError::Invalid(_)) => ErrorCode::Unauthorized,
+            Self::NoToken
+            | Self::Ticket
+            | Self::Token(TokenError::Invalid(_) | TokenError::Claim { .. } | TokenError::LinkEnded) => {
+                ErrorCode::Unauthorized
+            }
             Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
             Self::Token(TokenError::NoSecret) => ErrorCode::Internal,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
@@ -176,7 +180,12 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::NoToken => "Send a bearer token in the Authorization header.".to_owned(),
-            Self::Token(error @ (TokenError::Expired | TokenError::Invalid(_))) => sentence(&error.to_string()),
+            Self::Token(
+                error @ (TokenError::Expired
+                | TokenError::Invalid(_)
+                | TokenError::Claim { .. }
+                | TokenError::LinkEnded),
+            ) => sentence(&error.to_string()),
             Self::Ticket => {
                 "The ticket is not valid any more: it opens one stream, soon after it was given out. Get a new one."
                     .to_owned()
@@ -238,6 +247,9 @@ impl ApiError {
                 status_in_words(refused.from),
                 refused.wanted
             ),
+            Self::Store(StoreError::PermissionDenied(_)) => {
+                "The object store refuses what the service asks of it; the service's log says why.".to_owned()
+            }
             _ => match self.code() {
                 ErrorCode::StoreUnavailable => "The object store does not answer; try again soon.".to_owned(),
                 ErrorCode::Unavailable => "The service cannot do this right now; try again soon.".to_owned(),
@@ -281,7 +293,17 @@ impl ApiError {
             Self::Token(error @ (TokenError::Unverifiable(_) | TokenError::NoSecret)) => {
                 tracing::error!(%error, "tokens cannot be checked");
             }
-            Self::Token(TokenError::Invalid(reason)) => tracing::debug!(%reason, "token refused"),
+            Self::Token(TokenError::Invalid(reason)) => tracing::info!(%reason, "token refused"),
+            Self::Token(TokenError::Claim { looked_for, .. }) => {
+                tracing::info!(reason = %looked_for, "token refused");
+            }
+            Self::Scope(missing) => tracing::info!(
+                scope = %missing.0,
+                "the token lacks a scope: WINDLASS_JWT_SCOPE_CLAIM and WINDLASS_JWT_SCOPE_NAMES say what gives it"
+            ),
+            Self::Project => tracing::info!(
+                "the token does not cover the project: WINDLASS_JWT_PROJECTS_CLAIM says where it names them"
+            ),
             _ => {}
         }
     }
@@ -365,3 +387,6 @@ pub fn finish(response: Response, request_id: &str) -> Response {
     }
     Response::from_parts(parts, Body::from(json))
 }
+
+#[cfg(test)]
+mod documentation_tests;

@@ -16,9 +16,9 @@ use super::access::if_touchable;
 use super::error::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::domain::upload::{Stage, Upload, UploadState};
+use crate::domain::upload::Upload;
 
-/// The caller's photo: a verified upload that is not quarantined. Any other does not exist for it.
+/// The caller's photo: a verified upload, maybe a quarantined one. Any other does not exist for it.
 async fn find(app: &App, caller: &Caller, id: PhotoId) -> Result<Upload, ApiError> {
     let found = app.uploads.find(&caller.tenant, id.into()).await?.filter(is_photo);
     if_touchable(app, caller, found).await?.ok_or(ApiError::NotFound("There is no such photo"))
@@ -31,7 +31,7 @@ async fn find_arriving(app: &App, caller: &Caller, id: PhotoId) -> Result<Upload
     if_touchable(app, caller, shown).await?.ok_or(ApiError::NotFound("There is no such photo"))
 }
 
-/// Whether an upload is a photo that may be seen.
+/// Whether an upload is a photo.
 fn is_photo(upload: &Upload) -> bool {
-    matches!(upload.state(), UploadState::Stored { stage, .. } if *stage != Stage::Quarantined)
+    upload.object().is_some()
 }

@@ -1,11 +1,12 @@
 //! A photo as its viewer gets it: with signed URLs that stay the same for a while, so that browsers cache
-//! what they fetch. Who may not read photos gets none, whatever else it may do to them.
+//! what they fetch. Who may not read photos gets none, whatever else it may do to them, and nobody gets one of a
+//! quarantined photo.
 
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 use windlass_protocol::photo::{StatusAt, Variant as WireVariant};
-use windlass_protocol::{Photo, PhotoMetadata, Timestamp};
+use windlass_protocol::{Photo, PhotoMetadata, Timestamp, UploadStatus};
 
 use crate::api::error::ApiError;
 use crate::app::App;
@@ -33,7 +34,6 @@ pub struct PhotoLinks {
 struct Known<'a> {
     media_type: MediaType,
     metadata: Option<&'a PhotoMetadata>,
-    status_reason: Option<&'a str>,
     verified_at: Option<OffsetDateTime>,
 }
 
@@ -43,12 +43,13 @@ pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Phot
     let known = known(upload)?;
     let facts = upload.facts();
     let may_read = caller.scopes.contains(&Scope::Read);
+    let may_fetch = may_read && upload.status() != UploadStatus::Quarantined;
     let window = app.settings.get_window(app.clock.now());
     let (mut url, mut variants, mut url_expires_at) = (None, BTreeMap::new(), None);
-    if may_read && upload.is_arriving() {
+    if may_fetch && upload.is_arriving() {
         let (pictures, expires_at) = sign_variants(app, upload, window).await?;
         (variants, url_expires_at) = (pictures, expires_at.map(Timestamp::from));
-    } else if may_read {
+    } else if may_fetch {
         let links = sign_links(app, upload, window).await?;
         (url, variants, url_expires_at) = (Some(links.url), links.variants, Some(links.expires_at));
     }
@@ -60,7 +61,7 @@ pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Phot
         content_type: known.media_type.mime().to_owned(),
         size: upload.size_bytes(),
         status: upload.status(),
-        status_reason: known.status_reason.map(str::to_owned),
+        status_reason: upload.status_reason().map(str::to_owned),
         kind: known.media_type.kind(),
         width: shown.width,
         height: shown.height,
@@ -70,6 +71,7 @@ pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Phot
         url,
         variants,
         url_expires_at,
+        created_by: may_read.then(|| facts.created_by.clone()),
         created_at: Timestamp::from(facts.created_at),
         uploaded_at: known.verified_at.map(Timestamp::from),
         caption: upload.progress().description.caption.clone(),
@@ -80,7 +82,7 @@ pub async fn present(app: &App, caller: &Caller, upload: &Upload) -> Result<Phot
 
 /// Signs a verified upload's URLs, for one who may read photos.
 pub async fn sign_links(app: &App, upload: &Upload, window: SigningWindow) -> Result<PhotoLinks, ApiError> {
-    let (_, object) = visible(upload)?;
+    let object = fetchable(upload)?;
     let file = &upload.facts().file;
     let types = [file.media_type, object.media_type];
     let scope = scope_of(app, upload);
@@ -119,24 +121,20 @@ fn known(upload: &Upload) -> Result<Known<'_>, ApiError> {
     if upload.is_arriving() {
         let file = &upload.facts().file;
         let metadata = file.claimed_metadata.as_ref();
-        return Ok(Known { media_type: file.media_type, metadata, status_reason: None, verified_at: None });
+        return Ok(Known { media_type: file.media_type, metadata, verified_at: None });
     }
-    let (stage, object) = visible(upload)?;
+    let object = upload.object().ok_or(ApiError::UploadClosed(upload.status()))?;
     Ok(Known {
         media_type: object.media_type,
         metadata: object.metadata.as_ref(),
-        status_reason: match stage {
-            Stage::Failed { reason } => Some(reason),
-            Stage::Uploaded | Stage::Processing | Stage::Completed | Stage::Quarantined => None,
-        },
         verified_at: Some(object.verified_at),
     })
 }
 
-/// What is stored of a photo; nobody gets to see a quarantined one.
-fn visible(upload: &Upload) -> Result<(&Stage, &VerifiedObject), ApiError> {
+/// What is stored of a photo; nobody gets to fetch a quarantined one.
+fn fetchable(upload: &Upload) -> Result<&VerifiedObject, ApiError> {
     match upload.state() {
-        UploadState::Stored { stage, object } if *stage != Stage::Quarantined => Ok((stage, object)),
+        UploadState::Stored { stage, object } if *stage != Stage::Quarantined => Ok(object),
         _ => Err(ApiError::UploadClosed(upload.status())),
     }
 }

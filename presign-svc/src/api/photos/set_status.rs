@@ -60,12 +60,21 @@ fn verdict(request: SetStatusRequest) -> Result<Verdict, ApiError> {
         (PipelineStatus::Processing, None) => Ok(Verdict::Processing),
         (PipelineStatus::Completed, None) => Ok(Verdict::Completed),
         (PipelineStatus::Uploaded, _) | (PipelineStatus::Processing | PipelineStatus::Completed, Some(_)) => {
-            wrong("may only be given with failed".to_owned())
+            wrong("may only be given with failed or quarantined".to_owned())
         }
         (PipelineStatus::Failed, Some(reason))
             if (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) =>
         {
             Ok(Verdict::Failed { reason })
+        }
+        (PipelineStatus::Quarantined, None) => Ok(Verdict::Quarantined { reason: None }),
+        (PipelineStatus::Quarantined, Some(reason))
+            if (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) =>
+        {
+            Ok(Verdict::Quarantined { reason: Some(reason) })
+        }
+        (PipelineStatus::Quarantined, Some(_)) => {
+            wrong(format!("must be 1 to {MAX_REASON_CHARS} characters, or left out"))
         }
         (PipelineStatus::Failed, _) => {
             wrong(format!("must say why it failed in 1 to {MAX_REASON_CHARS} characters"))

@@ -39,6 +39,7 @@ pub async fn already_there(app: &App, upload: &Upload) -> AlreadyThere {
 
 /// Whether the store has exactly these bytes: their size, and the checksum the client announced.
 async fn holds(app: &App, key: &ObjectKey, size_bytes: u64, announced: Option<&Checksum>) -> bool {
-    let (Some(announced), Ok(object)) = (announced, app.store.head(key).await) else { return false };
+    let Some(announced) = announced else { return false };
+    let Ok(object) = app.store.head(key).await else { return false };
     object.size_bytes == size_bytes && object.checksum.as_ref() == Some(announced)
 }

@@ -11,14 +11,16 @@ use super::find;
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, OptionalJsonBody};
 use crate::api::photos::present::present;
+use crate::api::rates::{Place, draw_looks};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::stored::PartToJoin;
-use crate::domain::upload::Upload;
+use crate::domain::upload::{Upload, UploadState};
 use crate::jobs::ClientClaim;
 use crate::jobs::NotFinished;
 use crate::jobs::assemble::is_over_soon;
 use crate::jobs::finalise::{Assembly, finalise};
+use crate::jobs::preview::unseen_variants;
 use crate::traces;
 
 /// Completes an upload.
@@ -37,16 +39,30 @@ use crate::traces;
 pub async fn complete(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Id(id): Id<UploadId>,
     OptionalJsonBody(request): OptionalJsonBody<CompleteUploadRequest>,
 ) -> Result<Json<Photo>, ApiError> {
-    find(&app, &caller, id).await?;
+    draw_verification(&app, &caller, &place, &find(&app, &caller, id).await?).await?;
     let claim = ClientClaim {
         parts: request.parts.unwrap_or_default().into_iter().map(PartToJoin::from).collect(),
         checksum: request.checksum,
     };
     let upload = finish(&app, &caller, id, claim).await?;
     Ok(Json(present(&app, &caller, &upload).await?))
+}
+
+/// What verifying an upload costs: what the bucket is asked for it. A photo costs nothing more.
+pub(in crate::api) async fn draw_verification(
+    app: &App,
+    caller: &Caller,
+    place: &Place,
+    upload: &Upload,
+) -> Result<(), ApiError> {
+    match upload.state() {
+        UploadState::Pending => draw_looks(app, caller, place, 1 + unseen_variants(upload)).await,
+        _ => Ok(()),
+    }
 }
 
 /// Verifies an upload of the caller's tenant. On its own: a client that hangs up while the store joins ten

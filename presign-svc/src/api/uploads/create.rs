@@ -143,6 +143,7 @@ async fn sign_recorded(
     recorded: Recorded,
 ) -> Result<AcceptedUpload, ApiError> {
     let announced = &draft.progress().variants;
+    let is_new = matches!(recorded, Recorded::New(_));
     match recorded {
         Recorded::OverQuota(exceeded) => Err(ApiError::Quota(exceeded)),
         // Signing a single PUT changes nothing in the record.
@@ -164,7 +165,14 @@ async fn sign_recorded(
             if !checksums_agree(stored, draft.facts().file.checksum.as_ref()) {
                 return Err(ApiError::ClientRefConflict);
             }
-            let there = already_there(app, &current).await;
+            // Its client is back: what it is given now outlives no deadline.
+            if current.stays_open(app.clock.now(), app.settings.upload_deadline) {
+                app.uploads.save(&mut current).await?;
+            }
+            // Of one that nobody else has opened meanwhile no URL was ever signed: nothing of it can be there.
+            let is_untouched = is_new && current.progress().multipart.is_none();
+            let there =
+                if is_untouched { AlreadyThere::default() } else { already_there(app, &current).await };
             sign_upload(app, &mut current, client_ref, announced, &there).await
         }
     }

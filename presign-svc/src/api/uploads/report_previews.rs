@@ -12,12 +12,12 @@ use windlass_protocol::report_previews::{
 use crate::api::access::if_touchable;
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
-use crate::api::rates::{PART, Place, draw};
+use crate::api::rates::{Place, draw_looks};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::upload::Upload;
 use crate::jobs::NotFinished;
-use crate::jobs::preview::look_for_previews;
+use crate::jobs::preview::{look_for_previews, unseen_variants};
 
 /// Uploads looked at at once.
 const AT_ONCE: usize = 16;
@@ -47,13 +47,13 @@ pub async fn report_previews(
     }
     ids.sort_unstable();
     ids.dedup();
-    // Each costs a few questions to the store: nobody asks them for ever.
-    let cost = u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_mul(PART);
-    draw(&app, &caller, &place, cost).await?;
     let mut uploads = Vec::with_capacity(ids.len());
     for upload in app.uploads.find_many(&caller.tenant, &ids).await? {
         uploads.extend(if_touchable(&app, &caller, Some(upload)).await?);
     }
+    // Each picture that was not seen yet is a question to the bucket: nobody has it asked for ever.
+    let pictures = uploads.iter().map(unseen_variants).sum::<usize>();
+    draw_looks(&app, &caller, &place, pictures.max(ids.len())).await?;
     let looks = uploads.into_iter().map(|upload| look_for_previews(&app, upload));
     let looked: Vec<Result<Upload, NotFinished>> = stream::iter(looks).buffered(AT_ONCE).collect().await;
     let mut seen = Vec::with_capacity(looked.len());

@@ -5,8 +5,11 @@ mod bucket;
 mod cors;
 mod policies;
 mod probe;
+mod queue;
+mod token;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -15,7 +18,9 @@ use crate::adapters::database::Database;
 use crate::adapters::redis::RedisRateLimiter;
 use crate::adapters::s3::{S3Settings, S3Store};
 use crate::adapters::schema::SchemaState;
+use crate::adapters::system::SystemClock;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
+use crate::ports::clock::Clock as _;
 use crate::traces::Traces;
 use probe::Probe;
 
@@ -27,6 +32,10 @@ pub struct DoctorOptions {
     /// Also print the bucket's CORS and lifecycle rules and the service's IAM policy when nothing is wrong with them.
     #[arg(long)]
     policies: bool,
+    /// Also check a token as the service would: from a file that holds it alone, or - for standard input. Says whom
+    /// it stands for, or which claim and which setting are in the way.
+    #[arg(long, value_name = "FILE")]
+    token: Option<PathBuf>,
 }
 
 /// What was found about one thing.
@@ -64,7 +73,11 @@ impl Finding {
 /// Looks and says.
 pub async fn run(options: DoctorOptions) -> Result<()> {
     let serve = &options.serve;
-    let mut findings = vec![database(serve).await, tokens(serve).await];
+    let mut findings = database(serve).await;
+    findings.push(tokens(serve).await);
+    if let Some(file) = &options.token {
+        findings.push(token::check(serve, file).await);
+    }
     findings.extend(delivery(serve));
     findings.extend(rate_limits(serve).await);
     findings.extend(traces().await);
@@ -113,20 +126,24 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
     }
 }
 
-async fn database(options: &ServeOptions) -> Finding {
+/// What was found about the database, and about what is due in it.
+async fn database(options: &ServeOptions) -> Vec<Finding> {
     let what = "database";
     if let Err(error) = options.data.prepare() {
-        return Finding::bad(
+        return vec![Finding::bad(
             what,
             format!("the data directory cannot be used: {error}. Set WINDLASS_DATA_DIR."),
-        );
+        )];
     }
     let place = match options.database.place(&options.data) {
         Ok(place) => place,
-        Err(error) => return Finding::bad(what, format!("{error}.")),
+        Err(error) => return vec![Finding::bad(what, format!("{error}."))],
     };
-    match Database::examine(&place).await {
-        Ok((name, SchemaState::Current)) => Finding::good(what, format!("{name} answers and is up to date.")),
+    vec![match Database::examine(&place).await {
+        Ok((name, SchemaState::Current)) => {
+            let answers = Finding::good(what, format!("{name} answers and is up to date."));
+            return vec![answers, queue::check(&place, options.work, SystemClock.now()).await];
+        }
         Ok((name, SchemaState::Behind(missing))) => Finding::note(
             what,
             format!(
@@ -139,7 +156,7 @@ async fn database(options: &ServeOptions) -> Finding {
             format!("{name} is empty or not there yet. `windlass migrate` sets it up, or the first start."),
         ),
         Err(error) => Finding::bad(what, error.to_string()),
-    }
+    }]
 }
 
 /// Whether CloudFront's URLs can be signed, where photos go through it.
@@ -194,7 +211,15 @@ async fn tokens(options: &ServeOptions) -> Finding {
     };
     match (tokens.provider(), options.auth.source()) {
         (Some(provider), _) => match provider.try_source().await {
-            Ok(keys) => Finding::good(what, format!("{} publishes {keys} usable keys.", provider.name())),
+            Ok(keys) => Finding::good(
+                what,
+                format!(
+                    "{} publishes {keys} usable keys. Tokens must have the issuer {} and one of the audiences {}.",
+                    provider.name(),
+                    options.auth.jwt_issuer.as_deref().unwrap_or_default(),
+                    options.auth.jwt_audience.join(", ")
+                ),
+            ),
             Err(error) => Finding::bad(
                 what,
                 format!(

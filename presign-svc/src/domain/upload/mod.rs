@@ -1,6 +1,7 @@
 //! One file on its way, and the photo it becomes. Where it stands changes only by the methods here,
 //! which refuse what cannot follow: an illegal move reaches neither the database nor the store.
 
+pub mod looks;
 pub mod pipeline;
 mod state;
 
@@ -60,6 +61,7 @@ impl Upload {
             expected: None,
             piece_size_bytes: None,
             assembly_due_at: None,
+            look_due_at: None,
             description: Description::default(),
             history: Vec::new(),
             updated_at: facts.created_at,
@@ -143,18 +145,6 @@ impl Upload {
     /// The key of a smaller picture.
     pub fn variant_key(&self, variant: &Variant) -> ObjectKey {
         self.facts.folder.variant(&variant.name, variant.media_type)
-    }
-
-    /// Its client is at work on it: it gets so much time again. Says whether that is worth recording, which it
-    /// is once half of the time has passed.
-    pub fn stays_open(&mut self, now: OffsetDateTime, deadline: Duration) -> bool {
-        let is_due =
-            self.progress.state == UploadState::Pending && self.progress.deadline_at < now + deadline / 2;
-        if is_due {
-            self.progress.deadline_at = now + deadline;
-            self.progress.updated_at = now;
-        }
-        is_due
     }
 
     /// The store has opened a multipart upload for it, the first one or a new one after the last was lost.
@@ -329,11 +319,7 @@ impl Upload {
     }
 
     fn tell(&mut self, kind: EventKind, now: OffsetDateTime) {
-        let reason = match &self.progress.state {
-            UploadState::Stored { stage: Stage::Failed { reason }, .. } => Some(reason.clone()),
-            UploadState::Refused(failure) => Some(failure.detail.clone()),
-            _ => None,
-        };
+        let reason = self.status_reason().map(str::to_owned);
         self.news.push(News { kind, photo: self.photo_id(), status: self.status(), reason, at: now });
     }
 

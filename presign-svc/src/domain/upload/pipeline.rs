@@ -1,5 +1,6 @@
 //! What the pipeline may make of a photo: `uploaded → processing → completed | failed`, and again from
-//! `failed`. A photo that is completed stays so; a quarantined one is nobody's to change.
+//! `failed`. A photo that is completed stays so, unless it turns out to be dangerous: whatever it is, it may become
+//! `quarantined`, and a quarantined one is nobody's to change.
 
 use time::OffsetDateTime;
 use windlass_protocol::UploadStatus;
@@ -26,6 +27,11 @@ pub enum Verdict {
         /// For people.
         reason: String,
     },
+    /// It is dangerous.
+    Quarantined {
+        /// For people.
+        reason: Option<String>,
+    },
 }
 
 impl Verdict {
@@ -34,16 +40,21 @@ impl Verdict {
             Self::Processing => "processing",
             Self::Completed => "completed",
             Self::Failed { .. } => "failed",
+            Self::Quarantined { .. } => "quarantined",
         }
     }
 
-    fn stage(self) -> Stage {
+    /// What the photo becomes, and why.
+    fn stage(self) -> (Stage, Option<String>) {
+        let clean = |reason: String| text::clean(&reason).chars().take(MAX_REASON_CHARS).collect::<String>();
         match self {
-            Self::Processing => Stage::Processing,
-            Self::Completed => Stage::Completed,
+            Self::Processing => (Stage::Processing, None),
+            Self::Completed => (Stage::Completed, None),
             Self::Failed { reason } => {
-                Stage::Failed { reason: text::clean(&reason).chars().take(MAX_REASON_CHARS).collect() }
+                let reason = clean(reason);
+                (Stage::Failed { reason: reason.clone() }, Some(reason))
             }
+            Self::Quarantined { reason } => (Stage::Quarantined, reason.map(clean)),
         }
     }
 }
@@ -57,6 +68,7 @@ impl Upload {
         let UploadState::Stored { stage, .. } = &mut self.progress.state else { return Err(refused) };
         let is_legal = match (&*stage, &verdict) {
             (Stage::Uploaded | Stage::Processing, _)
+            | (_, Verdict::Quarantined { .. })
             | (Stage::Failed { .. }, Verdict::Processing | Verdict::Failed { .. })
             | (Stage::Completed, Verdict::Completed) => true,
             (Stage::Completed | Stage::Failed { .. } | Stage::Quarantined, _) => false,
@@ -64,15 +76,11 @@ impl Upload {
         if !is_legal {
             return Err(refused);
         }
-        let wanted = verdict.stage();
+        let (wanted, reason) = verdict.stage();
         if *stage == wanted {
             return Ok(());
         }
         *stage = wanted;
-        let reason = match stage {
-            Stage::Failed { reason } => Some(reason.clone()),
-            _ => None,
-        };
         let status = self.status();
         let history = &mut self.progress.history;
         if history.len() >= MAX_CHANGES {
@@ -82,6 +90,19 @@ impl Upload {
         self.progress.updated_at = now;
         self.tell(EventKind::Status, now);
         Ok(())
+    }
+
+    /// Why it stands where it does, where that was said: for people.
+    pub fn status_reason(&self) -> Option<&str> {
+        match &self.progress.state {
+            UploadState::Stored { stage: Stage::Failed { reason }, .. } => Some(reason),
+            UploadState::Stored { stage: Stage::Quarantined, .. } => {
+                let mut latest_first = self.progress.history.iter().rev();
+                latest_first.find(|change| change.status == UploadStatus::Quarantined)?.reason.as_deref()
+            }
+            UploadState::Refused(failure) => Some(&failure.detail),
+            _ => None,
+        }
     }
 
     /// The statuses it has had, with their times, oldest first: announced, verified, and the last

@@ -48,6 +48,8 @@ pub struct Progress {
     pub piece_size_bytes: Option<u64>,
     /// When its staged pieces are to be put together, where they are all there.
     pub assembly_due_at: Option<OffsetDateTime>,
+    /// When its bytes are looked for next, though nobody says that they are there; `None` before the first look.
+    pub look_due_at: Option<OffsetDateTime>,
     /// What people say about its photo.
     pub description: Description,
     /// What the pipeline made of its photo, oldest first.

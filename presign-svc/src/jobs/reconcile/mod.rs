@@ -1,5 +1,5 @@
-//! Whether the record and the bucket agree: objects without a record, records without their objects, multipart
-//! uploads that no record knows. Both are read page by page, so that memory does not grow with the bucket.
+//! Whether the record and the bucket agree: objects without a record, records without their objects, originals that
+//! are not what was verified, multipart uploads that no record knows. Both are read page by page, so that memory does not grow with the bucket.
 //!
 //! What is found is told. Nothing is removed that is young, that is not named as our key template names objects,
 //! or that nobody said is to be removed; the one exception are parts of multipart uploads no record knows, which
@@ -54,6 +54,8 @@ pub enum Finding {
     LeftOver(FoundObject),
     /// An object beside a photo's, which the photo's record does not name. It is never touched.
     Stray(FoundObject),
+    /// An original that is another object than the one that was verified. It is never touched: it may be the only one.
+    Replaced(FoundObject),
     /// A photo whose original is not in the bucket.
     WithoutOriginal {
         /// Whose.
@@ -124,6 +126,8 @@ pub struct Reconciled {
     pub left_over: u64,
     /// Objects a photo's record does not name.
     pub stray: u64,
+    /// Originals that are other objects than those that were verified.
+    pub replaced: u64,
     /// Photos without their original.
     pub without_original: u64,
     /// Smaller pictures that are missing.
@@ -145,6 +149,7 @@ impl Reconciled {
         self.without_record
             + self.left_over
             + self.stray
+            + self.replaced
             + self.without_original
             + self.without_variant
             + self.multiparts
@@ -171,6 +176,7 @@ impl Reconciled {
             Finding::WithoutRecord(object) => (&mut self.without_record, Some(&object.fate)),
             Finding::LeftOver(object) => (&mut self.left_over, Some(&object.fate)),
             Finding::Stray(object) => (&mut self.stray, Some(&object.fate)),
+            Finding::Replaced(object) => (&mut self.replaced, Some(&object.fate)),
             Finding::WithoutOriginal { .. } => (&mut self.without_original, None),
             Finding::WithoutVariant { .. } => (&mut self.without_variant, None),
             Finding::Multipart { fate, .. } => (&mut self.multiparts, Some(fate)),

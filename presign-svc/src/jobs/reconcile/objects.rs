@@ -1,4 +1,4 @@
-//! From the bucket to the record: is every object a known upload's?
+//! From the bucket to the record: is every object a known upload's, and every original the one that was verified?
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,9 @@ use windlass_protocol::UploadId;
 use super::{CannotReconcile, Fate, Finding, FoundObject, Look, ObjectPolicy, adopt};
 use crate::domain::object_key::{KeyParts, ObjectKey};
 use crate::domain::staging::STAGING_PREFIX;
+use crate::domain::stored::same_etag;
 use crate::domain::upload::{Upload, UploadState};
-use crate::ports::object_store::BucketEntry;
+use crate::ports::object_store::{BucketEntry, StoreError};
 
 /// What an object is to the record of its photo.
 enum Standing {
@@ -35,8 +36,7 @@ impl Look<'_> {
             for object in page.objects.into_iter().filter(|object| !object.key.starts_with(STAGING_PREFIX)) {
                 self.seen.objects += 1;
                 match template.read(&object.key) {
-                    Some(parts) if !self.is_young(object.written_at) => ours.push((object, parts)),
-                    Some(_) => {}
+                    Some(parts) => ours.push((object, parts)),
                     None => self.seen.foreign += 1,
                 }
             }
@@ -60,8 +60,17 @@ impl Look<'_> {
         let mut recorded = self.recorded(&objects).await?;
         for (object, parts) in objects {
             let id = UploadId::from(parts.photo);
-            let finding = match standing(recorded.get(&id), &object.key, &parts) {
-                Standing::Known => continue,
+            let standing = standing(recorded.get(&id), &object.key, &parts);
+            if self.is_young(object.written_at) && !matches!(standing, Standing::Known) {
+                continue;
+            }
+            let finding = match standing {
+                Standing::Known => match recorded.get(&id) {
+                    Some(upload) if is_other(upload, &object) && self.is_replaced(upload).await? => {
+                        Finding::Replaced(found(object, Fate::Left))
+                    }
+                    _ => continue,
+                },
                 Standing::Stray => Finding::Stray(found(object, Fate::Left)),
                 Standing::LeftOver => {
                     let fate = self.removed(&object, id).await?;
@@ -98,6 +107,21 @@ impl Look<'_> {
         Ok(uploads.into_iter().map(|upload| (upload.id(), upload)).collect())
     }
 
+    /// Whether the original of a photo is another object than was verified. Asked for again, as a listing is older than
+    /// the record it is compared with.
+    async fn is_replaced(&self, upload: &Upload) -> Result<bool, CannotReconcile> {
+        let object = match self.app.store.head(&upload.original_key()).await {
+            Ok(object) => object,
+            Err(StoreError::NotFound) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let recorded = self.app.uploads.find(&upload.facts().tenant, upload.id()).await?;
+        let verified = recorded.as_ref().and_then(Upload::object);
+        Ok(verified.is_some_and(|verified| {
+            verified.size_bytes != object.size_bytes || !same_etag(&verified.etag, &object.etag)
+        }))
+    }
+
     /// Removes an object where that is wanted; a last look at the record tells whether it still is.
     async fn removed(&self, object: &BucketEntry, id: UploadId) -> Result<Fate, CannotReconcile> {
         if self.policy.objects != ObjectPolicy::Remove {
@@ -128,6 +152,15 @@ fn standing(upload: Option<&Upload>, key: &str, parts: &KeyParts) -> Standing {
     } else {
         Standing::Known
     }
+}
+
+/// Whether a listing shows another original than the one that was verified.
+fn is_other(upload: &Upload, listed: &BucketEntry) -> bool {
+    let verified = upload.object().filter(|_| upload.original_key().as_str() == listed.key);
+    verified.is_some_and(|verified| {
+        let has_other_tag = listed.etag.as_ref().is_some_and(|etag| !same_etag(&verified.etag, etag));
+        verified.size_bytes != listed.size_bytes || has_other_tag
+    })
 }
 
 /// Whether nothing of it is wanted any more.

@@ -15,11 +15,12 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 pub struct InterruptedUploads {
     inner: SqliteDatabase,
     after_insert: Mutex<Option<BoxFuture<'static, ()>>>,
+    after_past_deadline: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl InterruptedUploads {
     pub fn around(inner: SqliteDatabase) -> Self {
-        Self { inner, after_insert: Mutex::new(None) }
+        Self { inner, after_insert: Mutex::new(None), after_past_deadline: Mutex::new(None) }
     }
 
     /// The record of events beside it.
@@ -30,6 +31,11 @@ impl InterruptedUploads {
     /// What happens once the next uploads are recorded, before their request goes on.
     pub fn after_next_insert(&self, interruption: impl Future<Output = ()> + Send + 'static) {
         *self.after_insert.lock().unwrap() = Some(Box::pin(interruption));
+    }
+
+    /// What happens once the janitor knows which uploads are past their deadline, before it does anything.
+    pub fn after_next_past_deadline(&self, interruption: impl Future<Output = ()> + Send + 'static) {
+        *self.after_past_deadline.lock().unwrap() = Some(Box::pin(interruption));
     }
 }
 
@@ -73,7 +79,20 @@ impl UploadRepository for InterruptedUploads {
     }
 
     async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        self.inner.past_deadline(now, limit).await
+        let due = self.inner.past_deadline(now, limit).await;
+        let interruption = self.after_past_deadline.lock().unwrap().take();
+        if let Some(interruption) = interruption {
+            interruption.await;
+        }
+        due
+    }
+
+    async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+        self.inner.due_for_look(now, limit).await
+    }
+
+    async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>> {
+        self.inner.put_off_looks(looks).await
     }
 
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {

@@ -2,11 +2,12 @@
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
+use futures::StreamExt as _;
 use reqwest::Method;
 use windlass_presign_svc::domain::object_key::ObjectKey;
 use windlass_presign_svc::ports::object_store::{
     MultipartCompletion, MultipartId, ObjectStore as _, PartToJoin, PartToSign, SignedRequest, StoreError,
-    StoreResult,
+    StoreResult, StoredPart,
 };
 use windlass_protocol::{Checksum, PartNumber};
 use windlass_s3_suite::sample::noise;
@@ -17,6 +18,10 @@ use crate::bucket::{Bucket, key, quarter_hour, sending};
 
 /// The smallest part S3 takes, in bytes.
 const PART_BYTES: usize = 5 * 1024 * 1024;
+
+/// A store lists a thousand parts at a time.
+const MORE_THAN_A_PAGE: u32 = 1_005;
+const AT_ONCE: usize = 16;
 
 /// An open upload and the parts sent so far.
 struct Upload<'b> {
@@ -118,7 +123,26 @@ pub async fn a_part_is_bound_to_its_size_number_and_checksum(bucket: &Bucket) ->
     Ok(())
 }
 
-pub async fn a_wrong_list_of_parts_leaves_the_upload_open(bucket: &Bucket) -> Result<()> {
+/// F38: a client that knew of the first thousand alone would send the others again.
+pub async fn f38_more_parts_than_a_page_holds_are_all_listed(bucket: &Bucket) -> Result<()> {
+    let upload = Upload::open(bucket, "pages.mp4").await?;
+    let bytes = noise(12, 64);
+    let numbers: Vec<u32> = (1..=MORE_THAN_A_PAGE).collect();
+    let parts: Vec<_> = numbers.iter().map(|number| (*number, &bytes)).collect();
+    let signed = upload.sign(&parts).await?;
+    let sent = signed.iter().map(|signed| sending(Method::PUT, signed, &bytes).accepted());
+    let sent: Vec<_> = futures::stream::iter(sent).buffer_unordered(AT_ONCE).collect().await;
+    sent.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let listed = bucket.store.list_parts(&upload.key, &upload.id).await?;
+    let found: Vec<u32> = listed.iter().map(|part| part.part_number.into()).collect();
+    ensure!(found == numbers, "{} parts, not {MORE_THAN_A_PAGE}: {found:?}", found.len());
+    let whole = |part: &StoredPart| part.size_bytes == bytes.len() as u64 && !part.etag.is_empty();
+    ensure!(listed.iter().all(whole), "{listed:?}");
+    bucket.store.abort_multipart(&upload.key, &upload.id).await?;
+    Ok(())
+}
+
+pub async fn f32_a_wrong_list_of_parts_leaves_the_upload_open(bucket: &Bucket) -> Result<()> {
     let mut upload = Upload::open(bucket, "wrong-list.mp4").await?;
     let (first, last) = (noise(14, PART_BYTES), noise(15, 10));
     upload.send(&[(1, &first), (2, &last)]).await?;

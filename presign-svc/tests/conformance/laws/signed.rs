@@ -49,7 +49,7 @@ pub async fn a_put_takes_exactly_what_was_signed(bucket: &Bucket) -> Result<()> 
     Ok(())
 }
 
-pub async fn a_put_with_other_bytes_length_type_or_key_stores_nothing(bucket: &Bucket) -> Result<()> {
+pub async fn t09_t14_a_put_with_other_bytes_length_type_or_key_stores_nothing(bucket: &Bucket) -> Result<()> {
     let bytes = noise(2, 10_000);
     let signed = signed_put(bucket, "bound.jpg", &bytes).await?;
     let put = || sending(Method::PUT, &signed, &bytes);
@@ -75,7 +75,7 @@ pub async fn a_put_with_other_bytes_length_type_or_key_stores_nothing(bucket: &B
     Ok(())
 }
 
-pub async fn an_object_cannot_be_replaced_where_the_store_can_prevent_it(bucket: &Bucket) -> Result<()> {
+pub async fn t12_an_object_cannot_be_replaced_where_the_store_can_prevent_it(bucket: &Bucket) -> Result<()> {
     if !bucket.target.capabilities.conditional_writes {
         return Ok(());
     }

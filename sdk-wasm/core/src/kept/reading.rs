@@ -56,6 +56,7 @@ struct Raw {
     last_modified_ms: Field<Option<f64>>,
     chosen_at_ms: Field<f64>,
     paused: Field<bool>,
+    again: Field<bool>,
     bytes: Field<KeptBytes>,
     prepared: Field<Option<KeptDescription>>,
 }
@@ -82,6 +83,8 @@ pub(super) fn read<'de, D: Deserializer<'de>>(record: D, found_bytes: Option<u64
         last_modified_ms: raw.last_modified_ms.0.flatten(),
         chosen_at_ms: raw.chosen_at_ms.0.filter(|at| at.is_finite()).unwrap_or(0.0),
         paused: raw.paused.0.unwrap_or(false),
+        // Records of builds before it have none. What the service knows by its own name goes on either way.
+        again: raw.again.0.unwrap_or(false),
         bytes: raw.bytes.0.unwrap_or(KeptBytes::None),
         // What an older build made of a file may not be what this one announces: it is made anew.
         prepared: raw.prepared.0.flatten().filter(|_| schema == SCHEMA),

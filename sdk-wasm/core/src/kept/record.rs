@@ -33,6 +33,8 @@ pub struct KeptUpload {
     pub chosen_at_ms: f64,
     /// Whether the user wants it to wait.
     pub paused: bool,
+    /// Whether it is wanted even if these very bytes were stored before.
+    pub again: bool,
     /// Where its bytes are.
     pub bytes: KeptBytes,
     /// What was read from it and made of it; `null` while that is still to be done.

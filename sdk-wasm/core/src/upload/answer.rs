@@ -30,7 +30,10 @@ pub enum Answer {
     /// The store's answer.
     Put(Result<PutAccepted, StoreFailure>),
     /// All connections have answered, or are closed.
-    Tried,
+    Tried {
+        /// Whether any has answered.
+        answered: bool,
+    },
 }
 
 /// A PUT the store acknowledged (2xx).
@@ -54,19 +57,23 @@ pub enum ReadFailure {
 pub enum ServiceFailure {
     /// No answer: refused, reset, aborted by the browser, timed out.
     NoAnswer,
-    /// A 2xx that is not the contract's: a captive portal, a proxy, a truncated body.
-    Unintelligible,
-    /// An HTTP error.
+    /// An answer that the service did not write, or not to its end, whatever its status: a captive portal's, a
+    /// proxy's, an ingress's that has no service behind it for the moment.
+    Unintelligible {
+        /// The HTTP status.
+        status: u16,
+        /// `Retry-After` in milliseconds.
+        retry_after_ms: Option<u64>,
+    },
+    /// The service's own word.
     Refused(Box<Refusal>),
 }
 
-/// An HTTP error of the service, or of something between.
+/// An HTTP error of the service itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The HTTP status.
-    pub status: u16,
-    /// The body, where it was a problem of the contract.
-    pub problem: Option<Problem>,
+    /// The body. Only what has one was written by the service, and only that may end an upload.
+    pub problem: Problem,
     /// `Retry-After` in milliseconds.
     pub retry_after_ms: Option<u64>,
     /// `x-request-id`.

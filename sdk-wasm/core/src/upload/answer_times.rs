@@ -18,6 +18,8 @@ pub(super) enum Wait {
     Verifying,
     /// The service has the store put parts together, which may take long for a large object.
     Joining,
+    /// Nothing depends on the answer.
+    Aside,
 }
 
 /// What is waited for while nothing is known, and at most, in milliseconds.
@@ -25,6 +27,7 @@ const TOKEN_MS: u64 = 30_000;
 const QUICK_MOST_MS: u64 = 12_000;
 const VERIFYING_MOST_MS: u64 = 30_000;
 const JOINING_MS: u64 = 30_000;
+const ASIDE_MS: u64 = 12_000;
 /// No answer is given up sooner than this, in milliseconds.
 pub(super) const LEAST_MS: u64 = 4_000;
 
@@ -67,7 +70,7 @@ impl AnswerTimes {
         match wait {
             Wait::Quick => self.quick = Some(Smoothed::with(self.quick, took_ms)),
             Wait::Verifying => self.verifying = Some(Smoothed::with(self.verifying, took_ms)),
-            Wait::Open | Wait::Trial | Wait::Token | Wait::Joining => {}
+            Wait::Open | Wait::Trial | Wait::Token | Wait::Joining | Wait::Aside => {}
         }
     }
 
@@ -84,6 +87,7 @@ impl AnswerTimes {
             Wait::Quick => usual(self.quick, QUICK_MOST_MS),
             Wait::Verifying => usual(self.verifying, VERIFYING_MOST_MS),
             Wait::Joining => JOINING_MS,
+            Wait::Aside => ASIDE_MS,
         };
         // The first time it may have been the connection, and not the service.
         Some(first_ms << failures.saturating_sub(1).min(3))

@@ -8,7 +8,7 @@ use windlass_protocol::{ErrorCode, SignedHeaders, UploadId};
 use super::FailureCode;
 use super::answer::{Answer, ServiceFailure, StoreFailure};
 use super::answer_times::Wait;
-use super::command::CommandId;
+use super::command::{CommandId, Server};
 use super::engine::Engine;
 use super::errand::Errand;
 use super::jobs::{Job, Running, TransferKey};
@@ -24,6 +24,10 @@ const TOKENS_REFUSED_MAX: u32 = 3;
 const ROUNDS_MAX: u32 = 6;
 /// An abort that failed this often is left to the service's own cleaning.
 const ABORT_FAILURES_MAX: u32 = 5;
+
+/// An answer that lacks what it was asked for.
+pub(super) const INCOMPLETE: ServiceFailure =
+    ServiceFailure::Unintelligible { status: 200, retry_after_ms: None };
 
 /// One URL of an answer to a signing request.
 #[derive(Debug)]
@@ -107,6 +111,10 @@ impl Engine {
                 Err(_) if self.transfers.get(&of).is_some_and(|t| t.unwanted) => self.give_up_unwanted(of),
                 Err(failure) => self.errand_failed(asked, of, Operation::Complete, failure),
             },
+            (Job::Try(server), Answer::Tried { answered: true }) => {
+                let now_ms = self.now_ms;
+                self.barred(server).is_there(now_ms);
+            }
             (Job::Try(_), _) => {}
             (Job::Report { told }, Answer::PreviewsReported(result)) => self.reported(asked, &told, result),
             (Job::Abort { upload_id }, Answer::Aborted(result)) => self.aborted(asked, upload_id, result),
@@ -123,13 +131,23 @@ impl Engine {
     ) -> Result<T, ServiceFailure> {
         let took_ms = self.now_ms.saturating_sub(asked.at_ms);
         match &result {
+            Err(ServiceFailure::NoAnswer) => self.not_answered(Server::Service, took_ms),
+            _ => self.barred(Server::Service).answered(),
+        }
+        match &result {
             Ok(_) => {
                 self.token.accepted();
                 self.answer_times.took(asked.wait, took_ms);
                 self.network_answered(asked.at_ms);
             }
             Err(ServiceFailure::Refused(_)) => self.network_answered(asked.at_ms),
-            Err(ServiceFailure::NoAnswer | ServiceFailure::Unintelligible) => {}
+            // A gateway that looks at tokens itself: perhaps this one is too old for it.
+            Err(ServiceFailure::Unintelligible { status: 401, .. }) => {
+                self.token.doubted(asked.token_generation);
+            }
+            // A gateway with nothing behind it. What else a stranger says may be a captive portal's word.
+            Err(ServiceFailure::Unintelligible { status: 500.., .. }) => self.network_answered(asked.at_ms),
+            Err(ServiceFailure::NoAnswer | ServiceFailure::Unintelligible { .. }) => {}
         }
         result
     }
@@ -184,7 +202,7 @@ impl Engine {
                 transfer.sign.succeeded();
                 self.recovered(of, Side::Service);
             }
-            None => self.errand_failed(asked, of, Operation::Sign, ServiceFailure::Unintelligible),
+            None => self.errand_failed(asked, of, Operation::Sign, INCOMPLETE),
         }
     }
 
@@ -266,6 +284,7 @@ impl Engine {
                 self.go_alone(of);
             }
             ServiceVerdict::Retry(setback) => {
+                let setback = self.barred(Server::Service).explain(Server::Service, setback);
                 if let (Operation::Create, Some(after_ms)) = (operation, setback.retry_after_ms) {
                     // A limit on new uploads concerns those not announced yet as well.
                     self.announcements_held_until_ms =

@@ -4,7 +4,8 @@ use windlass_protocol::Checksum;
 
 use super::FailureCode;
 use super::answer::{PutAccepted, ReadFailure, StoreFailure};
-use super::command::CommandId;
+use super::answer_times::Wait;
+use super::command::{CommandId, Server};
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
 use super::piece::{Piece, PieceKind, Reading, Rest};
@@ -79,6 +80,15 @@ impl Engine {
         asked_ms: u64,
         result: Result<PutAccepted, StoreFailure>,
     ) {
+        let has_moved =
+            self.piece_mut(of, index).and_then(|piece| piece.flight()).is_some_and(|f| f.sent_bytes > 0);
+        match &result {
+            Err(StoreFailure::NoAnswer) if !has_moved => {
+                self.not_answered(Server::Store, self.now_ms.saturating_sub(asked_ms));
+            }
+            // Where bytes have moved, the page was let in.
+            _ => self.barred(Server::Store).answered(),
+        }
         match result {
             Ok(accepted) => {
                 self.network_answered(asked_ms);
@@ -115,11 +125,17 @@ impl Engine {
 
     fn was_not_stored(&mut self, of: TransferKey, index: usize, verdict: PutVerdict) {
         match verdict {
-            PutVerdict::Retry(setback) => self.put_failed(of, index, setback),
+            PutVerdict::Retry(setback) => {
+                let setback = self.barred(Server::Store).explain(Server::Store, setback);
+                self.put_failed(of, index, setback);
+            }
             PutVerdict::GoAndLook => self.go_and_look(of, index),
             PutVerdict::SignAgain(setback) => {
                 let Some(piece) = self.piece_mut(of, index) else { return };
                 piece.ticket = None;
+                if setback.cause == Cause::Stranger {
+                    return self.put_failed(of, index, setback);
+                }
                 piece.refused_urls += 1;
                 if piece.refused_urls >= REFUSED_URLS_MAX {
                     self.fail(of, setback);
@@ -227,7 +243,8 @@ impl Engine {
             .collect();
         for id in overdue {
             if let Some(running) = self.stop(id) {
-                if running.job.is_service_request() {
+                // A service that looks at many pictures says nothing of the network.
+                if running.job.is_service_request() && running.job.wait() != Wait::Aside {
                     self.suspect_connections();
                 }
                 self.no_answer_to(id, running);

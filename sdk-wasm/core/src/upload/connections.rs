@@ -6,6 +6,7 @@
 //! not answer is closed by giving the question up, and what comes next begins on a connection that lives.
 
 use super::answer_times::{LEAST_MS, Wait};
+use super::barred::Barred;
 use super::command::{Server, Work};
 use super::engine::Engine;
 use super::jobs::Job;
@@ -25,9 +26,33 @@ impl Engine {
         // What was asked before may have gone the same way: it is not waited for as long as it might have been.
         let latest_ms = self.now_ms + LEAST_MS;
         for running in self.running.values_mut() {
-            if running.job.is_service_request() && running.job.wait() != Wait::Joining {
+            let is_unhurried = matches!(running.job.wait(), Wait::Joining | Wait::Aside);
+            if running.job.is_service_request() && !is_unhurried {
                 running.deadline_ms = running.deadline_ms.map(|deadline| deadline.min(latest_ms));
             }
+        }
+    }
+
+    /// A request ended without an answer, and no byte of it had moved.
+    pub(super) fn not_answered(&mut self, server: Server, took_ms: u64) {
+        if !self.online.is_online() {
+            return;
+        }
+        let now_ms = self.now_ms;
+        let barred = self.barred(server);
+        barred.not_answered(now_ms, took_ms);
+        if barred.is_to_be_asked(now_ms) {
+            barred.asked(now_ms);
+            if !self.is_trying(server) {
+                self.start(Job::Try(server), Work::TryConnections(server), 0);
+            }
+        }
+    }
+
+    pub(super) fn barred(&mut self, server: Server) -> &mut Barred {
+        match server {
+            Server::Store => &mut self.barred_by_store,
+            Server::Service => &mut self.barred_by_service,
         }
     }
 

@@ -6,7 +6,7 @@ use windlass_protocol::{ClientRef, ErrorCode, UploadStatus};
 use super::FailureCode;
 use super::announcement::Announced;
 use super::answer::{Refusal, ServiceFailure};
-use super::answers::Asked;
+use super::answers::{Asked, INCOMPLETE};
 use super::command::CommandId;
 use super::engine::Engine;
 use super::errand::Errand;
@@ -42,7 +42,8 @@ impl Engine {
                     }
                     transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
                     let verdict = verdict::of_service(Operation::Create, failure.clone());
-                    if is_batch && let ServiceVerdict::GiveUp(_) = verdict {
+                    if is_batch && (matches!(verdict, ServiceVerdict::GiveUp(_)) || objects_to_one(&failure))
+                    {
                         // One bad file must not refuse the others: each by itself.
                         transfer.alone = true;
                         transfer.announce.failed(Rest::default(), false);
@@ -78,18 +79,14 @@ impl Engine {
             Some(CreateUploadResult::Refused(refused)) => {
                 transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
                 let problem = refused.error;
-                let refusal = Refusal {
-                    status: problem.status,
-                    request_id: problem.request_id.clone(),
-                    problem: Some(problem),
-                    retry_after_ms: None,
-                };
+                let refusal =
+                    Refusal { request_id: problem.request_id.clone(), problem, retry_after_ms: None };
                 let failure = ServiceFailure::Refused(Box::new(refusal));
                 return self.errand_failed(asked, of, Operation::Create, failure);
             }
             None => {
                 transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
-                return self.errand_failed(asked, of, Operation::Create, ServiceFailure::Unintelligible);
+                return self.errand_failed(asked, of, Operation::Create, INCOMPLETE);
             }
         };
         let ticket_of = |url, headers| Ticket::new(url, headers, asked.at_ms, default_lifetime_ms);
@@ -105,6 +102,11 @@ impl Engine {
             Announced::Nonsense => self.fail(of, nonsense()),
         }
     }
+}
+
+/// Whether something before the service may object to the size of a batch, or to one of the names in it.
+fn objects_to_one(failure: &ServiceFailure) -> bool {
+    matches!(failure, ServiceFailure::Unintelligible { status: 400 | 403 | 413 | 422, .. })
 }
 
 fn client_ref_of(answer: &CreateUploadResult) -> &str {

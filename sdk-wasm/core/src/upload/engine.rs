@@ -13,6 +13,7 @@ use windlass_protocol::{ClientRef, ErrorCode, Photo, UploadId};
 
 use super::answer_times::AnswerTimes;
 use super::backoff::Chance;
+use super::barred::Barred;
 use super::calm::Calm;
 use super::command::{Command, CommandId, Work};
 use super::config::EngineConfig;
@@ -52,6 +53,8 @@ pub struct Engine {
     pub(super) stored_began_ms: u64,
     pub(super) answer_times: AnswerTimes,
     pub(super) online: Online,
+    pub(super) barred_by_store: Barred,
+    pub(super) barred_by_service: Barred,
     pub(super) token: Token,
     pub(super) now_ms: u64,
     pub(super) transfers: BTreeMap<TransferKey, Transfer>,
@@ -91,6 +94,8 @@ impl Engine {
             stored_began_ms: 0,
             answer_times: AnswerTimes::default(),
             online: Online::assumed(),
+            barred_by_store: Barred::default(),
+            barred_by_service: Barred::default(),
             token: Token::absent(),
             now_ms: 0,
             transfers: BTreeMap::new(),
@@ -165,9 +170,10 @@ impl Engine {
         self.transfers.is_empty() && self.aborts.is_empty()
     }
 
-    /// Whether nothing new is begun for it.
+    /// Whether nothing new is begun for it. Where the same photo was chosen twice and one is paused, the other
+    /// is still wanted.
     pub(super) fn is_held(&self, transfer: &Transfer) -> bool {
-        self.paused_all || transfer.paused
+        self.paused_all || (transfer.paused && !self.is_wanted_by_a_twin(transfer))
     }
 
     /// It ends well.
@@ -275,7 +281,7 @@ impl Engine {
             let half = self.config.backoff.cap_ms / 2;
             half + self.chance.up_to(half)
         };
-        let ends_with_network = setback.cause == Cause::NoAnswer;
+        let ends_with_network = matches!(setback.cause, Cause::NoAnswer | Cause::Stranger);
         (Rest { until_ms: self.now_ms + wait_ms, ends_with_network }, online)
     }
 

@@ -90,16 +90,13 @@ impl Job {
     /// Which kind of answer is waited for.
     pub fn wait(&self) -> Wait {
         match self {
+            Self::Report { .. } => Wait::Aside,
             Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } => Wait::Open,
             Self::Token => Wait::Token,
             Self::Try(_) => Wait::Trial,
             Self::Complete { in_parts: true, .. } => Wait::Joining,
             Self::Complete { in_parts: false, .. } => Wait::Verifying,
-            Self::Create { .. }
-            | Self::Sign { .. }
-            | Self::List { .. }
-            | Self::Report { .. }
-            | Self::Abort { .. } => Wait::Quick,
+            Self::Create { .. } | Self::Sign { .. } | Self::List { .. } | Self::Abort { .. } => Wait::Quick,
         }
     }
 }

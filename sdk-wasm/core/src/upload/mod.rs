@@ -9,6 +9,7 @@ mod answer;
 mod answer_times;
 mod answers;
 pub mod backoff;
+mod barred;
 mod bytes;
 mod calm;
 pub mod checksum;

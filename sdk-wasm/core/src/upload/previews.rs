@@ -23,6 +23,9 @@ use super::verdict::{self, Operation, ServiceVerdict};
 const FIRST_MS: u64 = 250;
 /// How long further ones do: by then some originals are there.
 const FURTHER_MS: u64 = 2_000;
+/// Where all originals are there within that time, in milliseconds, nobody is told of smaller pictures: each is
+/// looked at in the store.
+const SOON_MS: f64 = 3_000.0;
 
 /// What is to be told, and when.
 #[derive(Debug)]
@@ -56,6 +59,10 @@ impl Engine {
         if self.previews.is_unwanted {
             return;
         }
+        if self.originals_are_there_soon() {
+            self.previews.due_ms = None;
+            return;
+        }
         let untold = self.transfers.values().filter(|transfer| !self.is_held(transfer));
         let waits = untold.filter_map(Transfer::untold_for_ms);
         let due_ms = waits.min().map(|wait_ms| self.now_ms + wait_ms);
@@ -63,6 +70,14 @@ impl Engine {
             (Some(known_ms), Some(due_ms)) => Some(known_ms.min(due_ms)),
             (_, due_ms) => due_ms,
         };
+    }
+
+    /// Whether the line is so fast that everything it has to carry is there in a moment.
+    fn originals_are_there_soon(&self) -> bool {
+        let Some(bytes_per_s) = self.link.cautious_bytes_per_s(None) else { return false };
+        let under_way = self.transfers.values().filter(|transfer| !self.is_held(transfer));
+        let bytes: u64 = under_way.map(Transfer::bytes_to_send).sum();
+        !self.originals_wait && bytes as f64 * 1_000.0 < SOON_MS * bytes_per_s
     }
 
     /// Of whom to tell now.

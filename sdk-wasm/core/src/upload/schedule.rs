@@ -127,14 +127,25 @@ impl Engine {
                 }
             }
         }
+        let mut preparing = signing;
+        preparing.extend(self.announcements(announcing));
         let mut wishes = finishing;
-        wishes.append(&mut signing);
-        wishes.extend(self.announcements(announcing));
+        // What was sent is not finished at the price of a line that runs dry.
+        let is_dry = ready < enough && !self.is_preparing();
+        if is_dry && !preparing.is_empty() {
+            wishes.insert(0, preparing.remove(0));
+        }
+        wishes.append(&mut preparing);
         wishes.extend(self.pictures_to_report().map(Wish::Report));
         wishes.extend(
             self.aborts.iter().filter(|(_, errand)| errand.is_due(now_ms)).map(|(id, _)| Wish::Abort(*id)),
         );
         wishes
+    }
+
+    /// Whether URLs are being asked for.
+    fn is_preparing(&self) -> bool {
+        self.running.values().any(|running| matches!(running.job, Job::Create { .. } | Job::Sign { .. }))
     }
 
     /// Announcements to begin: in batches, but those that must go alone.

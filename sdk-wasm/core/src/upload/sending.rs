@@ -208,7 +208,7 @@ impl Transfer {
     }
 
     /// Bytes of it that are not stored.
-    fn bytes_to_send(&self) -> u64 {
+    pub(super) fn bytes_to_send(&self) -> u64 {
         self.pieces.iter().filter(|piece| !piece.is_stored() && !piece.is_cut()).map(Piece::size_bytes).sum()
     }
 }

@@ -35,18 +35,24 @@ impl Engine {
     }
 
     fn phase_of(&self, transfer: &Transfer) -> (UploadPhase, Option<String>) {
-        let mut flights = transfer.pieces.iter().filter_map(|piece| piece.flight());
-        let is_moving = flights.any(|f| f.sent_bytes > 0 && self.online.speaks_for_it(f.heard_ms));
-        if self.is_held(transfer) {
+        if self.paused_all || transfer.paused {
             return (UploadPhase::Paused, None);
         }
+        let leader = match transfer.stage {
+            Stage::Following(leader) => self.transfers.get(&leader),
+            _ => None,
+        };
+        // What waits for another one waits for what that one waits for.
+        let sent = leader.unwrap_or(transfer);
+        let mut flights = sent.pieces.iter().filter_map(|piece| piece.flight());
+        let is_moving = flights.any(|f| f.sent_bytes > 0 && self.online.speaks_for_it(f.heard_ms));
         if !self.online.is_online() && !is_moving {
             return (UploadPhase::WaitingForNetwork, None);
         }
-        if let Some(trouble) = transfer.trouble.as_ref().filter(|_| !is_moving) {
+        if let Some(trouble) = sent.trouble.as_ref().filter(|_| !is_moving) {
             return (UploadPhase::Retrying, Some(trouble.last.reason.clone()));
         }
-        if self.waits_for_wifi(transfer) {
+        if self.waits_for_wifi(sent) {
             return (UploadPhase::WaitingForWifi, None);
         }
         let phase = match transfer.stage {

@@ -60,6 +60,11 @@ impl Token {
         self.refusals
     }
 
+    /// Something before the service refused it, whose word does not count: another one may be better.
+    pub fn doubted(&mut self, generation: u64) {
+        self.is_present &= generation != self.generation;
+    }
+
     /// The service accepted it.
     pub fn accepted(&mut self) {
         self.refusals = 0;

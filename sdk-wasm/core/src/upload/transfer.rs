@@ -83,8 +83,9 @@ pub(super) struct Transfer {
     pub part_size_wish: Option<u64>,
     /// The checksum of all its bytes, where they were read at once.
     pub content: Option<Checksum>,
-    /// Its bytes are being read for that, after so many failures.
+    /// Its bytes are being read for that.
     pub content_reading: bool,
+    /// How often that has failed.
     pub content_failures: u32,
     /// The upload that sent these very bytes before.
     pub same_as: Option<ClientRef>,
@@ -108,20 +109,11 @@ pub(super) struct Transfer {
 
 impl Transfer {
     pub fn new(upload: NewUpload) -> Self {
-        let mut pieces: Vec<Piece> = upload
-            .variants
-            .iter()
-            .enumerate()
-            .map(|(index, variant)| Piece::new(PieceKind::Variant(index), 0..variant.size_bytes))
-            .collect();
-        if upload.size_bytes <= SINGLE_PUT_MAX_BYTES {
-            pieces.push(Piece::new(PieceKind::Whole, 0..upload.size_bytes));
-        }
         let mut transfer = Self {
             survey: upload.resumed,
+            pieces: first_pieces(&upload),
             upload,
             stage: Stage::Preparing,
-            pieces,
             announce: Errand::new(),
             sign: Errand::new(),
             list: Errand::new(),
@@ -288,6 +280,10 @@ impl Transfer {
         if self.restarts > RESTARTS_MAX || self.wire_ref().is_none() {
             return false;
         }
+        if self.pieces.is_empty() {
+            // All of it was thought to be stored.
+            self.pieces = first_pieces(&self.upload);
+        }
         self.pieces.retain(Piece::is_signed_with_announcement);
         self.staging = None;
         for piece in &mut self.pieces {
@@ -386,6 +382,16 @@ impl Transfer {
             .iter()
             .any(|piece| piece.is_signed_with_announcement() && piece.need(now_ms) == Need::Signing)
     }
+}
+
+/// The pieces that are known before the service has said how the original goes.
+fn first_pieces(upload: &NewUpload) -> Vec<Piece> {
+    let variants = upload.variants.iter().enumerate();
+    let variants =
+        variants.map(|(index, variant)| Piece::new(PieceKind::Variant(index), 0..variant.size_bytes));
+    let whole = (upload.size_bytes <= SINGLE_PUT_MAX_BYTES)
+        .then(|| Piece::new(PieceKind::Whole, 0..upload.size_bytes));
+    variants.chain(whole).collect()
 }
 
 fn is_unsure(piece: &Piece) -> bool {

@@ -141,12 +141,26 @@ impl Engine {
     /// What was stored before is there no more: it is sent after all.
     pub(super) fn go_alone(&mut self, of: TransferKey) {
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
-        transfer.stage = Stage::Announcing;
         (transfer.same_as, transfer.stored_before) = (None, false);
+        (transfer.announce, transfer.complete) = (Errand::new(), Errand::new());
+        let content = transfer.content_key();
+        // Another one may have found the same a moment ago: then that one sends it for both.
+        let place = content.and_then(|content| self.twins.places.get(&content));
+        if let Some(Place::UnderWay(other)) = place
+            && *other != of
+            && self.transfers.contains_key(other)
+        {
+            let leader = *other;
+            if let Some(transfer) = self.transfers.get_mut(&of) {
+                transfer.stage = Stage::Following(leader);
+            }
+            return;
+        }
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        transfer.stage = Stage::Announcing;
         // Whoever was wrong about it once is not asked again.
         transfer.upload.again = true;
-        (transfer.announce, transfer.complete) = (Errand::new(), Errand::new());
-        if let Some(content) = transfer.content_key() {
+        if let Some(content) = content {
             self.twins.places.insert(content, Place::UnderWay(of));
         }
     }
@@ -164,6 +178,13 @@ impl Engine {
             }
             self.finish(follower, Box::new(photo.clone()));
         }
+    }
+
+    /// Whether another one that nobody has paused ends as this one does.
+    pub(super) fn is_wanted_by_a_twin(&self, transfer: &Transfer) -> bool {
+        self.by_ref.get(&transfer.upload.client_ref).is_some_and(|key| {
+            self.transfers.values().any(|other| other.stage == Stage::Following(*key) && !other.paused)
+        })
     }
 
     fn followers_of(&self, key: TransferKey) -> Vec<TransferKey> {

@@ -85,6 +85,8 @@ pub enum Cause {
     Corrupted,
     /// The request was understood and refused.
     Refused,
+    /// Neither service nor store wrote the answer: heals when whoever did lets the request through.
+    Stranger,
 }
 
 impl Setback {
@@ -112,6 +114,7 @@ pub fn of_put(failure: StoreFailure) -> PutVerdict {
             (status, code.unwrap_or_default(), message.unwrap_or_default(), retry_after_ms)
         }
     };
+    let is_stores_own = !code.is_empty();
     let said = if code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}, {code}") };
     let setback = |cause, failure, what: &str| {
         Setback::from_store(cause, failure, format!("{what} ({said})."), retry_after_ms)
@@ -136,7 +139,7 @@ pub fn of_put(failure: StoreFailure) -> PutVerdict {
             FailureCode::StorageFull,
             "The store has no room left",
         )),
-        (501, _) => PutVerdict::GiveUp(setback(
+        (501, _) if is_stores_own => PutVerdict::GiveUp(setback(
             Cause::Refused,
             FailureCode::StoreRefused,
             "The store cannot do what was asked",
@@ -160,20 +163,31 @@ pub fn of_put(failure: StoreFailure) -> PutVerdict {
             FailureCode::StoreRefused,
             "The store and the service do not agree on the time; the service's clock has to be set",
         )),
-        (401 | 403, _) => PutVerdict::SignAgain(setback(
+        (401 | 403, _) if is_stores_own => PutVerdict::SignAgain(setback(
             Cause::Refused,
             FailureCode::StoreRefused,
             "The store did not accept the signed URL",
+        )),
+        // Some stores say nothing more when a URL has expired, and proxies never do.
+        (401 | 403, _) => PutVerdict::SignAgain(setback(
+            Cause::Stranger,
+            FailureCode::RetriesExhausted,
+            "The store, or something before it, does not let the file in",
         )),
         (400, _) if expired => PutVerdict::SignAgain(setback(
             Cause::Refused,
             FailureCode::StoreRefused,
             "The signed URL has expired",
         )),
-        _ => PutVerdict::GiveUp(setback(
+        _ if is_stores_own => PutVerdict::GiveUp(setback(
             Cause::Refused,
             FailureCode::StoreRefused,
             "The store refused the file",
+        )),
+        _ => PutVerdict::Retry(setback(
+            Cause::Stranger,
+            FailureCode::RetriesExhausted,
+            "Something between here and the store answers in its place",
         )),
     }
 }
@@ -182,21 +196,26 @@ pub fn of_put(failure: StoreFailure) -> PutVerdict {
 pub fn of_service(operation: Operation, failure: ServiceFailure) -> ServiceVerdict {
     match failure {
         ServiceFailure::NoAnswer => ServiceVerdict::Retry(Setback::no_answer("The service does not answer.")),
-        ServiceFailure::Unintelligible => ServiceVerdict::Retry(Setback::no_answer(
-            "Something between here and the service answered in its place.",
-        )),
+        ServiceFailure::Unintelligible { status, retry_after_ms } => {
+            ServiceVerdict::Retry(of_stranger(status, retry_after_ms))
+        }
         ServiceFailure::Refused(refusal) => of_refusal(operation, *refusal),
     }
 }
 
-fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
-    let Refusal { status, problem, retry_after_ms, request_id } = refusal;
-    let (code, reason, missing_parts) = match problem {
-        Some(problem) => (problem.code, problem.detail, problem.missing_parts),
-        None => {
-            (code_of_status(status), format!("The service answered with HTTP status {status}."), Vec::new())
-        }
+/// Not the service's word: whatever its status, it says nothing of the file.
+fn of_stranger(status: u16, retry_after_ms: Option<u64>) -> Setback {
+    let (cause, what) = match status {
+        408 | 425 | 429 | 500..=599 => (Cause::Overloaded, "The service is not there for the moment"),
+        _ => (Cause::Stranger, "Something between here and the service answers in its place"),
     };
+    let reason = format!("{what} (HTTP {status}).");
+    Setback { cause, code: FailureCode::RetriesExhausted, reason, retry_after_ms, request_id: None }
+}
+
+fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
+    let Refusal { problem, retry_after_ms, request_id } = refusal;
+    let (code, reason, missing_parts) = (problem.code, problem.detail, problem.missing_parts);
     let setback = |cause, failure| Setback { cause, code: failure, reason, retry_after_ms, request_id };
     let service = FailureCode::Service(code);
     match code {
@@ -241,17 +260,15 @@ fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
     }
 }
 
-/// The nearest code for an answer that was not the service's own: a gateway's, a proxy's.
-fn code_of_status(status: u16) -> ErrorCode {
+/// The nearest code that this build knows, for one that a newer service has said.
+pub fn nearest_code(status: u16) -> ErrorCode {
     match status {
         401 => ErrorCode::Unauthorized,
         403 => ErrorCode::Forbidden,
         404 => ErrorCode::NotFound,
-        405 => ErrorCode::MethodNotAllowed,
         408 => ErrorCode::RequestTimeout,
-        425 | 503 | 504 => ErrorCode::Unavailable,
-        413 => ErrorCode::RequestTooLarge,
         429 => ErrorCode::RateLimited,
+        503 => ErrorCode::Unavailable,
         500..=599 => ErrorCode::Internal,
         _ => ErrorCode::InvalidRequest,
     }
@@ -259,6 +276,8 @@ fn code_of_status(status: u16) -> ErrorCode {
 
 #[cfg(test)]
 mod tests {
+    use windlass_protocol::Problem;
+
     use super::*;
 
     fn put(status: u16, code: &str, message: &str) -> PutVerdict {
@@ -297,23 +316,54 @@ mod tests {
 
     #[test]
     fn a_full_store_is_named_when_patience_ends() {
-        let PutVerdict::Retry(setback) = put(507, "", "") else { panic!() };
+        let PutVerdict::Retry(setback) = put(507, "XMinioStorageFull", "") else { panic!() };
         assert_eq!(setback.code, FailureCode::StorageFull);
     }
 
+    fn problem(code: ErrorCode) -> Problem {
+        Problem {
+            kind: String::new(),
+            title: code.title().to_owned(),
+            status: 400,
+            code,
+            detail: "Said by the test.".to_owned(),
+            field: None,
+            file: None,
+            missing_parts: Vec::new(),
+            request_id: None,
+        }
+    }
+
     #[test]
-    fn every_answer_between_the_lines_is_retried() {
-        for status in [408, 429, 500, 502, 503, 504, 511] {
-            let refusal = Refusal { status, problem: None, retry_after_ms: Some(3_000), request_id: None };
-            let verdict = of_service(Operation::Create, ServiceFailure::Refused(Box::new(refusal)));
+    fn no_status_ends_an_upload_that_neither_service_nor_store_has_said_why() {
+        for status in
+            [200, 302, 400, 401, 403, 404, 405, 407, 408, 413, 418, 429, 451, 500, 502, 503, 504, 511]
+        {
+            let stranger = ServiceFailure::Unintelligible { status, retry_after_ms: Some(3_000) };
+            let verdict = of_service(Operation::Create, stranger);
             let ServiceVerdict::Retry(setback) = verdict else { panic!("{status}: {verdict:?}") };
             assert_eq!(setback.retry_after_ms, Some(3_000));
+            assert!(setback.reason.contains(&status.to_string()), "it is said: {}", setback.reason);
+            for body in ["", "<html><h1>Sign in to the hotel's network</h1></html>"] {
+                match of_put(StoreFailure::from_answer(status, body, None)) {
+                    PutVerdict::Retry(setback) | PutVerdict::SignAgain(setback) => {
+                        assert_ne!(setback.cause, Cause::Refused, "{status}");
+                        assert!(
+                            setback.reason.contains(&status.to_string()),
+                            "it is said: {}",
+                            setback.reason
+                        );
+                    }
+                    verdict => panic!("{status}: {verdict:?}"),
+                }
+            }
         }
     }
 
     #[test]
     fn a_record_lost_on_the_way_starts_over_and_one_that_was_never_made_ends() {
-        let refusal = Refusal { status: 404, problem: None, retry_after_ms: None, request_id: None };
+        let refusal =
+            Refusal { problem: problem(ErrorCode::NotFound), retry_after_ms: None, request_id: None };
         let failed = |operation| of_service(operation, ServiceFailure::Refused(Box::new(refusal.clone())));
         for operation in [Operation::Sign, Operation::List, Operation::Complete] {
             assert!(matches!(failed(operation), ServiceVerdict::StartOver(_)), "{operation:?}");

@@ -26,6 +26,7 @@ fn a_record_says_what_was_chosen_and_nothing_of_how_it_travels() {
     let mut found = BTreeSet::new();
     keys(&serde_json::to_value(upload).unwrap(), &mut found);
     let expected = [
+        "again",
         "bytes",
         "chosen_at_ms",
         "client_ref",

@@ -23,6 +23,18 @@ fn what_is_all_there_is_sent_as_it_was_prepared() {
 }
 
 #[test]
+fn a_second_copy_that_was_asked_for_is_still_asked_for_and_no_other() {
+    for (kept, again) in [(json!(true), true), (json!(false), false), (Value::Null, false)] {
+        let Resumption::Send { upload } = planned(&record_with("again", kept), &all_found()) else {
+            panic!()
+        };
+        assert_eq!(upload.again, again);
+    }
+    let Resumption::Send { upload } = planned(&record(), &all_found()) else { panic!() };
+    assert!(!upload.again, "records of builds that did not know it");
+}
+
+#[test]
 fn what_was_only_chosen_is_prepared() {
     let upload = prepares(&record_with("prepared", Value::Null), &all_found());
     assert_eq!((upload.filename.as_str(), upload.size_bytes), ("roof.jpg", 3_000_000));

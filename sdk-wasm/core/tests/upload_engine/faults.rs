@@ -1,9 +1,11 @@
 //! What goes wrong between here and the store: each test is named after what it expects, with the row of
 //! the fault list (F…) it stands for.
 
-use windlass_core::upload::{EngineConfig, Input, UploadEvent, UploadPhase};
+use windlass_core::upload::{EngineConfig, FailureCode, Input, UploadEvent, UploadPhase};
+use windlass_protocol::ErrorCode;
 
 use crate::simulated::World;
+use crate::simulated::bucket::Target;
 use crate::simulated::files::file;
 use crate::simulated::network::{Chances, Fault, Network, Op};
 
@@ -67,6 +69,7 @@ fn f07_another_file_under_the_same_name_is_not_spliced_together() {
     world.reload(config());
     world.run();
     world.assert_all_stored();
+    assert!(world.bucket.parts.is_empty(), "nothing half is left of the other one");
 }
 
 #[test]
@@ -264,6 +267,20 @@ fn f34_a_url_the_store_calls_expired_costs_one_more_attempt() {
     world.run();
     world.assert_all_stored();
     assert_eq!(world.network.count(Op::Put), 3);
+}
+
+#[test]
+fn f37_somebody_elses_object_in_its_place_is_never_called_ours() {
+    for (size, code) in [(20 * KIB, ErrorCode::SizeMismatch), (30 * KIB, ErrorCode::ChecksumMismatch)] {
+        let mut world = scripted(&[(Op::Put, 1, Fault::Taken)]);
+        world.add(file("photo", 30 * KIB, &[]));
+        world.run_while(|world| world.service.uploads.is_empty());
+        let id = *world.service.uploads.keys().next().unwrap();
+        world.bucket.objects.insert((id, Target::Whole), vec![7; size]);
+        world.run();
+        assert_eq!(world.outcome("photo"), Err(FailureCode::Service(code)));
+        assert_eq!(world.network.count(Op::Put), 1, "and is not written over");
+    }
 }
 
 #[test]

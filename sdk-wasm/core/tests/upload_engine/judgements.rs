@@ -71,6 +71,19 @@ fn f16_an_expired_token_is_refreshed_once_for_all() {
 }
 
 #[test]
+fn f16_two_that_are_refused_at_one_moment_ask_for_one_token() {
+    let mut world = scripted(&[1, 2].map(|nth| (Op::Complete, nth, Fault::TokenExpired)));
+    // Far away, so that both are on their way before the first is refused.
+    world.network.round_trip_ms = 2_000;
+    for index in 0..2 {
+        world.add(file(&format!("photo-{index}"), 30 * KIB, &[]));
+    }
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.token_calls, 2, "the first one, and one for both");
+}
+
+#[test]
 fn f16_a_token_that_is_always_refused_ends_with_the_services_word() {
     let refused: Vec<_> = (1..20).map(|nth| (Op::Create, nth, Fault::TokenExpired)).collect();
     let mut world = scripted(&refused);
@@ -95,7 +108,8 @@ fn a_token_function_that_fails_is_asked_again() {
 
 #[test]
 fn f22_an_etag_nobody_can_tell_is_named_to_the_integrator() {
-    let mut world = scripted(&[(Op::Put, 1, Fault::HideEtag), (Op::List, 1, Fault::Status(403, None))]);
+    let mut world =
+        scripted(&[(Op::Put, 1, Fault::HideEtag), (Op::List, 1, Fault::Refused(ErrorCode::Forbidden))]);
     world.add(file("video", 6 * MIB, &[]));
     world.run();
     assert_eq!(world.outcome("video"), Err(FailureCode::CorsMisconfigured));
@@ -222,6 +236,16 @@ fn f33_a_record_that_was_closed_under_us_is_announced_under_another_name_and_fou
         assert_eq!(world.service.uploads.len(), 2, "the closed one and the photo");
         assert_eq!(world.bucket.arrived_bytes, arrived, "nothing is sent again");
     }
+}
+
+#[test]
+fn f33_a_photo_the_service_forgot_after_all_was_stored_is_sent_anew_with_its_smaller_pictures() {
+    let mut world = scripted(&[(Op::Complete, 1, Fault::DropAfter), (Op::Complete, 2, Fault::NotFound)]);
+    world.add(file("photo", 300 * KIB, &[10 * KIB, 20 * KIB]));
+    world.run_while(|world| !world.service.uploads.values().any(|u| u.status == UploadStatus::Uploaded));
+    world.reload(EngineConfig::new("p".parse().unwrap(), 9));
+    world.run();
+    world.assert_all_stored();
 }
 
 #[test]

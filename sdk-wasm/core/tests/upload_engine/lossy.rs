@@ -158,6 +158,48 @@ fn a_slow_link_with_deep_buffers_is_not_taken_for_dead() {
 }
 
 #[test]
+fn f21_a_hundred_megabytes_get_through_two_at_a_time_where_the_signal_is_weak() {
+    let mut network = Network::good();
+    (network.bytes_per_s, network.round_trip_ms) = (25_000, 300); // 200 kbit/s
+    network.chances = Chances { drop_before: 2, ..Chances::default() };
+    // Nothing lies in buffers here: where a whole piece does, it looks overdue, and another connection is tried.
+    let mut world = World::new(5, network);
+    world.add(file("video", 100_000_000, &[]));
+    world.run();
+    world.assert_all_stored();
+    assert!(world.most_puts_at_once <= 2, "{} at once", world.most_puts_at_once);
+    assert!(world.waste() < 1.1, "waste {}", world.waste());
+}
+
+#[test]
+fn the_time_that_is_said_to_be_left_is_near_the_truth() {
+    let mut network = Network::good();
+    (network.bytes_per_s, network.round_trip_ms) = (250_000, 150); // 2 Mbit/s
+    let mut world = World::new(3, network);
+    for index in 0..12 {
+        world.add(file(&format!("photo-{index}"), 3 * MIB, &[20 * KIB, 300 * KIB]));
+    }
+    world.run();
+    world.assert_all_stored();
+    let end_ms = world.events.last().map_or(0, |(at_ms, _)| *at_ms);
+    let told: Vec<(u64, f64)> = world
+        .events
+        .iter()
+        .filter_map(|(at_ms, event)| match event {
+            UploadEvent::Progress { total, .. } => Some((*at_ms, total.remaining_ms?)),
+            _ => None,
+        })
+        .filter(|(at_ms, _)| (end_ms / 10..end_ms * 9 / 10).contains(at_ms))
+        .collect();
+    assert!(told.len() > 100, "{}", told.len());
+    let mut ratios: Vec<f64> =
+        told.iter().map(|(at_ms, remaining_ms)| remaining_ms / (end_ms - at_ms) as f64).collect();
+    ratios.sort_by(f64::total_cmp);
+    let (low, high) = (ratios[ratios.len() / 20], ratios[ratios.len() * 19 / 20]);
+    assert!(low > 0.6 && high < 1.6, "nine of ten lie between {low:.2} and {high:.2} of what was left");
+}
+
+#[test]
 fn pausing_resuming_and_cancelling_at_any_moment_keeps_every_promise() {
     for seed in 0..40_u64 {
         let mut network = Network::good();

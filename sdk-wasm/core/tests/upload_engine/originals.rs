@@ -6,7 +6,7 @@ use windlass_core::upload::{EngineConfig, Input, Source, UploadPhase};
 
 use crate::simulated::World;
 use crate::simulated::files::file;
-use crate::simulated::network::{Chances, Network};
+use crate::simulated::network::{Chances, Fault, Network, Op};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -17,6 +17,22 @@ fn a_days_work(world: &mut World) {
         world.add(file(&format!("photo-{index}"), 3 * MIB + index, &[8 * KIB, 400 * KIB]));
     }
     world.add(file("video", 23 * MIB, &[]));
+}
+
+#[test]
+fn a_service_that_verifies_slowly_leaves_no_line_idle() {
+    let mut network = Network::good();
+    network.script = (1..=60).map(|nth| (Op::Complete, nth, Fault::Late(2_000))).collect();
+    let mut world = World::new(1, network);
+    for index in 0..60 {
+        world.add(file(&format!("photo-{index}"), 100_000 + index, &[]));
+    }
+    world.run();
+    world.assert_all_stored();
+    // 6 MB take five seconds of this line; sixty verifications, four at a time, half a minute.
+    let puts = world.begun.iter().filter(|(_, op)| *op == Op::Put);
+    let last_ms = puts.map(|(at_ms, _)| *at_ms).max().unwrap();
+    assert!(last_ms < 10_000, "the last was begun after {last_ms} ms");
 }
 
 #[test]

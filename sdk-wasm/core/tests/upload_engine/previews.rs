@@ -2,6 +2,7 @@
 //! depends on it.
 
 use windlass_core::upload::Input;
+use windlass_protocol::ErrorCode;
 
 use crate::simulated::World;
 use crate::simulated::files::{file, reference};
@@ -53,6 +54,31 @@ fn a_photo_that_is_stored_at_once_is_not_worth_a_report() {
 }
 
 #[test]
+fn on_a_line_that_carries_the_originals_within_seconds_nobody_is_told() {
+    // An office's Wi-Fi.
+    let mut network = Network::good();
+    (network.bytes_per_s, network.round_trip_ms) = (12_500_000, 5);
+    let mut world = World::new(1, network);
+    for index in 0..20 {
+        world.add(file(&format!("photo-{index}"), 1_000_000 + index, &[8 * KIB, 120 * KIB]));
+    }
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.network.count(Op::Report), 0);
+}
+
+#[test]
+fn a_service_that_takes_long_to_look_at_pictures_is_no_network_that_is_gone() {
+    let mut network = slow_line();
+    network.script = vec![(Op::Report, 1, Fault::Stall)];
+    let mut world = World::new(1, network);
+    four_photos(&mut world);
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.trials, 0, "the line was never in doubt");
+}
+
+#[test]
 fn reports_that_fail_cost_nothing_and_what_they_would_have_told_is_told_later() {
     for fault in
         [Fault::DropBefore, Fault::DropAfter, Fault::Stall, Fault::Status(503, None), Fault::TokenExpired]
@@ -74,14 +100,14 @@ fn reports_that_fail_cost_nothing_and_what_they_would_have_told_is_told_later() 
 
 #[test]
 fn a_service_that_does_not_want_to_know_is_told_once() {
-    for status in [403, 404, 405] {
+    for code in [ErrorCode::Forbidden, ErrorCode::NotFound, ErrorCode::MethodNotAllowed] {
         let mut network = slow_line();
-        network.script = (1..20).map(|nth| (Op::Report, nth, Fault::Status(status, None))).collect();
+        network.script = (1..20).map(|nth| (Op::Report, nth, Fault::Refused(code))).collect();
         let mut world = World::new(1, network);
         four_photos(&mut world);
         world.run();
         world.assert_all_stored();
-        assert_eq!(world.network.count(Op::Report), 1, "{status}");
+        assert_eq!(world.network.count(Op::Report), 1, "{code:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The same photo chosen twice: recognised by its bytes, and sent once.
 
-use windlass_core::upload::{Engine, EngineConfig, Input, Target, UploadEvent};
+use windlass_core::upload::{Engine, EngineConfig, Input, Target, UploadEvent, UploadPhase};
 use windlass_protocol::UploadStatus;
 
 use crate::simulated::World;
@@ -159,4 +159,39 @@ fn other_bytes_of_the_same_size_are_another_photo() {
     world.add(other);
     world.run();
     world.assert_all_stored();
+}
+
+#[test]
+fn two_of_a_photo_that_was_deleted_meanwhile_make_one_new_one() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 300 * KIB));
+    world.run();
+    let (deleted, _) = stored(&world, "first");
+    world.service.forget(deleted.into());
+    let puts = world.network.count(Op::Put);
+    world.add(chosen("second", 300 * KIB));
+    world.add(chosen("third", 300 * KIB));
+    world.run();
+    assert_eq!(stored(&world, "second").0, stored(&world, "third").0);
+    assert_eq!(world.service.uploads.len(), 1, "and not one for each");
+    assert_eq!(world.network.count(Op::Put) - puts, 2, "the photo and its smaller picture");
+}
+
+#[test]
+fn a_twin_of_one_that_is_paused_is_sent_and_one_of_what_waits_says_so() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 12 * MIB));
+    world.add(chosen("second", 12 * MIB));
+    world.run_while(|world| world.network.count(Op::Put) == 0);
+    world.feed(Input::OriginalsWait(true));
+    world.run_until(20_000);
+    for name in ["first", "second"] {
+        let last = world.phases(name).last().map(|(_, phase)| *phase);
+        assert_eq!(last, Some(UploadPhase::WaitingForWifi), "{name}");
+    }
+    world.feed(Input::OriginalsWait(false));
+    world.feed(Input::Pause(Target::One(reference("first"))));
+    assert_eq!(world.phases("first").last().map(|(_, phase)| *phase), Some(UploadPhase::Paused));
+    world.run();
+    assert_eq!(stored(&world, "first").0, stored(&world, "second").0);
 }

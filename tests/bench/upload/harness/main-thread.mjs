@@ -3,9 +3,9 @@
 import { join } from "node:path";
 
 import { variation } from "../../../e2e/harness/bytes.mjs";
+import { Trace } from "../../../e2e/harness/trace.mjs";
 import { choose, openDemo, stored } from "./element-page.mjs";
 import { rounded } from "./numbers.mjs";
-import { Trace } from "./trace.mjs";
 
 const PHOTOS = 40;
 /** A busy machine takes minutes for them. */
@@ -35,7 +35,7 @@ export async function mainThread(scene, { photo, folder }) {
     if (tasks.length === 0) throw new Error("the trace has no tasks of the page's main thread");
     const longest = (time) => rounded(Math.max(...tasks.map(time)) / 1000);
     return {
-      name: "windlass",
+      uploader: "windlass",
       photos: PHOTOS,
       longest_task_ms: longest(({ tdur, dur }) => tdur ?? dur),
       longest_by_the_clock_ms: longest(({ dur }) => dur),

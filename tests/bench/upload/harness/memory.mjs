@@ -36,7 +36,7 @@ export async function memory(scene, { photo, folder, say }) {
       }
     }
     if (readings.length < 2) throw new Error(`only ${readings.length * 100} photos were stored within ${AT_MOST_MS / 60_000} minutes`);
-    return { name: "windlass", photos: readings.at(-1).photos, readings, growth_mb: readings.at(-1).mb - readings[0].mb };
+    return { uploader: "windlass", photos: readings.at(-1).photos, readings, growth_mb: readings.at(-1).mb - readings[0].mb };
   } finally {
     await page.context().close();
     await scene.remove(await scene.objectsOf(run));

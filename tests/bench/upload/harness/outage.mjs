@@ -40,7 +40,7 @@ export async function outage(scene, contender, { front, files }) {
     );
     const after = moments.flat().map((atMs) => atMs - backMs);
     return {
-      name: contender.name,
+      uploader: contender.name,
       stored: after.length,
       of: PAGES * each,
       ...(after.length > 0 && { p50_ms: rounded(percentile(after, 50), 0), p95_ms: rounded(percentile(after, 95), 0) }),

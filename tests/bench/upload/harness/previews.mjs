@@ -30,7 +30,7 @@ export async function previews(scene, { photo, folder, seed }) {
     const seenMs = await seen.jsonValue();
     await stored(page, PHOTOS, 180_000);
     const { chosenMs, nowMs } = await page.evaluate(() => ({ chosenMs: globalThis.bench.chosenMs, nowMs: performance.now() }));
-    return { name: "windlass", seed, seen_ms: rounded(seenMs - chosenMs, 0), stored_ms: rounded(nowMs - chosenMs, 0) };
+    return { uploader: "windlass", seed, seen_ms: rounded(seenMs - chosenMs, 0), stored_ms: rounded(nowMs - chosenMs, 0) };
   } finally {
     await page.context().close();
     await scene.calm();

@@ -69,10 +69,10 @@ async function judged(scene, run, { contender, paths, ends, puts, startedMs, now
   const lastMs = stored === paths.length ? Math.max(...ok.values()) : nowMs;
   const sent = puts.reduce((sum, { request_bytes: bytes }) => sum + bytes, 0);
   return {
-    name: contender.name,
+    uploader: contender.name,
     stored,
     of: paths.length,
-    took_ms: rounded(lastMs - startedMs, 0),
+    wall_s: rounded((lastMs - startedMs) / 1000, 3),
     wire_bytes: sent,
     waste: rounded(sent / (await sizeOf(paths)), 3),
     puts: puts.length,

@@ -10,19 +10,25 @@ export async function launchFirefox() {
     executablePath: process.env.WINDLASS_FIREFOX ?? "/usr/bin/firefox-esr",
     headless: true,
   });
+  return openTab(browser, () => browser.close());
+}
+
+async function openTab(browser, close) {
   const page = await browser.newPage();
   await page.setViewport(PHONE);
-  return new Firefox(browser, page);
+  return new Firefox(browser, page, close ?? (() => page.close()));
 }
 
 class Firefox {
   #browser;
   #page;
+  #close;
   #complaints = [];
 
-  constructor(browser, page) {
+  constructor(browser, page, close) {
     this.#browser = browser;
     this.#page = page;
+    this.#close = close;
     page.on("pageerror", (error) => this.#complaints.push(String(error)));
     page.on("console", (message) => {
       if (message.type() === "error") this.#complaints.push(message.text());
@@ -50,7 +56,12 @@ class Firefox {
     return this.#complaints;
   }
 
+  /** Another tab of the same person; closing it closes the tab alone. */
+  tab() {
+    return openTab(this.#browser);
+  }
+
   close() {
-    return this.#browser.close();
+    return this.#close();
   }
 }

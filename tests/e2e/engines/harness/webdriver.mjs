@@ -52,6 +52,25 @@ export class Session {
     return call(this.#base, "DELETE");
   }
 
+  /** The handle of the tab that commands go to. */
+  tab() {
+    return call(`${this.#base}/window`, "GET");
+  }
+
+  /** Opens a tab, to which no command goes yet; its handle. */
+  async openTab() {
+    return (await this.#post("/window/new", { type: "tab" })).handle;
+  }
+
+  switchTo(handle) {
+    return this.#post("/window", { handle });
+  }
+
+  /** Closes the tab that commands go to; another one must be chosen then. */
+  closeTab() {
+    return call(`${this.#base}/window`, "DELETE");
+  }
+
   #post(path, body) {
     return call(this.#base + path, "POST", body);
   }

@@ -32,7 +32,16 @@ export async function launchWebKit() {
       failed,
       eventually("the driver answers", () => fetch(`${address}/status`).then(({ ok }) => ok, () => false), Boolean),
     ]);
-    return new WebKit(screen, driver, await Session.open(address));
+    const session = await Session.open(address);
+    const end = async () => {
+      await session.close();
+      for (const process of [driver, screen.process]) {
+        const ended = once(process, "exit");
+        process.kill();
+        await ended;
+      }
+    };
+    return new WebKit(session, await session.tab(), end);
   } catch (error) {
     driver?.kill();
     screen.process.kill();
@@ -53,16 +62,17 @@ async function startScreen() {
   return { process, display: `:${String(number).trim()}` };
 }
 
+/** A tab. Commands of one session go to one tab at a time: tests ask one after the other. */
 class WebKit {
-  #screen;
-  #driver;
   #session;
+  #handle;
+  #close;
   #complaints = [];
 
-  constructor(screen, driver, session) {
-    this.#screen = screen;
-    this.#driver = driver;
+  constructor(session, handle, close) {
     this.#session = session;
+    this.#handle = handle;
+    this.#close = close;
   }
 
   /** The window does not get narrower than its toolbar, about 450 px. */
@@ -73,15 +83,17 @@ class WebKit {
     await this.#session.run(listenForComplaints);
   }
 
-  run(work, ...args) {
+  async run(work, ...args) {
+    await this.#session.switchTo(this.#handle);
     return this.#session.run(work, ...args);
   }
 
   async choose(find, paths) {
-    await this.#session.type(await this.#session.run(find), paths.join("\n"));
+    await this.#session.type(await this.run(find), paths.join("\n"));
   }
 
-  screenshot() {
+  async screenshot() {
+    await this.#session.switchTo(this.#handle);
     return this.#session.screenshot();
   }
 
@@ -91,17 +103,22 @@ class WebKit {
     return this.#complaints;
   }
 
-  async close() {
-    await this.#session.close();
-    for (const process of [this.#driver, this.#screen.process]) {
-      const ended = once(process, "exit");
-      process.kill();
-      await ended;
-    }
+  /** Another tab of the same person; closing it closes the tab alone. */
+  async tab() {
+    const handle = await this.#session.openTab();
+    return new WebKit(this.#session, handle, async () => {
+      await this.#session.switchTo(handle);
+      await this.#session.closeTab();
+      await this.#session.switchTo(this.#handle);
+    });
+  }
+
+  close() {
+    return this.#close();
   }
 
   async #keepComplaints() {
-    this.#complaints.push(...(await this.#session.run(() => globalThis.complaints?.splice(0) ?? [])));
+    this.#complaints.push(...(await this.run(() => globalThis.complaints?.splice(0) ?? [])));
   }
 }
 

@@ -47,7 +47,7 @@ async function watching() {
   return { page, say, sees };
 }
 
-test("streams that are cut again and again lose nothing and tell nothing twice", async () => {
+test("F27 streams that are cut again and again lose nothing and tell nothing twice", async () => {
   const { page, say, sees } = await watching();
   await proxy.forget();
   await proxy.rules({ ...EVENTS, fault: { kind: "cut_response", after_ms: 700 } });
@@ -65,7 +65,7 @@ test("streams that are cut again and again lose nothing and tell nothing twice",
   await page.context().close();
 });
 
-test("where streams do not get through the page polls, and goes back to the stream", async () => {
+test("F27 where streams do not get through the page polls, and goes back to the stream", async () => {
   const { page, say, sees } = await watching();
   await proxy.rules({ ...EVENTS, fault: { kind: "drop_before" } });
   await proxy.connections("reset");
@@ -82,7 +82,7 @@ test("where streams do not get through the page polls, and goes back to the stre
   await page.context().close();
 });
 
-test("a proxy that holds the stream back is found out", async () => {
+test("F27 a proxy that holds the stream back is found out", async () => {
   const { page, say, sees } = await watching();
   await proxy.rules({ ...EVENTS, fault: { kind: "stall", at: 0 } });
   await proxy.connections("reset");
@@ -92,7 +92,7 @@ test("a proxy that holds the stream back is found out", async () => {
   await page.context().close();
 });
 
-test("the service is restarted: the stream is back and what happened meanwhile is told", async () => {
+test("F27 the service is restarted: the stream is back and what happened meanwhile is told", async () => {
   const { page, say, sees } = await watching();
   const before = Date.now();
   await service.pause();
@@ -104,7 +104,7 @@ test("the service is restarted: the stream is back and what happened meanwhile i
   await page.context().close();
 });
 
-test("a page that was away for longer than events are kept looks at the photos", async () => {
+test("F27 a page that was away for longer than events are kept looks at the photos", async () => {
   const { page, say, sees } = await watching();
   await page.route("**/api/v1/events?*", (route) => {
     const url = new URL(route.request().url());

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { makeVideo } from "../../harness/bytes.mjs";
 import { eventually } from "../../harness/browser.mjs";
-import { COMPLETE, CREATE, problem, SIGN } from "../../harness/fault-proxy.mjs";
+import { COMPLETE, CREATE, problem, PUT, SIGN } from "../../harness/fault-proxy.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
 const MIB = 1024 * 1024;
@@ -86,6 +86,21 @@ test("F24, pain 2: 500, 502, 504 and 429 are tried again, no sooner than Retry-A
   const creates = (await asked(/uploads$/)).filter(({ method }) => method === "POST");
   assert.deepEqual(creates.map(({ status }) => status), [500, 502, 429, 201]);
   assert.ok(creates[3].started_ms - creates[2].ended_ms >= 3_000, "Retry-After was honoured");
+  await visit.allStored();
+});
+
+test("what neither the service nor the store has said ends nothing: portals, proxies, a deployment", async () => {
+  const visit = await scene.visit({ variants: [] });
+  const page = (status) => ({ kind: "respond", status, headers: { "content-type": "text/html" }, body: "<h1>Sign in to the hotel's network</h1>" });
+  const readable = { "access-control-allow-origin": "*", "access-control-expose-headers": "etag" };
+  await scene.proxy.rules(
+    ...[404, 403, 413, 200].map((status) => ({ ...CREATE, times: 1, fault: page(status) })),
+    ...[404, 403].flatMap((status) => [SIGN, COMPLETE].map((which) => ({ ...which, times: 1, fault: page(status) }))),
+    ...[403, 403, 403, 403, 404, 400].map((status) => ({ ...PUT, times: 1, fault: { ...page(status), headers: readable } })),
+  );
+  await visit.choose(await video(12 * MIB), await video(MIB));
+  await visit.ended();
+  assert.deepEqual(await scene.proxy.met(), Array.from({ length: 14 }, () => 1));
   await visit.allStored();
 });
 

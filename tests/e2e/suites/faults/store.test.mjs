@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
 import { eventually } from "../../harness/browser.mjs";
-import { PART, part, PUT, SIGN, storeError } from "../../harness/fault-proxy.mjs";
+import { COMPLETE, CREATE, PART, part, PUT, SIGN, storeError } from "../../harness/fault-proxy.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
 const MIB = 1024 * 1024;
@@ -107,15 +107,47 @@ test("F22, pain 11: an ETag that CORS hides is read from the list of parts", asy
   await visit.allStored();
 });
 
-test("F22 an answer cut short leaves no part out", async () => {
+test("F22 an empty 200 from something between is no part that was stored", async () => {
+  const visit = await scene.visit();
+  const empty = { kind: "respond", status: 200, headers: { "access-control-allow-origin": "*" }, body: "" };
+  await scene.proxy.rules({ ...part(1), times: 1, fault: empty }, { ...part(3), times: 1, fault: empty });
+  await visit.choose(await video(12 * MIB));
+  await visit.ended();
+  assert.deepEqual(await scene.proxy.met(), [1, 1]);
+  assert.equal((await visit.puts()).length, 5, "both are sent again, and the other is not");
+  await visit.allStored();
+});
+
+test("F22 an answer that breaks off leaves no part out, and none is sent twice that is there", async () => {
+  const visit = await scene.visit();
+  await scene.proxy.rules(
+    { ...part(1), times: 1, fault: { kind: "truncate_response", at: 0 } },
+    { ...part(2), times: 1, fault: { kind: "rewrite", remove_headers: ["etag"], body: "<?xml version" } },
+  );
+  await visit.choose(await video(12 * MIB));
+  await visit.ended();
+  assert.deepEqual(await scene.proxy.met(), [1, 1]);
+  const first = (await scene.proxy.requests()).find(({ fault }) => fault?.kind === "truncate_response");
+  assert.deepEqual([first.upstream_status, first.response_bytes], [200, 0], "the store had taken it");
+  assert.equal((await visit.puts()).length, 3);
+  await visit.allStored();
+});
+
+test("F22 a 502 in the place of the store's answer leaves no part out", async () => {
   const visit = await scene.visit();
   await scene.proxy.rules({ ...part(1), times: 1, fault: { kind: "rewrite", status: 502, body: "" } });
   await visit.choose(await video(12 * MIB));
+  await visit.allStored();
+});
+
+test("F22 answers of the service that break off are asked for again", async () => {
+  const visit = await scene.visit();
+  const broken = { times: 1, fault: { kind: "truncate_response", at: 0.5 } };
+  await scene.proxy.rules(...[CREATE, SIGN, COMPLETE].map((request) => ({ ...request, ...broken })));
+  await visit.choose(await video(12 * MIB));
   await visit.ended();
-  // The store has it all the same; what it holds is overwritten with the same bytes or looked up.
-  const ends = await visit.ends();
-  assert.deepEqual(ends.map(({ state }) => state), ["stored"]);
-  await visit.page.context().close();
+  assert.deepEqual(await scene.proxy.met(), [1, 1, 1]);
+  await visit.allStored();
 });
 
 test("F28 a store that says slow down is not stormed", async () => {
@@ -129,6 +161,17 @@ test("F28 a store that says slow down is not stormed", async () => {
   // Each refusal costs one more attempt, and nothing else.
   assert.equal(puts.length, 30 + puts.filter(({ status }) => status === 503).length);
   await visit.allStored();
+});
+
+test("a bucket that does not let the page in is said to be the reason, in words, and is waited for", async () => {
+  const visit = await scene.visit({ variants: [] });
+  // What its CORS rules do not name gets no leave to ask.
+  await scene.proxy.rules({ front: "store", method: "OPTIONS", fault: { kind: "respond", status: 403, body: "" } });
+  await visit.choose(await video(MIB));
+  await eventually("the row says so", () => visit.rows(), ([only]) => /does not let this page send to it/.test(only?.words ?? ""), 90_000);
+  assert.deepEqual((await visit.rows()).map(({ state }) => state), ["retrying"]);
+  await scene.proxy.rules();
+  await visit.allStored({ timeoutMs: 120_000 });
 });
 
 test("F33 an upload the store has dropped is sent anew, once", async () => {

@@ -10,7 +10,7 @@ use crate::upload::{PART_BYTES, Upload, read, store};
 
 /// A wrong ETag, a part that was never sent, a wrong order: each named, and the right list still
 /// completes.
-pub async fn a_wrong_list_of_parts_leaves_the_upload_open(target: &S3Target) -> Result<()> {
+pub async fn f32_a_wrong_list_of_parts_leaves_the_upload_open(target: &S3Target) -> Result<()> {
     let upload = Upload::open(target, "wrong_list/photo.jpg", ChecksumAlgorithm::Crc64Nvme).await?;
     let first = upload.send(1, &noise(70, PART_BYTES)).await?;
     let second = upload.send(2, &noise(71, 100)).await?;

@@ -49,7 +49,7 @@ macro_rules! s3_behaviours {
             multipart: an_upload_belongs_to_its_key;
             multipart: open_uploads_are_listed;
             multipart: a_part_can_be_copied_from_an_object;
-            completion: a_wrong_list_of_parts_leaves_the_upload_open;
+            completion: f32_a_wrong_list_of_parts_leaves_the_upload_open;
             completion: a_part_too_small_leaves_the_upload_open;
             completion: the_checksum_of_the_whole_is_verified;
             completion: composed_checksums_are_verified;

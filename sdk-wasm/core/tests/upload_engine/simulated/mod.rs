@@ -6,7 +6,7 @@ mod checks;
 pub mod files;
 mod moving;
 pub mod network;
-mod replies;
+pub mod replies;
 pub mod service;
 mod serving;
 mod sockets;
@@ -86,6 +86,8 @@ pub struct World {
     pub repeated_puts: u32,
     /// Those among them that were not variants, of which a store cannot be asked.
     pub repeated_originals: u32,
+    /// How often open connections were tried, because the network was in doubt.
+    pub trials: u32,
     /// What was begun to be sent, in that order.
     pub puts: Vec<BlobRef>,
     /// PUTs of staged pieces that were stored.
@@ -123,6 +125,7 @@ impl World {
             most_puts_at_once: 0,
             repeated_puts: 0,
             repeated_originals: 0,
+            trials: 0,
             puts: Vec::new(),
             staged_puts: 0,
             begun: Vec::new(),
@@ -286,10 +289,11 @@ impl World {
                 return self.later(self.now_ms + 1, Happening::Answer(id, answer));
             }
             Work::TryConnections(host) => {
+                self.trials += 1;
                 if self.sockets.begin_trial(*host, id) {
                     self.later(
                         self.now_ms + self.network.round_trip_ms,
-                        Happening::Answer(id, Answer::Tried),
+                        Happening::Answer(id, Answer::Tried { answered: !self.network.is_out(self.now_ms) }),
                     );
                 }
                 return;

@@ -85,12 +85,9 @@ impl World {
 
     pub(super) fn arrive(&mut self, id: CommandId, flight: &Flight) {
         let stored = match (flight.fault, self.read(&flight.blob, &flight.range)) {
-            (Some(Fault::Status(status, retry_after_ms)), _) => Err(StoreFailure::Refused {
-                status,
-                code: Some("SlowDown".into()),
-                message: None,
-                retry_after_ms,
-            }),
+            (Some(Fault::Status(status, retry_after_ms)), _) => {
+                Err(StoreFailure::Refused { status, code: None, message: None, retry_after_ms })
+            }
             (Some(Fault::NoSuchUpload), _) => {
                 let signature = bucket::Signature::parse(&flight.url);
                 self.bucket.parts.remove(&signature.upload_id);

@@ -1,6 +1,7 @@
 //! The network: how fast, how far, and what goes wrong on it, by script and by chance.
 
 use windlass_core::upload::backoff::Chance;
+use windlass_protocol::ErrorCode;
 
 /// What kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,8 +22,12 @@ pub enum Fault {
     DropBefore,
     /// It is done, and the answer is lost.
     DropAfter,
-    /// An HTTP error, with `Retry-After` in milliseconds.
+    /// An HTTP status in nobody's own words, with `Retry-After` in milliseconds.
     Status(u16, Option<u64>),
+    /// The service's own word.
+    Refused(ErrorCode),
+    /// The answer takes so many milliseconds more (a request to the service).
+    Late(u64),
     /// It arrives twice, one after the other; the first answer comes back.
     Duplicate,
     /// A byte is flipped on the way (PUT).

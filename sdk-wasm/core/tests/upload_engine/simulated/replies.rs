@@ -12,8 +12,7 @@ use windlass_protocol::{
 pub fn refusal(code: ErrorCode, missing_parts: Vec<PartNumber>) -> ServiceFailure {
     let problem = problem(code, missing_parts);
     ServiceFailure::Refused(Box::new(Refusal {
-        status: problem.status,
-        problem: Some(problem),
+        problem,
         retry_after_ms: None,
         request_id: Some("req-1".to_owned()),
     }))
@@ -53,6 +52,7 @@ pub fn photo(id: UploadId, file: &FileToUpload) -> Photo {
         url: Some(String::new()),
         variants: BTreeMap::new(),
         url_expires_at: Some(moment()),
+        created_by: None,
         created_at: moment(),
         uploaded_at: None,
         caption: None,

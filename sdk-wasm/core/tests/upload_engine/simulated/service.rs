@@ -282,6 +282,9 @@ impl Service {
             if bytes.len() as u64 != file.size {
                 return Err(refusal(ErrorCode::SizeMismatch, Vec::new()));
             }
+            if file.checksum.is_some_and(|announced| announced != crc64_nvme(bytes)) {
+                return Err(refusal(ErrorCode::ChecksumMismatch, Vec::new()));
+            }
             record.status = UploadStatus::Uploaded;
             bucket.remove_staged(id);
         }

@@ -1,6 +1,6 @@
 //! A request reaches the service, and what the network makes of it.
 
-use windlass_core::upload::{Answer, CommandId, Refusal, ServiceFailure, Work};
+use windlass_core::upload::{Answer, CommandId, ServiceFailure, Work};
 use windlass_protocol::{ErrorCode, UploadStatus};
 
 use super::network::Fault;
@@ -13,12 +13,10 @@ impl World {
         let lost = self.network.is_out(self.now_ms) || fault == Some(Fault::DropBefore);
         let refused = match fault {
             _ if lost => Some(ServiceFailure::NoAnswer),
-            Some(Fault::Status(status, retry_after_ms)) => Some(ServiceFailure::Refused(Box::new(Refusal {
-                status,
-                problem: None,
-                retry_after_ms,
-                request_id: None,
-            }))),
+            Some(Fault::Status(status, retry_after_ms)) => {
+                Some(ServiceFailure::Unintelligible { status, retry_after_ms })
+            }
+            Some(Fault::Refused(code)) => Some(refusal(code, Vec::new())),
             Some(Fault::TokenExpired) => Some(refusal(ErrorCode::TokenExpired, Vec::new())),
             Some(Fault::Expired) => {
                 let record = Service::subject(&work).and_then(|id| self.service.uploads.get_mut(&id));
@@ -69,6 +67,7 @@ impl World {
                 unreachable!("not the service's")
             }
         };
-        self.later(self.now_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
+        let late_ms = if let Some(Fault::Late(ms)) = fault { ms } else { 0 };
+        self.later(self.now_ms + late_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
     }
 }

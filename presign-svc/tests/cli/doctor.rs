@@ -1,0 +1,186 @@
+//! The doctor before a bucket of which one thing is wrong: it names that thing, in a sentence, with what to do, and no
+//! other. The fault proxy makes the bucket wrong.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use fault_proxy::{Fault, FaultProxy, Rule};
+use tempfile::TempDir;
+
+use crate::{Served, doctor};
+
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// A sound bucket behind the proxy.
+struct Scene {
+    proxy: Arc<FaultProxy>,
+    address: String,
+    _served: Served,
+    folder: TempDir,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let served = Served::start(folder.path());
+        let proxy = FaultProxy::new();
+        let upstream = served.store.strip_prefix("http://").unwrap();
+        let front = proxy.open_front("store", LOOPBACK, upstream).await.unwrap();
+        Self { proxy, address: format!("http://{front}"), _served: served, folder }
+    }
+
+    /// What the doctor says of a bucket with these faults: whether it is well, and everything it wrote.
+    fn examined(&self, rules: Vec<Rule>) -> (bool, String) {
+        self.proxy.set_rules(rules).unwrap();
+        let (output, text) = tokio::task::block_in_place(|| doctor(self.folder.path(), &self.address, ""));
+        (output.status.success(), text)
+    }
+
+    /// That one thing is to be fixed, and said so.
+    fn is_told(&self, rules: Vec<Rule>, sentence: &str) -> String {
+        let (is_well, text) = self.examined(rules);
+        assert!(!is_well && text.contains("one thing must be fixed"), "{sentence}: {text}");
+        assert!(text.contains(&format!("FIX   {sentence}")), "{sentence}: {text}");
+        text
+    }
+}
+
+fn on(method: &str, fault: Fault) -> Rule {
+    Rule { method: Some(method.to_owned()), ..Rule::always(fault) }
+}
+
+fn says(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Fault::Respond { status, retry_after_s: None, headers, body: body.to_owned() }
+}
+
+/// The upstream's answer with another header.
+fn with_header(name: &str, value: &str) -> Fault {
+    let set_headers = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+    Fault::Rewrite { status: None, remove_headers: Vec::new(), set_headers, body: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cors_that_keeps_pages_out_is_named_with_the_rules_to_set() {
+    let scene = Scene::start().await;
+    let pages = "CORS: pages of https://app.example.com cannot send files:";
+    for (rule, why) in [
+        (
+            on("OPTIONS", says(403, &[], "")),
+            "the bucket answers the preflight with 403 Forbidden and no leave.",
+        ),
+        (
+            on("OPTIONS", with_header("access-control-allow-origin", "https://other.example.com")),
+            "the bucket answers the preflight with 200 OK and no leave.",
+        ),
+        (
+            on("OPTIONS", with_header("access-control-allow-methods", "GET, HEAD")),
+            "PUT is not among the allowed methods.",
+        ),
+        (
+            on("OPTIONS", with_header("access-control-allow-headers", "content-type, if-none-match")),
+            "x-amz-checksum-crc64nvme is not among the allowed headers.",
+        ),
+        (
+            on("GET", with_header("access-control-expose-headers", "location")),
+            "ETag is not among the exposed headers.",
+        ),
+    ] {
+        let text = scene.is_told(vec![rule], &format!("{pages} {why} Set the rules below."));
+        assert!(text.contains("aws s3api put-bucket-cors --bucket windlass"), "{text}");
+        for line in ["\"https://app.example.com\"", "\"PUT\"", "\"x-amz-checksum-crc64nvme\"", "\"ETag\""] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_wrong_is_named_with_how_far() {
+    let scene = Scene::start().await;
+    let long_ago = Rule {
+        path: Some("^/$".to_owned()),
+        ..on("GET", with_header("date", "Fri, 21 Nov 2025 12:00:00 GMT"))
+    };
+    let text = scene.is_told(vec![long_ago], "clock: this machine's clock is ");
+    assert!(text.contains(" seconds ahead of the bucket's,") && text.contains("Set up NTP"), "{text}");
+    let silent = Rule { path: Some("^/$".to_owned()), ..on("GET", with_header("date", "today")) };
+    let (is_well, text) = scene.examined(vec![silent]);
+    assert!(is_well && text.contains("note  clock: the bucket does not say what time it is."), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_without_conditional_writes_is_named_with_the_setting() {
+    let scene = Scene::start().await;
+    let unknown = on("PUT", says(501, &[], "<Error><Code>NotImplemented</Code></Error>"));
+    scene.is_told(
+        vec![unknown],
+        "signed writes: the store knows no If-None-Match. Set WINDLASS_S3_CONDITIONAL_WRITES=false.",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_refuses_or_spoils_what_was_signed_is_named() {
+    let scene = Scene::start().await;
+    let text = scene.is_told(
+        vec![on("PUT", says(403, &[], ""))],
+        "signed writes: the bucket refuses a signed PUT (403). The credentials may lack s3:PutObject",
+    );
+    assert!(text.contains("\"s3:PutObject\""), "{text}");
+    scene.is_told(
+        vec![on("DELETE", says(403, &[], "<Error><Code>AccessDenied</Code></Error>"))],
+        "signed writes: what was written cannot be removed:",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_anyone_can_read_is_named() {
+    let scene = Scene::start().await;
+    // Whoever signs has something in the query; the doctor's look without a signature has nothing.
+    let public = Rule {
+        path: Some("/windlass/.+".to_owned()),
+        query: Some("^$".to_owned()),
+        ..on("GET", says(200, &[("access-control-expose-headers", "ETag")], "windlass doctor"))
+    };
+    scene.is_told(
+        vec![public],
+        "signed writes: anyone can read what is in the bucket, without a signature. Block public access.",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_bucket_does_not_clear_away_is_named_with_the_rules_to_set() {
+    let scene = Scene::start().await;
+    let aborts = "<Rule><ID>a</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter>\
+        <AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation>\
+        </AbortIncompleteMultipartUpload></Rule>";
+    let expires = "<Rule><ID>b</ID><Status>Enabled</Status><Filter><Prefix>windlass-staging/</Prefix></Filter>\
+        <Expiration><Days>5</Days></Expiration></Rule>";
+    let lifecycle = |rules: &str| {
+        let body = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
+        let fault = says(200, &[("content-type", "application/xml")], &body);
+        vec![Rule { query: Some("^lifecycle".to_owned()), ..on("GET", fault) }]
+    };
+    for (rules, line) in [
+        (
+            lifecycle(""),
+            "note  lifecycle: incomplete multipart uploads stay in the bucket, and are paid for, when the service \
+             cannot remove them. Set the rules below.",
+        ),
+        (
+            lifecycle(aborts),
+            "note  lifecycle: staged pieces stay in the bucket, and are paid for, when the service cannot remove \
+             them. Set the rules below.",
+        ),
+        (
+            lifecycle(&format!("{aborts}{expires}")),
+            "ok    lifecycle: incomplete multipart uploads are removed by the bucket after 7 days, staged pieces \
+             after 5.",
+        ),
+    ] {
+        let (is_well, text) = scene.examined(rules);
+        assert!(is_well && text.contains(line), "{line}: {text}");
+        assert_eq!(text.contains("put-bucket-lifecycle-configuration"), line.starts_with("note"), "{text}");
+    }
+}

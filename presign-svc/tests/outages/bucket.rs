@@ -1,0 +1,84 @@
+//! A bucket of a test's own, in this process, with the fault proxy before it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fault_proxy::{Fault, FaultProxy, JournalEntry, Rule};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use windlass_embedded_store::{AllowedOrigins, EmbeddedStore, StoreConfig};
+
+use crate::service::{WINDLASS, program};
+
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A bucket called `photos`.
+pub struct Bucket {
+    pub proxy: Arc<FaultProxy>,
+    upstream: String,
+    _folder: TempDir,
+}
+
+impl Bucket {
+    /// An empty one.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = EmbeddedStore::open(StoreConfig {
+            root: folder.path().join("store"),
+            bucket: "photos".to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: "test".to_owned(),
+            secret_access_key: "a secret of these tests".to_owned(),
+            allowed_origins: AllowedOrigins::Any,
+        });
+        let (store, listener) = (store.await.unwrap(), TcpListener::bind(LOOPBACK).await.unwrap());
+        let upstream = listener.local_addr().unwrap().to_string();
+        tokio::spawn(store.serve(listener, std::future::pending()));
+        Self { proxy: FaultProxy::new(), upstream, _folder: folder }
+    }
+
+    /// `windlass`, which reaches the bucket by a front of its own.
+    pub async fn windlass(&self, front: &str) -> Command {
+        let address = self.proxy.open_front(front, LOOPBACK, &self.upstream).await.unwrap();
+        let mut command = program(WINDLASS);
+        command.envs([
+            ("WINDLASS_S3_BUCKET", "photos"),
+            ("WINDLASS_S3_REGION", "us-east-1"),
+            ("WINDLASS_S3_ENDPOINT", &format!("http://{address}")),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "a secret of these tests"),
+        ]);
+        command
+    }
+
+    /// What happens when parts are to be joined (CompleteMultipartUpload): these faults, one after the other.
+    pub fn joins_meet(&self, faults: impl IntoIterator<Item = Fault>) {
+        let rule = |fault| Rule { times: Some(1), ..self.every_join(fault) };
+        self.proxy.set_rules(faults.into_iter().map(rule).collect()).unwrap();
+    }
+
+    /// A rule for each of them.
+    pub fn every_join(&self, fault: Fault) -> Rule {
+        Rule { method: Some("POST".to_owned()), query: Some("uploadId=".to_owned()), ..Rule::always(fault) }
+    }
+
+    /// The calls that were made to join parts.
+    pub fn joins(&self) -> Vec<JournalEntry> {
+        let requests = self.proxy.requests_after(0).into_iter();
+        requests.filter(|request| request.method == "POST" && request.query.contains("uploadId=")).collect()
+    }
+
+    /// Waits until there is one more of them than so many.
+    pub async fn joining_begins(&self, before: usize) {
+        let began = Instant::now();
+        while self.joins().len() <= before {
+            assert!(began.elapsed() < PATIENCE, "nobody joins parts");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A document that goes in parts, sent as a browser sends it, by whichever instance.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::service::Served;
+
+/// Of a document this small.
+const PART_BYTES: usize = 5 << 20;
+
+/// Of two parts, the same for the same number.
+pub fn document(number: u8) -> Vec<u8> {
+    [b"%PDF-1.7\n".to_vec(), vec![number; PART_BYTES + 4096]].concat()
+}
+
+/// Announces it; answers its upload.
+pub async fn announce(service: &Served, name: &str, bytes: &[u8]) -> String {
+    let file = json!({"client_ref": name, "filename": "plan.pdf", "content_type": "application/pdf",
+                      "size": bytes.len(), "checksum": crc64nvme(bytes)});
+    let announced = json!({"project_id": "job-7", "files": [file]});
+    let (status, body) = service.post("/api/v1/uploads", &announced).await;
+    assert_eq!(status, 201, "{body}");
+    body["uploads"][0]["upload_id"].as_str().unwrap().to_owned()
+}
+
+/// Has all parts signed, and sends them.
+pub async fn send_parts(service: &Served, id: &str, bytes: &[u8]) {
+    let parts = bytes.chunks(PART_BYTES).enumerate();
+    let wanted = parts.map(|(n, part)| json!({"part_number": n + 1, "checksum": crc64nvme(part)}));
+    let wanted = json!({"parts": wanted.collect::<Vec<_>>()});
+    let (status, signed) = service.post(&format!("/api/v1/uploads/{id}/parts"), &wanted).await;
+    assert_eq!(status, 200, "{signed}");
+    for (part, signed) in bytes.chunks(PART_BYTES).zip(signed["parts"].as_array().unwrap()) {
+        assert_eq!(service.put(signed, part).await, 200);
+    }
+}
+
+/// Says that all is sent: the status, and the photo or the problem.
+pub async fn complete(service: &Served, id: &str) -> (u16, Value) {
+    service.post(&format!("/api/v1/uploads/{id}/complete"), &json!({})).await
+}
+
+/// The bytes of a photo.
+pub async fn bytes_of(service: &Served, photo: &Value) -> Vec<u8> {
+    let answer = service.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.bytes().await.unwrap().to_vec()
+}
+
+/// As S3 writes it.
+pub fn crc64nvme(bytes: &[u8]) -> String {
+    STANDARD.encode(crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, bytes).to_be_bytes())
+}

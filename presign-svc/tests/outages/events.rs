@@ -1,0 +1,67 @@
+//! A stream of events as a page reads it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::service::Served;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An open stream.
+pub struct Events {
+    response: reqwest::Response,
+    read: String,
+}
+
+impl Events {
+    /// Opens a stream of that query, with a token or with the ticket in it.
+    pub async fn open(service: &Served, query: &str) -> Self {
+        let mut request = service.http.get(format!("{}/api/v1/events?{query}", service.api));
+        if !query.contains("ticket=") {
+            request = request.bearer_auth(&service.token);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        Self { response, read: String::new() }
+    }
+
+    /// The next event and its data; `None` when the stream has ended well.
+    pub async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((block, rest)) = self.read.split_once("\n\n") {
+                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+                let event = (field("event: ")?.to_owned(), serde_json::from_str(field("data: ")?).unwrap());
+                self.read = rest.to_owned();
+                return Some(event);
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.unwrap();
+            self.read.push_str(std::str::from_utf8(&chunk.unwrap()?).unwrap());
+        }
+    }
+
+    /// The next event of that name; those before it are of no concern.
+    pub async fn next_of(&mut self, name: &str) -> Value {
+        loop {
+            let (found, data) = self.next().await.unwrap();
+            if found == name {
+                return data;
+            }
+        }
+    }
+
+    /// The photos of all events of that name up to one that is marked by another name.
+    pub async fn photos_of(&mut self, name: &str, until: &str) -> Vec<Value> {
+        let mut photos = Vec::new();
+        loop {
+            let (found, data) = self.next().await.unwrap();
+            if found == until {
+                return photos;
+            }
+            if found == name {
+                photos.push(data["photo_id"].clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The service is told to stop while much is under way (row F45): what was begun is answered, who watches is told to
+//! come again, and it is over soon.
+
+use std::time::{Duration, Instant};
+
+use fault_proxy::{Fault, Rule};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::bucket::Bucket;
+use crate::document::complete;
+use crate::events::Events;
+use crate::service::{Served, serve};
+
+const REQUESTS: usize = 200;
+const STREAMS: usize = 50;
+/// How soon it is over.
+const DRAINED: Duration = Duration::from_secs(10);
+/// How long the store takes to answer meanwhile: long enough that all are under way at once.
+const STORE_TAKES_MS: u64 = 5_000;
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// As many files as are announced at once.
+const BATCH: usize = 100;
+
+/// Photos whose bytes are all in the store; their uploads.
+async fn sent(service: &Served) -> Vec<String> {
+    let bytes = [b"%PDF-1.7\n".to_vec(), vec![b' '; 512]].concat();
+    let file = |number: usize| {
+        json!({"client_ref": format!("plan-{number}"), "filename": "plan.pdf", "content_type": "application/pdf",
+               "size": bytes.len()})
+    };
+    let mut ids = Vec::new();
+    for first in (0..REQUESTS).step_by(BATCH) {
+        let files: Vec<Value> = (first..first + BATCH).map(file).collect();
+        let (status, body) =
+            service.post("/api/v1/uploads", &json!({"project_id": "job-7", "files": files})).await;
+        assert_eq!(status, 201, "{body}");
+        let uploads = body["uploads"].as_array().unwrap();
+        let stored = join_all(uploads.iter().map(|upload| service.put(upload, &bytes))).await;
+        assert!(stored.iter().all(|status| *status == 200), "{stored:?}");
+        ids.extend(uploads.iter().map(|upload| upload["upload_id"].as_str().unwrap().to_owned()));
+    }
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f45_at_sigterm_200_requests_are_answered_50_streams_end_and_all_is_over_within_ten_seconds() {
+    let (bucket, data) = (Bucket::start().await, tempfile::tempdir().unwrap());
+    let mut command = bucket.windlass("store").await;
+    command.args(serve(data.path()));
+    let mut service = Served::start(command);
+    let ids = sent(&service).await;
+    let mut streams = join_all((0..STREAMS).map(|_| Events::open(&service, "project_id=job-7"))).await;
+    for stream in &mut streams {
+        assert_eq!(stream.next().await.unwrap().0, "ready");
+    }
+
+    let slow =
+        Rule { method: Some("HEAD".to_owned()), delay_ms: STORE_TAKES_MS, ..Rule::always(Fault::Pass) };
+    bucket.proxy.set_rules(vec![slow]).unwrap();
+    bucket.proxy.forget_requests();
+    let answers = join_all(ids.iter().map(|id| complete(&service, id)));
+    let stop = async {
+        let began = Instant::now();
+        let waits = |entry: &fault_proxy::JournalEntry| entry.method == "HEAD" && entry.ended_ms.is_none();
+        while bucket.proxy.requests_after(0).iter().filter(|entry| waits(entry)).count() < REQUESTS {
+            assert!(began.elapsed() < PATIENCE, "they are not all under way at once");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        service.tell_to_stop();
+        Instant::now()
+    };
+    let watched = join_all(streams.into_iter().map(|mut stream| async move {
+        let mut created = 0;
+        // Its end is an end, and not a connection that broke: whoever reads it would fail.
+        while let Some((name, _)) = stream.next().await {
+            created += usize::from(name == "photo.created");
+        }
+        created
+    }));
+    let (answers, told, created) = tokio::join!(answers, stop, watched);
+    for (status, photo) in &answers {
+        assert_eq!(*status, 200, "{photo}");
+    }
+    assert_eq!(created.len(), STREAMS);
+    let (status, _) = service.ended().await;
+    assert!(status.success(), "{status}");
+    assert!(told.elapsed() < DRAINED, "it took {:?}", told.elapsed());
+    assert!(!service.log().contains("cut off"), "{}", service.log());
+
+    // Nothing of it was lost: all are photos after the next start.
+    bucket.proxy.set_rules(Vec::new()).unwrap();
+    let mut command = bucket.windlass("again").await;
+    command.args(serve(data.path()));
+    let mut service = Served::start(command);
+    for id in &ids {
+        let (status, body) = service.get(&format!("/api/v1/uploads/{id}")).await;
+        assert_eq!((status, body["status"].as_str()), (200, Some("uploaded")), "{body}");
+    }
+    service.check_health();
+}
