@@ -27,3 +27,9 @@ impl From<sqlx::Error> for RepositoryError {
         Self::Unavailable(error.to_string())
     }
 }
+
+impl From<rusqlite::Error> for RepositoryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

@@ -50,6 +50,13 @@ macro_rules! upload_row {
                 $((stringify!($later), $later_postgres),)*
             ];
 
+            /// A row of those columns, in order.
+            pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+                let mut columns = 0..;
+                let mut next = || columns.next().unwrap_or(usize::MAX);
+                Ok(Self { $($column: row.get(next())?,)* $($later: row.get(next())?,)* })
+            }
+
             /// Whether it is only announced: all columns but those of an announcement are empty.
             pub(super) fn is_only_announced(&self) -> bool {
                 true $(&& self.$later.is_none())*

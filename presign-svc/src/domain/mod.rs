@@ -1,6 +1,7 @@
 //! What an upload is and what may happen to it: no axum, no sqlx, no aws, no clock.
 
 pub mod announce;
+pub mod cells;
 pub mod client_address;
 pub mod clock_skew;
 pub mod delivery;

@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use super::cells::cells_of;
+use super::photo_facts::PhotoFacts;
 use super::text;
 use super::upload::Upload;
 
 /// The rule below, as a number, to be raised with it: photos whose terms were made by an older one are read
 /// again when the database is opened.
-pub const TERMS_VERSION: u32 = 1;
+pub const TERMS_VERSION: u32 = 2;
 /// A longer word is known by its beginning, in characters.
 const MAX_WORD_CHARS: usize = 40;
 /// How many words one photo is found by: more than a full caption of usual words.
@@ -31,6 +33,8 @@ pub enum TermKind {
     Camera,
     /// A word.
     Word,
+    /// A square of the globe it was taken in: one of [`cells_of`].
+    Place,
 }
 
 /// Something a photo is found by.
@@ -49,6 +53,7 @@ impl TermKind {
             Self::Tag => "tag",
             Self::Camera => "camera",
             Self::Word => "word",
+            Self::Place => "place",
         }
     }
 }
@@ -80,6 +85,9 @@ pub fn terms_of(upload: &Upload) -> BTreeSet<Term> {
     found.extend(
         cameras.into_iter().filter(|name| !name.is_empty()).map(|name| Term::of(TermKind::Camera, name)),
     );
+    let place = metadata.and_then(|metadata| PhotoFacts::of(metadata).location);
+    let cells = place.into_iter().flat_map(|place| cells_of(place.latitude, place.longitude));
+    found.extend(cells.map(|cell| Term::of(TermKind::Place, cell)));
     found
 }
 

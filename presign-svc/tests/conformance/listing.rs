@@ -139,21 +139,30 @@ pub async fn a_change_is_found_by_its_new_words_only(repository: Repository) {
 }
 
 pub async fn pages_under_every_filter_hold_each_photo_once(repository: Repository) {
-    let (mut made, day) = (Vec::new(), taken("2026-11-20T16:34:23", None, Some((1.0, 1.0))));
+    let (mut made, metadata) = (Vec::new(), taken("2026-11-20T16:34:23", None, Some((1.0, 1.0))));
     for n in 0..5 {
-        let object = VerifiedObject { metadata: Some(day.clone()), ..object() };
-        made.push(stored(&repository, &format!("number {n}"), &["roof"], object).await.id());
+        let object = VerifiedObject { metadata: Some(metadata.clone()), ..object() };
+        made.push(stored(&repository, &format!("number {n}, numbered"), &["roof"], object).await.id());
     }
     made.reverse();
     let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
+    let day = || between(Some("2026-11-20"), None);
     let filters = [
         search("number"),
+        // Each has two words that begin so.
+        search("numb"),
+        search("numb roof"),
+        PhotoFilter { taken: day().taken, ..search("numb") },
+        PhotoFilter { taken: day().taken, ..within("0,0,2,2") },
+        PhotoFilter { place: within("0,0,2,2").place, ..tagged("roof") },
+        PhotoFilter { camera: by("google").camera, status: Some(UploadStatus::Uploaded), ..day() },
         tagged("roof"),
         by("google"),
-        between(Some("2026-11-20"), None),
+        day(),
         between(None, Some("2026-11-21T00:00:00Z")),
         within("0,0,2,2"),
-        PhotoFilter { taken: between(Some("2026-11-20"), None).taken, ..tagged("roof") },
+        PhotoFilter { taken: day().taken, ..tagged("roof") },
+        PhotoFilter { kind: Some(MediaKind::Photo), ..day() },
         PhotoFilter { kind: Some(MediaKind::Photo), ..PhotoFilter::default() },
         PhotoFilter { status: Some(UploadStatus::Uploaded), ..PhotoFilter::default() },
     ];

@@ -1,15 +1,14 @@
 //! Events and terms, recorded in the transaction of the change they belong to.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use sqlx::{PgConnection, PgPool};
 
 use super::uploads::columns;
-use crate::adapters::changes::Changes;
+use crate::adapters::changes::{Changes, Terms};
 use crate::adapters::columns::{millis, status_column};
 use crate::adapters::upload_row::UploadRow;
-use crate::domain::search::{TERMS_VERSION, Term, terms_of};
+use crate::domain::search::TERMS_VERSION;
 use crate::ports::uploads::RepositoryResult;
 
 // The row of the project's number is locked until the commit: numbers come in the order of commits.
@@ -22,9 +21,11 @@ SELECT $1::text, $2::text, latest, $3::text, $4::text::uuid, $5::text, $6::text,
 
 const DROP_TERMS: &str = "DELETE FROM photo_terms
 WHERE photo = $1::text::uuid AND (kind, term) NOT IN (SELECT * FROM UNNEST($2::text[], $3::text[]))";
-const ADD_TERMS: &str = "INSERT INTO photo_terms (tenant, project, kind, term, photo)
-SELECT $1::text, $2::text, kind, term, $3::text::uuid FROM UNNEST($4::text[], $5::text[]) AS of_photo (kind, term)
-ON CONFLICT DO NOTHING";
+const ADD_TERMS: &str = "INSERT INTO photo_terms AS known (tenant, project, kind, term, photo, taken_local)
+SELECT $1::text, $2::text, kind, term, $3::text::uuid, $6::bigint
+FROM UNNEST($4::text[], $5::text[]) AS of_photo (kind, term)
+ON CONFLICT (tenant, project, kind, term, photo) DO UPDATE SET taken_local = excluded.taken_local
+WHERE known.taken_local IS DISTINCT FROM excluded.taken_local";
 const TERMS_MADE: &str =
     "UPDATE uploads SET terms_version = $1 WHERE id = $2::text::uuid AND terms_version != $1";
 
@@ -64,7 +65,7 @@ pub(super) async fn record(connection: &mut PgConnection, changes: Changes) -> R
 async fn record_terms(
     connection: &mut PgConnection,
     (tenant, project, id): (&str, &str, &str),
-    terms: &BTreeSet<Term>,
+    Terms { terms, taken_ms }: &Terms,
 ) -> Result<(), sqlx::Error> {
     let kinds: Vec<&str> = terms.iter().map(|term| term.kind.as_str()).collect();
     let texts: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
@@ -75,6 +76,7 @@ async fn record_terms(
         .bind(id)
         .bind(&kinds)
         .bind(&texts)
+        .bind(taken_ms)
         .execute(&mut *connection)
         .await?;
     terms_made(connection, id).await
@@ -111,7 +113,7 @@ pub(super) async fn renew_old_terms(pool: &PgPool) -> RepositoryResult<()> {
                         .execute(&mut *transaction)
                         .await?;
                     let photo = (row.tenant.as_str(), row.project.as_str(), id.as_str());
-                    record_terms(&mut transaction, photo, &terms_of(&upload)).await?;
+                    record_terms(&mut transaction, photo, &Terms::of(&upload)).await?;
                 }
                 Err(error) => {
                     tracing::error!(%error, "a photo cannot be found by search");

@@ -37,9 +37,13 @@ use crate::ports::uploads::RepositoryError;
 
 /// How long a request waits for a connection before it is told that the database is busy.
 const ACQUIRE_WAIT: Duration = Duration::from_secs(3);
-/// How long the server works on one statement. Told to each connection when it is open: poolers such as
-/// PgBouncer refuse options ahead of that.
-const STATEMENT_LIMIT: &str = "SET statement_timeout = '5s'";
+/// How long the server works on one statement, and how it plans: our statements read little, from indexes and in
+/// their order, and the planner's guesses at how much there is must not make it sort all of that, ask more processes
+/// for it, or compile a program for it. Told to each connection when it is open: poolers such as PgBouncer refuse
+/// options ahead of that.
+pub(super) const SESSION: &str =
+    "SET statement_timeout = '5s'; SET enable_seqscan = off; SET enable_sort = off;
+    SET max_parallel_workers_per_gather = 0; SET jit = off";
 /// A migration takes as long as it takes, and so does waiting for that of another instance.
 const NO_STATEMENT_LIMIT: &str = "SET statement_timeout = 0";
 /// How long a stop waits for the turns of requests that have just ended to be given back.
@@ -132,7 +136,7 @@ impl PostgresDatabase {
             })
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    connection.execute(STATEMENT_LIMIT).await?;
+                    connection.execute(SESSION).await?;
                     Ok(())
                 })
             })

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use sqlx::postgres::PgArguments;
-use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, PgPool, Row as _};
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
@@ -13,7 +13,7 @@ use super::insert::Insert;
 use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{ids_of, millis, place_columns};
-use crate::adapters::listing::{Dialect, Statement, arguments, page_of, readable, totals_of};
+use crate::adapters::listing::{Dialect, Engine, Search, Statement, arguments, page_of, readable, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
@@ -66,10 +66,6 @@ const TAKEN: &str =
     "SELECT client_ref FROM uploads WHERE tenant = $1 AND project = $2 AND client_ref = ANY($3)";
 
 static COLUMNS: LazyLock<String> = LazyLock::new(columns);
-
-fn dialect() -> Dialect<'static> {
-    Dialect { columns: COLUMNS.as_str(), id_cast: "::uuid", unindexed: "" }
-}
 
 const TOTALS: &str = "SELECT status, photos FROM photo_totals WHERE tenant = $1 AND project = $2";
 
@@ -207,8 +203,16 @@ impl UploadRepository for PostgresDatabase {
     }
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
+        let dialect = Dialect { columns: COLUMNS.as_str(), engine: Engine::Postgres };
+        let mut search = Search::of(*query, &dialect);
+        while let Some(Statement { sql, values }) = search.question() {
+            let asked = sqlx::query_with(AssertSqlSafe(sql), arguments::<PgArguments>(values)?);
+            let rows = asked.fetch_all(&self.pool).await?;
+            let values = rows.iter().flat_map(|row| (0..row.len()).map(|index| row.try_get(index)));
+            search.answer(values.collect::<Result<_, _>>()?);
+        }
         let mut rows: Vec<UploadRow> = Vec::new();
-        for Statement { sql, values } in Statement::of_page(query, &dialect(), None) {
+        for Statement { sql, values } in search.page() {
             let asked = sqlx::query_as_with(AssertSqlSafe(sql), arguments::<PgArguments>(values)?);
             rows.extend(asked.fetch_all(&self.pool).await?);
         }

@@ -1,13 +1,13 @@
 //! Events and terms, recorded in the transaction of the change they belong to.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashMap;
 
 use sqlx::{Connection as _, SqliteConnection};
 
-use crate::adapters::changes::Changes;
+use crate::adapters::changes::{Changes, Terms};
 use crate::adapters::columns::{millis, status_column};
 use crate::adapters::upload_row::UploadRow;
-use crate::domain::search::{TERMS_VERSION, Term, terms_of};
+use crate::domain::search::TERMS_VERSION;
 use crate::ports::uploads::RepositoryResult;
 
 const NEXT_NUMBER: &str = "INSERT INTO event_numbers VALUES (?, ?, 1)
@@ -16,9 +16,10 @@ ON CONFLICT DO UPDATE SET latest = latest + 1 RETURNING latest";
 const INSERT_EVENT: &str = "INSERT INTO events (tenant, project, number, kind, photo, status, reason, at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
-const TERMS: &str = "SELECT kind, term FROM photo_terms WHERE photo = ?";
-const ADD_TERM: &str = "INSERT INTO photo_terms (tenant, project, kind, term, photo) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING";
+const TERMS: &str = "SELECT kind, term, taken_local FROM photo_terms WHERE photo = ?";
+const ADD_TERM: &str =
+    "INSERT INTO photo_terms (tenant, project, kind, term, photo, taken_local) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET taken_local = excluded.taken_local";
 const DROP_TERM: &str =
     "DELETE FROM photo_terms WHERE tenant = ? AND project = ? AND kind = ? AND term = ? AND photo = ?";
 const TERMS_MADE: &str = "UPDATE uploads SET terms_version = ? WHERE id = ? AND terms_version != ?";
@@ -53,33 +54,25 @@ pub(super) async fn record(connection: &mut SqliteConnection, changes: Changes) 
 /// Adds what is new and drops what is gone, of a photo of a tenant and a project.
 async fn record_terms(
     connection: &mut SqliteConnection,
-    photo: (&str, &str, &str),
-    terms: &BTreeSet<Term>,
+    (tenant, project, id): (&str, &str, &str),
+    found_by: &Terms,
 ) -> Result<(), sqlx::Error> {
-    let found: Vec<(String, String)> =
-        sqlx::query_as(TERMS).bind(photo.2).fetch_all(&mut *connection).await?;
-    let mut gone: HashSet<(String, String)> = found.into_iter().collect();
-    for term in terms {
+    let known: Vec<(String, String, Option<i64>)> =
+        sqlx::query_as(TERMS).bind(id).fetch_all(&mut *connection).await?;
+    let mut known: HashMap<(String, String), Option<i64>> =
+        known.into_iter().map(|(kind, term, taken)| ((kind, term), taken)).collect();
+    for term in &found_by.terms {
         let kind = term.kind.as_str();
-        if !gone.remove(&(kind.to_owned(), term.text.clone())) {
-            change_term(connection, ADD_TERM, photo, (kind, &term.text)).await?;
+        if known.remove(&(kind.to_owned(), term.text.clone())) != Some(found_by.taken_ms) {
+            let change = sqlx::query(ADD_TERM).bind(tenant).bind(project).bind(kind).bind(&term.text);
+            change.bind(id).bind(found_by.taken_ms).execute(&mut *connection).await?;
         }
     }
-    for (kind, term) in &gone {
-        change_term(connection, DROP_TERM, photo, (kind, term)).await?;
+    for (kind, term) in known.keys() {
+        let change = sqlx::query(DROP_TERM).bind(tenant).bind(project).bind(kind).bind(term);
+        change.bind(id).execute(&mut *connection).await?;
     }
-    terms_made(connection, photo.2).await
-}
-
-async fn change_term(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-    (tenant, project, id): (&str, &str, &str),
-    (kind, term): (&str, &str),
-) -> Result<(), sqlx::Error> {
-    let change = sqlx::query(statement).bind(tenant).bind(project);
-    change.bind(kind).bind(term).bind(id).execute(connection).await?;
-    Ok(())
+    terms_made(connection, id).await
 }
 
 async fn terms_made(connection: &mut SqliteConnection, id: &str) -> Result<(), sqlx::Error> {
@@ -111,7 +104,7 @@ pub(super) async fn renew_old_terms(connection: &mut SqliteConnection) -> Reposi
                         .execute(&mut *transaction)
                         .await?;
                     let photo = (row.tenant.as_str(), row.project.as_str(), id.as_str());
-                    record_terms(&mut transaction, photo, &terms_of(&upload)).await?;
+                    record_terms(&mut transaction, photo, &Terms::of(&upload)).await?;
                 }
                 Err(error) => {
                     tracing::error!(%error, "a photo cannot be found by search");

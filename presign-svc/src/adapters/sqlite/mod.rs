@@ -2,10 +2,12 @@
 //!
 //! WAL with synchronous FULL, so that what is answered as recorded survives a power cut. One connection
 //! writes, for groups of requests at once (`writer`); several read, each its own snapshot, and wait for nobody.
+//! Those that read lists (`lists`) are another driver's.
 
 mod changes;
 mod events;
 mod insert;
+mod lists;
 mod upload_links;
 mod uploads;
 mod usage;
@@ -23,6 +25,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::broadcast;
 
+use self::lists::Lists;
 use self::writer::Writer;
 use super::schema::{SchemaError, SchemaState};
 use crate::ports::events::{Heard, announcements};
@@ -48,6 +51,7 @@ pub struct SqliteDatabase {
     path: Arc<Path>,
     writer: Writer,
     readers: SqlitePool,
+    lists: Lists,
     /// Where other tasks of this process hear of news.
     heard: broadcast::Sender<Heard>,
 }
@@ -135,7 +139,7 @@ impl SqliteDatabase {
             .acquire_timeout(READER_WAIT)
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { path: path.into(), writer, readers, heard: announcements() })
+        Ok(Self { path: path.into(), writer, readers, lists: Lists::of(path), heard: announcements() })
     }
 
     /// Where it is.
@@ -146,6 +150,7 @@ impl SqliteDatabase {
     /// Waits for what is being written and closes the file.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.lists.close().await;
         self.writer.close().await;
     }
 }

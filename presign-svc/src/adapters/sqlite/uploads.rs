@@ -1,8 +1,7 @@
 //! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
@@ -10,7 +9,7 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{ids_of, millis, place_columns};
-use crate::adapters::listing::{Dialect, Set, Statement, arguments, page_of, readable, totals_of};
+use crate::adapters::listing::{readable, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
@@ -48,12 +47,6 @@ const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
 
 const TAKEN: &str = "SELECT client_ref FROM uploads
 WHERE tenant = ? AND project = ? AND client_ref IN (SELECT value FROM json_each(?))";
-
-const DIALECT: Dialect<'static> = Dialect { columns: "u.*", id_cast: "", unindexed: "+" };
-
-/// A set of fewer photos leads to a page. To go through so many and to walk a list of a million until a page is
-/// full of one in a hundred take about the same.
-const FEW: i64 = 10_000;
 
 const TOTALS: &str = "SELECT status, photos FROM photo_totals WHERE tenant = ? AND project = ?";
 
@@ -158,13 +151,7 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
-        let lead = lead_of(&self.readers, query).await?;
-        let mut rows: Vec<UploadRow> = Vec::new();
-        for Statement { sql, values } in Statement::of_page(query, &DIALECT, lead) {
-            let asked = sqlx::query_as_with(AssertSqlSafe(sql), arguments::<SqliteArguments>(values)?);
-            rows.extend(asked.fetch_all(&self.readers).await?);
-        }
-        page_of(rows, query)
+        self.lists.page(query).await
     }
 
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {
@@ -238,20 +225,6 @@ impl UploadRepository for SqliteDatabase {
         sqlx::query("SELECT 1 FROM uploads LIMIT 1").execute(&self.readers).await?;
         Ok(())
     }
-}
-
-/// The smallest set of a filter, if one is small.
-async fn lead_of<'q>(readers: &SqlitePool, query: &PhotoQuery<'q>) -> RepositoryResult<Option<Set<'q>>> {
-    let (mut least, mut lead) = (FEW, None);
-    for set in Set::all_of(query.filter) {
-        let Statement { sql, values } = Statement::count(query, set, least);
-        let counted = sqlx::query_scalar_with(AssertSqlSafe(sql), arguments::<SqliteArguments>(values)?);
-        let count: i64 = counted.fetch_one(readers).await?;
-        if count < least {
-            (least, lead) = (count, Some(set));
-        }
-    }
-    Ok(lead)
 }
 
 async fn save(

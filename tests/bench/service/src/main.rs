@@ -17,6 +17,7 @@ mod peers;
 mod postgres;
 mod report;
 mod server;
+mod server_log;
 mod streams;
 mod token;
 mod windlass;
@@ -133,12 +134,13 @@ async fn run(options: Options) -> Result<()> {
         say(format!("pages of {} photos", options.rows));
         let folder = folder(scratch.path(), "pages")?;
         report.pages =
-            pages::measure(&DatabasePlace::Sqlite(folder.join("pages.sqlite")), options.rows).await?;
+            pages::measure(&DatabasePlace::Sqlite(folder.join("pages.sqlite")), options.rows, None).await?;
         // More than a gigabyte.
         std::fs::remove_dir_all(folder)?;
         if let Some(postgres) = &postgres {
             let place = DatabasePlace::Postgres { url: new_database(postgres, "pages"), connections: 4 };
-            report.pages.extend(pages::measure(&place, options.rows).await?);
+            let log = postgres.path("data").join("log");
+            report.pages.extend(pages::measure(&place, options.rows, Some(log)).await?);
         }
     }
     if options.json {

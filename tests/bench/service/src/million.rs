@@ -5,6 +5,8 @@ use anyhow::{Context as _, Result};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use uuid::Uuid;
 use windlass_presign_svc::adapters::database::DatabasePlace;
+use windlass_presign_svc::domain::cells::cells_of;
+use windlass_presign_svc::domain::search::TERMS_VERSION;
 
 use crate::token::{PROJECT, TENANT};
 
@@ -18,6 +20,10 @@ pub const PICTURES: u64 = 2;
 pub const TAGGED: u64 = 50;
 /// One photo in so many has a word that hardly any has.
 pub const RARE: u64 = 5_000;
+/// One photo in so many has a word that has nothing to do with the tag.
+pub const OTHER: u64 = 49;
+/// One photo in so many is of the camera that is looked for.
+pub const CAMERAS: u64 = 4;
 /// Their places lie on so many parallels, a thousandth of a degree apart.
 pub const PARALLELS: u64 = 100;
 
@@ -89,14 +95,21 @@ async fn fill_postgres(mut connection: PgConnection, photos: u64) -> Result<()> 
 
 fn rows(numbers: &str, id: &str) -> Vec<String> {
     let mut statements = vec![uploads(numbers, id)];
-    for (kind, term, one_in) in
-        [("tag", "roof", TAGGED), ("word", "roof", TAGGED), ("word", "img", 1), ("word", "cellar", RARE)]
-    {
+    for (kind, term, one_in) in [
+        ("camera", "pixel 9", CAMERAS),
+        ("tag", "roof", TAGGED),
+        ("word", "cellar", RARE),
+        ("word", "crack", OTHER),
+        ("word", "img", 1),
+        ("word", "roof", TAGGED),
+    ] {
         statements.push(format!(
-            "{numbers} INSERT INTO photo_terms (tenant, project, kind, term, photo) \
-             SELECT '{TENANT}', '{PROJECT}', '{kind}', '{term}', {id} FROM n WHERE i % {one_in} = 0"
+            "{numbers} INSERT INTO photo_terms (tenant, project, kind, term, photo, taken_local) \
+             SELECT '{TENANT}', '{PROJECT}', '{kind}', '{term}', {id}, {FIRST_TAKEN_MS} + i * 1000 \
+             FROM n WHERE i % {one_in} = 0"
         ));
     }
+    statements.push(places(numbers, id));
     statements.push(
         "INSERT INTO photo_totals (tenant, project, status, photos) \
          SELECT tenant, project, status, count(*) FROM uploads GROUP BY tenant, project, status"
@@ -108,6 +121,26 @@ fn rows(numbers: &str, id: &str) -> Vec<String> {
             .to_owned(),
     );
     statements
+}
+
+/// The squares they lie in.
+fn places(numbers: &str, id: &str) -> String {
+    let mut cells: Vec<(String, u64)> = (0..PARALLELS)
+        .flat_map(|parallel| {
+            let cells = cells_of(47.0 + parallel as f64 * 0.001, 8.5);
+            cells.map(move |cell| (cell, parallel))
+        })
+        .collect();
+    cells.sort_unstable();
+    let cells: Vec<String> =
+        cells.into_iter().map(|(cell, parallel)| format!("('{cell}', {parallel})")).collect();
+    format!(
+        "{numbers}, cells (cell, parallel) AS (VALUES {}) \
+         INSERT INTO photo_terms (tenant, project, kind, term, photo, taken_local) \
+         SELECT '{TENANT}', '{PROJECT}', 'place', cell, {id}, {FIRST_TAKEN_MS} + i * 1000 \
+         FROM cells JOIN n ON i % {PARALLELS} = parallel ORDER BY cell, i",
+        cells.join(", ")
+    )
 }
 
 fn uploads(numbers: &str, id: &str) -> String {
@@ -129,7 +162,7 @@ fn uploads(numbers: &str, id: &str) -> String {
             {FIRST_TAKEN_MS} + i, '\"0123456789abcdef0123456789abcdef\"', 'image/jpeg', '{metadata}', 3036, 4048,
             '2026-11-21T12:00:00+01:00', 47 + (i % {PARALLELS}) * 0.001, 8.5, '{variants}', {FIRST_TAKEN_MS} + i,
             {FIRST_TAKEN_MS} + i, {FIRST_TAKEN_MS} + i, CASE i % {PICTURES} WHEN 0 THEN 'photo' ELSE 'video' END,
-            {FIRST_TAKEN_MS} + i * 1000, {FIRST_TAKEN_MS} + i * 1000, 1
+            {FIRST_TAKEN_MS} + i * 1000, {FIRST_TAKEN_MS} + i * 1000, {TERMS_VERSION}
         FROM n"
     )
 }

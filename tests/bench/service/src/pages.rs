@@ -2,16 +2,19 @@
 //! reading of the rows, no HTTP. The first page, the last one, and many that begin in between, at the same places in
 //! every run.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use windlass_presign_svc::adapters::database::{Database, DatabasePlace};
 use windlass_presign_svc::domain::filter::{BoundingBox, PageMark, PhotoFilter, TakenClock, TakenRange};
 use windlass_presign_svc::ports::uploads::PhotoQuery;
 use windlass_protocol::UploadStatus;
 use windlass_protocol::photo::MediaKind;
 
-use crate::million::{self, COMPLETED, FIRST_TAKEN_MS, PARALLELS, PICTURES, RARE, TAGGED};
+use crate::million::{self, CAMERAS, COMPLETED, FIRST_TAKEN_MS, OTHER, PARALLELS, PICTURES, RARE, TAGGED};
+use crate::server_log::{self, ServerLog};
 use crate::token::{PROJECT, TENANT};
 
 /// How many photos a page has: the most that may be asked for.
@@ -38,6 +41,8 @@ pub struct PageTimes {
     pub p50_ms: f64,
     /// All but one in a hundred of them.
     pub p99_ms: f64,
+    /// The same two as PostgreSQL has it, without our driver and our reading of the rows. SQLite is in our process.
+    pub server_ms: Option<(f64, f64)>,
 }
 
 /// A filter of the bench.
@@ -49,7 +54,7 @@ struct Case {
 }
 
 /// Fills a new database and asks it.
-pub async fn measure(place: &DatabasePlace, photos: u64) -> Result<Vec<PageTimes>> {
+pub async fn measure(place: &DatabasePlace, photos: u64, log: Option<PathBuf>) -> Result<Vec<PageTimes>> {
     Database::open(place).await?.close().await;
     million::fill(place, photos).await?;
     let database = Database::open(place).await?;
@@ -63,6 +68,17 @@ pub async fn measure(place: &DatabasePlace, photos: u64) -> Result<Vec<PageTimes
         measured.push(pages.measure(name).await.context(case.name)?);
     }
     database.close().await;
+    if let (DatabasePlace::Postgres { url, .. }, Some(log)) = (place, log) {
+        let mut connection = PgConnection::connect(url).await?;
+        connection.execute(server_log::SAY_ALL).await?;
+        connection.close().await?;
+        let (database, mut log) = (Database::open(place).await?, ServerLog::of(log));
+        for (case, times) in cases(photos).iter().zip(&mut measured) {
+            let pages = Pages { database: &database, case, photos };
+            times.server_ms = Some(pages.measure_server(&mut log).await.context(case.name)?);
+        }
+        database.close().await;
+    }
     Ok(measured)
 }
 
@@ -75,19 +91,38 @@ fn cases(photos: u64) -> Vec<Case> {
     };
     let parallels = |north: f64| BoundingBox { west: 8.0, south: 46.9995, east: 9.0, north };
     let word = |word: &str| PhotoFilter { words: vec![word.to_owned()], ..all() };
-    let tag = Some("roof".to_owned());
+    let (roof, pixel) = (Some("roof".to_owned()), Some("pixel 9".to_owned()));
+    let (completed, photo) = (Some(UploadStatus::Completed), Some(MediaKind::Photo));
+    let tag = || PhotoFilter { tag: roof.clone(), ..all() };
+    let camera = || PhotoFilter { camera: pixel.clone(), ..all() };
+    let there = || PhotoFilter { place: Some(parallels(47.0005)), ..all() };
+    let timed = |filter| PhotoFilter { taken: Some(taken), ..filter };
     [
         ("nothing", 1, all()),
-        ("status", COMPLETED, PhotoFilter { status: Some(UploadStatus::Completed), ..all() }),
-        ("kind", PICTURES, PhotoFilter { kind: Some(MediaKind::Photo), ..all() }),
-        ("time", 1, PhotoFilter { taken: Some(taken), ..all() }),
-        ("tag", TAGGED, PhotoFilter { tag: tag.clone(), ..all() }),
-        ("tag and time", TAGGED, PhotoFilter { tag, taken: Some(taken), ..all() }),
+        ("status", COMPLETED, PhotoFilter { status: completed, ..all() }),
+        ("kind", PICTURES, PhotoFilter { kind: photo, ..all() }),
+        ("time", 1, timed(all())),
+        ("camera", CAMERAS, camera()),
+        ("tag", TAGGED, tag()),
         ("place of all", 1, PhotoFilter { place: Some(parallels(48.0)), ..all() }),
-        ("place of 1 in 100", PARALLELS, PhotoFilter { place: Some(parallels(47.0005)), ..all() }),
+        ("place of 1 in 100", PARALLELS, there()),
         ("word of all", 1, word("img")),
         ("word of 1 in 50", TAGGED, word("roof")),
         ("word of 1 in 5,000", RARE, word("cellar")),
+        ("status and kind", COMPLETED * PICTURES, PhotoFilter { status: completed, kind: photo, ..all() }),
+        ("status and time", COMPLETED, timed(PhotoFilter { status: completed, ..all() })),
+        ("kind and time", PICTURES, timed(PhotoFilter { kind: photo, ..all() })),
+        ("camera and time", CAMERAS, timed(camera())),
+        ("tag and time", TAGGED, timed(tag())),
+        ("place and time", PARALLELS, timed(there())),
+        ("word and time", TAGGED, timed(word("roof"))),
+        ("tag and status", TAGGED * COMPLETED, PhotoFilter { status: completed, ..tag() }),
+        ("tag and kind", TAGGED, PhotoFilter { kind: photo, ..tag() }),
+        ("tag and camera", TAGGED * CAMERAS / 2, PhotoFilter { camera: pixel.clone(), ..tag() }),
+        ("tag and place", PARALLELS, PhotoFilter { place: Some(parallels(47.0005)), ..tag() }),
+        ("tag and word of all", TAGGED, PhotoFilter { tag: roof.clone(), ..word("img") }),
+        // Nothing of the one tells of the other: of fifty photos that have one, one has the other.
+        ("tag and word apart", TAGGED * OTHER, PhotoFilter { tag: roof.clone(), ..word("crack") }),
     ]
     .into_iter()
     .map(|(name, one_in, filter)| Case { name, filter, one_in })
@@ -104,7 +139,7 @@ struct Pages<'a> {
 
 impl Pages<'_> {
     async fn measure(&self, database: &'static str) -> Result<PageTimes> {
-        let last = self.case.one_in * u64::from(PAGE) + 1;
+        let last = self.last();
         let (mut first_ms, mut last_ms) = (Vec::new(), Vec::new());
         let began = Instant::now();
         for repeat in 0..REPEATS {
@@ -114,14 +149,12 @@ impl Pages<'_> {
             first_ms.push(self.page(None).await?);
             last_ms.push(self.page(Some(last)).await?);
         }
-        // A fixed walk that goes everywhere, and leaves each page full.
         let (began, mut times_ms) = (Instant::now(), Vec::new());
         for number in 0..PAGES {
             if times_ms.len() >= FEW && began.elapsed() > ENOUGH {
                 break;
             }
-            let before = last + number.wrapping_mul(2_654_435_761) % (self.photos - last);
-            times_ms.push(self.page(Some(before)).await?);
+            times_ms.push(self.page(Some(self.somewhere(number))).await?);
         }
         Ok(PageTimes {
             database,
@@ -130,7 +163,31 @@ impl Pages<'_> {
             last_ms: share_of(&mut last_ms, 0.5)?,
             p50_ms: share_of(&mut times_ms, 0.5)?,
             p99_ms: share_of(&mut times_ms, 0.99)?,
+            server_ms: None,
         })
+    }
+
+    /// How long half of the pages in between take the server, and all but one in a hundred.
+    async fn measure_server(&self, log: &mut ServerLog) -> Result<(f64, f64)> {
+        let (began, mut times_ms) = (Instant::now(), Vec::new());
+        log.took_ms()?;
+        for number in 0..PAGES {
+            if times_ms.len() >= FEW && began.elapsed() > ENOUGH {
+                break;
+            }
+            self.page(Some(self.somewhere(number))).await?;
+            times_ms.push(log.took_ms()?);
+        }
+        Ok((share_of(&mut times_ms, 0.5)?, share_of(&mut times_ms, 0.99)?))
+    }
+
+    fn last(&self) -> u64 {
+        self.case.one_in * u64::from(PAGE) + 1
+    }
+
+    /// A fixed walk that goes everywhere, and leaves each page full.
+    fn somewhere(&self, number: u64) -> u64 {
+        self.last() + number.wrapping_mul(2_654_435_761) % (self.photos - self.last())
     }
 
     /// How long the page after a photo takes, in milliseconds.
