@@ -102,7 +102,8 @@ async fn is_whole(app: &App, upload: &Upload) -> Result<bool, StoreError> {
     let file = &upload.facts().file;
     match &file.transfer {
         Transfer::Put => {
-            Ok(is_stored(app, upload).await? || is_staged(app, upload, &[0..file.size_bytes]).await?)
+            let whole = 0..file.size_bytes;
+            Ok(is_stored(app, upload).await? || is_staged(app, upload, std::slice::from_ref(&whole)).await?)
         }
         Transfer::Multipart(plan) => {
             let Some(multipart) = &upload.progress().multipart else { return Ok(false) };

@@ -69,6 +69,7 @@ async fn f48_postgres_killed_under_load_loses_nothing_acknowledged_and_is_found_
         stop.store(true, Ordering::Relaxed);
     };
     let (recorded, ()) = tokio::join!(clients, kills);
+    eprintln!("found again after {recoveries:?}");
     assert!(recoveries.iter().all(|recovery| *recovery < RECOVERY), "{recoveries:?}");
     let recorded: Vec<String> = recorded.concat();
     service.check_recorded(&recorded).await;

@@ -12,6 +12,7 @@ import { makeVideo } from "../../e2e/harness/bytes.mjs";
 import { RACES } from "./cases.mjs";
 import { bundle } from "./harness/bundle.mjs";
 import { CONTENDERS } from "./harness/contenders.mjs";
+import { endurance } from "./harness/endurance.mjs";
 import { mainThread } from "./harness/main-thread.mjs";
 import { memory } from "./harness/memory.mjs";
 import { rounded } from "./harness/numbers.mjs";
@@ -37,6 +38,7 @@ const OTHERS = [
   { name: "outage", run: runOutage },
   { name: "main-thread", run: runMainThread },
   { name: "memory", run: runMemory, long: true },
+  { name: "endurance", run: runEndurance, long: true },
 ];
 const wanted = ({ name, long }) => (options.only === undefined ? options.long || !long : options.only.includes(name));
 const unknown = (options.only ?? []).filter((name) => ![...RACES, ...OTHERS].some((one) => one.name === name));
@@ -120,6 +122,12 @@ async function runOutage() {
 async function runMainThread() {
   const result = await mainThread(scene, { photo, folder });
   say(`main-thread: ${JSON.stringify(result)}`);
+  return [result];
+}
+
+async function runEndurance() {
+  const result = await endurance(scene, { folder, say });
+  say(`endurance: ${JSON.stringify(result)}`);
   return [result];
 }
 

@@ -227,11 +227,11 @@ test("where what keeps files cannot be fetched that is said, and they are kept a
   await page.context().route("**/keep.worker.js", (route) => route.abort("connectionfailed"));
   gate.bytesPerSecond = 0;
   await choose(page, photo);
-  await page.getByText(/is not kept on this device yet, for part of this page could not be loaded/).waitFor();
+  await page.getByText(/is not saved on this device yet/).waitFor();
   assert.equal((await keptFiles(page)).rows, 0);
   await page.context().unroute("**/keep.worker.js");
   await areKept(page, 1);
-  await page.getByText(/is not kept on this device yet/).waitFor({ state: "hidden" });
+  await page.getByText(/is not saved on this device yet/).waitFor({ state: "hidden" });
   await page.reload();
   gate.bytesPerSecond = Infinity;
   await eventually("it went on", () => rows(page), (list) => list.length === 1 && list[0].state === "stored", 120_000);

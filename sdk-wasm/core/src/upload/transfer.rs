@@ -83,9 +83,8 @@ pub(super) struct Transfer {
     pub part_size_wish: Option<u64>,
     /// The checksum of all its bytes, where they were read at once.
     pub content: Option<Checksum>,
-    /// Its bytes are being read for that.
+    /// Whether its bytes are being read for that, and how often that has failed.
     pub content_reading: bool,
-    /// How often that has failed.
     pub content_failures: u32,
     /// The upload that sent these very bytes before.
     pub same_as: Option<ClientRef>,
@@ -281,8 +280,7 @@ impl Transfer {
             return false;
         }
         if self.pieces.is_empty() {
-            // All of it was thought to be stored.
-            self.pieces = first_pieces(&self.upload);
+            self.pieces = first_pieces(&self.upload); // All of it was thought to be stored.
         }
         self.pieces.retain(Piece::is_signed_with_announcement);
         self.staging = None;
@@ -386,12 +384,11 @@ impl Transfer {
 
 /// The pieces that are known before the service has said how the original goes.
 fn first_pieces(upload: &NewUpload) -> Vec<Piece> {
-    let variants = upload.variants.iter().enumerate();
-    let variants =
-        variants.map(|(index, variant)| Piece::new(PieceKind::Variant(index), 0..variant.size_bytes));
-    let whole = (upload.size_bytes <= SINGLE_PUT_MAX_BYTES)
-        .then(|| Piece::new(PieceKind::Whole, 0..upload.size_bytes));
-    variants.chain(whole).collect()
+    let sizes = upload.variants.iter().map(|variant| variant.size_bytes).enumerate();
+    let pictures = sizes.map(|(index, size)| Piece::new(PieceKind::Variant(index), 0..size));
+    let is_whole = upload.size_bytes <= SINGLE_PUT_MAX_BYTES;
+    let whole = is_whole.then(|| Piece::new(PieceKind::Whole, 0..upload.size_bytes));
+    pictures.chain(whole).collect()
 }
 
 fn is_unsure(piece: &Piece) -> bool {

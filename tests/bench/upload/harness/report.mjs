@@ -82,6 +82,11 @@ function* goals(results) {
   for (const { longest_task_ms: task } of of(results, "main-thread", "windlass")) {
     yield { what: "40 photos: longest task of the main thread, ms", figure: task, limit: 50 };
   }
+  for (const { stored, of: all, waste, lost, corrupt, twice } of of(results, "endurance", "windlass")) {
+    yield { what: "endurance: stored", figure: stored, limit: all, atLeast: true };
+    yield { what: "endurance: lost, corrupt or twice", figure: lost + corrupt + twice, limit: 0 };
+    yield { what: "endurance: waste", figure: waste, limit: 1.05 };
+  }
   for (const { photos, growth_mb: growth } of of(results, "memory", "windlass")) {
     yield { what: `${photos} photos: growth after the first 100, MB`, figure: growth, limit: 20 };
   }
