@@ -56,7 +56,7 @@ test("a link made in the dashboard lets a customer send photos, until it is ende
   await customer.reload();
   await customer.locator("windlass-uploader input[type=file]").first().setInputFiles([fixture("photo_2mp_o1.jpg")]);
   const [row] = await allRows(customer, ["failed"]);
-  assert.match(row.words, /upload link has ended/);
+  assert.match(row.words, /This link has ended/);
 });
 
 test("a photo chosen in the built dashboard is stored and shown, with a progress list of its own", async () => {

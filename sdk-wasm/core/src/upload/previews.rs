@@ -23,15 +23,17 @@ use super::verdict::{self, Operation, ServiceVerdict};
 const FIRST_MS: u64 = 250;
 /// How long further ones do: by then some originals are there.
 const FURTHER_MS: u64 = 2_000;
-/// Where all originals are there within that time, in milliseconds, nobody is told of smaller pictures: each is
-/// looked at in the store.
-const SOON_MS: f64 = 3_000.0;
+/// Where all originals should be there within that time, in milliseconds, they are waited for so long: each picture
+/// is looked at in the store.
+const SOON_MS: u64 = 3_000;
 
 /// What is to be told, and when.
 #[derive(Debug)]
 pub(super) struct Previews {
     errand: Errand,
-    /// When what has gathered is to be told; `None` where there is nothing.
+    /// Since when something is to be told; `None` where there is nothing.
+    since_ms: Option<u64>,
+    /// When what has gathered is to be told.
     due_ms: Option<u64>,
     /// The service does not want to know.
     is_unwanted: bool,
@@ -39,7 +41,7 @@ pub(super) struct Previews {
 
 impl Previews {
     pub const fn new() -> Self {
-        Self { errand: Errand::new(), due_ms: None, is_unwanted: false }
+        Self { errand: Errand::new(), since_ms: None, due_ms: None, is_unwanted: false }
     }
 
     /// The network is back.
@@ -59,17 +61,14 @@ impl Engine {
         if self.previews.is_unwanted {
             return;
         }
-        if self.originals_are_there_soon() {
-            self.previews.due_ms = None;
-            return;
-        }
         let untold = self.transfers.values().filter(|transfer| !self.is_held(transfer));
-        let waits = untold.filter_map(Transfer::untold_for_ms);
-        let due_ms = waits.min().map(|wait_ms| self.now_ms + wait_ms);
-        self.previews.due_ms = match (self.previews.due_ms, due_ms) {
-            (Some(known_ms), Some(due_ms)) => Some(known_ms.min(due_ms)),
-            (_, due_ms) => due_ms,
+        let Some(wait_ms) = untold.filter_map(Transfer::untold_for_ms).min() else {
+            (self.previews.since_ms, self.previews.due_ms) = (None, None);
+            return;
         };
+        let least_ms = if self.originals_are_there_soon() { SOON_MS } else { 0 };
+        let since_ms = *self.previews.since_ms.get_or_insert(self.now_ms);
+        self.previews.due_ms = Some(since_ms + wait_ms.max(least_ms));
     }
 
     /// Whether the line is so fast that everything it has to carry is there in a moment.
@@ -77,7 +76,7 @@ impl Engine {
         let Some(bytes_per_s) = self.link.cautious_bytes_per_s(None) else { return false };
         let under_way = self.transfers.values().filter(|transfer| !self.is_held(transfer));
         let bytes: u64 = under_way.map(Transfer::bytes_to_send).sum();
-        !self.originals_wait && bytes as f64 * 1_000.0 < SOON_MS * bytes_per_s
+        !self.originals_wait && bytes as f64 * 1_000.0 < SOON_MS as f64 * bytes_per_s
     }
 
     /// Of whom to tell now.
@@ -97,7 +96,7 @@ impl Engine {
             Some((transfer.session()?.upload_id, (*key, transfer.pictures_stored())))
         };
         let (upload_ids, told): (Vec<UploadId>, Vec<_>) = keys.iter().filter_map(of_key).unzip();
-        self.previews.due_ms = None;
+        (self.previews.since_ms, self.previews.due_ms) = (None, None);
         if upload_ids.is_empty() {
             return;
         }

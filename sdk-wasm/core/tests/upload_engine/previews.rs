@@ -68,6 +68,20 @@ fn on_a_line_that_carries_the_originals_within_seconds_nobody_is_told() {
 }
 
 #[test]
+fn where_the_originals_were_to_be_there_at_once_and_are_not_pictures_are_shown_within_seconds() {
+    let mut network = Network::good();
+    (network.bytes_per_s, network.round_trip_ms) = (12_500_000, 5);
+    // The first PUTs are the smaller pictures; then nothing moves any more.
+    network.script = (9..=200).map(|nth| (Op::Put, nth, Fault::Stall)).collect();
+    let mut world = World::new(1, network);
+    four_photos(&mut world);
+    world.run_until(20_000);
+    let (first, larger) = (shown_ms(&world, "v_0"), shown_ms(&world, "v_1"));
+    assert_eq!((first.len(), larger.len()), (4, 4), "{:?}", world.service.shown);
+    assert!(first.iter().chain(&larger).all(|at_ms| *at_ms < 6_000), "{first:?} {larger:?}");
+}
+
+#[test]
 fn a_service_that_takes_long_to_look_at_pictures_is_no_network_that_is_gone() {
     let mut network = slow_line();
     network.script = vec![(Op::Report, 1, Fault::Stall)];
