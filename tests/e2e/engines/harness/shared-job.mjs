@@ -121,6 +121,6 @@ export function sharedJobIn(launch) {
     assert.equal(ended.status, 204);
     await choose(engine, files[1]);
     const row = await rowIs(engine, "too late.jpg", ["failed"]);
-    assert.match(row.words, /upload link has ended/);
+    assert.match(row.words, /This link has ended/);
   });
 }
