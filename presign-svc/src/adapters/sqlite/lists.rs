@@ -20,6 +20,8 @@ use crate::ports::uploads::{PhotoPage, PhotoQuery, RepositoryError, RepositoryRe
 
 /// How many statements each connection keeps prepared: those of the filters that people use.
 const PREPARED: usize = 64;
+/// How much of the file each keeps for itself, in KiB, less than SQLite's 2,000: the system keeps it for all of them.
+const CACHE_KIB: i64 = 750;
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let columns: Vec<String> = UploadRow::COLUMNS.iter().map(|(name, _)| format!("u.{name}")).collect();
@@ -95,6 +97,7 @@ impl Lists {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_WAIT)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         Ok(connection)
     }
