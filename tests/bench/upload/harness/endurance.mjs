@@ -12,7 +12,7 @@ import { problem, storeError } from "../../../e2e/harness/fault-proxy.mjs";
 import { CONTENDERS } from "./contenders.mjs";
 import { rounded } from "./numbers.mjs";
 
-const UPLOADS = Number(process.env.N ?? 10_000);
+const UPLOADS = 10_000;
 const BATCH = 500;
 /** One in so many is large enough for parts. */
 const LARGE_EVERY = 250;
