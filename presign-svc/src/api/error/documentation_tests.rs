@@ -11,9 +11,11 @@ use super::*;
 fn table(heading: &str) -> Vec<Vec<String>> {
     let page = include_str!("../../../../docs/errors.md");
     let (_, section) = page.split_once(heading).unwrap();
-    let rows = section.lines().skip_while(|line| !line.starts_with("| ---")).skip(1);
-    let cells = |row: &str| row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
-    rows.take_while(|line| line.starts_with('|')).map(cells).collect()
+    let is_row = |line: &&str| line.starts_with('|');
+    let lines: Vec<&str> = section.lines().skip_while(|line| !is_row(line)).take_while(is_row).collect();
+    let [_names, _rule, rows @ ..] = lines.as_slice() else { panic!("no table below {heading}") };
+    let cells = |row: &&str| row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+    rows.iter().map(cells).collect()
 }
 
 #[test]

@@ -10,9 +10,8 @@ import { after, before, test } from "node:test";
 
 import { eventually } from "../../harness/browser.mjs";
 import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../../harness/bytes.mjs";
-import { Gate } from "../../harness/gate.mjs";
 import { readKept } from "../../harness/kept.mjs";
-import { Service } from "../../harness/service.mjs";
+import { BehindGate } from "./behind-gate.mjs";
 import { choose, openPage, rowIs, rows } from "./elements.mjs";
 
 const MIB = 1024 * 1024;
@@ -21,24 +20,18 @@ const AT_ONCE_MS = 2_500;
 
 export function sharedJobIn(launch) {
   const folder = scratchFolder();
+  let stage;
   let gate;
   let service;
   let engine;
 
   before(async () => {
-    gate = await Gate.open();
-    service = await Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: gate.address } });
-    gate.leadTo(service.storePort);
-    engine = await launch();
-    await openPage(engine, service.address);
+    stage = await BehindGate.open(launch);
+    ({ gate, service, engine } = stage);
   });
-  after(async () => {
-    await engine?.close();
-    await service?.stop();
-    gate?.close();
-  });
+  after(() => stage?.close());
 
-  const areKept = (count) => eventually(`${count} are kept`, () => engine.run(readKept), ({ whole }) => whole === count);
+  const areKept = (count) => stage.areKept(count);
   const assertStored = async (file, project) => {
     const found = (await service.photos(project)).filter(({ filename }) => file.endsWith(`/${filename}`));
     assert.equal(found.length, 1, `${file} is there ${found.length} times`);

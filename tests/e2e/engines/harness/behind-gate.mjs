@@ -1,0 +1,36 @@
+/** An engine on the demo page of a service whose store is reached through a gate: what lets bytes through, and how fast. */
+
+import { eventually } from "../../harness/browser.mjs";
+import { Gate } from "../../harness/gate.mjs";
+import { readKept } from "../../harness/kept.mjs";
+import { Service } from "../../harness/service.mjs";
+import { openPage } from "./elements.mjs";
+
+export class BehindGate {
+  /** What was opened is closed where the rest cannot be. */
+  static async open(launch) {
+    const stage = new BehindGate();
+    try {
+      stage.gate = await Gate.open();
+      stage.service = await Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: stage.gate.address } });
+      stage.gate.leadTo(stage.service.storePort);
+      stage.engine = await launch();
+      await openPage(stage.engine, stage.service.address);
+      return stage;
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+  }
+
+  /** Waits until the browser keeps so many whole files. */
+  areKept(count) {
+    return eventually(`${count} are kept`, () => this.engine.run(readKept), ({ whole }) => whole === count);
+  }
+
+  async close() {
+    await this.engine?.close();
+    await this.service?.stop();
+    this.gate?.close();
+  }
+}
