@@ -40,9 +40,11 @@ impl Clock {
     /// Replaces the deadline. Each progress of a PUT puts it off, and a timer costs more to set than to let
     /// fire: one that fires earlier is left running, and the deadline is looked at again then.
     pub fn wake_at(&self, deadline_ms: Option<u64>) {
-        let fires_ms = self.running.get().map(|(_, at_ms)| at_ms);
-        if fires_ms == deadline_ms || matches!((fires_ms, deadline_ms), (Some(fires), Some(due)) if fires <= due)
-        {
+        let is_in_time = match (self.running.get(), deadline_ms) {
+            (Some((_, fires_ms)), Some(deadline_ms)) => fires_ms <= deadline_ms,
+            (running, deadline_ms) => running.is_none() && deadline_ms.is_none(),
+        };
+        if is_in_time {
             return;
         }
         if let Some((handle, _)) = self.running.take() {
