@@ -75,7 +75,7 @@ test("either tab pauses, resumes and cancels", async () => {
   for (const page of [first, second]) {
     await eventually("it is gone in both", () => rows(page), (list) => list.length === 1);
   }
-  await row(second, "steered 1.jpg").getByRole("button", { name: /^Go on/ }).click();
+  await row(second, "steered 1.jpg").getByRole("button", { name: /^Resume steered/ }).click();
   gate.bytesPerSecond = Infinity;
   await allRows(first, ["stored"], 120_000);
   await world.assertStored([files[0]], VARIANTS);
