@@ -186,7 +186,7 @@ impl TestApp {
     pub fn token(&self, tenant: &str, projects: &[&str], scopes: &[Scope]) -> String {
         let projects = match projects {
             ["*"] => ProjectAccess::All,
-            some => ProjectAccess::Only(some.iter().map(|project| project.parse().unwrap()).collect()),
+            some => ProjectAccess::only(some.iter().map(|project| project.parse().unwrap())),
         };
         let caller = Caller {
             tenant: tenant.parse().unwrap(),
