@@ -40,6 +40,18 @@ pub(super) struct UsageRow {
     stored_bytes: i64,
 }
 
+impl UsageRow {
+    /// Those columns, in order.
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            open_files: row.get(0)?,
+            open_bytes: row.get(1)?,
+            stored_files: row.get(2)?,
+            stored_bytes: row.get(3)?,
+        })
+    }
+}
+
 impl From<UsageRow> for Usage {
     fn from(row: UsageRow) -> Self {
         // The schema keeps them from falling below zero.
@@ -70,6 +82,14 @@ impl Room {
     pub(super) fn in_use(&self, tenant: &TenantId, link: Option<UploadLinkId>) -> InUse {
         let of = |link| self.0.get(&UsageKey { tenant: tenant.clone(), link }).copied().unwrap_or_default();
         InUse { tenant: of(None), link: link.map(|link| of(Some(link))).unwrap_or_default() }
+    }
+
+    /// What is in use by them now.
+    pub(super) fn is_now(&mut self, tenant: &TenantId, link: Option<UploadLinkId>, in_use: InUse) {
+        for key in keys_of(tenant, link) {
+            let usage = if key.link.is_some() { in_use.link } else { in_use.tenant };
+            self.is_told(key, usage);
+        }
     }
 
     /// Counts all of these as in use; whether they fit.
