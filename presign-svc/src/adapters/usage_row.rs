@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use windlass_protocol::{TenantId, UploadLinkId};
 
-use crate::domain::quota::{Allowance, InUse, Usage, charge_of};
-use crate::domain::upload::Upload;
+use crate::domain::quota::{InUse, Usage};
 
 /// Names a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,18 +89,5 @@ impl Room {
             let usage = if key.link.is_some() { in_use.link } else { in_use.tenant };
             self.is_told(key, usage);
         }
-    }
-
-    /// Counts all of these as in use; whether they fit.
-    pub(super) fn reserve_all(&mut self, uploads: &[Upload], allowance: &Allowance) -> bool {
-        let Some(tenant) = uploads.first().map(|upload| upload.facts().tenant.clone()) else { return true };
-        let link = allowance.link_id();
-        let mut in_use = self.in_use(&tenant, link);
-        let fit = uploads.iter().all(|upload| allowance.reserve(&mut in_use, charge_of(upload)).is_ok());
-        if let Some(link) = link {
-            self.0.insert(UsageKey { tenant: tenant.clone(), link: Some(link) }, in_use.link);
-        }
-        self.0.insert(UsageKey { tenant, link: None }, in_use.tenant);
-        fit
     }
 }

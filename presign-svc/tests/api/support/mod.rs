@@ -285,7 +285,8 @@ fn scratch_folder() -> TempDir {
 
 pub fn settings() -> Settings {
     Settings {
-        allowance: Allowance::default(),
+        // As every service has it.
+        allowance: Allowance { max_open_uploads: Some(10_000), ..Allowance::default() },
         rates: RateLimits::default(),
         upload_page: None,
         limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },
