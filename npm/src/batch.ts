@@ -18,7 +18,12 @@ export class Batch {
 
   /** Whether anything has not ended. */
   get active(): boolean {
-    return [...this.#uploads].some((upload) => !upload.ended);
+    for (const upload of this.#uploads) {
+      if (!upload.ended) {
+        return true;
+      }
+    }
+    return false;
   }
 
   get uploads(): readonly Upload[] {
@@ -27,12 +32,12 @@ export class Batch {
 
   /** `rate` is the engine's, over all connections together. */
   progress(rate: number | null): ProgressCounts {
-    return sumProgress([...this.#uploads], rate);
+    return sumProgress(this.#uploads, rate);
   }
 }
 
 /** `stored`: bytes of files that are stored, and not among the uploads any more. */
-export function sumProgress(uploads: readonly Upload[], rate: number | null, stored = 0): ProgressCounts {
+export function sumProgress(uploads: Iterable<Upload>, rate: number | null, stored = 0): ProgressCounts {
   let confirmed = stored;
   let sent = stored;
   let total = stored;

@@ -29,7 +29,7 @@ import {
 import { Originals } from "./originals.js";
 import { pictureOptions, prepareFile, type PictureOptions } from "./prepare.js";
 import { randomName } from "./random-name.js";
-import { begun, isBusy, stillState, type HowBegun, type Running } from "./running.js";
+import { begun, screenNeed, stillState, type HowBegun, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
@@ -229,12 +229,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#batch.add(upload);
     // The upload worker starts while the first photo is read.
     this.#link.expectFiles();
-    this.#tellBusy();
+    this.#tellScreen();
     return running;
   }
 
-  #tellBusy(): void {
-    this.#survival.setBusy([...this.#running.values()].some(isBusy));
+  #tellScreen(): void {
+    this.#survival.needScreen(screenNeed(this.#running.values()));
   }
 
   async #prepare(running: Running): Promise<void> {
@@ -316,7 +316,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #setState(upload: Upload, state: UploadState, reason: string | null = null): void {
     if (upload.state !== state || upload.reason !== reason) {
       upload.setState(state, reason);
-      this.#tellBusy();
+      this.#tellScreen();
       this.#survival.tell(upload);
       this.dispatchEvent(new UploadStateEvent(upload, state));
     }
@@ -333,7 +333,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     running.paused = paused;
     this.#survival.paused(upload.clientRef, paused);
-    this.#tellBusy();
+    this.#tellScreen();
     if (running.submitted) {
       if (paused) {
         this.#link.pause(upload.clientRef);
@@ -391,7 +391,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #end(upload: Upload): void {
     this.#running.delete(upload.clientRef);
     this.#survival.ended(upload);
-    this.#tellBusy();
+    this.#tellScreen();
     if (this.#running.size === 0) {
       this.#rate = null;
     }

@@ -1,4 +1,5 @@
 /** An upload that has not ended, as the client knows it. */
+import type { ScreenNeed } from "./keep/awake.js";
 import type { Upload, UploadState } from "./upload.js";
 
 export interface Running {
@@ -36,7 +37,31 @@ export function stillState({ paused, submitted, waits }: Running, engineWaits: b
   return submitted ? "queued" : "preparing";
 }
 
-/** What waits for a person, or for a place with Wi-Fi, needs no screen. */
-export function isBusy({ paused, upload }: Running): boolean {
-  return !paused && upload.state !== "waiting_for_wifi";
+/**
+ * What they need of the screen, all together. What waits for a person, or for a place with Wi-Fi, needs none; what is
+ * queued needs what those before it need.
+ */
+export function screenNeed(all: Iterable<Running>): ScreenNeed {
+  let [isWaiting, isQueued] = [false, false];
+  for (const { paused, upload } of all) {
+    if (paused) {
+      continue;
+    }
+    switch (upload.state) {
+      case "preparing":
+      case "uploading":
+      case "checking":
+        return "moving";
+      case "retrying":
+      case "waiting_for_network":
+        isWaiting = true;
+        break;
+      case "queued":
+        isQueued = true;
+    }
+  }
+  if (isWaiting) {
+    return "waiting";
+  }
+  return isQueued ? "moving" : "none";
 }

@@ -153,11 +153,14 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
         Stage::Faults => {
             let chromium = tools::ensure_chromium()?;
             demo::build_site()?;
-            let programs = [
+            let mut programs = vec![
                 ("WINDLASS_CHROMIUM", chromium),
                 ("WINDLASS_FAULT_PROXY", build_fault_proxy("dev")?),
                 ("WINDLASS_SHIFTED_CLOCK", build_shifted_clock()?),
             ];
+            if long {
+                programs.push(("WINDLASS_LONG", "1".into()));
+            }
             browser_tests("test:faults", &programs)?;
             if long { browser_tests("test:faults-long", &programs) } else { Ok(()) }
         }

@@ -1,8 +1,19 @@
 /** Keeps the screen on while something is sent: a phone that locks itself stops sending. */
 
+/**
+ * What is sent wants the screen on. What waits for a signal wants it for a while: somebody may be on the way to where
+ * there is one, or may have put the phone down for the day.
+ */
+export type ScreenNeed = "none" | "waiting" | "moving";
+
+/** So long the screen is kept on for nothing but the wait for a signal. */
+export const WAITING_MS = 2 * 60_000;
+
 export class Awake {
+  #need: ScreenNeed = "none";
   #wanted = false;
   #held: WakeLockSentinel | null = null;
+  #patience: ReturnType<typeof setTimeout> | undefined;
   readonly #watching = new AbortController();
 
   constructor() {
@@ -10,19 +21,32 @@ export class Awake {
     globalThis.document?.addEventListener("visibilitychange", () => this.#take(), { signal: this.#watching.signal });
   }
 
-  want(wanted: boolean): void {
-    this.#wanted = wanted;
-    if (wanted) {
-      this.#take();
-    } else {
-      void this.#held?.release();
-      this.#held = null;
+  want(need: ScreenNeed): void {
+    if (need === this.#need) {
+      return;
     }
+    this.#need = need;
+    clearTimeout(this.#patience);
+    if (need === "none") {
+      this.#letGo();
+      return;
+    }
+    if (need === "waiting") {
+      this.#patience = setTimeout(() => this.#letGo(), WAITING_MS);
+    }
+    this.#wanted = true;
+    this.#take();
   }
 
   close(): void {
-    this.want(false);
+    this.want("none");
     this.#watching.abort();
+  }
+
+  #letGo(): void {
+    this.#wanted = false;
+    void this.#held?.release();
+    this.#held = null;
   }
 
   #take(): void {

@@ -18,7 +18,7 @@ import { Upload, type UploadCommands } from "../upload.js";
 import type { FileDescription } from "../wasm/upload.js";
 import { compileUploadModule } from "../wasm/upload.js";
 import { startKeepWorker } from "../workers/start.js";
-import { Awake } from "./awake.js";
+import { Awake, type ScreenNeed } from "./awake.js";
 import { Elsewhere, type CommandName } from "./elsewhere.js";
 import { Background } from "./background.js";
 import { Keeper } from "./keeper.js";
@@ -153,9 +153,9 @@ export class Survival {
     this.#keeper?.setOnWifi(policy === "on-wifi");
   }
 
-  /** Whether anything is on its way: then the screen stays on. */
-  setBusy(busy: boolean): void {
-    this.#awake.want(busy && this.#options.options.wakeLock !== false);
+  /** While anything is on its way the screen stays on. */
+  needScreen(need: ScreenNeed): void {
+    this.#awake.want(this.#options.options.wakeLock === false ? "none" : need);
   }
 
   wake(): void {

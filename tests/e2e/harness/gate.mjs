@@ -14,6 +14,8 @@ export class Gate {
   held = null;
   /** While it is true, nobody gets through: requests break off. */
   isCut = false;
+  /** So often somebody came meanwhile. */
+  turnedAway = 0;
   #server;
   #storePort;
   #closed = false;
@@ -45,6 +47,7 @@ export class Gate {
   /** Forgets what was counted. */
   forget() {
     this.puts = [];
+    this.turnedAway = 0;
   }
 
   /** Bytes of PUTs to a kind of object: `/original`, `/thumb_200` … */
@@ -69,7 +72,10 @@ export class Gate {
   }
 
   #pass(incoming, answer) {
-    if (this.isCut) return incoming.destroy();
+    if (this.isCut) {
+      this.turnedAway += 1;
+      return incoming.destroy();
+    }
     const { pathname, searchParams } = new URL(incoming.url, this.address);
     const put = { path: pathname, part: searchParams.get("partNumber"), bytes: 0, status: null };
     if (incoming.method === "PUT") this.puts.push(put);

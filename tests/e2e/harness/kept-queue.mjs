@@ -31,6 +31,7 @@ export function keptQueue() {
   });
   beforeEach(async () => {
     world.gate.bytesPerSecond = Infinity;
+    world.gate.isCut = false;
     world.gate.forget();
     world.profile = await Profile.make();
   });

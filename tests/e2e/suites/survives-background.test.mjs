@@ -44,6 +44,31 @@ test("after the last tab was closed what is left is stored in the background", a
   await nothingIsKept(other);
 });
 
+test("a line that is broken when the last tab is closed is waited for, and what is left is stored when it is back", async () => {
+  const { gate, profile, service } = world;
+  const files = await world.photos(1, "no line");
+  const page = await openWithWorker(profile, service.address);
+  gate.bytesPerSecond = 0;
+  await choose(page, ...files);
+  await areKept(page, 1);
+  await eventually("it is prepared", () => keptFiles(page), ({ prepared }) => prepared === 1);
+  await workerIsReady(page);
+  const other = await profile.context.newPage();
+  await other.goto(`${service.address}/icon.svg`);
+  const held = ({ text }) => JSON.parse(text)[0].holder;
+  const before = held(await keptFiles(page));
+  gate.cut();
+  await page.close();
+  await eventually("the worker has it", () => keptFiles(other), (kept) => held(kept) !== before, 60_000);
+  gate.forget();
+  await eventually("the worker has tried in vain, and again", () => gate.turnedAway, (count) => count > 4, 60_000);
+  gate.bytesPerSecond = Infinity;
+  gate.isCut = false;
+  await eventually("it is stored", () => service.photos(), (list) => list.some(({ filename }) => filename === "no line 1.jpg"), 60_000);
+  await world.assertStored(files, VARIANTS);
+  await nothingIsKept(other);
+});
+
 test("a page that comes back takes over from the service worker, and shows it", async () => {
   const { gate, profile, service } = world;
   const video = await makeVideo(join(world.folder, "taken over.mp4"), 40 * MIB, 32);

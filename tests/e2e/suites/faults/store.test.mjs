@@ -1,4 +1,4 @@
-/** Faults between the browser and the store: rows F17–F22, F28, F33, F34, F37 and F40 of the fault list. */
+/** Faults between the browser and the store: rows F17–F22, F28, F33–F35, F37 and F40 of the fault list. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -181,16 +181,22 @@ test("F33 an upload the store has dropped is sent anew, once", async () => {
   await visit.allStored({ wasteMost: 2.1 });
 });
 
-test("F34, pain 1: a URL that has expired is signed again, and the part sent once more", async () => {
-  const visit = await scene.visit();
-  await scene.proxy.rules({ ...part(2), times: 1, fault: storeError(403, "AccessDenied", "Request has expired") });
-  await visit.choose(await video(12 * MIB));
-  await visit.ended();
-  assert.equal((await visit.puts()).length, 4, "one more attempt, for that part");
-  const signed = (await scene.proxy.requests()).filter(({ method, path }) => method === SIGN.method && /parts$/.test(path));
-  assert.ok(signed.length >= 2, "and a new URL for it");
-  await visit.allStored();
-});
+const ENDED = {
+  "F34, pain 1: a URL that has expired": storeError(403, "AccessDenied", "Request has expired"),
+  "F35 a URL whose credentials have expired": storeError(400, "ExpiredToken", "The provided token has expired."),
+};
+for (const [what, fault] of Object.entries(ENDED)) {
+  test(`${what} is signed again, and the part sent once more`, async () => {
+    const visit = await scene.visit();
+    await scene.proxy.rules({ ...part(2), times: 1, fault });
+    await visit.choose(await video(12 * MIB));
+    await visit.ended();
+    assert.equal((await visit.puts()).length, 4, "one more attempt, for that part");
+    const signed = (await scene.proxy.requests()).filter(({ method, path }) => method === SIGN.method && /parts$/.test(path));
+    assert.ok(signed.length >= 2, "and a new URL for it");
+    await visit.allStored();
+  });
+}
 
 test("F37 a 412 after a lost answer is looked at, and a 409 tried again", async () => {
   const visit = await scene.visit({ variants: [] });
