@@ -1,5 +1,7 @@
 //! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
@@ -22,13 +24,7 @@ use crate::ports::uploads::{
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
 
-const SAVE: &str = "UPDATE uploads SET
-    client_ref = ?, status = ?, failure_code = ?, failure_detail = ?, multipart_id = ?, expected_object = ?,
-    verified_at = ?, etag = ?, verified_media_type = ?, verified_checksum = ?, metadata = ?, width = ?,
-    height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deadline_at = ?,
-    deleted_at = ?, cleanup_due_at = ?, caption = ?, tags = ?, status_changes = ?, kind = ?, taken_local = ?,
-    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, is_arriving = ?, look_due_at = ?, version = version + 1
-WHERE tenant = ? AND id = ? AND version = ?";
+static SAVE: LazyLock<String> = LazyLock::new(|| UploadRow::save_statement(""));
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored.
 const SETTLE_SIZE: &str = "UPDATE uploads SET verified_size_bytes = ?, charged_bytes = ?
@@ -37,9 +33,10 @@ WHERE tenant = ? AND id = ? AND charged_bytes != ?";
 const FIND_MANY: &str = "SELECT * FROM uploads
 WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
 
+// By its content: of all that somebody has sent there is much more.
 const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
     SELECT min(id) FROM uploads
-    WHERE tenant = ? AND project = ? AND created_by = ?
+    WHERE tenant = ? AND project = ? AND +created_by = ?
         AND verified_checksum IN (SELECT value FROM json_each(?))
         AND verified_at IS NOT NULL AND deleted_at IS NULL AND status != 'quarantined'
     GROUP BY verified_checksum, coalesce(verified_size_bytes, size_bytes)
@@ -234,43 +231,7 @@ async fn save(
 ) -> RepositoryResult<()> {
     let settled =
         row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
-    let done = sqlx::query(SAVE)
-        .bind(row.client_ref)
-        .bind(row.status)
-        .bind(row.failure_code)
-        .bind(row.failure_detail)
-        .bind(row.multipart_id)
-        .bind(row.expected_object)
-        .bind(row.verified_at)
-        .bind(row.etag)
-        .bind(row.verified_media_type)
-        .bind(row.verified_checksum)
-        .bind(row.metadata)
-        .bind(row.width)
-        .bind(row.height)
-        .bind(row.taken_at)
-        .bind(row.latitude)
-        .bind(row.longitude)
-        .bind(row.variants)
-        .bind(row.updated_at)
-        .bind(row.deadline_at)
-        .bind(row.deleted_at)
-        .bind(row.cleanup_due_at)
-        .bind(row.caption)
-        .bind(row.tags)
-        .bind(row.status_changes)
-        .bind(row.kind)
-        .bind(row.taken_local)
-        .bind(row.taken_utc)
-        .bind(row.piece_size_bytes)
-        .bind(row.assembly_due_at)
-        .bind(row.is_arriving)
-        .bind(row.look_due_at)
-        .bind(row.tenant)
-        .bind(row.id)
-        .bind(row.version)
-        .execute(&mut *connection)
-        .await?;
+    let done = row.bind_change_to_sqlite(sqlx::query(SAVE.as_str())).execute(&mut *connection).await?;
     if done.rows_affected() == 0 {
         return Err(RepositoryError::Stale);
     }
