@@ -184,13 +184,18 @@ impl TestApp {
 
     /// A token for these scopes in these projects of a tenant.
     pub fn token(&self, tenant: &str, projects: &[&str], scopes: &[Scope]) -> String {
+        self.token_of("ann", tenant, projects, scopes)
+    }
+
+    /// The same for somebody else.
+    pub fn token_of(&self, subject: &str, tenant: &str, projects: &[&str], scopes: &[Scope]) -> String {
         let projects = match projects {
             ["*"] => ProjectAccess::All,
             some => ProjectAccess::Only(some.iter().map(|project| project.parse().unwrap()).collect()),
         };
         let caller = Caller {
             tenant: tenant.parse().unwrap(),
-            subject: "ann".to_owned(),
+            subject: subject.to_owned(),
             projects,
             scopes: scopes.iter().copied().collect(),
             link: None,
