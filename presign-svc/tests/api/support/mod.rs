@@ -41,6 +41,7 @@ use windlass_presign_svc::api::demo::DemoSite;
 use windlass_presign_svc::app::{App, RateLimits, Settings, Turns};
 use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
 use windlass_presign_svc::config::DeliveryOptions;
+use windlass_presign_svc::domain::client_address::TrustedProxies;
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::quota::Allowance;
@@ -172,7 +173,7 @@ impl TestApp {
         let router = api::router(app.clone(), &origins, demo);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(server::serve(listener, router, stop.clone()));
+        tokio::spawn(server::serve(listener, router, TrustedProxies::default(), stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { app, clock, store, uploads, leases, http, address, stop, folder }
     }
