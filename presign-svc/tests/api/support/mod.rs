@@ -52,6 +52,7 @@ use windlass_presign_svc::jobs::notice::Awaited;
 use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::ports::object_store::ObjectStore as _;
+use windlass_presign_svc::progress::RecentProgress;
 use windlass_presign_svc::traces::Traces;
 use windlass_presign_svc::{api, server};
 use windlass_s3_suite::S3Target;
@@ -163,6 +164,7 @@ impl TestApp {
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
             answers: RecentAnswers::default(),
+            progress: RecentProgress::default(),
             assembly_calls: AssemblyCalls::default(),
             awaited: Awaited::default(),
             metrics: Metrics::default(),
