@@ -53,25 +53,34 @@ macro_rules! upload_row {
             }
 
             /// Binds every column, or those of an announcement alone, in order, to an SQLite statement.
-            pub(super) fn bind_to<'q>(
-                self,
-                statement: Query<'q, Sqlite, SqliteArguments>,
+            pub(super) fn bind_to(
+                &self,
+                statement: &mut rusqlite::Statement<'_>,
                 is_only_announced: bool,
-            ) -> Query<'q, Sqlite, SqliteArguments> {
-                let statement = statement$(.bind(self.$column))* $(.bind(self.$changing))*;
-                if is_only_announced {
-                    return statement;
+            ) -> rusqlite::Result<()> {
+                let mut numbers = 1..;
+                let mut next = || numbers.next().unwrap_or(usize::MAX);
+                $(statement.raw_bind_parameter(next(), &self.$column)?;)*
+                $(statement.raw_bind_parameter(next(), &self.$changing)?;)*
+                if !is_only_announced {
+                    $(statement.raw_bind_parameter(next(), &self.$later)?;)*
+                    $(statement.raw_bind_parameter(next(), &self.$settled)?;)*
                 }
-                statement$(.bind(self.$later))* $(.bind(self.$settled))*
+                Ok(())
             }
 
             /// Binds what [`Self::save_statement`] writes, and of which version of which upload, in SQLite.
-            pub(super) fn bind_change_to_sqlite<'q>(
-                self,
-                statement: Query<'q, Sqlite, SqliteArguments>,
-            ) -> Query<'q, Sqlite, SqliteArguments> {
-                let statement = statement$(.bind(self.$changing))* $(.bind(self.$later))*;
-                statement.bind(self.tenant).bind(self.id).bind(self.version)
+            pub(super) fn bind_change_to_sqlite(
+                &self,
+                statement: &mut rusqlite::Statement<'_>,
+            ) -> rusqlite::Result<()> {
+                let mut numbers = 1..;
+                let mut next = || numbers.next().unwrap_or(usize::MAX);
+                $(statement.raw_bind_parameter(next(), &self.$changing)?;)*
+                $(statement.raw_bind_parameter(next(), &self.$later)?;)*
+                statement.raw_bind_parameter(next(), &self.tenant)?;
+                statement.raw_bind_parameter(next(), &self.id)?;
+                statement.raw_bind_parameter(next(), self.version)
             }
 
             /// The same in PostgreSQL.

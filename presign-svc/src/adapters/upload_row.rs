@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::Deserialize;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use sqlx::sqlite::{Sqlite, SqliteArguments};
 use time::OffsetDateTime;
 use windlass_protocol::{PartPlan, PhotoMetadata, Timestamp};
 

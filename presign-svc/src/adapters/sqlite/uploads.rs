@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
@@ -98,8 +98,7 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn in_use(&self, tenant: &TenantId, link: Option<UploadLinkId>) -> RepositoryResult<InUse> {
-        let mut connection = self.readers.acquire().await?;
-        usage::in_use(&mut connection, tenant, link).await
+        usage::in_use(&self.readers, tenant, link).await
     }
 
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>> {
@@ -127,7 +126,7 @@ impl UploadRepository for SqliteDatabase {
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         let (row, changes) = (UploadRow::of(upload)?, Changes::if_any(upload));
-        self.writer.write(move |connection| Box::pin(save(connection, row, changes))).await?;
+        self.writer.write(move |connection| save(connection, &row, changes)).await?;
         if !upload.news().is_empty() {
             let facts = upload.facts();
             // Where nobody listens nobody watches.
@@ -179,7 +178,7 @@ impl UploadRepository for SqliteDatabase {
                 serde_json::json!({"upload": look.upload.to_string(), "due_at": due_at, "next_at": next_at})
             })
             .collect();
-        self.writer.write(move |connection| Box::pin(put_off_looks(connection, looks.to_string()))).await
+        self.writer.write(move |connection| put_off_looks(connection, &looks.to_string())).await
     }
 
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
@@ -215,7 +214,7 @@ impl UploadRepository for SqliteDatabase {
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
         let (tenant, id) = (tenant.to_string(), id.to_string());
-        self.writer.write(move |connection| Box::pin(forget(connection, tenant, id))).await
+        self.writer.write(move |connection| forget(connection, &tenant, &id)).await
     }
 
     async fn check(&self) -> RepositoryResult<()> {
@@ -224,33 +223,31 @@ impl UploadRepository for SqliteDatabase {
     }
 }
 
-async fn save(
-    connection: &mut SqliteConnection,
-    row: UploadRow,
-    changes: Option<Changes>,
-) -> RepositoryResult<()> {
-    let settled =
-        row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
-    let done = row.bind_change_to_sqlite(sqlx::query(SAVE.as_str())).execute(&mut *connection).await?;
-    if done.rows_affected() == 0 {
+fn save(connection: &Connection, row: &UploadRow, changes: Option<Changes>) -> RepositoryResult<()> {
+    let mut statement = connection.prepare_cached(&SAVE)?;
+    row.bind_change_to_sqlite(&mut statement)?;
+    if statement.raw_execute()? == 0 {
         return Err(RepositoryError::Stale);
     }
-    if let Some((size, charged, tenant, id)) = settled {
-        let change = sqlx::query(SETTLE_SIZE).bind(size).bind(charged).bind(tenant).bind(id).bind(charged);
-        change.execute(&mut *connection).await?;
+    if let Some(size) = row.verified_size_bytes {
+        let charged = row.charged_bytes;
+        connection
+            .prepare_cached(SETTLE_SIZE)?
+            .execute(params![size, charged, row.tenant, row.id, charged])?;
     }
     match changes {
-        Some(changes) => changes::record(connection, changes).await,
+        Some(changes) => changes::record(connection, changes),
         None => Ok(()),
     }
 }
 
-async fn put_off_looks(connection: &mut SqliteConnection, looks: String) -> RepositoryResult<Vec<UploadId>> {
-    let ids: Vec<String> = sqlx::query_scalar(PUT_OFF_LOOKS).bind(looks).fetch_all(connection).await?;
+fn put_off_looks(connection: &Connection, looks: &str) -> RepositoryResult<Vec<UploadId>> {
+    let mut put_off = connection.prepare_cached(PUT_OFF_LOOKS)?;
+    let ids = put_off.query_map([looks], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     ids_of(ids)
 }
 
-async fn forget(connection: &mut SqliteConnection, tenant: String, id: String) -> RepositoryResult<()> {
-    sqlx::query(FORGET).bind(tenant).bind(id).execute(connection).await?;
+fn forget(connection: &Connection, tenant: &str, id: &str) -> RepositoryResult<()> {
+    connection.prepare_cached(FORGET)?.execute([tenant, id])?;
     Ok(())
 }

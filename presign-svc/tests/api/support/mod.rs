@@ -194,7 +194,7 @@ impl TestApp {
     pub fn token_of(&self, subject: &str, tenant: &str, projects: &[&str], scopes: &[Scope]) -> String {
         let projects = match projects {
             ["*"] => ProjectAccess::All,
-            some => ProjectAccess::Only(some.iter().map(|project| project.parse().unwrap()).collect()),
+            some => ProjectAccess::only(some.iter().map(|project| project.parse().unwrap())),
         };
         let caller = Caller {
             tenant: tenant.parse().unwrap(),
@@ -293,7 +293,8 @@ fn scratch_folder() -> TempDir {
 
 pub fn settings() -> Settings {
     Settings {
-        allowance: Allowance::default(),
+        // As every service has it.
+        allowance: Allowance { max_open_uploads: Some(10_000), ..Allowance::default() },
         rates: RateLimits::default(),
         upload_page: None,
         limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },
