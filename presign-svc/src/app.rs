@@ -28,6 +28,7 @@ use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::tickets::TicketBook;
 use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::{RepositoryResult, UploadRepository};
+use crate::progress::RecentProgress;
 use crate::traces::Traces;
 
 /// A running service.
@@ -62,6 +63,8 @@ pub struct App {
     pub turns: Turns,
     /// Lists that need not be made again.
     pub answers: RecentAnswers,
+    /// How far uploads are that somebody watches.
+    pub progress: RecentProgress,
     /// Between requests and the job that puts pieces together.
     pub assembly_calls: AssemblyCalls,
     /// Uploads whose client cannot say that it is done.

@@ -17,6 +17,7 @@ pub mod feeds;
 pub mod jobs;
 pub mod metrics;
 pub mod ports;
+pub mod progress;
 pub mod server;
 pub mod telemetry;
 pub mod traces;

@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 
 import { launch, openPage } from "./harness/browser.mjs";
+import { bareOf } from "./harness/decoders.mjs";
 import { Service } from "./harness/service.mjs";
 
 const ROUNDS = 5;
@@ -17,6 +18,7 @@ const paths = process.argv.slice(2).filter((argument) => !argument.startsWith("-
 const [service, browser] = await Promise.all([Service.start(), launch()]);
 try {
   const page = await openPage(browser, service.address);
+  await page.goto(bareOf(service.address));
   await page.evaluate(prepare);
   const table = [];
   for (const path of paths) {
@@ -53,7 +55,9 @@ function median(times) {
 async function prepare() {
   const compile = async (name) => WebAssembly.compile(await (await fetch(`/windlass/windlass_${name}_bg.wasm`)).arrayBuffer());
   const [photo, pixels, codecs, heic] = await Promise.all(["photo", "pixels", "codecs", "heic"].map(compile));
-  const worker = new Worker("/windlass/image.worker.js", { type: "module" });
+  const asIs = { createScriptURL: (text) => text };
+  const policy = globalThis.trustedTypes?.createPolicy("windlass", asIs) ?? asIs;
+  const worker = new Worker(policy.createScriptURL("/windlass/image.worker.js"), { type: "module" });
   await new Promise((ready) => (worker.onmessage = ready));
   worker.postMessage({ kind: "start", module: photo, config: null });
   let file;

@@ -49,7 +49,8 @@ describe("the five systems' clients", () => {
   for (const [index, { name, does, routes, flow }] of SYSTEMS.entries()) {
     test(`${name} ${does}`, async () => {
       const project = `seed-${index}`;
-      const token = service.token({ project, scope: "upload read delete pipeline" });
+      // What a phone may: nothing that sets other people's photos to failed.
+      const token = service.token({ project, scope: "upload read delete" });
       const client = new MappedClient(service.address, token, routes);
       const known = new Set([photo, plan].map(({ bytes }) => sha256(bytes)));
       let seen = 0;
@@ -64,4 +65,36 @@ describe("the five systems' clients", () => {
       assert.equal((await service.photos(project)).length, shown.length);
     });
   }
+
+  const system = (name) => SYSTEMS.find((system) => system.name === name);
+  const clientOf = (name, project) =>
+    new MappedClient(service.address, service.token({ project, scope: "upload read delete" }), system(name).routes);
+  const MIB = 1024 * 1024;
+
+  for (const [what, status, code, asked] of [
+    ["a program", 415, "type_not_allowed", { file_name: "setup.exe", mime_type: "application/x-msdownload", file_size: 4096 }],
+    ["a photo over 50 MiB", 413, "file_too_large", { file_name: "a.jpg", mime_type: "image/jpeg", file_size: 50 * MIB + 1 }],
+    ["a file of another project", 403, "forbidden", { project_id: "others", file_name: "a.jpg", mime_type: "image/jpeg", file_size: 4096 }],
+  ]) {
+    test(`CompanyCam is told why ${what} is refused`, async () => {
+      const project = "seed-refused";
+      const refused = clientOf("CompanyCam", project).call("POST /api/v1/photos/upload-url", { project_id: project, ...asked });
+      await assert.rejects(refused, (error) => error.status === status && error.message.includes(`"${code}"`));
+      assert.deepEqual(await service.photos(project), []);
+    });
+  }
+
+  test("BuildPeer's other files go on beside one that is refused", async () => {
+    const project = "seed-beside";
+    const files = [
+      { filename: "setup.exe", contentType: "application/x-msdownload", size: 4096 },
+      { filename: photo.name, contentType: photo.type, size: photo.bytes.length },
+    ];
+    const client = clientOf("BuildPeer", project);
+    const { uploads } = await client.call("POST /api/uploads/initiate", { projectId: project, files });
+    assert.equal(uploads[0].error.code, "type_not_allowed");
+    await client.put(uploads[1].url, photo.bytes, photo.type);
+    await client.call("POST /api/uploads/{uploadId}/complete", { uploadId: uploads[1].uploadId });
+    assert.equal((await service.photos(project)).length, 1);
+  });
 });

@@ -99,7 +99,7 @@ export const SYSTEMS = [
     name: "CompanyCam",
     does: "asks for a URL, PUTs, says that it is uploaded, follows its status, and deletes it",
     routes: {},
-    async flow({ client, project, photo, compare }) {
+    async flow({ client, project, photo, office, compare }) {
       const asked = { project_id: project, file_name: photo.name, file_size: photo.bytes.length, mime_type: photo.type };
       const { photo_id, upload_url, headers, status_url, expires_in_seconds } = await client.call("POST /api/v1/photos/upload-url", asked);
       const { status } = await client.call(`GET ${status_url}`);
@@ -107,7 +107,7 @@ export const SYSTEMS = [
       await client.put(upload_url, photo.bytes, headers["content-type"]);
       const route = "PATCH /api/v1/photos/{photo_id}/status";
       const { metadata } = await client.call(route, { photo_id, status: "uploaded" });
-      for (const status of ["processing", "completed"]) await client.call(route, { photo_id, status });
+      await office.process(photo_id);
       const { status: last, url } = await client.call("GET /api/v1/photos/{photo_id}", { photo_id });
       await compare([url]);
       await client.call("DELETE /api/v1/photos/{photo_id}", { photo_id });

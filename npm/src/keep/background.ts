@@ -3,6 +3,8 @@
  * Chromium has. Elsewhere the queue goes on with the next page.
  */
 
+import { trusted } from "../workers/trusted.js";
+
 /** What the browser hands to the service worker. */
 export const SYNC_TAG = "windlass-queue";
 
@@ -28,7 +30,7 @@ export class Background {
     } else if (!this.#starting && "SyncManager" in globalThis && navigator.serviceWorker !== undefined) {
       this.#starting = true;
       navigator.serviceWorker
-        .register(this.#url, { type: "module" })
+        .register(trusted(new URL(this.#url, document.baseURI)), { type: "module" })
         .then(() => navigator.serviceWorker.ready)
         .then((registration) => {
           this.#registration = registration;

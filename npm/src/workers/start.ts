@@ -1,29 +1,7 @@
-/** Starting workers, also on pages that require Trusted Types. */
+/** Starting workers. */
 import type { WorkerLike } from "./bridge.js";
 import { startReady } from "./ready.js";
-
-interface ScriptUrlPolicy {
-  createScriptURL(url: string): string;
-}
-
-interface TrustedTypesFactory {
-  createPolicy(name: string, rules: ScriptUrlPolicy): ScriptUrlPolicy;
-}
-
-let policy: ScriptUrlPolicy | undefined;
-
-/**
- * The worker scripts are complete in themselves and sit beside this file, so that bundlers can treat
- * them as plain assets. A page that lists its policies must allow the name `windlass`.
- */
-function trusted(url: URL): string | URL {
-  const factory = (globalThis as { trustedTypes?: TrustedTypesFactory }).trustedTypes;
-  if (factory === undefined) {
-    return url;
-  }
-  policy ??= factory.createPolicy("windlass", { createScriptURL: (text) => text });
-  return policy.createScriptURL(url.href);
-}
+import { trusted } from "./trusted.js";
 
 function start(script: URL, name: string): Worker {
   return new Worker(trusted(script), { type: "module", name });

@@ -42,7 +42,7 @@ pub struct ListPhotosQuery {
     pub status: Option<UploadStatus>,
     /// With `true` also photos whose original is on its way and of which a smaller picture is there already:
     /// their status is `pending_upload`, their `url` is `null`, and what is said of them is the client's word.
-    /// They pass filters by status and kind only: by anything else a photo is found once it is verified.
+    /// They pass filters by status, kind and sender only: by anything else a photo is found once it is verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub arriving: Option<bool>,
@@ -50,6 +50,11 @@ pub struct ListPhotosQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub kind: Option<MediaKind>,
+    /// Only what this one sent: `created_by` of a photo, letter by letter. The own photos of whoever asks are those
+    /// of `subject` in `GET /api/v1/me`; those that came through an upload link, of `link:` and its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub created_by: Option<String>,
     /// Only photos taken then or later: a day (`2026-11-20`) or time (`2026-11-20T16:00:00`) of the camera's
     /// own clock, or a moment in UTC (`2026-11-20T16:00:00Z`).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,6 +11,7 @@ pub mod memory_tickets;
 pub mod outbound;
 pub mod postgres;
 pub mod redis;
+mod row_macro;
 pub mod s3;
 mod same_content;
 pub mod schema;

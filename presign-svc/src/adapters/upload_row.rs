@@ -13,6 +13,7 @@ use super::columns::{
     ExpectedRow, PIPELINE, StatusChangeRow, VariantRow, failure_column, json, kind_column, millis,
     read_failure, status_column,
 };
+use super::row_macro::upload_row;
 use crate::domain::announce::{AnnouncedFile, SizeClaim, Transfer};
 use crate::domain::description::Description;
 use crate::domain::filename::Filename;
@@ -26,93 +27,13 @@ use crate::domain::upload::{Announcement, Progress, Stage, Upload, UploadState, 
 use crate::domain::verify::Failure;
 use crate::ports::uploads::RepositoryError;
 
-/// Declares [`UploadRow`] and what is written with its columns: they are named once, here. First those that an
-/// announcement fills, then those that stay empty until something has happened: half of every new row.
-macro_rules! upload_row {
-    (
-        announced { $($column:ident: $rust:ty => $postgres:literal,)* }
-        later { $($later:ident: Option<$later_rust:ty> => $later_postgres:literal,)* }
-    ) => {
-        /// A row as the databases have it.
-        #[derive(Debug, Clone, sqlx::FromRow)]
-        pub(super) struct UploadRow {
-            $(pub $column: $rust,)*
-            $(pub $later: Option<$later_rust>,)*
-        }
-
-        impl UploadRow {
-            /// The columns that an announcement fills, and PostgreSQL's types of them.
-            pub(super) const ANNOUNCED: &[(&str, &str)] = &[$((stringify!($column), $postgres),)*];
-            /// All columns, those first.
-            pub(super) const COLUMNS: &[(&str, &str)] = &[
-                $((stringify!($column), $postgres),)*
-                $((stringify!($later), $later_postgres),)*
-            ];
-
-            /// A row of those columns, in order.
-            pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-                let mut columns = 0..;
-                let mut next = || columns.next().unwrap_or(usize::MAX);
-                Ok(Self { $($column: row.get(next())?,)* $($later: row.get(next())?,)* })
-            }
-
-            /// Whether it is only announced: all columns but those of an announcement are empty.
-            pub(super) fn is_only_announced(&self) -> bool {
-                true $(&& self.$later.is_none())*
-            }
-
-            /// Binds every column, or those of an announcement alone, in order, to an SQLite statement.
-            pub(super) fn bind_to(
-                &self,
-                statement: &mut rusqlite::Statement<'_>,
-                is_only_announced: bool,
-            ) -> rusqlite::Result<()> {
-                let mut numbers = 1..;
-                let mut next = || numbers.next().unwrap_or(usize::MAX);
-                $(statement.raw_bind_parameter(next(), &self.$column)?;)*
-                if !is_only_announced {
-                    $(statement.raw_bind_parameter(next(), &self.$later)?;)*
-                }
-                Ok(())
-            }
-        }
-
-        /// Many rows, column by column, as PostgreSQL's `UNNEST` takes them.
-        #[derive(Debug, Default)]
-        pub(super) struct UploadColumns {
-            $($column: Vec<$rust>,)*
-            $($later: Vec<Option<$later_rust>>,)*
-        }
-
-        impl UploadColumns {
-            /// Appends a row.
-            pub(super) fn push(&mut self, row: UploadRow) {
-                $(self.$column.push(row.$column);)*
-                $(self.$later.push(row.$later);)*
-            }
-
-            /// Binds every column, or those of an announcement alone, in order, to a PostgreSQL statement.
-            pub(super) fn bind_to<'q>(
-                self,
-                statement: Query<'q, Postgres, PgArguments>,
-                is_only_announced: bool,
-            ) -> Query<'q, Postgres, PgArguments> {
-                let statement = statement$(.bind(self.$column))*;
-                if is_only_announced { statement } else { statement$(.bind(self.$later))* }
-            }
-        }
-    };
-}
-
 upload_row! {
     announced {
         id: String => "uuid",
         tenant: String => "text",
         project: String => "text",
         created_by: String => "text",
-        client_ref: Option<String> => "text",
         version: i64 => "bigint",
-        status: String => "text",
         filename: String => "text",
         media_type: String => "text",
         size_bytes: i64 => "bigint",
@@ -120,14 +41,18 @@ upload_row! {
         claimed_metadata: Option<String> => "text",
         folder: String => "text",
         part_size_bytes: Option<i64> => "bigint",
-        variants: String => "text",
         created_at: i64 => "bigint",
+        charged_bytes: i64 => "bigint",
+        size_is_bound: bool => "boolean",
+    }
+    changing {
+        client_ref: Option<String> => "text",
+        status: String => "text",
+        variants: String => "text",
         updated_at: i64 => "bigint",
         deadline_at: i64 => "bigint",
         tags: String => "text",
         status_changes: String => "text",
-        charged_bytes: i64 => "bigint",
-        size_is_bound: bool => "boolean",
         is_arriving: bool => "boolean",
     }
     later {
@@ -154,11 +79,26 @@ upload_row! {
         piece_size_bytes: Option<i64> => "bigint",
         assembly_due_at: Option<i64> => "bigint",
         look_due_at: Option<i64> => "bigint",
+    }
+    settled {
         verified_size_bytes: Option<i64> => "bigint",
     }
 }
 
 impl UploadRow {
+    /// What saves a change of an upload, unless somebody else has changed it: the values of [`Self::SAVED`] come
+    /// first, then tenant, id and version. `id_cast` makes an id of a text.
+    pub(super) fn save_statement(id_cast: &str) -> String {
+        let set: Vec<String> =
+            (1..).zip(Self::SAVED).map(|(number, column)| format!("{column} = ${number}")).collect();
+        let [tenant, id, version] = [1, 2, 3].map(|after| Self::SAVED.len() + after);
+        format!(
+            "UPDATE uploads SET {}, version = version + 1
+             WHERE tenant = ${tenant} AND id = ${id}{id_cast} AND version = ${version}",
+            set.join(", ")
+        )
+    }
+
     /// The row that records an upload.
     pub(super) fn of(upload: &Upload) -> Result<Self, RepositoryError> {
         let (facts, progress) = (upload.facts(), upload.progress());

@@ -154,7 +154,8 @@ pub fn policy(app: &App) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
          connect-src 'self' {stores}; img-src 'self' blob: data: {stores}; media-src 'self' blob: {stores}; \
-         worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types windlass"
     )
 }
 

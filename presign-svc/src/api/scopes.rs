@@ -37,7 +37,7 @@ pub const ROUTES: &[Rule] = &[
     rule(Method::GET, "/photos/{photo_id}", &[Scope::Read]),
     rule(Method::PATCH, "/photos/{photo_id}", &[Scope::Upload]),
     rule(Method::DELETE, "/photos/{photo_id}", &[Scope::Delete]),
-    rule(Method::PATCH, "/photos/{photo_id}/status", &[Scope::Pipeline]),
+    rule(Method::PATCH, "/photos/{photo_id}/status", &[Scope::Pipeline, Scope::Upload]),
     rule(Method::GET, "/events", &[Scope::Read]),
     rule(Method::POST, "/events/tickets", &[Scope::Read]),
     rule(Method::POST, "/projects/{project_id}/upload-links", &[Scope::Links]),

@@ -17,6 +17,7 @@ use crate::jobs::assemble::AssemblyCalls;
 use crate::jobs::notice::Awaited;
 use crate::metrics::Metrics;
 use crate::ports::rate_limiter::RateLimiter;
+use crate::progress::RecentProgress;
 use crate::traces::Traces;
 
 /// Builds it; `is_embedded` where the bucket is the embedded store.
@@ -52,6 +53,7 @@ pub(super) async fn build(
         assembly_calls: AssemblyCalls::default(),
         awaited: Awaited::default(),
         answers: RecentAnswers::default(),
+        progress: RecentProgress::default(),
         metrics: Metrics::default(),
         traces,
     }))

@@ -83,13 +83,14 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     };
     let has_demo = demo.is_some();
     let router = api::router(app.clone(), &options.http.origins(), demo);
+    let proxies = app.settings.rates.proxies.clone().unwrap_or_default();
     let metrics_address = metrics::serve(options, &app, &stop, &mut tasks).await?;
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
     tasks.spawn(notice::run(app.clone(), stop.clone()));
     if options.work == WorkPlace::Here {
         tasks.spawn(runner::run(app, stop.clone()));
     }
-    tasks.spawn(server::serve(listener, router, stop.clone()));
+    tasks.spawn(server::serve(listener, router, proxies, stop.clone()));
     Ok(Running {
         address: seen_here(address),
         store_address: store_address.map(seen_here),

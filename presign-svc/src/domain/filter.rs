@@ -18,6 +18,8 @@ pub struct PhotoFilter {
     pub with_arriving: bool,
     /// Photo, video, document or archive.
     pub kind: Option<MediaKind>,
+    /// Who sent it: a subject, or the holder of an upload link.
+    pub sender: Option<String>,
     /// When it was taken. The list is then by that time, newest first, and not by when it was sent.
     pub taken: Option<TakenRange>,
     /// Where it was taken.
@@ -52,6 +54,8 @@ pub enum TakenClock {
 
 /// The longest camera or tag that is asked for: no tag is so long, and no camera either.
 const MAX_TERM_CHARS: usize = 200;
+/// The longest subject that a token may name.
+const MAX_SENDER_BYTES: usize = 255;
 
 /// How far the camera's clock and UTC can be apart.
 pub const MAX_OFFSET_MS: i64 = 18 * 3600 * 1000;
@@ -159,6 +163,15 @@ pub fn whole_term(text: &str) -> Result<String, InvalidFilter> {
     if term.is_empty() { Err(InvalidFilter("must not be empty")) } else { Ok(term) }
 }
 
+/// Who sent a photo, as it is recorded.
+pub fn sender(text: &str) -> Result<String, InvalidFilter> {
+    match text.len() {
+        0 => Err(InvalidFilter("must not be empty")),
+        1..=MAX_SENDER_BYTES => Ok(text.to_owned()),
+        _ => Err(InvalidFilter("must not have more than 255 bytes: no sender has")),
+    }
+}
+
 /// The words of a search.
 pub fn search_words(text: &str) -> Result<Vec<String>, InvalidFilter> {
     let mut runs = search::runs(text);
@@ -255,6 +268,7 @@ mod tests {
         assert!(!PhotoFilter::default().passes_arriving());
         let by_kind = PhotoFilter { kind: Some(MediaKind::Photo), ..asked.clone() };
         assert!(by_kind.passes_arriving());
+        assert!(PhotoFilter { sender: Some("ann".to_owned()), ..asked.clone() }.passes_arriving());
         let status = |status| PhotoFilter { status: Some(status), ..asked.clone() };
         assert!(!status(UploadStatus::Completed).passes_arriving());
         let pending = PhotoFilter { with_arriving: false, ..status(UploadStatus::PendingUpload) };
@@ -284,6 +298,15 @@ mod tests {
         assert_eq!(whole_term(&"Ä".repeat(200)), Ok("ä".repeat(200)));
         for bad in ["", &"Ä".repeat(201)] {
             assert!(whole_term(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sender_is_taken_as_it_is_written() {
+        assert_eq!(sender("auth0|Ann "), Ok("auth0|Ann ".to_owned()));
+        assert_eq!(sender(&"x".repeat(255)), Ok("x".repeat(255)));
+        for bad in ["", &"x".repeat(256)] {
+            assert!(sender(bad).is_err(), "{bad}");
         }
     }
 

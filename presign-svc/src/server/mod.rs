@@ -22,6 +22,7 @@ use tower::util::MapRequest;
 pub use self::room::raise_open_files_limit;
 use self::room::{Place, Room, Seat};
 use crate::api::rates::Peer;
+use crate::domain::client_address::TrustedProxies;
 
 /// How long a client may take to send a request's head.
 const HEAD_LIMIT: Duration = Duration::from_secs(15);
@@ -32,9 +33,10 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 /// A pause when the process is out of file descriptors, so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until told to stop, and then until open requests have ended, but not for ever.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    serve_within(listener, router, stop, Room::of_this_process()).await;
+/// Serves until told to stop, and then until open requests have ended, but not for ever. Connections from `proxies`
+/// stand for those of many.
+pub async fn serve(listener: TcpListener, router: Router, proxies: TrustedProxies, stop: CancellationToken) {
+    serve_within(listener, router, stop, Room::of_this_process().behind(proxies)).await;
 }
 
 /// The same for the metrics, which few ask for: they have room of their own, however crowded the service is.
@@ -52,7 +54,7 @@ async fn serve_within(listener: TcpListener, router: Router, stop: CancellationT
         match accepted {
             Ok((stream, peer)) => tokio::select! {
                 () = stop.cancelled() => break,
-                place = room.place() => match place {
+                place = room.place(peer.ip()) => match place {
                     Place::Inside(seat) => serve_connection(stream, peer, router.clone(), &graceful, seat),
                     Place::Door(door) => room.turn_away(stream, door),
                 },
@@ -117,7 +119,7 @@ mod tests {
     async fn a_client_that_never_ends_its_head_is_hung_up_on() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, Router::new(), CancellationToken::new()));
+        tokio::spawn(serve(listener, Router::new(), TrustedProxies::default(), CancellationToken::new()));
         for opening in ["", "P", "PRI * HTTP/2.0\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n"] {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(opening.as_bytes()).await.unwrap();

@@ -1,10 +1,13 @@
 //! How many connections there is room for. Each takes a file descriptor, of which the system gives a process only
 //! so many; when they run out, nothing works any more: no database, no store, no file. So some are kept back, and
-//! whoever comes when the others are taken is told to come again.
+//! whoever comes when the others are taken is told to come again. Nor may one place in the network take all there is:
+//! the last quarter is for those who have few.
 
+use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,12 +18,16 @@ use windlass_protocol::{ErrorCode, Problem};
 
 use crate::adapters::system::RandomIds;
 use crate::api::error::problem_of;
+use crate::domain::client_address::{AddressBlock, TrustedProxies};
 use crate::ports::ids::IdSource as _;
 
 /// A quarter of the descriptors is kept back for files, the database and the store, at least so many.
 const KEPT_BACK_LEAST: usize = 96;
 /// Where the system does not say how many there may be.
 const UNKNOWN: usize = 65_536;
+/// What part of the seats is for those who have few, and what part of them is few.
+const FOR_THOSE_WITH_FEW: usize = 4;
+const FEW: usize = 32;
 /// How many are turned away at once; more wait in the listener's queue.
 const TURNED_AWAY_AT_ONCE: usize = 48;
 /// How long one who is turned away has until it has taken the answer and has sent its request, and how long between
@@ -36,13 +43,30 @@ const TOLD_EVERY: u64 = 1000;
 #[derive(Debug, Clone)]
 pub struct Room {
     seats: Arc<Semaphore>,
+    capacity: usize,
+    taken: Arc<Taken>,
+    /// Who speaks for many places, and may have as many as there are.
+    proxies: Arc<TrustedProxies>,
     door: Arc<Semaphore>,
     turned_away: Arc<AtomicU64>,
 }
 
+/// How many connections each place in the network has.
+#[derive(Debug, Default)]
+struct Taken(Mutex<HashMap<AddressBlock, usize>>);
+
 /// Room for one connection, until dropped.
 #[derive(Debug)]
-pub struct Seat(
+pub struct Seat {
+    taken: Arc<Taken>,
+    place: AddressBlock,
+    #[expect(dead_code, reason = "what it holds is given back when it is dropped")]
+    permit: OwnedSemaphorePermit,
+}
+
+/// Room at the door, until dropped.
+#[derive(Debug)]
+pub struct Door(
     #[expect(dead_code, reason = "what it holds is given back when it is dropped")] OwnedSemaphorePermit,
 );
 
@@ -52,7 +76,29 @@ pub enum Place {
     /// Inside.
     Inside(Seat),
     /// As far as the door, to be told that there is no seat.
-    Door(Seat),
+    Door(Door),
+}
+
+impl Taken {
+    fn by(&self, place: AddressBlock) -> usize {
+        self.lock().get(&place).copied().unwrap_or_default()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AddressBlock, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock();
+        if let Some(seats) = taken.get_mut(&self.place) {
+            *seats -= 1;
+            if *seats == 0 {
+                taken.remove(&self.place);
+            }
+        }
+    }
 }
 
 impl Room {
@@ -70,35 +116,47 @@ impl Room {
 
     /// Room for so many.
     pub fn for_connections(connections: usize) -> Self {
+        let capacity = connections.min(Semaphore::MAX_PERMITS);
         Self {
-            seats: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))),
+            seats: Arc::new(Semaphore::new(capacity)),
+            capacity,
+            taken: Arc::default(),
+            proxies: Arc::default(),
             door: Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE)),
             turned_away: Arc::default(),
         }
     }
 
-    /// A seat, or where all are taken a place at the door, whichever is free first: at the door, too, there is room
-    /// for a few, and nobody stands there for long.
-    pub async fn place(&self) -> Place {
-        // Neither is ever closed.
-        let free = |places: &Arc<Semaphore>| {
-            let places = places.clone();
-            async move {
-                match places.acquire_owned().await {
-                    Ok(permit) => Seat(permit),
-                    Err(_) => std::future::pending().await,
-                }
-            }
-        };
+    /// The same behind these proxies.
+    pub fn behind(self, proxies: TrustedProxies) -> Self {
+        Self { proxies: Arc::new(proxies), ..self }
+    }
+
+    /// A seat for somebody from there, or where all are taken that it may have a place at the door, whichever is free
+    /// first: at the door, too, there is room for a few, and nobody stands there for long.
+    pub async fn place(&self, from: IpAddr) -> Place {
+        let place = AddressBlock::from(from);
+        let may_sit = self.proxies.contain(from) || !self.has_its_share(place);
         tokio::select! {
             biased;
-            seat = free(&self.seats) => Place::Inside(seat),
-            door = free(&self.door) => Place::Door(door),
+            permit = free(&self.seats), if may_sit => Place::Inside(self.seat(place, permit)),
+            permit = free(&self.door) => Place::Door(Door(permit)),
         }
     }
 
+    /// Whether what is left is for others.
+    fn has_its_share(&self, place: AddressBlock) -> bool {
+        self.seats.available_permits() <= self.capacity / FOR_THOSE_WITH_FEW
+            && self.taken.by(place) >= (self.capacity / FEW).max(1)
+    }
+
+    fn seat(&self, place: AddressBlock, permit: OwnedSemaphorePermit) -> Seat {
+        *self.taken.lock().entry(place).or_default() += 1;
+        Seat { taken: self.taken.clone(), place, permit }
+    }
+
     /// Answers that there is no room.
-    pub fn turn_away(&self, stream: TcpStream, door: Seat) {
+    pub fn turn_away(&self, stream: TcpStream, door: Door) {
         let before = self.turned_away.fetch_add(1, Ordering::Relaxed);
         if before.is_multiple_of(TOLD_EVERY) {
             tracing::warn!(before, "as many connections are open as may be: others are told to come again");
@@ -108,6 +166,14 @@ impl Room {
             let _ = timeout(GOODBYE, say_goodbye(stream)).await;
             drop(door);
         });
+    }
+}
+
+/// One of these, once one is free. They are never closed.
+async fn free(permits: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    match permits.clone().acquire_owned().await {
+        Ok(permit) => permit,
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -161,4 +227,40 @@ fn open_files_limit() -> Option<usize> {
     }
     #[cfg(not(unix))]
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Comes from an address until there is no seat for it.
+    async fn sit(room: &Room, from: &str) -> Vec<Seat> {
+        let mut seats = Vec::new();
+        while let Place::Inside(seat) = room.place(from.parse().unwrap()).await {
+            seats.push(seat);
+        }
+        seats
+    }
+
+    #[tokio::test]
+    async fn one_place_in_the_network_leaves_the_last_quarter_to_others() {
+        let room = Room::for_connections(64);
+        let mut crowd = sit(&room, "2001:db8:1:2::1").await;
+        assert_eq!(crowd.len(), 48);
+        assert_eq!(sit(&room, "2001:db8:1:2:ffff::9").await.len(), 0, "one network is one place");
+        let others = [sit(&room, "192.0.2.1").await, sit(&room, "2001:db8:1:3::1").await];
+        assert_eq!(others.each_ref().map(Vec::len), [2, 2], "each has few");
+        crowd.truncate(40);
+        assert_eq!(sit(&room, "192.0.2.1").await.len(), 4, "there is more than the last quarter again");
+        drop((crowd, others));
+        assert_eq!(sit(&room, "2001:db8:1:2::1").await.len(), 48, "what was given back counts no more");
+        assert!(room.taken.lock().is_empty(), "nobody who has gone is kept in mind");
+    }
+
+    #[tokio::test]
+    async fn a_proxy_of_ours_speaks_for_many_and_may_have_every_seat() {
+        let proxies = TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]);
+        let room = Room::for_connections(64).behind(proxies);
+        assert_eq!(sit(&room, "10.1.2.3").await.len(), 64);
+    }
 }

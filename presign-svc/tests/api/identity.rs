@@ -1,10 +1,12 @@
-//! Tokens of an identity provider, through HTTP on both sides: T16 to T19, and the project check.
+//! Tokens of an identity provider, through HTTP on both sides: T16 to T19, and the project check, T37.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -263,4 +265,66 @@ async fn without_an_answer_about_a_project_nobody_gets_in() {
         let app = TestApp::start_with(asking(url)).await;
         app.get("/api/v1/photos?project_id=job-7").await.assert_problem(503, "unavailable");
     }
+}
+
+/// The addresses that were asked.
+type Asked = Arc<Mutex<Vec<String>>>;
+
+/// A system that answers anything at its address, and who is asked there.
+async fn stranger(answer: impl Fn(String) -> Response + Clone + Send + Sync + 'static) -> (String, Asked) {
+    let asked: Asked = Arc::default();
+    let seen = asked.clone();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/may", listener.local_addr().unwrap());
+    let router = Router::new().fallback(move |headers: HeaderMap, uri: Uri, body: String| {
+        let host = headers["host"].to_str().unwrap().to_owned();
+        seen.lock().unwrap().push(format!("http://{host}{uri}"));
+        let answer = answer.clone();
+        async move { answer(body) }
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, asked)
+}
+
+#[tokio::test]
+async fn t37_the_project_check_is_asked_where_the_operator_said_and_nowhere_else() {
+    let (elsewhere, asked_elsewhere) = stranger(|_| "{\"allowed\": true}".into_response()).await;
+    for status in [301, 302, 303, 307, 308] {
+        let to = elsewhere.clone();
+        let redirect =
+            move |_| (StatusCode::from_u16(status).unwrap(), [("location", to.clone())]).into_response();
+        let (url, asked) = stranger(redirect).await;
+        let app = TestApp::start_with(asking(&url)).await;
+        app.get("/api/v1/photos?project_id=job-7").await.assert_problem(503, "unavailable");
+        assert_eq!(*asked.lock().unwrap(), [url], "{status}");
+    }
+    assert_eq!(
+        *asked_elsewhere.lock().unwrap(),
+        [""; 0],
+        "no redirect is followed, with the secret in the question"
+    );
+
+    // Whatever a caller says is in the body of the question, and never in its address.
+    let (url, asked) = stranger(|_| "{\"allowed\": false}".into_response()).await;
+    let app = TestApp::start_with(asking(&url)).await;
+    let all = app.token("acme", &["*"], &[Scope::Read]);
+    let projects = ["169.254.169.254", "0x7f000001", "2130706433", "metadata.google.internal", "localhost"];
+    for project in projects {
+        let path = format!("/api/v1/photos?project_id={project}");
+        app.call(Method::GET, &path, &all, Value::Null).await.assert_problem(404, "not_found");
+    }
+    assert_eq!(*asked.lock().unwrap(), vec![url; projects.len()]);
+}
+
+#[tokio::test]
+async fn t37_an_answer_about_a_project_is_read_no_further_than_one_can_be() {
+    let endless = |_| {
+        let chunk = || Ok::<_, std::io::Error>(" ".repeat(1024));
+        Body::from_stream(futures::stream::repeat_with(chunk)).into_response()
+    };
+    let (url, _) = stranger(endless).await;
+    let app = TestApp::start_with(asking(&url)).await;
+    let answer = app.get("/api/v1/photos?project_id=job-7").await;
+    answer.assert_problem(503, "unavailable");
+    assert!(!answer.body.to_string().contains("127.0.0.1"), "{}", answer.body);
 }

@@ -1,6 +1,8 @@
 //! `GET /api/v1/photos`.
 
+use reqwest::Method;
 use serde_json::json;
+use windlass_presign_svc::auth::Scope;
 
 use crate::support::{PhotoSpec, TestApp, file_of, jpeg};
 
@@ -59,6 +61,36 @@ async fn a_status_filters() {
 }
 
 #[tokio::test]
+async fn ones_own_photos_are_found_by_ones_subject() {
+    let app = TestApp::start().await;
+    let ben = app.token_of("auth0|ben +1&", "acme", &["job-7"], &Scope::ALL);
+    let bytes = jpeg(&PhotoSpec::default());
+    let anns = app.upload("a", &bytes).await["photo_id"].clone();
+    let files = json!([file_of("b", "a.jpg", &bytes)]);
+    let body = json!({"project_id": "job-7", "files": files});
+    let announced = app.call(Method::POST, "/api/v1/uploads", &ben, body).await.body["uploads"][0].clone();
+    assert_eq!(app.put(&announced, &bytes).await.status(), 200);
+    let bens = app.complete(&announced, json!(null)).await.body["photo_id"].clone();
+    let me = app.call(Method::GET, "/api/v1/me", &ben, json!(null)).await.body["subject"].clone();
+    for (sender, expected) in [
+        (me.as_str().unwrap(), vec![bens.clone()]),
+        ("ann", vec![anns.clone()]),
+        ("Ann", vec![]),
+        ("ann' OR '1'='1", vec![]),
+    ] {
+        let mut url = reqwest::Url::parse(&app.url("/api/v1/photos")).unwrap();
+        url.query_pairs_mut().append_pair("project_id", "job-7").append_pair("created_by", sender);
+        let page: serde_json::Value = serde_json::from_str(
+            &app.http.get(url).bearer_auth(app.ann()).send().await.unwrap().text().await.unwrap(),
+        )
+        .unwrap();
+        let found: Vec<_> =
+            page["photos"].as_array().unwrap().iter().map(|photo| &photo["photo_id"]).collect();
+        assert_eq!(found, expected.iter().collect::<Vec<_>>(), "{sender}");
+    }
+}
+
+#[tokio::test]
 async fn a_query_that_is_wrong_is_refused() {
     let app = TestApp::start().await;
     for (query, field) in [
@@ -68,6 +100,8 @@ async fn a_query_that_is_wrong_is_refused() {
         ("project_id=job-7&cursor=nonsense", "cursor"),
         ("project_id=job-7&status=lost", "status"),
         ("project_id=job-7&tenant=other", "tenant"),
+        ("project_id=job-7&created_by=", "created_by"),
+        (&format!("project_id=job-7&created_by={}", "x".repeat(256)), "created_by"),
         ("project_id=..", "project_id"),
     ] {
         let refused = app.get(&format!("/api/v1/photos?{query}")).await;

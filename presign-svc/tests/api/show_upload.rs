@@ -1,8 +1,11 @@
 //! `GET /api/v1/uploads/{upload_id}`.
 
-use serde_json::Value;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use crate::support::{Answer, PhotoSpec, TestApp, file_of, jpeg};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, PhotoSpec, TestApp, file, file_of, jpeg};
 
 async fn get_if_changed(app: &TestApp, path: &str, etag: &str) -> Answer {
     let request = app.http.get(app.url(path)).bearer_auth(app.ann()).header("if-none-match", etag);
@@ -42,4 +45,35 @@ async fn what_is_no_upload_is_not_found() {
     for path in ["nonsense", "0192f0c1-2c5d-7c1e-9f00-0123456789ab", "..%2f..", "%00", "%ff"] {
         app.get(&format!("/api/v1/uploads/{path}")).await.assert_problem(404, "not_found");
     }
+}
+
+#[tokio::test]
+async fn whoever_watches_an_upload_in_parts_sees_how_much_is_there() {
+    let app = TestApp::start().await;
+    let bytes = vec![7; 12 << 20];
+    let upload = app.announce_one(file("film", "walk.mp4", "video/mp4", bytes.len() as u64)).await;
+    let path = upload["status_url"].as_str().unwrap();
+    let percent = async || app.get(path).await.body["progress_percent"].as_u64().unwrap();
+    assert_eq!(percent().await, 0);
+    let part_size = upload["part_size"].as_u64().unwrap() as usize;
+    let after_one = (part_size * 100 / bytes.len()) as u64;
+    for (part, bytes) in upload["parts"].as_array().unwrap().iter().zip(bytes.chunks(part_size)) {
+        assert_eq!(app.put(part, bytes).await.status(), 200);
+        if part["part_number"] == 1 {
+            assert_eq!(percent().await, 0, "the bucket was asked a moment ago");
+            app.clock.advance(Duration::from_secs(10));
+            assert_eq!(percent().await, after_one);
+            let known = app.get(path).await;
+            assert_eq!(get_if_changed(&app, path, known.header("etag")).await.status, 304);
+            app.store.is_down.store(true, Ordering::SeqCst);
+            app.clock.advance(Duration::from_secs(10));
+            assert_eq!(percent().await, after_one, "what was known last, while the bucket does not answer");
+            app.store.is_down.store(false, Ordering::SeqCst);
+            assert_eq!(get_if_changed(&app, path, known.header("etag")).await.status, 304);
+        }
+    }
+    app.clock.advance(Duration::from_secs(10));
+    assert_eq!(percent().await, 99, "all parts are there, and nobody has put them together");
+    let foreign = app.token("other", &["*"], &windlass_presign_svc::auth::Scope::ALL);
+    app.call(reqwest::Method::GET, path, &foreign, json!(null)).await.assert_problem(404, "not_found");
 }

@@ -49,7 +49,7 @@ async fn each_route_asks_for_its_scope_and_shows_no_more_than_it_opens() {
         json!({"project_id": "job-7", "file_name": "a.jpg", "file_size": 4096, "mime_type": "image/jpeg"});
     let one = || format!("/api/v1/photos/{id}");
     use Scope::{Delete, Pipeline, Read, Upload};
-    let routes: [(Method, String, Value, &[Scope]); 13] = [
+    let routes: [(Method, String, Value, &[Scope]); 14] = [
         (Method::POST, "/api/v1/uploads".to_owned(), create, &[Upload]),
         (Method::POST, format!("/api/v1/uploads/{id}/parts"), parts, &[Upload]),
         (Method::GET, format!("/api/v1/uploads/{id}/parts"), Value::Null, &[Upload]),
@@ -62,6 +62,8 @@ async fn each_route_asks_for_its_scope_and_shows_no_more_than_it_opens() {
         (Method::POST, "/api/v1/photos/urls".to_owned(), json!({"photo_ids": [id]}), &[Read]),
         (Method::PATCH, one(), json!({"tags": ["roof"]}), &[Upload]),
         (Method::PATCH, format!("{}/status", one()), json!({"status": "processing"}), &[Pipeline]),
+        // As much as to complete it: a phone needs no scope for that with which it could fail others' photos.
+        (Method::PATCH, format!("{}/status", one()), json!({"status": "uploaded"}), &[Upload, Pipeline]),
         (Method::DELETE, one(), Value::Null, &[Delete]),
     ];
     for (method, path, body, opened_by) in routes {

@@ -97,6 +97,7 @@ async fn t22_a_link_opens_nothing_but_its_own_uploads() {
             (Method::POST, format!("/api/v1/uploads/{id}/parts"), parts.clone()),
             (Method::POST, format!("/api/v1/uploads/{id}/complete"), Value::Null),
             (Method::PATCH, format!("/api/v1/photos/{id}"), json!({"caption": "mine"})),
+            (Method::PATCH, format!("/api/v1/photos/{id}/status"), json!({"status": "uploaded"})),
         ] {
             let answer = app.call(method.clone(), &path, token(holder), body).await;
             assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);

@@ -89,6 +89,7 @@ pub async fn every_filter_finds_what_it_names_and_nothing_else(repository: Repos
     repository.save(&mut film).await.unwrap();
     let (door, cellar) = ("Türsturz north", "cellar 0042");
     let kind = |kind| PhotoFilter { kind: Some(kind), ..PhotoFilter::default() };
+    let sent = |by: &str| PhotoFilter { sender: Some(by.to_owned()), ..PhotoFilter::default() };
     let status = |status| PhotoFilter { status: Some(status), ..PhotoFilter::default() };
     for (filter, found) in [
         (PhotoFilter::default(), &["walk", cellar, door][..]),
@@ -97,6 +98,11 @@ pub async fn every_filter_finds_what_it_names_and_nothing_else(repository: Repos
         (kind(MediaKind::Archive), &[]),
         (status(UploadStatus::Processing), &["walk"]),
         (status(UploadStatus::Failed), &[]),
+        (sent("ann"), &["walk", cellar, door]),
+        (sent("Ann"), &[]),
+        (sent("ben"), &[]),
+        (PhotoFilter { sender: sent("ann").sender, ..tagged("roof") }, &[cellar]),
+        (PhotoFilter { sender: sent("ben").sender, ..tagged("roof") }, &[]),
         (tagged("roof LEAK"), &[door]),
         (tagged("roof"), &[cellar]),
         (tagged("ROO"), &[]),
@@ -165,6 +171,8 @@ pub async fn pages_under_every_filter_hold_each_photo_once(repository: Repositor
         PhotoFilter { kind: Some(MediaKind::Photo), ..day() },
         PhotoFilter { kind: Some(MediaKind::Photo), ..PhotoFilter::default() },
         PhotoFilter { status: Some(UploadStatus::Uploaded), ..PhotoFilter::default() },
+        PhotoFilter { sender: Some("ann".to_owned()), ..PhotoFilter::default() },
+        PhotoFilter { sender: Some("ann".to_owned()), ..day() },
     ];
     for filter in &filters {
         let (mut seen, mut after) = (Vec::new(), None);
@@ -196,7 +204,8 @@ pub async fn filters_and_totals_keep_to_their_tenant_and_project(repository: Rep
         record(&repository, &foreign).await;
         describe(&repository, &mut foreign, "foreign", &["roof"]).await;
     }
-    for filter in [search("roof"), tagged("roof"), by("google"), within("-180,-90,180,90")] {
+    let sent = PhotoFilter { sender: Some("ann".to_owned()), ..PhotoFilter::default() };
+    for filter in [search("roof"), tagged("roof"), by("google"), within("-180,-90,180,90"), sent] {
         let found = captions(&repository, &filter).await;
         assert!(found.iter().all(|caption| caption == "mine"), "{filter:?}: {found:?}");
     }
@@ -281,6 +290,8 @@ pub async fn what_is_on_its_way_is_listed_in_its_place_for_those_who_ask(reposit
     assert_eq!(found(&only, 2).await, on_their_way);
     assert_eq!(found(&PhotoFilter { kind: Some(MediaKind::Photo), ..asked.clone() }, 4).await, made);
     assert_eq!(found(&PhotoFilter { kind: Some(MediaKind::Video), ..asked.clone() }, 4).await, []);
+    assert_eq!(found(&PhotoFilter { sender: Some("ann".to_owned()), ..asked.clone() }, 4).await, made);
+    assert_eq!(found(&PhotoFilter { sender: Some("ben".to_owned()), ..asked.clone() }, 4).await, []);
     for (tenant, project) in [("other", "job-7"), ("acme", "job-8")] {
         let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
         let query = PhotoQuery { tenant: &tenant, project: &project, filter: &asked, after: None, limit: 9 };

@@ -66,13 +66,18 @@ function nearest(color) {
   return name;
 }
 
+/** A page of the site without the package, whose one policy of Trusted Types is then ours to make. */
+export const bareOf = (address) => `${address}/demo.css`;
+
 /** In the page: alone, as it is sent there as text. */
 async function inPage({ base64, decoder, format, places }) {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const compile = async (name) => WebAssembly.compile(await (await fetch(`/windlass/windlass_${name}_bg.wasm`)).arrayBuffer());
   globalThis.decoding ??= (async () => {
     const [photo, pixels, codecs, heic] = await Promise.all(["photo", "pixels", "codecs", "heic"].map(compile));
-    const worker = new Worker("/windlass/image.worker.js", { type: "module" });
+    const asIs = { createScriptURL: (text) => text };
+    const policy = globalThis.trustedTypes?.createPolicy("windlass", asIs) ?? asIs;
+    const worker = new Worker(policy.createScriptURL("/windlass/image.worker.js"), { type: "module" });
     await new Promise((ready) => (worker.onmessage = ready));
     worker.postMessage({ kind: "start", module: photo, config: null });
     const ask = (request) =>

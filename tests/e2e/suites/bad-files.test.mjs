@@ -76,9 +76,16 @@ test("a truncated JPEG is sent as it is and flagged, never re-encoded", async ()
   assert.equal(photo.metadata.make, "Windlass", "what the head of the file says is still known");
 });
 
-test("hostile names stay names", async () => {
+test("T4 T40: hostile names stay names, on a page that requires Trusted Types", async () => {
+  const policy = (await fetch(service.address)).headers.get("content-security-policy");
+  // What does not keep to it is a complaint in the console, which the last test looks for.
+  assert.match(policy, /require-trusted-types-for 'script'; trusted-types windlass$/);
   const names = [
     "<img src=x onerror=alert(1)>.jpg",
+    "<svg onload=alert(2)>'\"`--><script>alert(3)</script>.jpg",
+    "javascript:alert(4).jpg",
+    "{{constructor.constructor('alert(5)')()}}.jpg",
+    "__proto__.jpg",
     "\u202Egpj.exe.jpg",
     "a".repeat(200) + ".jpg",
     "Dach 🏠 überprüft.jpg",

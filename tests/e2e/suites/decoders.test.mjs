@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { fixture } from "../harness/bytes.mjs";
 import { launch, openPage } from "../harness/browser.mjs";
-import { resizeBytes, resizeWith, UPRIGHT } from "../harness/decoders.mjs";
+import { bareOf, resizeBytes, resizeWith, UPRIGHT } from "../harness/decoders.mjs";
 import { Service } from "../harness/service.mjs";
 import { everyPictureIsUpright } from "../harness/upright.mjs";
 
@@ -18,6 +18,7 @@ const run = (work, argument) => page.evaluate(work, argument);
 before(async () => {
   [service, browser] = await Promise.all([Service.start(), launch()]);
   page = await openPage(browser, service.address);
+  await page.goto(bareOf(service.address));
 });
 after(async () => {
   await browser?.close();

@@ -2,8 +2,8 @@
 //!
 //! A page is read from an index in the order of the list, and each photo of it is asked whether it passes the
 //! other filters. Which index leads decides what that costs, so it is one that leads to few others: whatever is
-//! asked for has its photos in that order, those of a status or a kind in indexes of `uploads`, those of a term in
-//! indexes of `photo_terms`; words that begin alike, and squares that cover a part of the globe, are a few such
+//! asked for has its photos in that order, those of a status, a kind or a sender in indexes of `uploads`, those of a
+//! term in indexes of `photo_terms`; words that begin alike, and squares that cover a part of the globe, are a few such
 //! lists, which are merged. `search` finds out which are there and which is the sparsest, `page` writes the
 //! statement, `statement` has what both are made of.
 

@@ -24,6 +24,8 @@ pub(in crate::adapters) enum Lead<'q> {
     Status,
     /// Those of the filter's kind.
     Kind,
+    /// Those of the filter's sender.
+    Sender,
     /// The lists of all terms that a set comes down to.
     Terms(Set<'q>, TermKind, Vec<String>),
     /// A set that is small: it is sorted.
@@ -65,6 +67,9 @@ impl Statement {
         if let Some(kind) = query.filter.kind {
             sql.push(" AND u.kind = ").bind(kind_column(kind));
         }
+        if let Some(sender) = &query.filter.sender {
+            sql.push(&format!(" AND {}u.created_by = ", dialect.engine.unindexed())).bind(sender.as_str());
+        }
         sql.push_before(query, dialect.engine, "u.id").push(" ORDER BY u.id DESC LIMIT ");
         sql.bind(i64::from(query.limit) + 1);
         sql
@@ -74,7 +79,7 @@ impl Statement {
     pub(super) fn stored(query: &PhotoQuery<'_>, dialect: &Dialect<'_>, lead: &Lead<'_>) -> Self {
         let mut sql = Self::default();
         match lead {
-            Lead::All | Lead::Status | Lead::Kind | Lead::Nothing => {
+            Lead::All | Lead::Status | Lead::Kind | Lead::Sender | Lead::Nothing => {
                 sql.push(&format!("SELECT {} FROM uploads u WHERE ", dialect.columns));
                 sql.push_shown(query, dialect.engine, lead);
                 sql.push_filters(query, dialect.engine, lead).push_order(query, "u.id", "u.taken_local");
@@ -132,6 +137,9 @@ impl Statement {
         if let Some(kind) = filter.kind.filter(|_| *lead == Lead::Kind) {
             self.push(" AND u.kind = ").bind(kind_column(kind));
         }
+        if let Some(sender) = filter.sender.as_deref().filter(|_| *lead == Lead::Sender) {
+            self.push(" AND u.created_by = ").bind(sender);
+        }
         match filter.taken {
             Some(range) => self.push_taken(query, range, engine, "u.id", "u.taken_local"),
             None => self.push_before(query, engine, "u.id"),
@@ -146,6 +154,9 @@ impl Statement {
         }
         if let Some(kind) = filter.kind.filter(|_| *lead != Lead::Kind) {
             self.push(&format!(" AND {unindexed}u.kind = ")).bind(kind_column(kind));
+        }
+        if let Some(sender) = filter.sender.as_deref().filter(|_| *lead != Lead::Sender) {
+            self.push(&format!(" AND {unindexed}u.created_by = ")).bind(sender);
         }
         if let Some(range) = filter.taken {
             self.push_taken_utc(range);
@@ -193,7 +204,7 @@ impl Statement {
             None => _ = sql.push_before(query, engine, id),
         };
         match lead {
-            Lead::All | Lead::Status | Lead::Kind | Lead::Nothing => {
+            Lead::All | Lead::Status | Lead::Kind | Lead::Sender | Lead::Nothing => {
                 self.push(&columns("u.id", "u.taken_local")).push(" FROM uploads u WHERE ");
                 self.push_shown(query, engine, lead)
             }

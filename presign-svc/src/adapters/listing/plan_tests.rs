@@ -43,7 +43,7 @@ const TERMS: [(TermKind, &str, u32); 5] = [
 /// With and without each of them.
 fn every_combination() -> impl Iterator<Item = PhotoFilter> {
     let taken = TakenRange { clock: TakenClock::Camera, from_ms: Some(0), to_ms: Some(1_000_000_000) };
-    (0..1 << 7).map(move |which: u32| {
+    (0..1 << 8).map(move |which: u32| {
         let has = |bit: u32| which & (1 << bit) != 0;
         PhotoFilter {
             status: has(0).then_some(UploadStatus::Completed),
@@ -55,6 +55,7 @@ fn every_combination() -> impl Iterator<Item = PhotoFilter> {
             // Where the others let it pass: a statement of its own.
             with_arriving: true,
             words: if has(6) { vec!["nor".to_owned(), "roo".to_owned()] } else { Vec::new() },
+            sender: has(7).then(|| "ann".to_owned()),
         }
     })
 }
@@ -67,6 +68,7 @@ fn passes(number: u32, filter: &PhotoFilter) -> bool {
     };
     (filter.status.is_none() || !number.is_multiple_of(2))
         && (filter.kind.is_none() || number % 7 != 2)
+        && (filter.sender.is_none() || number % 3 != 1)
         && (filter.place.is_none() || !number.is_multiple_of(4))
         && filter.camera.as_deref().is_none_or(|camera| has(TermKind::Camera, camera))
         && filter.tag.as_deref().is_none_or(|tag| has(TermKind::Tag, tag))
@@ -86,6 +88,7 @@ fn leads<'q>(query: &PhotoQuery<'q>) -> Vec<Lead<'q>> {
     let mut leads: Vec<Lead<'q>> = Vec::new();
     leads.extend(query.filter.status.map(|_| Lead::Status));
     leads.extend(query.filter.kind.map(|_| Lead::Kind));
+    leads.extend(query.filter.sender.as_ref().map(|_| Lead::Sender));
     if leads.is_empty() {
         leads.push(Lead::All);
     }
@@ -253,7 +256,7 @@ fn rows(numbers: &str, id: &str) -> Vec<String> {
         "{numbers} INSERT INTO uploads (id, tenant, project, created_by, version, status, filename, media_type,
             size_bytes, folder, verified_at, variants, created_at, updated_at, deadline_at, kind, taken_local,
             taken_utc, latitude, longitude)
-        SELECT {id}, 'acme', 'job-7', 'ann', 1, CASE i % 2 WHEN 1 THEN 'completed' ELSE 'uploaded' END, 'roof.jpg',
+        SELECT {id}, 'acme', 'job-7', CASE i % 3 WHEN 1 THEN 'ben' ELSE 'ann' END, 1, CASE i % 2 WHEN 1 THEN 'completed' ELSE 'uploaded' END, 'roof.jpg',
             'image/jpeg', 4096, 'acme/job-7', 1, '[]', 1, 1, 1, CASE i % 7 WHEN 2 THEN 'video' ELSE 'photo' END,
             i, i, CASE i % 4 WHEN 0 THEN {ELSEWHERE} WHEN 1 THEN {south} WHEN 2 THEN {middle} ELSE {north} END, 8.5
         FROM n"

@@ -46,6 +46,7 @@ impl<'q> Search<'q> {
         let mut search = Self { query, dialect, open: Vec::new(), found: Vec::new(), lead: None };
         search.found.extend(filter.status.map(|_| Lead::Status));
         search.found.extend(filter.kind.map(|_| Lead::Kind));
+        search.found.extend(filter.sender.as_ref().map(|_| Lead::Sender));
         for set in Set::all_of(&query) {
             match set {
                 Set::Term(TermKind::Word, word) => search.open.push(Question::Words(word)),

@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use sqlx::{Executor as _, PgPool};
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use windlass_protocol::{ProjectId, TenantId};
 
+use super::bounded::BoundedPool;
 use crate::ports::events::Heard;
 
 const CHANNEL: &str = "windlass_news";
@@ -20,6 +21,10 @@ const CHANNEL: &str = "windlass_news";
 const QUEUE: usize = 4096;
 /// How many projects one statement tells of.
 const GROUP: usize = 256;
+/// After so long without news the server is asked whether it is still there: one that vanished says nothing either.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long it has for its answer.
+const ANSWER: Duration = Duration::from_secs(5);
 /// How soon a lost connection is tried again.
 const RECONNECT: Duration = Duration::from_secs(1);
 
@@ -37,7 +42,7 @@ impl Announcements {
     /// Starts telling and listening, for as long as the pool is open.
     pub(super) fn start(pool: PgPool, heard: broadcast::Sender<Heard>) -> Self {
         let (news, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(tell(pool.clone(), queue));
+        tokio::spawn(tell(BoundedPool::of(pool.clone()), queue));
         tokio::spawn(listen(pool, heard.clone()));
         Self { news, heard }
     }
@@ -53,7 +58,7 @@ impl Announcements {
     }
 }
 
-async fn tell(pool: PgPool, mut queue: mpsc::Receiver<String>) {
+async fn tell(pool: BoundedPool, mut queue: mpsc::Receiver<String>) {
     let mut waiting = Vec::new();
     while queue.recv_many(&mut waiting, GROUP).await > 0 {
         let projects: Vec<String> = waiting.drain(..).collect::<BTreeSet<_>>().into_iter().collect();
@@ -84,7 +89,14 @@ async fn pass_on(pool: &PgPool, heard: &broadcast::Sender<Heard>) -> sqlx::Resul
     loop {
         // Nobody was listening until now.
         let _ = heard.send(Heard::Anything);
-        while let Some(notification) = listener.try_recv().await? {
+        loop {
+            let Ok(received) = timeout(SILENCE, listener.try_recv()).await else {
+                let answer = timeout(ANSWER, listener.execute("SELECT 1")).await;
+                answer.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
+                continue;
+            };
+            // The connection was lost, and is there again.
+            let Some(notification) = received? else { break };
             if let Some(news) = read(notification.payload()) {
                 // Nobody watches any project: nothing to pass on.
                 let _ = heard.send(news);

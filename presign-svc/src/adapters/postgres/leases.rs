@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::PgPool;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use windlass_protocol::UploadId;
 
 use super::PostgresDatabase;
+use super::bounded::BoundedPool;
 use crate::ports::leases::{Lease, UploadLeases};
 use crate::ports::uploads::{RepositoryError, RepositoryResult};
 
@@ -46,7 +46,7 @@ impl UploadLeases for PostgresDatabase {
 
 /// One wish to work on an upload.
 struct Turn {
-    pool: PgPool,
+    pool: BoundedPool,
     upload: String,
     holder: String,
 }

@@ -3,10 +3,11 @@
 //!
 //! New uploads go through a queue that records those of many requests by one statement (`insert`), and so do draws
 //! from the buckets of the rate limits (`rate_limiter`); all else is a statement each, or a short transaction where a
-//! change has news, on a pool that lets nobody wait long. Instances take turns on an upload by leases
+//! change has news, on a pool that lets nobody wait long (`bounded`). Instances take turns on an upload by leases
 //! (`leases`), and hear of each other's news by notifications (`announcements`).
 
 mod announcements;
+mod bounded;
 mod changes;
 mod events;
 mod groups;
@@ -31,6 +32,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use self::announcements::Announcements;
+use self::bounded::BoundedPool;
 use self::insert::Inserts;
 use self::rate_limiter::Draws;
 use super::schema::{SchemaError, SchemaState};
@@ -64,7 +66,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 #[derive(Debug, Clone)]
 pub struct PostgresDatabase {
     host: Arc<str>,
-    pool: PgPool,
+    pool: BoundedPool,
     inserts: Inserts,
     draws: Draws,
     /// Who holds turns or waits for them.
@@ -158,7 +160,7 @@ impl PostgresDatabase {
             draws: rate_limiter::start(pool.clone()),
             turns,
             announcements: Announcements::start(pool.clone(), announcements()),
-            pool,
+            pool: BoundedPool::of(pool),
         })
     }
 

@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::PostgresDatabase;
+use super::bounded::BoundedPool;
 use super::groups::{Asked, Groups, NoAnswer, PATIENCE};
 use crate::ports::rate_limiter::{Draw, RateLimiter, RateLimiterError, Verdict};
 
@@ -72,7 +73,7 @@ async fn draw_group(pool: PgPool, group: Vec<Asked<Request, Result<Verdict, Rate
     let waits = draw_on_one(&pool, &requests, moment).await;
     let drawn = DRAWS.fetch_add(group.len(), Ordering::Relaxed);
     if (drawn + group.len()) / FORGET_EVERY > drawn / FORGET_EVERY {
-        tokio::spawn(forget_full(pool, moment));
+        tokio::spawn(forget_full(BoundedPool::of(pool), moment));
     }
     for (number, asked) in (0..).zip(group) {
         let verdict = waits.as_ref().map_err(RateLimiterError::clone).map(|waits| verdict(waits.of(number)));
@@ -184,7 +185,7 @@ fn refill(draw: &Draw) -> Duration {
     draw.rate.refill
 }
 
-async fn forget_full(pool: PgPool, moment: i64) {
+async fn forget_full(pool: BoundedPool, moment: i64) {
     let long_ago = moment.saturating_sub(FULL_FOR);
     if let Err(error) = sqlx::query(FORGET_FULL).bind(long_ago).execute(&pool).await {
         tracing::debug!(%error, "full rate limit buckets stay for now");

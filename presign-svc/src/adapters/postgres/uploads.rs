@@ -4,11 +4,14 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use sqlx::postgres::PgArguments;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use time::OffsetDateTime;
+use tokio::time::timeout;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
+use super::bounded::BoundedPool;
+use super::groups::PATIENCE;
 use super::insert::Insert;
 use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
@@ -112,25 +115,18 @@ static PHOTOS_AFTER: LazyLock<String> = select!(
 static DUE_FOR_ASSEMBLY: LazyLock<String> =
     select!("WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= $1 ORDER BY assembly_due_at LIMIT $2");
 
+static SAVE: LazyLock<String> = LazyLock::new(|| UploadRow::save_statement("::uuid"));
+
 /// A change that may settle or give back what an upload has reserved.
 static SETTLE: LazyLock<String> = LazyLock::new(|| {
-    let (set, of_row) = SAVE.split_once("WHERE").unwrap_or((SAVE, ""));
+    let (set, of_row) = SAVE.split_once("WHERE").unwrap_or((SAVE.as_str(), ""));
+    let tenant = UploadRow::SAVED.len() + 1;
     // The tenant's usage is locked before the upload is, as by those who add uploads.
     format!(
-        "WITH held AS MATERIALIZED (SELECT 1 FROM usage WHERE tenant = $30 AND holder = 'tenant' FOR UPDATE)
+        "WITH held AS MATERIALIZED (SELECT 1 FROM usage WHERE tenant = ${tenant} AND holder = 'tenant' FOR UPDATE)
          {set} FROM (SELECT count(*) FROM held) AS first WHERE {of_row}"
     )
 });
-
-const SAVE: &str = "UPDATE uploads SET
-    client_ref = $1, status = $2, failure_code = $3, failure_detail = $4, multipart_id = $5,
-    expected_object = $6, verified_at = $7, etag = $8, verified_media_type = $9, verified_checksum = $10,
-    metadata = $11, width = $12, height = $13, taken_at = $14, latitude = $15, longitude = $16,
-    variants = $17, updated_at = $18, deadline_at = $19, deleted_at = $20, cleanup_due_at = $21,
-    caption = $22, tags = $23, status_changes = $24, kind = $25, taken_local = $26, taken_utc = $27,
-    piece_size_bytes = $28, assembly_due_at = $29, is_arriving = $33, look_due_at = $34,
-    version = version + 1
-WHERE tenant = $30 AND id = $31::uuid AND version = $32";
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored. Its tenant's usage
 /// is locked by the change that goes before, in the same transaction.
@@ -180,17 +176,10 @@ impl UploadRepository for PostgresDatabase {
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         let (row, changes) = (UploadRow::of(upload)?, Changes::if_any(upload));
         let is_open = *upload.state() == UploadState::Pending && upload.progress().deleted_at.is_none();
-        let statement = if is_open { SAVE } else { SETTLE.as_str() };
-        if let Some(changes) = changes {
-            let mut transaction = self.pool.begin().await?;
-            save(&mut transaction, row, statement).await?;
-            changes::record(&mut transaction, changes).await?;
-            failpoints::reach("save::before_commit");
-            transaction.commit().await?;
-        } else {
-            failpoints::reach("save::before_commit");
-            save(&mut *self.pool.acquire().await?, row, statement).await?;
-        }
+        let statement = if is_open { SAVE.as_str() } else { SETTLE.as_str() };
+        let mut held = self.pool.acquire().await?;
+        let saved = timeout(PATIENCE, save(held.connection()?, row, statement, changes)).await;
+        held.end(saved)?;
         failpoints::reach("save::after_commit");
         if !upload.news().is_empty() {
             self.announcements.tell(&upload.facts().tenant, &upload.facts().project);
@@ -278,50 +267,32 @@ impl UploadRepository for PostgresDatabase {
     }
 }
 
+/// Saves a row, with all that belongs to its change.
 async fn save(
+    connection: &mut PgConnection,
+    row: UploadRow,
+    statement: &'static str,
+    changes: Option<Changes>,
+) -> RepositoryResult<()> {
+    let Some(changes) = changes else {
+        failpoints::reach("save::before_commit");
+        return save_row(connection, row, statement).await;
+    };
+    let mut transaction = connection.begin().await?;
+    save_row(&mut transaction, row, statement).await?;
+    changes::record(&mut transaction, changes).await?;
+    failpoints::reach("save::before_commit");
+    Ok(transaction.commit().await?)
+}
+
+async fn save_row(
     connection: &mut PgConnection,
     row: UploadRow,
     statement: &'static str,
 ) -> RepositoryResult<()> {
     let settled =
         row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
-    let done = sqlx::query(statement)
-        .bind(row.client_ref)
-        .bind(row.status)
-        .bind(row.failure_code)
-        .bind(row.failure_detail)
-        .bind(row.multipart_id)
-        .bind(row.expected_object)
-        .bind(row.verified_at)
-        .bind(row.etag)
-        .bind(row.verified_media_type)
-        .bind(row.verified_checksum)
-        .bind(row.metadata)
-        .bind(row.width)
-        .bind(row.height)
-        .bind(row.taken_at)
-        .bind(row.latitude)
-        .bind(row.longitude)
-        .bind(row.variants)
-        .bind(row.updated_at)
-        .bind(row.deadline_at)
-        .bind(row.deleted_at)
-        .bind(row.cleanup_due_at)
-        .bind(row.caption)
-        .bind(row.tags)
-        .bind(row.status_changes)
-        .bind(row.kind)
-        .bind(row.taken_local)
-        .bind(row.taken_utc)
-        .bind(row.piece_size_bytes)
-        .bind(row.assembly_due_at)
-        .bind(row.tenant)
-        .bind(row.id)
-        .bind(row.version)
-        .bind(row.is_arriving)
-        .bind(row.look_due_at)
-        .execute(&mut *connection)
-        .await?;
+    let done = row.bind_change_to_postgres(sqlx::query(statement)).execute(&mut *connection).await?;
     if done.rows_affected() == 0 {
         return Err(RepositoryError::Stale);
     }
@@ -333,7 +304,7 @@ async fn save(
 }
 
 async fn due(
-    pool: &PgPool,
+    pool: &BoundedPool,
     statement: &'static str,
     now: OffsetDateTime,
     limit: u32,

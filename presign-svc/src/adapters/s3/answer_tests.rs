@@ -1,11 +1,15 @@
 //! What the adapter makes of a store's answers, the odd ones above all.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt as _;
 
 use super::S3Store;
+use super::answer_limit::MAX_ANSWER_BYTES;
 use super::scripted_store::{ScriptedStore, xml};
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{
@@ -127,6 +131,50 @@ async fn f38_all_pages_of_parts_are_read() {
     assert_eq!(numbers, [1, 2, 7]);
     assert_eq!(parts[2].checksum.unwrap().to_string(), "rosUhgqZiIg=");
     assert!(script.asked()[1].contains("part-number-marker=2"), "{:?}", script.asked());
+}
+
+#[tokio::test]
+async fn t43_an_answer_without_end_is_not_read_to_it() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = sent.clone();
+    let endless = futures::stream::repeat_with(move || {
+        count.fetch_add(1 << 16, Ordering::SeqCst);
+        Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1 << 16]))
+    });
+    let (_script, store) = ScriptedStore::start(vec![Response::new(Body::from_stream(endless))]).await;
+    assert!(store.list_objects("", None).await.is_err());
+    let sent = sent.load(Ordering::SeqCst);
+    assert!(sent < 3 * MAX_ANSWER_BYTES, "{sent} bytes, what lies in buffers among them");
+}
+
+#[tokio::test]
+async fn t43_entities_that_grow_out_of_each_other_are_not_expanded() {
+    let laughs = "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">\
+        <!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\">]><ListPartsResult><IsTruncated>false</IsTruncated>\
+        <Part><PartNumber>1</PartNumber><ETag>&c;</ETag><Size>9</Size></Part></ListPartsResult>";
+    let (_script, store) = ScriptedStore::start(vec![xml(200, laughs)]).await;
+    let listed = store.list_parts(&key(), &MultipartId("u".into())).await;
+    let is_expanded = listed.iter().flatten().any(|part| part.etag.contains("lol"));
+    assert!(!is_expanded, "{listed:?}");
+}
+
+#[tokio::test]
+async fn t43_parts_without_end_are_more_than_an_upload_can_have() {
+    let page = |page: u32| {
+        let part = |number: u32| {
+            format!("<Part><PartNumber>{number}</PartNumber><ETag>\"a\"</ETag><Size>1</Size></Part>")
+        };
+        let parts: String = (1..=1000).map(part).collect();
+        let body = format!(
+            "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>{page}</NextPartNumberMarker>\
+             {parts}</ListPartsResult>"
+        );
+        Response::builder().header("content-type", "application/xml").body(Body::from(body)).unwrap()
+    };
+    let (script, store) = ScriptedStore::start((1..=30).map(page).collect()).await;
+    let listed = store.list_parts(&key(), &MultipartId("u".into())).await;
+    assert!(matches!(listed, Err(StoreError::Unexpected(_))), "{listed:?}");
+    assert_eq!(script.asked().len(), 11);
 }
 
 #[tokio::test]

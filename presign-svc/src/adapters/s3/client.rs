@@ -12,6 +12,7 @@ use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation,
 use aws_smithy_http_client::tls;
 use windlass_signing::Addressing;
 
+use super::answer_limit::AnswerLimit;
 use super::clock::StoreClock;
 use super::settings::{CredentialsFrom, S3Settings, S3SettingsError};
 
@@ -67,6 +68,7 @@ pub(super) fn connect(
         .credentials_provider(credentials)
         .http_client(http_client(settings.needs_tls()))
         .interceptor(clock)
+        .interceptor(AnswerLimit)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_LIMIT)

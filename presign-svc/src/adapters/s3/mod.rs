@@ -4,6 +4,7 @@
 //! service asks the store itself goes through Amazon's own client: it knows the protocol's corners.
 //! Both draw their credentials from the same place.
 
+mod answer_limit;
 mod checksum;
 mod client;
 mod clock;

@@ -18,6 +18,8 @@ use crate::ports::object_store::{
 /// S3 may work on joining parts for minutes, and meanwhile keeps the connection alive with spaces (Amazon
 /// S3 API Reference, "CompleteMultipartUpload").
 const COMPLETE_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// S3 keeps no more of one upload (Amazon S3 User Guide, "Amazon S3 multipart upload limits").
+const MAX_PARTS: usize = 10_000;
 
 pub(super) async fn create(
     client: &Client,
@@ -54,6 +56,9 @@ pub(super) async fn list_parts(
     while let Some(page) = pages.next().await {
         for part in page.map_err(meaning)?.parts.unwrap_or_default() {
             parts.push(stored_part(&part)?);
+        }
+        if parts.len() > MAX_PARTS {
+            return Err(StoreError::Unexpected("more parts are listed than an upload can have".into()));
         }
     }
     parts.sort_by_key(|part| part.part_number);

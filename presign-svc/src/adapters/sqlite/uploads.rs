@@ -1,5 +1,7 @@
 //! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
@@ -22,13 +24,7 @@ use crate::ports::uploads::{
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
 
-const SAVE: &str = "UPDATE uploads SET
-    client_ref = ?, status = ?, failure_code = ?, failure_detail = ?, multipart_id = ?, expected_object = ?,
-    verified_at = ?, etag = ?, verified_media_type = ?, verified_checksum = ?, metadata = ?, width = ?,
-    height = ?, taken_at = ?, latitude = ?, longitude = ?, variants = ?, updated_at = ?, deadline_at = ?,
-    deleted_at = ?, cleanup_due_at = ?, caption = ?, tags = ?, status_changes = ?, kind = ?, taken_local = ?,
-    taken_utc = ?, piece_size_bytes = ?, assembly_due_at = ?, is_arriving = ?, look_due_at = ?, version = version + 1
-WHERE tenant = ? AND id = ? AND version = ?";
+static SAVE: LazyLock<String> = LazyLock::new(|| UploadRow::save_statement(""));
 
 /// Of a file that was announced without its size: what is reserved becomes what is stored.
 const SETTLE_SIZE: &str = "UPDATE uploads SET verified_size_bytes = ?, charged_bytes = ?
@@ -37,9 +33,10 @@ WHERE tenant = ? AND id = ? AND charged_bytes != ?";
 const FIND_MANY: &str = "SELECT * FROM uploads
 WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
 
+// By its content: of all that somebody has sent there is much more.
 const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
     SELECT min(id) FROM uploads
-    WHERE tenant = ? AND project = ? AND created_by = ?
+    WHERE tenant = ? AND project = ? AND +created_by = ?
         AND verified_checksum IN (SELECT value FROM json_each(?))
         AND verified_at IS NOT NULL AND deleted_at IS NULL AND status != 'quarantined'
     GROUP BY verified_checksum, coalesce(verified_size_bytes, size_bytes)
@@ -227,43 +224,9 @@ impl UploadRepository for SqliteDatabase {
 }
 
 fn save(connection: &Connection, row: &UploadRow, changes: Option<Changes>) -> RepositoryResult<()> {
-    let saved = connection.prepare_cached(SAVE)?.execute(params![
-        row.client_ref,
-        row.status,
-        row.failure_code,
-        row.failure_detail,
-        row.multipart_id,
-        row.expected_object,
-        row.verified_at,
-        row.etag,
-        row.verified_media_type,
-        row.verified_checksum,
-        row.metadata,
-        row.width,
-        row.height,
-        row.taken_at,
-        row.latitude,
-        row.longitude,
-        row.variants,
-        row.updated_at,
-        row.deadline_at,
-        row.deleted_at,
-        row.cleanup_due_at,
-        row.caption,
-        row.tags,
-        row.status_changes,
-        row.kind,
-        row.taken_local,
-        row.taken_utc,
-        row.piece_size_bytes,
-        row.assembly_due_at,
-        row.is_arriving,
-        row.look_due_at,
-        row.tenant,
-        row.id,
-        row.version,
-    ])?;
-    if saved == 0 {
+    let mut statement = connection.prepare_cached(&SAVE)?;
+    row.bind_change_to_sqlite(&mut statement)?;
+    if statement.raw_execute()? == 0 {
         return Err(RepositoryError::Stale);
     }
     if let Some(size) = row.verified_size_bytes {

@@ -24,7 +24,7 @@ use crate::api::extract::{QueryOf, known_etags};
 use crate::app::{App, GET_WINDOW};
 use crate::auth::Caller;
 use crate::domain::filter::{
-    BoundingBox, InvalidRange, PageMark, PhotoFilter, TakenRange, search_words, whole_term,
+    BoundingBox, InvalidRange, PageMark, PhotoFilter, TakenRange, search_words, sender, whole_term,
 };
 use crate::domain::upload::Upload;
 use crate::ports::uploads::PhotoQuery;
@@ -144,10 +144,12 @@ fn read_filter(query: &ListPhotosQuery) -> Result<PhotoFilter, ApiError> {
     };
     let place = query.bbox.as_deref().map(BoundingBox::parse).transpose();
     let words = query.q.as_deref().map(search_words).transpose();
+    let sender = query.created_by.as_deref().map(sender).transpose();
     Ok(PhotoFilter {
         status: query.status,
         with_arriving: query.arriving.unwrap_or_default(),
         kind: query.kind,
+        sender: sender.map_err(|reason| wrong("created_by", reason))?,
         taken,
         place: place.map_err(|reason| wrong("bbox", reason))?,
         camera: whole("camera", &query.camera)?,

@@ -13,7 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::extract::{Id, JsonBody};
 use crate::api::uploads::{self, finish};
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{Caller, Scope};
 use crate::domain::text;
 use crate::domain::upload::pipeline::{MAX_REASON_CHARS, Verdict};
 use crate::jobs::ClientClaim;
@@ -38,10 +38,12 @@ pub async fn set_status(
     JsonBody(request): JsonBody<SetStatusRequest>,
 ) -> Result<Json<Photo>, ApiError> {
     if request.status == PipelineStatus::Uploaded && request.reason.is_none() {
+        // Whoever brought the bytes may say so: it is what completing says.
         uploads::find(&app, &caller, id.into()).await?;
         let upload = finish(&app, &caller, id.into(), ClientClaim::default()).await?;
         return Ok(Json(present(&app, &caller, &upload).await?));
     }
+    caller.require_any(&[Scope::Pipeline])?;
     find(&app, &caller, id).await?;
     let verdict = verdict(request)?;
     let _turn = app.turns.take(id.into()).await?;

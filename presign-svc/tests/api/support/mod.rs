@@ -41,6 +41,7 @@ use windlass_presign_svc::api::demo::DemoSite;
 use windlass_presign_svc::app::{App, RateLimits, Settings, Turns};
 use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
 use windlass_presign_svc::config::DeliveryOptions;
+use windlass_presign_svc::domain::client_address::TrustedProxies;
 use windlass_presign_svc::domain::limits::Limits;
 use windlass_presign_svc::domain::object_key::KeyTemplate;
 use windlass_presign_svc::domain::quota::Allowance;
@@ -51,6 +52,7 @@ use windlass_presign_svc::jobs::notice::Awaited;
 use windlass_presign_svc::metrics::Metrics;
 use windlass_presign_svc::ports::clock::Clock as _;
 use windlass_presign_svc::ports::object_store::ObjectStore as _;
+use windlass_presign_svc::progress::RecentProgress;
 use windlass_presign_svc::traces::Traces;
 use windlass_presign_svc::{api, server};
 use windlass_s3_suite::S3Target;
@@ -162,6 +164,7 @@ impl TestApp {
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
             answers: RecentAnswers::default(),
+            progress: RecentProgress::default(),
             assembly_calls: AssemblyCalls::default(),
             awaited: Awaited::default(),
             metrics: Metrics::default(),
@@ -172,7 +175,7 @@ impl TestApp {
         let router = api::router(app.clone(), &origins, demo);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(server::serve(listener, router, stop.clone()));
+        tokio::spawn(server::serve(listener, router, TrustedProxies::default(), stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { app, clock, store, uploads, leases, http, address, stop, folder }
     }
@@ -184,13 +187,18 @@ impl TestApp {
 
     /// A token for these scopes in these projects of a tenant.
     pub fn token(&self, tenant: &str, projects: &[&str], scopes: &[Scope]) -> String {
+        self.token_of("ann", tenant, projects, scopes)
+    }
+
+    /// The same for somebody else.
+    pub fn token_of(&self, subject: &str, tenant: &str, projects: &[&str], scopes: &[Scope]) -> String {
         let projects = match projects {
             ["*"] => ProjectAccess::All,
             some => ProjectAccess::only(some.iter().map(|project| project.parse().unwrap())),
         };
         let caller = Caller {
             tenant: tenant.parse().unwrap(),
-            subject: "ann".to_owned(),
+            subject: subject.to_owned(),
             projects,
             scopes: scopes.iter().copied().collect(),
             link: None,

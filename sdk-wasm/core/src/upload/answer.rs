@@ -117,12 +117,15 @@ pub fn retry_after_ms(header: &str) -> Option<u64> {
     header.trim().parse::<u64>().ok()?.checked_mul(1_000)
 }
 
+/// As much as is kept of a text of a store: its sentences have some hundred.
+const MAX_TEXT_CHARS: usize = 1_000;
+
 /// The text of the first element of that name. S3's error bodies are flat and their texts are ASCII
 /// sentences, so no XML parser is carried to the phone for them.
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    Some(text.trim().to_owned())
+    Some(text.trim().chars().take(MAX_TEXT_CHARS).collect())
 }
 
 #[cfg(test)]
@@ -142,6 +145,16 @@ mod tests {
                 retry_after_ms: Some(7_000),
             }
         );
+    }
+
+    #[test]
+    fn t43_of_a_huge_body_little_is_kept_and_nothing_is_expanded() {
+        let laughs = "<!DOCTYPE l [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;\">]><Error><Code>&b;</Code>";
+        let huge = format!("{laughs}<Message>{}</Message></Error>", "x".repeat(100 << 20));
+        let StoreFailure::Refused { code, message, .. } = StoreFailure::from_answer(403, &huge, None) else {
+            panic!("it is a refusal")
+        };
+        assert_eq!((code.as_deref(), message.map(|text| text.len())), (Some("&b;"), Some(MAX_TEXT_CHARS)));
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub const FIRST_TAKEN_MS: i64 = 1_700_000_000_000;
 pub const COMPLETED: u64 = 3;
 /// One photo in so many is a photo, and the others are films.
 pub const PICTURES: u64 = 2;
+/// One photo in so many was sent by this one.
+pub const SENDERS: u64 = 10;
+pub const SENDER: &str = "crew-7";
 /// One photo in so many has the tag that is looked for, and the word.
 pub const TAGGED: u64 = 50;
 /// One photo in so many has a word that hardly any has.
@@ -156,7 +159,7 @@ fn uploads(numbers: &str, id: &str) -> String {
             id, tenant, project, created_by, version, status, filename, media_type, size_bytes, charged_bytes, folder,
             verified_at, etag, verified_media_type, metadata, width, height, taken_at, latitude, longitude, variants,
             created_at, updated_at, deadline_at, kind, taken_local, taken_utc, terms_version)
-        SELECT {id}, '{TENANT}', '{PROJECT}', 'crew-1', 3,
+        SELECT {id}, '{TENANT}', '{PROJECT}', CASE i % {SENDERS} WHEN 0 THEN '{SENDER}' ELSE 'crew-1' END, 3,
             CASE i % {COMPLETED} WHEN 0 THEN 'completed' ELSE 'uploaded' END,
             'roof.jpg', 'image/jpeg', 2400000, 2418000, 'acme/job-7/2026/11/21/0192f0c1-2c5d-7c1e-9f00-0123456789ab',
             {FIRST_TAKEN_MS} + i, '\"0123456789abcdef0123456789abcdef\"', 'image/jpeg', '{metadata}', 3036, 4048,

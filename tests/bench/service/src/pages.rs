@@ -13,7 +13,9 @@ use windlass_presign_svc::ports::uploads::PhotoQuery;
 use windlass_protocol::UploadStatus;
 use windlass_protocol::photo::MediaKind;
 
-use crate::million::{self, CAMERAS, COMPLETED, FIRST_TAKEN_MS, OTHER, PARALLELS, PICTURES, RARE, TAGGED};
+use crate::million::{
+    self, CAMERAS, COMPLETED, FIRST_TAKEN_MS, OTHER, PARALLELS, PICTURES, RARE, SENDER, SENDERS, TAGGED,
+};
 use crate::server_log::{self, ServerLog};
 use crate::token::{PROJECT, TENANT};
 
@@ -102,6 +104,7 @@ fn cases(photos: u64) -> Vec<Case> {
         ("status", COMPLETED, PhotoFilter { status: completed, ..all() }),
         ("kind", PICTURES, PhotoFilter { kind: photo, ..all() }),
         ("time", 1, timed(all())),
+        ("sender", SENDERS, PhotoFilter { sender: Some(SENDER.to_owned()), ..all() }),
         ("camera", CAMERAS, camera()),
         ("tag", TAGGED, tag()),
         ("place of all", 1, PhotoFilter { place: Some(parallels(48.0)), ..all() }),
@@ -113,6 +116,7 @@ fn cases(photos: u64) -> Vec<Case> {
         ("status and time", COMPLETED, timed(PhotoFilter { status: completed, ..all() })),
         ("kind and time", PICTURES, timed(PhotoFilter { kind: photo, ..all() })),
         ("camera and time", CAMERAS, timed(camera())),
+        ("sender and time", SENDERS, timed(PhotoFilter { sender: Some(SENDER.to_owned()), ..all() })),
         ("tag and time", TAGGED, timed(tag())),
         ("place and time", PARALLELS, timed(there())),
         ("word and time", TAGGED, timed(word("roof"))),

@@ -2,9 +2,9 @@
 
 import { after, before } from "node:test";
 
+import { bareOf } from "../../harness/decoders.mjs";
 import { Service } from "../../harness/service.mjs";
 import { everyPictureIsUpright } from "../../harness/upright.mjs";
-import { openPage } from "./elements.mjs";
 
 /** `has` names what the engine's own decoders must be able to, as in `everyPictureIsUpright`. */
 export function decodersIn(launch, has) {
@@ -13,7 +13,7 @@ export function decodersIn(launch, has) {
 
   before(async () => {
     [service, engine] = await Promise.all([Service.start(), launch()]);
-    await openPage(engine, service.address);
+    await engine.open(bareOf(service.address));
   });
   after(async () => {
     await engine?.close();
