@@ -35,7 +35,7 @@ type Waiting = Asked<Insert, RepositoryResult<Vec<Recorded>>>;
 /// What becomes of one upload.
 pub(super) enum Fate {
     New,
-    Existing(Upload),
+    Existing(Box<Upload>),
     OverQuota(QuotaExceeded),
 }
 
@@ -142,7 +142,7 @@ impl Fate {
                 upload.saved_as(upload.progress().version);
                 Recorded::New(upload)
             }
-            Self::Existing(existing) => Recorded::Existing(existing),
+            Self::Existing(existing) => Recorded::Existing(*existing),
             Self::OverQuota(exceeded) => Recorded::OverQuota(exceeded),
         }
     }

@@ -127,7 +127,7 @@ impl<'u> Deciding<'u> {
             fates.push(if self.inserted.contains(&upload.id().to_string()) {
                 Fate::New
             } else if let Some(existing) = self.existing(upload, &new)? {
-                Fate::Existing(existing)
+                Fate::Existing(Box::new(existing))
             } else if let Err(exceeded) = request.allowance.reserve(&mut in_use, charge_of(upload)) {
                 in_use = before;
                 Fate::OverQuota(exceeded)

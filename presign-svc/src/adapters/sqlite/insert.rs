@@ -85,7 +85,7 @@ pub(super) struct Insert {
 /// What becomes of one of them.
 enum Fate {
     New,
-    Existing(Upload),
+    Existing(Box<Upload>),
     OverQuota(QuotaExceeded),
 }
 
@@ -146,10 +146,11 @@ impl Insert {
                 Ok(()) => {
                     in_use = before;
                     let existing = find_existing(connection, row)?;
-                    Fate::Existing(existing.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
+                    Fate::Existing(Box::new(existing.ok_or(rusqlite::Error::QueryReturnedNoRows)?))
                 }
                 Err(exceeded) => {
-                    find_existing(connection, row)?.map_or(Fate::OverQuota(exceeded), Fate::Existing)
+                    let existing = find_existing(connection, row)?.map(Box::new);
+                    existing.map_or(Fate::OverQuota(exceeded), Fate::Existing)
                 }
             });
         }
@@ -166,7 +167,7 @@ impl Fate {
                 upload.saved_as(upload.progress().version);
                 Recorded::New(upload)
             }
-            Self::Existing(existing) => Recorded::Existing(existing),
+            Self::Existing(existing) => Recorded::Existing(*existing),
             Self::OverQuota(exceeded) => Recorded::OverQuota(exceeded),
         }
     }
