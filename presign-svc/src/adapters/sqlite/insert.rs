@@ -205,9 +205,9 @@ fn write_all(connection: &Connection, inserts: &mut [Insert]) -> RepositoryResul
 }
 
 /// The upload that has this row's `client_ref` already.
-fn find_existing(connection: &Connection, row: &UploadRow) -> RepositoryResult<Option<Upload>> {
+fn find_existing(connection: &Connection, row: &UploadRow) -> RepositoryResult<Option<Box<Upload>>> {
     let mut find = connection.prepare_cached(&FIND_BY_CLIENT_REF)?;
     let mut found = find.query(params![row.tenant, row.project, row.client_ref])?;
     let Some(existing) = found.next()? else { return Ok(None) };
-    Ok(Some(UploadRow::read(existing)?.into_upload()?))
+    Ok(Some(Box::new(UploadRow::read(existing)?.into_upload()?)))
 }
