@@ -146,11 +146,10 @@ impl Insert {
                 Ok(()) => {
                     in_use = before;
                     let existing = find_existing(connection, row)?;
-                    Fate::Existing(Box::new(existing.ok_or(rusqlite::Error::QueryReturnedNoRows)?))
+                    Fate::Existing(existing.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
                 }
                 Err(exceeded) => {
-                    let existing = find_existing(connection, row)?.map(Box::new);
-                    existing.map_or(Fate::OverQuota(exceeded), Fate::Existing)
+                    find_existing(connection, row)?.map_or(Fate::OverQuota(exceeded), Fate::Existing)
                 }
             });
         }
