@@ -111,9 +111,14 @@ impl Engine {
         self.window.succeeded(flight.started_ms, now_ms);
         self.stored_began_ms = self.stored_began_ms.max(flight.started_ms);
         let took_ms = now_ms.saturating_sub(flight.started_ms);
-        self.link.stored(size_bytes, flight.delivered_before, took_ms);
-        let beside_bytes = self.flying().filter_map(Piece::flight).map(|flight| flight.sent_bytes).sum();
-        self.link.confirmed(flight.delivered_before, beside_bytes, took_ms);
+        self.link.stored(size_bytes, &flight.beside, took_ms);
+        let handed_over_bytes = self.flying().filter_map(Piece::flight).map(|flight| flight.sent_bytes).sum();
+        self.link.confirmed(size_bytes, &flight.beside, handed_over_bytes, took_ms);
+        for (of, index) in self.puts() {
+            if let Some(other) = self.piece_mut(of, index).and_then(Piece::flight_mut) {
+                other.beside.confirmed(size_bytes, took_ms, flight.started_ms < other.started_ms);
+            }
+        }
         self.calm.carried(flight.started_ms, now_ms);
         self.progressed(of);
         if let Some(transfer) = self.transfers.get_mut(&of) {
@@ -255,7 +260,7 @@ impl Engine {
     /// All PUTs in flight, with the moment each is dead without a sign of life.
     pub(super) fn flights(&self) -> impl Iterator<Item = (TransferKey, usize, u64, CommandId)> + '_ {
         let buffered_bytes = self.buffered_bytes();
-        let overdue_ms = self.watchdog.overdue_ms(&self.link, buffered_bytes);
+        let overdue_ms = self.overdue_ms();
         let puts = self.running.iter().filter_map(|(id, running)| match &running.job {
             Job::Put { of, piece } => Some((*id, *of, *piece)),
             _ => None,
@@ -280,9 +285,14 @@ impl Engine {
 
     /// When the first PUT in flight is overdue, so that another may begin.
     pub(super) fn next_overdue_ms(&self) -> Option<u64> {
-        let overdue_ms = self.watchdog.overdue_ms(&self.link, self.buffered_bytes());
+        let overdue_ms = self.overdue_ms();
         let moments = self.flying().filter_map(Piece::flight).map(|flight| flight.heard_ms + overdue_ms);
         moments.filter(|at_ms| *at_ms > self.now_ms).min()
+    }
+
+    /// How long a PUT may be silent that only waits for its turn on the line.
+    pub(super) fn overdue_ms(&self) -> u64 {
+        self.watchdog.overdue_ms(&self.link, self.buffered_bytes())
     }
 
     /// Bytes of all PUTs that were handed to the system and lie in its buffers as far as one can tell.

@@ -7,7 +7,7 @@
 //! Its rooms: what is wanted next is in `schedule`, what an answer means in `answers` (the service's) and
 //! `bytes` (files and store), what the user wants in `user`, what the outside hears in `tell`.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use windlass_protocol::{ClientRef, ErrorCode, Photo, UploadId};
 
@@ -27,6 +27,7 @@ use super::previews::Previews;
 use super::progress::RateMeter;
 use super::token::Token;
 use super::transfer::{Side, Transfer, Trouble};
+use super::transfers::Transfers;
 use super::twins::Twins;
 use super::verdict::{Cause, Setback};
 use super::watchdog::Watchdog;
@@ -57,7 +58,9 @@ pub struct Engine {
     pub(super) barred_by_service: Barred,
     pub(super) token: Token,
     pub(super) now_ms: u64,
-    pub(super) transfers: BTreeMap<TransferKey, Transfer>,
+    pub(super) transfers: Transfers,
+    /// Those of which there may be progress to tell before anything else happens to them.
+    pub(super) moving: BTreeSet<TransferKey>,
     pub(super) by_ref: HashMap<ClientRef, TransferKey>,
     /// What was sent, or is being sent, by content.
     pub(super) twins: Twins,
@@ -98,7 +101,8 @@ impl Engine {
             barred_by_service: Barred::default(),
             token: Token::absent(),
             now_ms: 0,
-            transfers: BTreeMap::new(),
+            transfers: Transfers::default(),
+            moving: BTreeSet::new(),
             by_ref: HashMap::new(),
             twins: Twins::default(),
             running: BTreeMap::new(),
@@ -133,8 +137,14 @@ impl Engine {
             Input::Resume(target) => self.resume(&target),
             Input::Cancel(target) => self.cancel(&target),
             Input::Online(true) => self.network_is_back(),
-            Input::Online(false) => self.online.lost(self.now_ms),
-            Input::OriginalsWait(wait) => self.originals_wait = wait,
+            Input::Online(false) => {
+                self.online.lost(self.now_ms);
+                self.transfers.touch_all();
+            }
+            Input::OriginalsWait(wait) => {
+                self.originals_wait = wait;
+                self.transfers.touch_all();
+            }
             Input::Sent { id, sent_bytes } => self.bytes_moved(id, sent_bytes),
             Input::Answered { id, answer } => self.answered(id, answer),
             Input::Tick => {}
@@ -218,7 +228,7 @@ impl Engine {
     /// goes on; its answer is cleaned up after.
     pub(super) fn leave(&mut self, key: TransferKey) -> Option<Transfer> {
         self.stop_jobs(|job| job.of() == Some(key));
-        let transfer = self.transfers.remove(&key)?;
+        let transfer = self.transfers.remove(key)?;
         self.by_ref.remove(&transfer.upload.client_ref);
         self.release_followers(key, transfer.content_key());
         Some(transfer)

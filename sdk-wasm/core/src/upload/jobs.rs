@@ -73,6 +73,11 @@ impl Job {
         }
     }
 
+    /// The piece it sends, where it does.
+    pub fn put(&self) -> Option<(TransferKey, usize)> {
+        if let Self::Put { of, piece } = self { Some((*of, *piece)) } else { None }
+    }
+
     pub fn is_service_request(&self) -> bool {
         match self {
             Self::Create { .. }

@@ -31,6 +31,37 @@ pub struct Milestone {
     sent_bytes: u64,
 }
 
+/// What the store confirmed of other PUTs while one was under way.
+///
+/// Of one that took longer only so much is counted as it carried in that time: a photo whose last bytes went beside a
+/// small piece does not make the line a fast one.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    bytes: u64,
+    /// Those that had begun before: their bytes, and how long they took.
+    longer: Vec<(u64, u64)>,
+}
+
+impl Beside {
+    /// Another one was acknowledged after that long, which had begun before this one or not.
+    pub fn confirmed(&mut self, size_bytes: u64, took_ms: u64, had_begun: bool) {
+        if had_begun {
+            self.longer.push((size_bytes, took_ms));
+        } else {
+            self.bytes += size_bytes;
+        }
+    }
+
+    /// Bytes of the others that the line carried in that long.
+    pub fn bytes_in(&self, elapsed_ms: u64) -> u64 {
+        let share = |(size_bytes, took_ms): &(u64, u64)| {
+            let share = elapsed_ms as f64 / (*took_ms).max(1) as f64;
+            (*size_bytes as f64 * share.min(1.0)) as u64
+        };
+        self.bytes + self.longer.iter().map(share).sum::<u64>()
+    }
+}
+
 /// What is known about the line.
 #[derive(Debug, Clone, Default)]
 pub struct Link {
@@ -41,7 +72,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Bytes the store has confirmed so far, in all: to be remembered when a PUT begins.
+    /// Bytes the store has confirmed so far, in all.
     pub fn delivered_bytes(&self) -> u64 {
         self.delivered_bytes
     }
@@ -56,22 +87,21 @@ impl Link {
         self.goodput_bytes_per_s
     }
 
-    /// A PUT of that many bytes was acknowledged after that long. `delivered_before` is what
-    /// [`delivered_bytes`](Self::delivered_bytes) said when it began.
-    pub fn stored(&mut self, size_bytes: u64, delivered_before: u64, took_ms: u64) {
+    /// A PUT of that many bytes was acknowledged after that long, and beside it others.
+    pub fn stored(&mut self, size_bytes: u64, beside: &Beside, took_ms: u64) {
         self.delivered_bytes += size_bytes;
-        let delivered = self.delivered_bytes.saturating_sub(delivered_before);
+        let delivered = size_bytes + beside.bytes_in(took_ms);
         if delivered >= TELLING_BYTES {
             self.measured(delivered, took_ms);
         }
     }
 
-    /// The same PUT, for those who are cautious: `beside_bytes` were handed over by others that are still in
+    /// The same PUT, for those who are cautious: `handed_over_bytes` were handed over by others that are still in
     /// flight, and may have shared the line with it.
-    pub fn confirmed(&mut self, delivered_before: u64, beside_bytes: u64, took_ms: u64) {
-        let delivered = self.delivered_bytes.saturating_sub(delivered_before);
+    pub fn confirmed(&mut self, size_bytes: u64, beside: &Beside, handed_over_bytes: u64, took_ms: u64) {
+        let delivered = size_bytes + beside.bytes_in(took_ms);
         if delivered >= TELLING_BYTES {
-            let sample = (delivered + beside_bytes) as f64 * 1_000.0 / took_ms.max(1) as f64;
+            let sample = (delivered + handed_over_bytes) as f64 * 1_000.0 / took_ms.max(1) as f64;
             let known = self.confirmed_bytes_per_s.unwrap_or(sample);
             self.confirmed_bytes_per_s = Some(known + WEIGHT * (sample - known));
         }
@@ -145,21 +175,34 @@ mod tests {
     fn puts_that_share_the_line_measure_the_whole_of_it() {
         let mut link = Link::default();
         // Two at a time at 1 MB/s in all: each takes two seconds, one ends every second.
-        let mut before = [0, 0];
-        for second in 0..20_u64 {
-            let of = (second % 2) as usize;
-            link.stored(1_000_000, before[of], 2_000);
-            before[of] = link.delivered_bytes();
+        for second in 0..20 {
+            let mut beside = Beside::default();
+            beside.confirmed(1_000_000, if second == 0 { 1_000 } else { 2_000 }, true);
+            link.stored(1_000_000, &beside, 2_000);
         }
         let rate = link.goodput_bytes_per_s().unwrap();
         assert!((900_000.0..1_100_000.0).contains(&rate), "{rate}");
     }
 
     #[test]
+    fn the_end_of_a_long_put_beside_a_short_one_is_not_taken_for_goodput() {
+        let mut link = Link::default();
+        link.stored(3_000_000, &Beside::default(), 120_000); // 25 kB/s
+        let mut beside = Beside::default();
+        beside.confirmed(3_000_000, 120_000, true);
+        link.stored(75_000, &beside, 5_000);
+        let rate = link.goodput_bytes_per_s().unwrap();
+        assert!((25_000.0..30_000.0).contains(&rate), "{rate}");
+        let mut small = Beside::default();
+        small.confirmed(100_000, 4_000, false);
+        assert_eq!(small.bytes_in(120_000), 100_000, "what began meanwhile counts whole");
+    }
+
+    #[test]
     fn buffers_that_fill_fast_do_not_fool_who_is_cautious() {
         let mut link = Link::default();
-        link.stored(3_000_000, 0, 12_000);
-        link.confirmed(0, 0, 12_000);
+        link.stored(3_000_000, &Beside::default(), 12_000);
+        link.confirmed(3_000_000, &Beside::default(), 0, 12_000);
         let mut milestone = None;
         for step in 0..60_u64 {
             milestone = link.moved(1, 0, milestone, step * 100, step * 200_000);
@@ -172,7 +215,7 @@ mod tests {
     #[test]
     fn small_puts_measure_latency_and_are_left_out() {
         let mut link = Link::default();
-        link.stored(5_000, 0, 60);
+        link.stored(5_000, &Beside::default(), 60);
         assert_eq!(link.goodput_bytes_per_s(), None);
     }
 
@@ -194,7 +237,7 @@ mod tests {
     fn one_second_is_ahead_and_no_second_photo_before_anything_is_known() {
         let mut link = Link::default();
         assert_eq!(link.ahead_bytes(), AHEAD_UNMEASURED_BYTES);
-        link.stored(3_000_000, 0, 2_400);
+        link.stored(3_000_000, &Beside::default(), 2_400);
         assert_eq!(link.ahead_bytes(), 1_250_000);
     }
 }

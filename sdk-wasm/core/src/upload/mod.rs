@@ -36,6 +36,7 @@ mod tell;
 mod ticket;
 mod token;
 mod transfer;
+mod transfers;
 mod twins;
 mod user;
 pub mod verdict;

@@ -10,6 +10,7 @@ use std::ops::Range;
 use windlass_protocol::{Checksum, PartNumber, PieceNumber};
 
 use super::command::Source;
+use super::link::Beside;
 pub(super) use super::piece_state::{
     Claim, Digest, Flight, InvalidTransition, Need, PieceKind, PieceState, Reading, Rest,
 };
@@ -130,6 +131,10 @@ impl Piece {
         if let PieceState::Sending(flight) = &self.state { Some(flight) } else { None }
     }
 
+    pub fn flight_mut(&mut self) -> Option<&mut Flight> {
+        if let PieceState::Sending(flight) = &mut self.state { Some(flight) } else { None }
+    }
+
     /// What it needs, once its rest is over.
     pub fn need(&self, now_ms: u64) -> Need {
         match &self.state {
@@ -208,7 +213,7 @@ impl Piece {
         self.ticket.as_ref().filter(|_| self.need(now_ms) == Need::Sending)
     }
 
-    pub fn start_sending(&mut self, now_ms: u64, delivered_before: u64) -> Result<(), InvalidTransition> {
+    pub fn start_sending(&mut self, now_ms: u64) -> Result<(), InvalidTransition> {
         if self.need(now_ms) != Need::Sending {
             return Err(InvalidTransition);
         }
@@ -220,7 +225,7 @@ impl Piece {
             milestone: None,
             burst_bytes: 0,
             prove_by_ms: None,
-            delivered_before,
+            beside: Beside::default(),
         });
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use windlass_protocol::{Checksum, PartNumber, PieceNumber};
 
-use super::link::Milestone;
+use super::link::{Beside, Milestone};
 
 /// What kind of piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,8 +50,8 @@ pub(super) struct Flight {
     pub milestone: Option<Milestone>,
     /// What the system took at once, before any could have arrived: as much as its buffers hold.
     pub burst_bytes: u64,
-    /// What the store had confirmed of all PUTs when it began.
-    pub delivered_before: u64,
+    /// What the store has confirmed of others since it began.
+    pub beside: Beside,
     /// A sign of life is wanted by then, whatever the watchdog thinks: the network has changed.
     pub prove_by_ms: Option<u64>,
 }

@@ -21,7 +21,7 @@ fn a_piece_is_read_then_signed_then_sent_then_stored() {
     piece.start_signing().unwrap();
     piece.signing_ended(Some(ticket(100)));
     assert_eq!(piece.need(0), Need::Sending);
-    piece.start_sending(0, 0).unwrap();
+    piece.start_sending(0).unwrap();
     assert_eq!(piece.moved(10, 5).map(|(silence_ms, _)| silence_ms), Some(5));
     piece.was_stored(Some("e".into())).unwrap();
     assert!(piece.is_settled());
@@ -30,7 +30,7 @@ fn a_piece_is_read_then_signed_then_sent_then_stored() {
 #[test]
 fn moves_that_make_no_sense_are_refused() {
     let mut piece = part();
-    assert!(piece.start_sending(0, 0).is_err());
+    assert!(piece.start_sending(0).is_err());
     assert!(piece.was_stored(None).is_err());
     assert!(piece.was_read(crc64_nvme(b"a")).is_err());
     piece.start_reading().unwrap();
@@ -46,7 +46,7 @@ fn an_expired_ticket_is_not_used() {
     piece.signing_ended(Some(ticket(100)));
     assert_eq!(piece.need(99), Need::Sending);
     assert_eq!(piece.need(100), Need::Signing);
-    assert!(piece.start_sending(100, 0).is_err());
+    assert!(piece.start_sending(100).is_err());
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn other_bytes_than_before_are_found_out() {
     piece.start_reading().unwrap();
     piece.was_read(crc64_nvme(b"a")).unwrap();
     piece.signing_ended(Some(ticket(100)));
-    piece.start_sending(0, 0).unwrap();
+    piece.start_sending(0).unwrap();
     piece.was_not_stored(Rest::default(), true, true).unwrap();
     assert_eq!(piece.need(0), Need::Reading);
     piece.start_reading().unwrap();
@@ -68,7 +68,7 @@ fn a_lost_answer_after_the_last_byte_makes_unsure() {
     piece.start_reading().unwrap();
     piece.was_read(crc64_nvme(b"a")).unwrap();
     piece.signing_ended(Some(ticket(100)));
-    piece.start_sending(0, 0).unwrap();
+    piece.start_sending(0).unwrap();
     piece.moved(10, 1);
     piece.was_not_stored(Rest::default(), true, true).unwrap();
     assert!(matches!(piece.state, PieceState::Unsure));

@@ -6,6 +6,8 @@
 //! told again with what comes next, and a service that does not want to know is not told any more. A photo whose
 //! original follows at once is not worth a request, and the larger pictures of one that is seen already can wait.
 
+use std::collections::BTreeSet;
+
 use windlass_protocol::UploadId;
 use windlass_protocol::report_previews::{MAX_UPLOADS, ReportPreviewsRequest};
 
@@ -31,6 +33,8 @@ const SOON_MS: u64 = 3_000;
 #[derive(Debug)]
 pub(super) struct Previews {
     errand: Errand,
+    /// Uploads that have pictures to tell of.
+    untold: BTreeSet<TransferKey>,
     /// Since when something is to be told; `None` where there is nothing.
     since_ms: Option<u64>,
     /// When what has gathered is to be told.
@@ -41,7 +45,13 @@ pub(super) struct Previews {
 
 impl Previews {
     pub const fn new() -> Self {
-        Self { errand: Errand::new(), since_ms: None, due_ms: None, is_unwanted: false }
+        Self {
+            errand: Errand::new(),
+            untold: BTreeSet::new(),
+            since_ms: None,
+            due_ms: None,
+            is_unwanted: false,
+        }
     }
 
     /// The network is back.
@@ -61,7 +71,12 @@ impl Engine {
         if self.previews.is_unwanted {
             return;
         }
-        let untold = self.transfers.values().filter(|transfer| !self.is_held(transfer));
+        let transfers = &self.transfers;
+        self.previews.untold.extend(transfers.touched());
+        let is_untold = |key: &TransferKey| transfers.get(key).is_some_and(|t| t.untold_for_ms().is_some());
+        self.previews.untold.retain(is_untold);
+        let untold = self.previews.untold.iter().filter_map(|key| self.transfers.get(key));
+        let untold = untold.filter(|transfer| !self.is_held(transfer));
         let Some(wait_ms) = untold.filter_map(Transfer::untold_for_ms).min() else {
             (self.previews.since_ms, self.previews.due_ms) = (None, None);
             return;
@@ -74,9 +89,11 @@ impl Engine {
     /// Whether the line is so fast that everything it has to carry is there in a moment.
     fn originals_are_there_soon(&self) -> bool {
         let Some(bytes_per_s) = self.link.cautious_bytes_per_s(None) else { return false };
+        let soon_bytes = (SOON_MS as f64 * bytes_per_s / 1_000.0) as u64;
         let under_way = self.transfers.values().filter(|transfer| !self.is_held(transfer));
-        let bytes: u64 = under_way.map(Transfer::bytes_to_send).sum();
-        !self.originals_wait && bytes as f64 * 1_000.0 < SOON_MS as f64 * bytes_per_s
+        // Of a long queue only as many are looked at as it takes to know.
+        let left = under_way.map(Transfer::bytes_to_send).try_fold(soon_bytes, u64::checked_sub);
+        !self.originals_wait && left.is_some_and(|left| left > 0)
     }
 
     /// Of whom to tell now.
@@ -86,8 +103,7 @@ impl Engine {
         if !is_due || !previews.errand.is_due(self.now_ms) {
             return None;
         }
-        let untold = self.transfers.iter().filter(|(_, transfer)| transfer.untold_for_ms().is_some());
-        Some(untold.map(|(key, _)| *key).take(MAX_UPLOADS).collect())
+        Some(previews.untold.iter().copied().take(MAX_UPLOADS).collect())
     }
 
     pub(super) fn start_report(&mut self, keys: &[TransferKey]) {

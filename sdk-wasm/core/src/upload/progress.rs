@@ -28,6 +28,15 @@ impl Counts {
         }
     }
 
+    /// Without what was counted among them before.
+    pub fn minus(self, other: Self) -> Self {
+        Self {
+            confirmed_bytes: self.confirmed_bytes.saturating_sub(other.confirmed_bytes),
+            sent_bytes: self.sent_bytes.saturating_sub(other.sent_bytes),
+            total_bytes: self.total_bytes.saturating_sub(other.total_bytes),
+        }
+    }
+
     /// With rate and remaining time, as the outside sees them.
     pub fn with_rate(self, meter: &RateMeter, now_ms: u64) -> ProgressCounts {
         let rate = meter.bytes_per_s(now_ms);

@@ -278,6 +278,9 @@ impl Engine {
             .values()
             .filter(|running| matches!(running.job, Job::Read { .. } | Job::Recognise { .. }))
             .count();
+        if readers >= READERS_MAX {
+            return;
+        }
         let mut parts_ahead = self.parts_ahead(active);
         let (mut wanted, mut unknown) = (Vec::new(), Vec::new());
         'uploads: for (key, transfer) in self.active_transfers(active) {
@@ -316,13 +319,20 @@ impl Engine {
         }
     }
 
-    /// What is to be sent first is read first: while nothing is known of the line, the smallest.
-    fn reading_order<'a>(&self, transfer: &'a Transfer) -> Vec<(usize, &'a Piece)> {
-        let mut pieces: Vec<_> = transfer.pieces.iter().enumerate().collect();
-        if !self.link.is_known() {
+    /// What is to be sent first is read first: while nothing is known of the line, the smallest, which of a film is
+    /// its last part.
+    fn reading_order<'a>(
+        &self,
+        transfer: &'a Transfer,
+    ) -> impl Iterator<Item = (usize, &'a Piece)> + use<'a> {
+        let pieces = || transfer.pieces.iter().enumerate();
+        let by_size = (!self.link.is_known()).then(|| {
+            let mut pieces: Vec<_> = pieces().collect();
             pieces.sort_by_key(|(_, piece)| piece.size_bytes());
-        }
-        pieces
+            pieces
+        });
+        let in_order = by_size.is_none().then(pieces);
+        by_size.into_iter().flatten().chain(in_order.into_iter().flatten())
     }
 
     /// Parts that are being read, or were read and are not on their way yet.

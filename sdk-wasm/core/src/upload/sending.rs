@@ -15,6 +15,8 @@ use super::transfer::{Stage, Transfer};
 
 /// Staged pieces in flight at least: while one is answered, another moves.
 const PIECES_AT_ONCE: usize = 2;
+/// And at most, where one takes longer than this, in milliseconds, and so longer than an answer does.
+const LONG_PIECE_MS: u64 = 500;
 
 /// A piece that only waits for its turn: by what goes first, then in the order of adding.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +80,12 @@ impl Engine {
             let Some(piece) = self.piece_mut(turn.of, turn.index) else { continue };
             let (size_bytes, is_staged) = (piece.size_bytes(), piece.staged_number().is_some());
             let (room, before) = if turn.is_original {
-                let room = if is_staged { limit.max(PIECES_AT_ONCE) } else { limit };
+                let is_long = is_staged && self.link.time_for_ms(size_bytes) > LONG_PIECE_MS;
+                let room = match (is_staged, is_long) {
+                    (true, true) => PIECES_AT_ONCE,
+                    (true, false) => limit.max(PIECES_AT_ONCE),
+                    (false, _) => limit,
+                };
                 (room, Afloat { puts: in_flight, bytes: pictures.bytes + originals.bytes })
             } else {
                 (limit + 1, pictures)
@@ -135,7 +142,7 @@ impl Engine {
     fn afloat(&self) -> (Afloat, Afloat) {
         let (mut pictures, mut originals) = (Afloat::default(), Afloat::default());
         let active = self.flying().count();
-        let overdue_ms = self.watchdog.overdue_ms(&self.link, self.buffered_bytes());
+        let overdue_ms = self.overdue_ms();
         for piece in self.flying() {
             let Some(flight) = piece.flight() else { continue };
             if self.now_ms >= flight.heard_ms + overdue_ms {
@@ -154,24 +161,25 @@ impl Engine {
 
     /// The pieces that are in flight.
     pub(super) fn flying(&self) -> impl Iterator<Item = &Piece> + '_ {
-        let puts = self.running.values().filter_map(|running| match &running.job {
-            Job::Put { of, piece } => Some((of, piece)),
-            _ => None,
-        });
-        puts.filter_map(|(of, piece)| self.transfers.get(of)?.pieces.get(*piece))
+        let puts = self.running.values().filter_map(|running| running.job.put());
+        puts.filter_map(|(of, piece)| self.transfers.get(&of)?.pieces.get(piece))
+    }
+
+    /// Whose they are, and which.
+    pub(super) fn puts(&self) -> Vec<(TransferKey, usize)> {
+        self.running.values().filter_map(|running| running.job.put()).collect()
     }
 
     fn start_put(&mut self, of: TransferKey, index: usize) {
         let now_ms = self.now_ms;
         let Some(blob) = self.blob_of(of, index) else { return };
-        let delivered_before = self.link.delivered_bytes();
         let Some(piece) = self.piece_mut(of, index) else { return };
         let Some(ticket) = piece.usable_ticket(now_ms).cloned() else { return };
         let range = piece.range.clone();
         let work = Work::Put { blob, range, url: ticket.url, headers: ticket.headers };
         self.start(Job::Put { of, piece: index }, work, 0);
         if let Some(piece) = self.piece_mut(of, index) {
-            piece.start_sending(now_ms, delivered_before).ok();
+            piece.start_sending(now_ms).ok();
         }
     }
 }

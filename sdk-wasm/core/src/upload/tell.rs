@@ -10,14 +10,25 @@ use super::{UploadEvent, UploadPhase};
 impl Engine {
     /// Tells what has changed.
     pub(super) fn tell(&mut self) {
-        let keys: Vec<TransferKey> = self.transfers.keys().copied().collect();
-        for key in keys {
-            self.tell_phase(key);
+        let mut changed = self.transfers.touched().clone();
+        for leader in self.twins.leaders_among(&changed) {
+            changed.extend(self.followers_of(leader));
+        }
+        let mut told = std::mem::take(&mut self.moving);
+        told.extend(&changed);
+        for key in told {
+            if changed.contains(&key) {
+                self.tell_phase(key);
+            }
             let due_ms = self.transfers.get(&key).and_then(|transfer| self.progress_due_ms(transfer));
             if due_ms.is_some_and(|due_ms| due_ms <= self.now_ms) {
                 self.tell_progress(key);
             }
+            if self.transfers.get(&key).is_some_and(Transfer::may_tell_more) {
+                self.moving.insert(key);
+            }
         }
+        self.transfers.forget_touched();
     }
 
     fn tell_phase(&mut self, key: TransferKey) {
@@ -92,15 +103,15 @@ impl Engine {
 
     /// When some upload's progress is due.
     pub(super) fn next_progress_ms(&self) -> Option<u64> {
-        self.transfers.values().filter_map(|transfer| self.progress_due_ms(transfer)).min()
+        let moving = self.moving.iter().filter_map(|key| self.transfers.get(key));
+        moving.filter_map(|transfer| self.progress_due_ms(transfer)).min()
     }
 
     fn tell_progress(&mut self, key: TransferKey) {
         let now_ms = self.now_ms;
         self.estimate_arrivals(key);
+        let Some(counts) = self.transfers.recount(key) else { return };
         let Some(transfer) = self.transfers.get_mut(&key) else { return };
-        let counts = transfer.count();
-        transfer.counts = counts;
         transfer.meter.note(now_ms, counts.sent_bytes);
         transfer.moved = false;
         transfer.told_ms = Some(now_ms);
@@ -127,6 +138,14 @@ impl Engine {
             sent_bytes: self.done_bytes,
             total_bytes: self.done_bytes,
         };
-        self.transfers.values().map(|transfer| transfer.counts).fold(done, Counts::plus)
+        done.plus(self.transfers.counts())
+    }
+}
+
+impl Transfer {
+    /// Whether there may be something new to tell of its progress without another input: time alone moves what was
+    /// handed over.
+    fn may_tell_more(&self) -> bool {
+        self.moved || self.pieces.iter().any(|piece| piece.flight().is_some())
     }
 }

@@ -5,7 +5,7 @@
 //! person has stored before, from another page or device, the service is asked with the announcement
 //! (`unless_stored`). Whoever wants it a second time says so ([`NewUpload::again`](super::NewUpload::again)).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use windlass_protocol::{Checksum, ClientRef, Photo, UploadId};
 
@@ -39,9 +39,16 @@ pub(super) struct Twins {
     places: HashMap<ContentKey, Place>,
     /// What was stored, in that order.
     stored: VecDeque<ContentKey>,
+    /// Uploads that others have followed; perhaps none does any more.
+    leaders: BTreeSet<TransferKey>,
 }
 
 impl Twins {
+    /// Those among them that others may follow.
+    pub fn leaders_among(&self, keys: &BTreeSet<TransferKey>) -> Vec<TransferKey> {
+        self.leaders.intersection(keys).copied().collect()
+    }
+
     /// It is stored now.
     fn was_stored(&mut self, content: ContentKey, client_ref: ClientRef, upload_id: UploadId) {
         if self.places.insert(content, Place::Stored(client_ref, upload_id)).is_none_or(is_under_way) {
@@ -65,9 +72,16 @@ impl Transfer {
         self.content.map(|content| (self.upload.size_bytes, content))
     }
 
-    /// Whether its content is to be known before it is announced, to recognise what was sent already.
+    /// Whether its content is to be known before it is announced, to recognise what was sent already: not of what is
+    /// sent in any case.
     pub fn wants_content(&self) -> bool {
-        self.upload.size_bytes <= RECOGNISED_MOST_BYTES
+        self.upload.size_bytes <= RECOGNISED_MOST_BYTES && !self.upload.again
+    }
+
+    /// Whether it ends as another one with the same bytes does. What an earlier page has begun, the service knows by
+    /// its own name: it goes on.
+    fn may_follow(&self) -> bool {
+        !self.upload.again && !self.upload.resumed
     }
 
     /// Whether all its bytes are to be read now. What goes in one PUT is read for that anyway.
@@ -115,17 +129,14 @@ impl Engine {
         if !was_preparing || transfer.stage != Stage::Announcing {
             return;
         }
-        // What an earlier page has begun, the service knows by its own name: it goes on.
-        let may_follow = !transfer.upload.again && !transfer.upload.resumed;
+        let may_follow = transfer.may_follow();
         let place = self.twins.places.get(&content).cloned().filter(|place| match place {
             Place::UnderWay(other) => self.transfers.contains_key(other),
             Place::Stored(..) => true,
         });
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         match place {
-            Some(Place::UnderWay(other)) if may_follow && other != of => {
-                transfer.stage = Stage::Following(other);
-            }
+            Some(Place::UnderWay(other)) if may_follow && other != of => self.follow(of, other),
             // It may have been deleted since.
             Some(Place::Stored(client_ref, upload_id)) if may_follow => {
                 transfer.stage = Stage::Confirming(Session { upload_id });
@@ -151,10 +162,7 @@ impl Engine {
             && self.transfers.contains_key(other)
         {
             let leader = *other;
-            if let Some(transfer) = self.transfers.get_mut(&of) {
-                transfer.stage = Stage::Following(leader);
-            }
-            return;
+            return self.follow(of, leader);
         }
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         transfer.stage = Stage::Announcing;
@@ -162,6 +170,14 @@ impl Engine {
         transfer.upload.again = true;
         if let Some(content) = content {
             self.twins.places.insert(content, Place::UnderWay(of));
+        }
+    }
+
+    /// It ends as that other one does.
+    fn follow(&mut self, of: TransferKey, leader: TransferKey) {
+        if let Some(transfer) = self.transfers.get_mut(&of) {
+            transfer.stage = Stage::Following(leader);
+            self.twins.leaders.insert(leader);
         }
     }
 
@@ -182,33 +198,37 @@ impl Engine {
 
     /// Whether another one that nobody has paused ends as this one does.
     pub(super) fn is_wanted_by_a_twin(&self, transfer: &Transfer) -> bool {
-        self.by_ref.get(&transfer.upload.client_ref).is_some_and(|key| {
-            self.transfers.values().any(|other| other.stage == Stage::Following(*key) && !other.paused)
-        })
+        self.by_ref
+            .get(&transfer.upload.client_ref)
+            .is_some_and(|key| self.following(*key).any(|(_, follower)| !follower.paused))
     }
 
-    fn followers_of(&self, key: TransferKey) -> Vec<TransferKey> {
-        let followers = self.transfers.iter().filter(|(_, t)| t.stage == Stage::Following(key));
-        followers.map(|(key, _)| *key).collect()
+    pub(super) fn followers_of(&self, key: TransferKey) -> Vec<TransferKey> {
+        self.following(key).map(|(follower, _)| *follower).collect()
     }
 
-    /// An upload has left without being stored: the first of those that followed it goes on by itself.
+    /// Nobody is looked at where nobody has ever followed it, as is the rule.
+    fn following(&self, key: TransferKey) -> impl Iterator<Item = (&TransferKey, &Transfer)> {
+        let all = self.twins.leaders.contains(&key).then(|| self.transfers.iter());
+        all.into_iter().flatten().filter(move |(_, transfer)| transfer.stage == Stage::Following(key))
+    }
+
+    /// An upload has left: where it was not stored, the first of those that followed it goes on by itself.
     pub(super) fn release_followers(&mut self, key: TransferKey, content: Option<ContentKey>) {
+        let followers = self.followers_of(key);
+        self.twins.leaders.remove(&key);
         let Some(content) = content else { return };
         if !matches!(self.twins.places.get(&content), Some(Place::UnderWay(of)) if *of == key) {
             return;
         }
         self.twins.places.remove(&content);
-        let followers = self.followers_of(key);
         let Some((first, others)) = followers.split_first() else { return };
         self.twins.places.insert(content, Place::UnderWay(*first));
         if let Some(transfer) = self.transfers.get_mut(first) {
             transfer.stage = Stage::Announcing;
         }
         for other in others {
-            if let Some(transfer) = self.transfers.get_mut(other) {
-                transfer.stage = Stage::Following(*first);
-            }
+            self.follow(*other, *first);
         }
     }
 }

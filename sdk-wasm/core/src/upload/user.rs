@@ -48,7 +48,9 @@ impl Engine {
     }
 
     pub(super) fn resume(&mut self, target: &Target) {
-        self.paused_all = false;
+        if std::mem::take(&mut self.paused_all) {
+            self.transfers.touch_all();
+        }
         for key in self.targets(target) {
             if let Some(transfer) = self.transfers.get_mut(&key) {
                 transfer.paused = false;

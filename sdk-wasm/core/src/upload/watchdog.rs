@@ -57,10 +57,11 @@ impl Watchdog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upload::link::Beside;
 
     fn link(bytes: u64, took_ms: u64) -> Link {
         let mut link = Link::default();
-        link.stored(bytes, 0, took_ms);
+        link.stored(bytes, &Beside::default(), took_ms);
         link
     }
 

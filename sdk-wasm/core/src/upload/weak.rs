@@ -104,7 +104,7 @@ impl Engine {
         let afloat_bytes: u64 = self.flying().map(Piece::size_bytes).sum();
         let bounds = self.flying().filter_map(Piece::flight).filter_map(|flight| {
             let elapsed_ms = self.now_ms.saturating_sub(flight.started_ms);
-            let delivered = self.link.delivered_bytes().saturating_sub(flight.delivered_before);
+            let delivered = flight.beside.bytes_in(elapsed_ms);
             (elapsed_ms >= TELLING_MS)
                 .then(|| (delivered + afloat_bytes) as f64 * 1_000.0 / elapsed_ms as f64)
         });

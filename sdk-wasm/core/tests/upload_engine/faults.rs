@@ -292,3 +292,21 @@ fn f15_every_size_goes_its_way() {
     world.run();
     world.assert_all_stored();
 }
+
+#[test]
+fn what_the_service_does_not_permit_ends_at_once_with_its_reason() {
+    for code in [ErrorCode::Forbidden, ErrorCode::QuotaExceeded, ErrorCode::TypeNotAllowed] {
+        let mut world = scripted(&[(Op::Create, 1, Fault::Refused(code))]);
+        world.add(file("photo", 30 * KIB, &[]));
+        world.run();
+        assert_eq!(world.outcome("photo"), Err(FailureCode::Service(code)));
+        assert_eq!((world.network.count(Op::Create), world.network.count(Op::Put)), (1, 0));
+        assert!(world.now_ms < 1_000, "after {} ms", world.now_ms);
+        let told = world.events.iter().find_map(|(_, event)| match event {
+            UploadEvent::Failed { error, .. } => Some(error),
+            _ => None,
+        });
+        let error = told.unwrap();
+        assert!(!error.retryable && error.message.contains("photo.jpg"), "{error:?}");
+    }
+}

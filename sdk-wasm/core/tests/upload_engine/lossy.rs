@@ -162,13 +162,38 @@ fn f21_a_hundred_megabytes_get_through_two_at_a_time_where_the_signal_is_weak() 
     let mut network = Network::good();
     (network.bytes_per_s, network.round_trip_ms) = (25_000, 300); // 200 kbit/s
     network.chances = Chances { drop_before: 2, ..Chances::default() };
-    // Nothing lies in buffers here: where a whole piece does, it looks overdue, and another connection is tried.
     let mut world = World::new(5, network);
     world.add(file("video", 100_000_000, &[]));
     world.run();
     world.assert_all_stored();
     assert!(world.most_puts_at_once <= 2, "{} at once", world.most_puts_at_once);
     assert!(world.waste() < 1.1, "waste {}", world.waste());
+}
+
+/// Whatever the system takes at once, whole pieces and more: nothing in its buffers is taken for dead.
+#[test]
+fn f21_two_share_a_slow_line_however_deep_the_buffers_are() {
+    for seed in 0..12 {
+        let mut network = Network::good();
+        (network.bytes_per_s, network.round_trip_ms) = (25_000, 300); // 200 kbit/s
+        network.chances = Chances { drop_before: 2, ..Chances::default() };
+        let mut world = World::new(seed, network);
+        world.buffer_bytes = [64_000, 200_000, 600_000, 2_500_000][seed as usize % 4];
+        // Parts of one size: nothing small goes first.
+        world.add(file("video", 15 * MIB, &[]));
+        for index in 0..(seed as usize % 3) {
+            world.add(file(&format!("photo-{index}"), 3_000_000, &[]));
+        }
+        // While a part that was begun is cut, what the system has of it shares the line with its pieces.
+        world.run_until(60_000);
+        assert!(world.most_puts_at_once <= 3, "seed {seed}: {} at once", world.most_puts_at_once);
+        world.most_puts_at_once = 0;
+        world.run();
+        world.assert_all_stored();
+        assert!(world.most_puts_at_once <= 2, "seed {seed}: {} at once", world.most_puts_at_once);
+        assert!(world.given_up <= 1, "seed {seed}: {} given up, not only to go in pieces", world.given_up);
+        assert!(world.waste() < 1.2, "seed {seed}: waste {}", world.waste());
+    }
 }
 
 #[test]

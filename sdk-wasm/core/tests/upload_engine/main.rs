@@ -9,6 +9,7 @@
     reason = "a simulated world is part of a test: what it did not expect is a failure of the test"
 )]
 
+mod crowd;
 mod endurance;
 mod faults;
 mod judgements;

@@ -151,6 +151,20 @@ fn whoever_wants_it_twice_gets_it_twice() {
 }
 
 #[test]
+fn what_is_sent_in_any_case_is_not_read_to_be_compared() {
+    for (again, times) in [(false, 2), (true, 1)] {
+        let mut world = World::new(1, Network::good());
+        let mut film = chosen("film", 12 * MIB);
+        film.upload.again = again;
+        let pictures: usize = film.variants.iter().map(|bytes| bytes.len()).sum();
+        world.add(film);
+        world.run();
+        world.assert_all_stored();
+        assert_eq!(world.read_bytes, (times * 12 * MIB + pictures) as u64);
+    }
+}
+
+#[test]
 fn other_bytes_of_the_same_size_are_another_photo() {
     let mut world = World::new(1, Network::good());
     world.add(chosen("first", 300 * KIB));

@@ -88,6 +88,10 @@ pub struct World {
     pub repeated_originals: u32,
     /// How often open connections were tried, because the network was in doubt.
     pub trials: u32,
+    /// PUTs that were stopped before they had ended.
+    pub given_up: u32,
+    /// Bytes of files that were read to know their checksums.
+    pub read_bytes: u64,
     /// What was begun to be sent, in that order.
     pub puts: Vec<BlobRef>,
     /// PUTs of staged pieces that were stored.
@@ -126,6 +130,8 @@ impl World {
             repeated_puts: 0,
             repeated_originals: 0,
             trials: 0,
+            given_up: 0,
+            read_bytes: 0,
             puts: Vec::new(),
             staged_puts: 0,
             begun: Vec::new(),
@@ -194,6 +200,7 @@ impl World {
                 Command::Start { id, work } => self.start(id, work),
                 Command::Stop { id } => {
                     if let Some(flight) = self.flights.remove(&id) {
+                        self.given_up += 1;
                         self.leave_in_buffers(id, &flight);
                     }
                     self.sockets.close(id);
@@ -285,6 +292,7 @@ impl World {
                 return self.later(self.now_ms + 5, Happening::Answer(id, Answer::Token(result)));
             }
             Work::Hash { blob, range } => {
+                self.read_bytes += range.end - range.start;
                 let answer = Answer::Hashed(self.read(blob, range).map(|bytes| crc64_nvme(&bytes)));
                 return self.later(self.now_ms + 1, Happening::Answer(id, answer));
             }
