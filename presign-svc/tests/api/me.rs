@@ -26,7 +26,7 @@ async fn a_token_says_who_it_is() {
             },
             "usage": {
                 "files": 0, "bytes": 0, "open_uploads": 0,
-                "max_files": null, "max_bytes": null, "max_open_uploads": null,
+                "max_files": null, "max_bytes": null, "max_open_uploads": 10_000,
             },
         })
     );
