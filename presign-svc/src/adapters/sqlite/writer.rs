@@ -237,8 +237,17 @@ fn write_each(
         }
         execute(connection, "RELEASE one")?;
     }
-    failpoints::reach(if writes.is_empty() { "insert::before_commit" } else { "save::before_commit" });
+    // One commit may be of both.
+    let reach = |insert: &str, save: &str| {
+        if !inserts.is_empty() {
+            failpoints::reach(insert);
+        }
+        if !writes.is_empty() {
+            failpoints::reach(save);
+        }
+    };
+    reach("insert::before_commit", "save::before_commit");
     execute(connection, "COMMIT")?;
-    failpoints::reach(if writes.is_empty() { "insert::after_commit" } else { "save::after_commit" });
+    reach("insert::after_commit", "save::after_commit");
     Ok(())
 }
