@@ -6,7 +6,7 @@ const usual = line?.textContent ?? "";
 
 function showConnection() {
   if (line) {
-    line.textContent = navigator.onLine ? usual : "No network. What is under way goes on by itself when it is back.";
+    line.textContent = navigator.onLine ? usual : "No network. Uploads continue by themselves when it is back.";
   }
 }
 

@@ -35,7 +35,7 @@ export class TokenSource {
       token = await this.#provider();
     } catch (thrown) {
       const { message } = toWindlassError(thrown);
-      throw new WindlassError("token_unavailable", `No access token could be had: ${message}`, {
+      throw new WindlassError("token_unavailable", `The application gave no access token: ${message}`, {
         retryable: true,
         cause: thrown,
       });
@@ -67,7 +67,10 @@ export function fromLink(link: string): { project: string; token: TokenProvider 
 /** A provider that fetches `{"token": "…"}` from the application's own server, with its cookies. */
 export function tokenFromUrl(url: string | URL): TokenProvider {
   return async () => {
-    const answer = await fetch(url, { credentials: "same-origin", headers: { accept: "application/json" }, cache: "no-store" });
+    const asked = fetch(url, { credentials: "same-origin", headers: { accept: "application/json" }, cache: "no-store" });
+    const answer = await asked.catch((thrown: unknown) => {
+      throw new WindlassError("token_unavailable", `${url} does not answer`, { retryable: true, cause: thrown });
+    });
     if (!answer.ok) {
       throw new WindlassError("token_unavailable", `${url} answered with status ${answer.status}`, {
         retryable: answer.status >= 500,

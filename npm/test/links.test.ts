@@ -21,7 +21,7 @@ async function anchorsOf(path: string): Promise<Set<string>> {
 
 test("every link of the documentation leads to a file and a heading that are there", async () => {
   const docs = (await readdir("../docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
-  const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "BENCHMARKS.md", "npm/README.md", ...docs];
+  const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "BENCHMARKS.md", "CHANGELOG.md", "npm/README.md", "examples/README.md", ...docs];
   let followed = 0;
   for (const page of pages) {
     const text = withoutCode(await readFile(join("..", page), "utf8"));

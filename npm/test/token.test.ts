@@ -1,7 +1,7 @@
 /** Where tokens come from. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromLink } from "../src/token.js";
+import { fromLink, tokenFromUrl, TokenSource } from "../src/token.js";
 
 const SECRET = "A_-9".repeat(10) + "abc";
 
@@ -17,5 +17,19 @@ test("half a link is refused with a sentence for its holder, who does not see th
       () => fromLink(half),
       (error: Error & { code?: string }) => error.code === "invalid_options" && !error.message.includes("A_-9"),
     );
+  }
+});
+
+test("an address for tokens that does not answer is named, and may answer later", async () => {
+  const { fetch } = globalThis;
+  globalThis.fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+  try {
+    await assert.rejects(new TokenSource(tokenFromUrl("/my/token")).get(), {
+      code: "token_unavailable",
+      retryable: true,
+      message: "The application gave no access token: /my/token does not answer",
+    });
+  } finally {
+    globalThis.fetch = fetch;
   }
 });

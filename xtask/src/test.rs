@@ -147,6 +147,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             npm::script("examples/uppy", "build")?;
             npm::install("tests/e2e/uppy-5")?;
             npm::install("tests/e2e/uppy-6")?;
+            npm::install("tests/e2e/webpack")?;
             browser_tests("test", &[("WINDLASS_CHROMIUM", chromium)])
         }
         Stage::Faults => {

@@ -22,7 +22,7 @@ struct Module {
     rustflags: &'static str,
 }
 
-/// Cargo profiles: for speed, and for size but for what goes over pixels.
+/// Cargo profiles: for speed, and for size but for what goes over every pixel or byte.
 const FAST: &str = "wasm-release";
 const SMALL: &str = "wasm-small";
 
@@ -38,7 +38,7 @@ const MODULES: [Module; 9] = [
     Module { name: "codecs_baseline", feature: "codecs", profile: FAST, rustflags: "" },
     Module { name: "heic", feature: "heic", profile: FAST, rustflags: SIMD },
     Module { name: "heic_baseline", feature: "heic", profile: FAST, rustflags: "" },
-    Module { name: "upload", feature: "upload", profile: FAST, rustflags: "" },
+    Module { name: "upload", feature: "upload", profile: SMALL, rustflags: "" },
 ];
 
 /// Builds the modules into `npm/src/wasm/generated/`.

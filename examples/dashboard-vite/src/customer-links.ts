@@ -51,7 +51,7 @@ export class CustomerLinks {
     });
     // The service knows the page where WINDLASS_UPLOAD_PAGE names it. After the # it reaches no server's log.
     this.#address.value = url ?? new URL(`send.html#${token}`, location.href).href;
-    this.#terms.textContent = `Good for ${link.max_files} photos until ${when.format(new Date(link.expires_at))}. It is shown this once.`;
+    this.#terms.textContent = `Good for ${link.max_files} photos until ${when.format(new Date(link.expires_at))}. Copy it now: it is not shown again.`;
     this.#made.hidden = false;
     this.#address.select();
     await this.#refresh();

@@ -11,7 +11,7 @@ const TYPING_MS = 300;
 /** More words the service does not take. */
 const MAX_WORDS = 8;
 const KINDS = ["photo", "video", "document", "archive"] as const;
-const STATUSES = ["uploaded", "processing", "completed", "failed"] as const;
+const STATUSES = ["uploaded", "processing", "completed", "failed", "quarantined"] as const;
 
 export class GalleryBar {
   readonly node: HTMLFormElement;

@@ -24,8 +24,8 @@ export const galleryStrings = {
     ({ photo: "Photos", video: "Videos", document: "Documents", archive: "Archives" })[kind],
   statusLabel: "Status",
   anyStatus: "Any status",
-  statusName: (status: "uploaded" | "processing" | "completed" | "failed"): string =>
-    ({ uploaded: "Stored", processing: "Being processed", completed: "Completed", failed: "Failed" })[status],
+  statusName: (status: "uploaded" | "processing" | "completed" | "failed" | "quarantined"): string =>
+    ({ uploaded: "Stored", processing: "Being processed", completed: "Completed", failed: "Failed", quarantined: "Locked" })[status],
   tagLabel: "Label",
   anyTag: "All labels",
   open: (name: string, taken: string | null) => (taken === null ? `Open ${name}` : `Open ${name}, taken ${taken}`),
@@ -35,6 +35,7 @@ export const galleryStrings = {
   previous: "Previous photo",
   next: "Next photo",
   noPreview: "There is no preview of this file.",
+  locked: "This file was found to be dangerous. Nobody can open it.",
   arrivingText: "The original is on its way. Until it is here, this is a smaller picture of it.",
   arrivedText: "The original is here.",
   camera: "Camera",
@@ -69,7 +70,7 @@ export const galleryStrings = {
       case "failed":
         return reason ?? "Processing failed; the file is stored.";
       case "quarantined":
-        return "Locked: the file is dangerous";
+        return reason === null ? "Locked: the file is dangerous" : `Locked: the file is dangerous (${reason})`;
       default:
         return null;
     }
@@ -83,6 +84,7 @@ export const galleryStrings = {
         return "The file is damaged.";
       case "unsupported_format":
       case "worker_crashed":
+      case "wasm_unavailable":
       case "too_large":
       case "over_memory_budget":
       case "out_of_memory":

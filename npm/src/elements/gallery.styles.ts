@@ -43,7 +43,8 @@ export const galleryStyles: string = `
 .field::placeholder { color: var(--_muted); opacity: 1; }
 .search { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-bottom: 0.75rem; align-items: center; }
 .search .words { flex: 4 1 16rem; }
-.search select { flex: 1 1 6.5rem; padding: 0 0.5rem; text-overflow: ellipsis; }
+.words::-webkit-search-cancel-button { display: none; }
+.search select { flex: 1 1 7rem; padding: 0 0.375rem; text-overflow: ellipsis; }
 .words-of { display: grid; gap: 0.625rem; margin-bottom: 1rem; justify-items: start; }
 .caption-text { white-space: pre-line; overflow-wrap: anywhere; }
 .tags { display: flex; flex-wrap: wrap; gap: 0.375rem; }
@@ -90,6 +91,7 @@ dialog::backdrop { background: rgb(10 16 14 / 62%); }
 }
 .stage img, .stage video { display: block; max-width: 100%; max-height: 70dvh; width: auto; height: auto; object-fit: contain; }
 .stage .icon { width: 2.5rem; height: 2.5rem; stroke-width: 1.4; }
+figcaption { padding: 0 1rem; text-align: center; }
 .side { padding: 1rem 1rem 1.5rem; }
 .facts { display: grid; gap: 0.125rem; }
 .facts dt { color: var(--_muted); font-size: 0.8125rem; }

@@ -13,6 +13,7 @@ import {
   formatSize,
   formatTaken,
   isArriving,
+  isLocked,
   isWebAddress,
   mapAddress,
   pictureFor,
@@ -105,8 +106,8 @@ export class PhotoDialog {
   }
 
   /**
-   * The photo that is shown has changed. Its picture stays, unless only a smaller one was there, and so does what
-   * somebody is just writing.
+   * The photo that is shown has changed. Its picture stays, unless only a smaller one was there or it is locked now,
+   * and so does what somebody is just writing.
    */
   update(photo: Photo, { saved = false } = {}): void {
     const before = this.#photo;
@@ -120,6 +121,10 @@ export class PhotoDialog {
     }
     if (isArriving(before)) {
       this.#showMore(before, photo);
+    }
+    if (isLocked(photo) && !isLocked(before)) {
+      this.#showNothing(photo);
+      this.#showButtons(photo, this.#may("mayRemove"));
     }
   }
 
@@ -174,7 +179,7 @@ export class PhotoDialog {
     }
     const picture = pictureFor(photo, LARGE_EDGE_PX);
     if (picture === null) {
-      this.#showNothing();
+      this.#showNothing(photo);
       return;
     }
     const image = element("img", { alt: photo.filename, decoding: "async", referrerpolicy: "no-referrer" });
@@ -194,7 +199,7 @@ export class PhotoDialog {
       return;
     }
     if (!mayRenew) {
-      this.#showNothing();
+      this.#showNothing(photo);
       return;
     }
     const fresh = await this.#actions.renew(photo).catch(() => null);
@@ -207,8 +212,9 @@ export class PhotoDialog {
     }
   }
 
-  #showNothing(): void {
-    this.#stage.replaceChildren(icon("photo"), element("figcaption", {}, this.#strings.noPreview));
+  #showNothing(photo: Photo): void {
+    const { locked, noPreview } = this.#strings;
+    this.#stage.replaceChildren(icon("photo"), element("figcaption", {}, isLocked(photo) ? locked : noPreview));
   }
 
   #showFacts(photo: Photo): void {

@@ -18,6 +18,11 @@ export function isArriving({ status }: Pick<Photo, "status">): boolean {
   return status === "pending_upload";
 }
 
+/** Whether it is quarantined: nobody is given an address of it. */
+export function isLocked({ status }: Pick<Photo, "status">): boolean {
+  return status === "quarantined";
+}
+
 /** The smallest picture whose longer edge has at least so many pixels, or else the largest there is. */
 export function pictureFor(photo: Photo, edgePx: number): Picture | null {
   const variants = Object.values(photo.variants)

@@ -2,7 +2,7 @@
 import type { Photo } from "../generated/Photo";
 import { element, icon, setText, type IconName } from "./dom.js";
 import type { GalleryStrings } from "./gallery.strings.js";
-import { formatTaken, isArriving, pictureFor, takenAt } from "./photo-facts.js";
+import { formatTaken, isArriving, isLocked, pictureFor, takenAt } from "./photo-facts.js";
 
 /** A tile is at most this wide; screens with two pixels for one want the next larger variant. */
 const TILE_EDGE_PX = 200;
@@ -47,12 +47,14 @@ export class PhotoTile {
     this.#photo = photo;
     const taken = takenAt(photo);
     const label = this.#strings.open(photo.filename, taken && formatTaken(taken));
+    const isWrong = photo.status === "failed" || isLocked(photo);
+    const more = isArriving(photo) ? this.#strings.arriving : isWrong ? this.#strings.statusText(photo.status, photo.status_reason) : null;
     // The label stands for all that is in the button, the badge too.
-    this.#button.setAttribute("aria-label", isArriving(photo) ? `${label}. ${this.#strings.arriving}` : label);
+    this.#button.setAttribute("aria-label", more === null ? label : `${label}. ${more}`);
     this.#badge.hidden = !isArriving(photo);
     setText(this.#caption, photo.filename);
     const warned = (photo.metadata?.warnings ?? []).some(({ code }) => code === "incomplete" || code === "truncated" || code === "corrupt");
-    this.#button.classList.toggle("warned", warned || photo.status === "failed");
+    this.#button.classList.toggle("warned", warned || isWrong);
     const picture = pictureFor(photo, TILE_EDGE_PX);
     if (picture === null) {
       this.#showIcon();

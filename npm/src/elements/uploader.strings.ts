@@ -25,9 +25,9 @@ export const uploaderStrings = {
   chooseFiles: "Choose files",
   takePhoto: "Take a photo",
   hint: "or drop or paste them here",
-  dropNow: "Let go to add",
+  dropNow: "Drop to add",
   pause: (name: string) => `Pause ${name}`,
-  resume: (name: string) => `Go on with ${name}`,
+  resume: (name: string) => `Resume ${name}`,
   cancel: (name: string) => `Cancel ${name}`,
   retry: "Try again",
   remove: (name: string) => `Remove ${name} from the list`,
@@ -51,7 +51,7 @@ export const uploaderStrings = {
       case "retrying":
         return "The connection is unsteady — trying again";
       case "waiting_for_network":
-        return "Waiting for signal — goes on by itself";
+        return "Waiting for signal — continues by itself";
       case "waiting_for_wifi":
         return "Preview sent — the original waits for Wi-Fi";
       case "paused":
@@ -124,20 +124,20 @@ export const uploaderStrings = {
   },
 
   /** With the attribute `details`: what was read of a file and made of it. */
-  details: "What was read and made",
+  details: "Details",
   readTitle: "Read from the file",
   nothingRead: "Nothing could be read from it.",
   facts: factStrings,
   madeTitle: "Made on this device",
   pictures: "Pictures",
-  nothingMade: "None: the file goes alone",
+  nothingMade: "None: only the file itself is sent",
   leftOut: "Left out: the photo itself is no larger",
   original: "Original",
   unchanged: "As chosen",
   /** `decoder` is the module's name, `memory` a size in words. */
   madeBy: (decoder: string, durationMs: number, memory: string): string =>
     `Decoded by ${DECODERS.get(decoder) ?? decoder}; all made in ${formatNumber(durationMs, 0)}\u00a0ms, with ${memory} of memory.`,
-  oddTitle: "Odd about the file",
+  oddTitle: "Unusual about this file",
   /** Above the list: what an earlier page has left goes on. */
   resuming: (count: number, arePictures: boolean) => {
     const what = arePictures ? (count === 1 ? "photo" : "photos") : count === 1 ? "file" : "files";
@@ -146,8 +146,8 @@ export const uploaderStrings = {
   /** What an earlier page could not keep. */
   chooseAgain: (names: readonly string[]) =>
     names.length === 1
-      ? `“${names[0]}” was not sent before this page was left. Choose it again and it goes on where it was.`
-      : `${names.length} files were not sent before this page was left. Choose them again and they go on where they were: ${names.join(", ")}.`,
+      ? `“${names[0]}” was not sent before this page was left. Choose it again to continue where it stopped.`
+      : `${names.length} files were not sent before this page was left. Choose them again to continue where they stopped: ${names.join(", ")}.`,
   /** After a file's state, where another tab sends it. */
   elsewhere: "in another tab",
   /** The browser keeps no copy: what was chosen would be lost with the page. */
@@ -196,9 +196,10 @@ function describe({ sent_bytes, total_bytes, rate_bytes_per_s, remaining_ms }: P
 
 /** The row names the file already; service and engine may each have put the name before their sentence. */
 function withoutName(message: string, file: string | undefined): string {
-  const prefix = `${file}: `;
+  // A sentence begins with a capital, also where a name does not.
+  const prefix = `${file}: `.toLowerCase();
   let rest = message;
-  while (file !== undefined && rest.startsWith(prefix)) {
+  while (file !== undefined && rest.toLowerCase().startsWith(prefix)) {
     rest = rest.slice(prefix.length);
   }
   return rest;

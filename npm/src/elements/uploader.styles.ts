@@ -61,6 +61,7 @@ export const uploaderStyles: string = `
 .name { grid-area: name; align-self: center; font-weight: 550; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate; }
 .state { color: var(--_muted); font-size: 0.875rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .row-buttons { grid-area: buttons; display: flex; margin-block: -8px -6px; }
+.row-buttons button { padding: 4px; background-clip: content-box; }
 .row-offers { display: flex; margin-inline-start: -0.75rem; }
 .row-offers[hidden] { display: none; }
 .detail { grid-area: detail; }

@@ -247,8 +247,9 @@ export class WindlassUploader extends WindlassElement {
       this.#refresh();
     },
     remove: (upload: Upload): void => {
-      if (this.#rows.get(upload)?.node.contains(this.#root.activeElement)) {
-        this.#focusChoose();
+      const node = this.#rows.get(upload)?.node;
+      if (node?.contains(this.#root.activeElement)) {
+        this.#focusBeside(node);
       }
       this.#forget(upload);
       this.#refresh();
@@ -348,7 +349,19 @@ export class WindlassUploader extends WindlassElement {
     this.#refresh();
   }
 
-  /** Where the keyboard goes when what it was on disappears. */
+  /** Where the keyboard goes when a line disappears: not to the top of a long list. */
+  #focusBeside(row: HTMLElement): void {
+    const beside = [row.nextElementSibling, row.previousElementSibling]
+      .map((other) => other?.querySelector<HTMLElement>("button, details:not([hidden]) > summary"))
+      .find((found) => found);
+    if (beside) {
+      beside.focus();
+    } else {
+      this.#focusChoose();
+    }
+  }
+
+  /** Where it goes when all lines do. */
   #focusChoose(): void {
     this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
   }

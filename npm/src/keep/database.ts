@@ -100,3 +100,23 @@ export function changeRow(
   };
   return transact(database, "uploads", "readwrite", work, durability);
 }
+
+/**
+ * Puts a row, unless another session holds the one that is there; answers which. `gone` is a session that is known to
+ * be dead.
+ */
+export async function putUnlessHeld(database: IDBDatabase, row: UploadRow, gone: string | null): Promise<string | null> {
+  let other: string | null = null;
+  await transact(database, "uploads", "readwrite", (store) => {
+    const reading = store("uploads").get([row.namespace, row.ref]) as IDBRequest<UploadRow | undefined>;
+    reading.onsuccess = () => {
+      const holder = reading.result?.holder ?? null;
+      if (holder === null || holder === row.holder || holder === gone) {
+        store("uploads").put(row);
+      } else {
+        other = holder;
+      }
+    };
+  });
+  return other;
+}

@@ -14,7 +14,7 @@ export type CommandName = "pause" | "resume" | "cancel";
 
 /** What pages, and the service worker, say to each other. */
 export type PageMessage =
-  /** A tab has come: whoever sends something says so. */
+  /** A tab has come: who is there says so, and what it sends. */
   | { kind: "hello"; from: string }
   /** The service worker asks whether a page is open. */
   | { kind: "worker" }
@@ -66,6 +66,8 @@ export class Elsewhere {
   #channel: BroadcastChannel | null;
   readonly #shown = new Map<string, { upload: Upload; session: string }>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** Another tab has been heard. Before, nothing is told: each message goes through the browser's own process. */
+  #isHeard = false;
 
   constructor(options: ElsewhereOptions) {
     this.#options = options;
@@ -78,6 +80,9 @@ export class Elsewhere {
 
   /** Tells the others how one of ours stands. */
   tell(upload: Upload): void {
+    if (!this.#isHeard) {
+      return;
+    }
     const { clientRef, filename, type, size, state, reason, progress, photo, alreadyStored, sameAs, error } = upload;
     const told: Told = {
       clientRef,
@@ -148,17 +153,26 @@ export class Elsewhere {
     this.#channel?.postMessage(message);
   }
 
+  #tellAll(): void {
+    this.#isHeard = true;
+    for (const upload of this.#options.own()) {
+      this.tell(upload);
+    }
+  }
+
   #hear(message: PageMessage): void {
     switch (message.kind) {
       case "hello":
-        for (const upload of this.#options.own()) {
-          this.tell(upload);
-        }
+        this.#post({ kind: "present", from: this.#options.session });
+        this.#tellAll();
         return;
       case "worker":
         this.#post({ kind: "present", from: this.#options.session });
         return;
       case "present":
+        if (!this.#isHeard) {
+          this.#tellAll();
+        }
         return;
       case "command":
         if (message.to === this.#options.session) {
@@ -166,6 +180,7 @@ export class Elsewhere {
         }
         return;
       case "upload":
+        this.#isHeard = true;
         this.#show(message.from, message.page === thisPage() ? "here" : "elsewhere", message.told);
     }
   }

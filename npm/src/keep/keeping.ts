@@ -10,7 +10,7 @@ import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
-import { changeRow, inNamespace, transact, type Key, type UploadRow } from "./database.js";
+import { changeRow, inNamespace, putUnlessHeld, transact, type Key, type UploadRow } from "./database.js";
 import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
 import { readHandle } from "./handle.js";
@@ -90,14 +90,16 @@ export class Keeping {
     this.#inOrder(async () => {
       try {
         const { database, sessions } = await this.#ground;
-        const holder = await this.#holderOf(database, ref);
-        if (holder !== null && holder !== this.#session && (await sessions.isAlive(holder))) {
-          // Another page keeps the file under this very name: its copy is not to be replaced.
-          this.#tell({ kind: "kept", clientRef: ref });
-          return;
-        }
         const row: UploadRow = { namespace: this.#namespace, ref, holder: this.#session, folder, record: upload, handle, onWifi };
-        await transact(database, "uploads", "readwrite", (store) => store("uploads").put(row));
+        let holder = await putUnlessHeld(database, row, null);
+        while (holder !== null) {
+          if (await sessions.isAlive(holder)) {
+            // Another page keeps the file under this very name: its copy is not to be replaced.
+            this.#tell({ kind: "kept", clientRef: ref });
+            return;
+          }
+          holder = await putUnlessHeld(database, row, holder);
+        }
       } catch (thrown) {
         this.#notKept(ref, thrown);
         return;
@@ -313,11 +315,6 @@ export class Keeping {
         await this.#updateRow(ref, change).catch(() => undefined);
       }
     });
-  }
-
-  async #holderOf(database: IDBDatabase, ref: string): Promise<string | null> {
-    const read = (store: (name: "uploads") => IDBObjectStore): IDBRequest<UploadRow | undefined> => store("uploads").get(this.#key(ref));
-    return (await transact(database, "uploads", "readonly", read))?.holder ?? null;
   }
 
   #update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<void> {

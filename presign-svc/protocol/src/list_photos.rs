@@ -1,11 +1,12 @@
 //! `GET /api/v1/photos?project_id=…` — a project's photos, newest first, in keyset pages.
 //!
 //! Caller: scope `read` on the project. Only verified files are listed: `uploaded`, `processing`, `completed` and
-//! `failed`, and `quarantined` without any URL; with `arriving=true` or `status=pending_upload` also photos whose smaller pictures
-//! are there while their originals are on their way, as `pending_upload` and without a `url`. Filters may be combined; a photo must pass all of them. With `taken_from` or
-//! `taken_to` the newest is the one taken last, otherwise the one sent last. A cursor belongs to the filters
-//! it was given out under. With `If-None-Match` and the `ETag` of an earlier answer to the same question the
-//! answer is 304 while nothing has happened. Errors: `not_found`, `invalid_request`.
+//! `failed`, and `quarantined` without any URL; with `arriving=true` or `status=pending_upload` also photos whose
+//! smaller pictures are there while their originals are on their way, as `pending_upload` and without a `url`.
+//! Filters may be combined; a photo must pass all of them. With `taken_from` or `taken_to` the newest is the one
+//! taken last, otherwise the one sent last. A cursor belongs to the filters it was given out under. With
+//! `If-None-Match` and the `ETag` of an earlier answer to the same question the answer is 304 while nothing has
+//! happened. Errors: `not_found`, `invalid_request`.
 
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::Deserialize;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use sqlx::sqlite::{Sqlite, SqliteArguments};
 use time::OffsetDateTime;
 use windlass_protocol::{PartPlan, PhotoMetadata, Timestamp};
 
@@ -63,13 +62,18 @@ macro_rules! upload_row {
             }
 
             /// Binds every column, or those of an announcement alone, in order, to an SQLite statement.
-            pub(super) fn bind_to<'q>(
-                self,
-                statement: Query<'q, Sqlite, SqliteArguments>,
+            pub(super) fn bind_to(
+                &self,
+                statement: &mut rusqlite::Statement<'_>,
                 is_only_announced: bool,
-            ) -> Query<'q, Sqlite, SqliteArguments> {
-                let statement = statement$(.bind(self.$column))*;
-                if is_only_announced { statement } else { statement$(.bind(self.$later))* }
+            ) -> rusqlite::Result<()> {
+                let mut numbers = 1..;
+                let mut next = || numbers.next().unwrap_or(usize::MAX);
+                $(statement.raw_bind_parameter(next(), &self.$column)?;)*
+                if !is_only_announced {
+                    $(statement.raw_bind_parameter(next(), &self.$later)?;)*
+                }
+                Ok(())
             }
         }
 

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use windlass_protocol::{TenantId, UploadLinkId};
 
-use crate::domain::quota::{Allowance, InUse, Usage, charge_of};
-use crate::domain::upload::Upload;
+use crate::domain::quota::{InUse, Usage};
 
 /// Names a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +39,18 @@ pub(super) struct UsageRow {
     stored_bytes: i64,
 }
 
+impl UsageRow {
+    /// Those columns, in order.
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            open_files: row.get(0)?,
+            open_bytes: row.get(1)?,
+            stored_files: row.get(2)?,
+            stored_bytes: row.get(3)?,
+        })
+    }
+}
+
 impl From<UsageRow> for Usage {
     fn from(row: UsageRow) -> Self {
         // The schema keeps them from falling below zero.
@@ -72,16 +83,11 @@ impl Room {
         InUse { tenant: of(None), link: link.map(|link| of(Some(link))).unwrap_or_default() }
     }
 
-    /// Counts all of these as in use; whether they fit.
-    pub(super) fn reserve_all(&mut self, uploads: &[Upload], allowance: &Allowance) -> bool {
-        let Some(tenant) = uploads.first().map(|upload| upload.facts().tenant.clone()) else { return true };
-        let link = allowance.link_id();
-        let mut in_use = self.in_use(&tenant, link);
-        let fit = uploads.iter().all(|upload| allowance.reserve(&mut in_use, charge_of(upload)).is_ok());
-        if let Some(link) = link {
-            self.0.insert(UsageKey { tenant: tenant.clone(), link: Some(link) }, in_use.link);
+    /// What is in use by them now.
+    pub(super) fn is_now(&mut self, tenant: &TenantId, link: Option<UploadLinkId>, in_use: InUse) {
+        for key in keys_of(tenant, link) {
+            let usage = if key.link.is_some() { in_use.link } else { in_use.tenant };
+            self.is_told(key, usage);
         }
-        self.0.insert(UsageKey { tenant, link: None }, in_use.tenant);
-        fit
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn holder_of_link(app: &App, token: &str) -> Result<Caller, Api
         subject: link.subject(),
         link: Some((link.id, link.quota())),
         tenant: link.tenant,
-        projects: ProjectAccess::Only([link.project].into()),
+        projects: ProjectAccess::only([link.project]),
         scopes: [Scope::Upload].into(),
     })
 }

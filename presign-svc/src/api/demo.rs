@@ -76,7 +76,7 @@ async fn token(
     let caller = Caller {
         tenant: site.tenant,
         subject: "demo".to_owned(),
-        projects: ProjectAccess::Only([query.project].into()),
+        projects: ProjectAccess::only([query.project]),
         scopes: [Scope::Upload, Scope::Read, Scope::Delete, Scope::Links].into(),
         link: None,
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use windlass_protocol::{ProjectId, TenantId, UploadLinkId};
 
@@ -28,8 +29,8 @@ pub struct Caller {
 pub enum ProjectAccess {
     /// All of them: `*`.
     All,
-    /// These.
-    Only(BTreeSet<ProjectId>),
+    /// These, which may be a thousand: each request of theirs has its own caller.
+    Only(Arc<BTreeSet<ProjectId>>),
 }
 
 /// What a caller may do.
@@ -80,6 +81,13 @@ impl Caller {
             ProjectAccess::All => true,
             ProjectAccess::Only(projects) => projects.contains(project),
         }
+    }
+}
+
+impl ProjectAccess {
+    /// These alone.
+    pub fn only(projects: impl IntoIterator<Item = ProjectId>) -> Self {
+        Self::Only(Arc::new(projects.into_iter().collect()))
     }
 }
 

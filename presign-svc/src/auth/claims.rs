@@ -127,8 +127,8 @@ impl ClaimRules {
         if names.contains(&"*") {
             return Ok(ProjectAccess::All);
         }
-        let ids: Result<BTreeSet<ProjectId>, _> = names.iter().map(|name| name.parse()).collect();
-        ids.map(ProjectAccess::Only)
+        let ids: Result<Vec<ProjectId>, _> = names.iter().map(|name| name.parse()).collect();
+        ids.map(ProjectAccess::only)
             .map_err(|_| wrong("one of its projects is not a valid identifier", path, "PROJECTS", claim))
     }
 

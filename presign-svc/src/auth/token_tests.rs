@@ -42,7 +42,7 @@ async fn a_minted_token_says_who_asks() {
     let caller = Caller {
         tenant: "acme".parse().unwrap(),
         subject: "ann".to_owned(),
-        projects: ProjectAccess::Only(["job-7".parse().unwrap()].into()),
+        projects: ProjectAccess::only(["job-7".parse().unwrap()]),
         scopes: [Scope::Upload, Scope::Read].into(),
         link: None,
     };
@@ -237,7 +237,7 @@ async fn a_default_stands_for_a_claim_that_is_absent_and_for_no_other() {
     }
     bare["projects"] = json!([]);
     let none = verify_by(rules, &bare).await.unwrap();
-    assert_eq!(none.projects, ProjectAccess::Only([].into()), "an empty list is no absent one");
+    assert_eq!(none.projects, ProjectAccess::only([]), "an empty list is no absent one");
 }
 
 #[tokio::test]

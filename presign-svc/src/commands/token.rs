@@ -1,7 +1,6 @@
 //! `windlass token`: mints a token with the key the service checks tokens with, for development and
 //! scripts. Only the token goes to standard output.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
@@ -70,11 +69,11 @@ impl TokenOptions {
             ProjectChoice::One(project) => Some(project.clone()),
             ProjectChoice::All => None,
         };
-        let projects: Option<BTreeSet<ProjectId>> = self.projects.iter().map(one).collect();
+        let projects: Option<Vec<ProjectId>> = self.projects.iter().map(one).collect();
         Caller {
             tenant: self.tenant.clone(),
             subject: self.subject.clone(),
-            projects: projects.map_or(ProjectAccess::All, ProjectAccess::Only),
+            projects: projects.map_or(ProjectAccess::All, ProjectAccess::only),
             scopes: self.scopes.iter().flat_map(|list| list.0.iter().copied()).collect(),
             link: None,
         }

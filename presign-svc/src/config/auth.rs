@@ -207,9 +207,9 @@ impl ClaimOptions {
         let default_projects = if projects.iter().any(|project| project == "*") {
             Some(ProjectAccess::All)
         } else {
-            let ids = projects.iter().map(|project| project.parse()).collect::<Result<_, _>>();
+            let ids = projects.iter().map(|project| project.parse()).collect::<Result<Vec<_>, _>>();
             let ids = ids.map_err(AuthError::DefaultProjects)?;
-            (!projects.is_empty()).then_some(ProjectAccess::Only(ids))
+            (!projects.is_empty()).then(|| ProjectAccess::only(ids))
         };
         let scopes = &self.jwt_default_scopes;
         let mut scope_names = BTreeMap::<String, BTreeSet<Scope>>::new();

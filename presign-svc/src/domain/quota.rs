@@ -147,11 +147,6 @@ impl Quota {
 }
 
 impl Allowance {
-    /// Whether nothing is limited, so that nobody needs to look at what is in use.
-    pub fn is_unlimited(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// The upload link, where one is used.
     pub fn link_id(&self) -> Option<UploadLinkId> {
         self.link.as_ref().map(|(id, _)| *id)

@@ -75,13 +75,12 @@ impl Failure {
 
     /// The content is of another type.
     pub fn content(file: &AnnouncedFile, found: Option<&str>) -> Self {
-        let found =
-            found.map_or_else(|| "is of no type known here".to_owned(), |t| format!("looks like {t}"));
-        let detail = format!(
-            "{}: announced as {}, but its content {found}. Send it under its real type",
-            file.filename,
-            file.media_type.mime()
+        let is = found.map_or_else(
+            || "nothing of the kind. Choose another file".to_owned(),
+            |found| format!("{found}. Send it under its real type"),
         );
+        let detail =
+            format!("{}: it was sent as {}, but its content is {is}", file.filename, file.media_type.mime());
         Self { code: FailureCode::TypeMismatch, detail }
     }
 }

@@ -345,7 +345,7 @@ fn the_doctor_sees_jobs_that_nobody_does() {
     });
     let (output, text) = run(windlass(folder.path()).arg("doctor"));
     assert!(output.status.success(), "the service may just be stopped: {text}");
-    assert!(text.contains("note  queue:") && text.contains("1 uploads past their deadline"), "{text}");
+    assert!(text.contains("note  queue:") && text.contains("uploads past their deadline (1)"), "{text}");
     let (output, text) = run(windlass(folder.path()).args(["doctor", "--work", "apart"]));
     assert!(!output.status.success());
     assert!(text.contains("FIX   queue: nobody does the jobs") && text.contains("`windlass work`"), "{text}");

@@ -105,6 +105,7 @@ laws_on_every_database! {
     racing_announcements_never_exceed_a_quota,
     announcements_and_ends_that_race_leave_the_sum_over_the_uploads,
     of_a_batch_as_much_is_recorded_as_fits,
+    who_has_no_room_is_no_matter_of_those_who_announce_at_the_same_time,
 }
 
 #[tokio::test]

@@ -173,3 +173,42 @@ pub async fn announcements_and_ends_that_race_leave_the_sum_over_the_uploads(
     assert_eq!(in_use.bytes(), in_use.files() * charge_of(&upload("x")));
     assert!(in_use.files() <= 12);
 }
+
+/// Many who have room, some who have none and some who repeat themselves, all at once.
+pub async fn who_has_no_room_is_no_matter_of_those_who_announce_at_the_same_time(
+    repository: Arc<dyn UploadRepository>,
+) {
+    let known = upload("known");
+    record(&*repository, &known).await;
+    let announce = |upload: Upload, allowance: Allowance| {
+        let repository = repository.clone();
+        tokio::spawn(async move { repository.insert(vec![upload], &allowance).await.unwrap().remove(0) })
+    };
+    let (mut full, mut repeated, mut fitting) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..40 {
+        full.push(announce(upload(&format!("more-{n}")), files(1)));
+        repeated.push(announce(upload("known"), files(1)));
+        // Each name twice: whichever comes second needs no room.
+        fitting.push(announce(upload_of("other", "job-7", Some(&format!("r{}", n % 20)), 4096), files(20)));
+    }
+    let over = QuotaExceeded::Files { holder: Holder::Tenant, max_files: 1 };
+    for full in full {
+        assert_eq!(full.await.unwrap(), Recorded::OverQuota(over));
+    }
+    for repeated in repeated {
+        assert_eq!(repeated.await.unwrap(), Recorded::Existing(known.clone()));
+    }
+    let (mut new, mut existing) = (Vec::new(), Vec::new());
+    for fitting in fitting {
+        match fitting.await.unwrap() {
+            Recorded::New(upload) => new.push(upload),
+            Recorded::Existing(upload) => existing.push(upload),
+            Recorded::OverQuota(exceeded) => panic!("there was room for each name: {exceeded}"),
+        }
+    }
+    assert_eq!((new.len(), existing.len()), (20, 20));
+    assert!(existing.iter().all(|upload| new.contains(upload)), "the second is told of the first");
+    assert_eq!(in_use(&*repository).await.tenant.open_files, 1);
+    let other = repository.in_use(&"other".parse().unwrap(), None).await.unwrap();
+    assert_eq!(other.tenant.open_files, 20);
+}

@@ -12,7 +12,7 @@ use crate::js_error::JsFailure;
 /// Browsers keep delays in 31 bits; a later deadline is looked at again on the way.
 const DELAY_MOST_MS: u64 = i32::MAX as u64;
 
-/// Time since the worker started, and a timer that fires once at the deadline it was set to last.
+/// Time since the worker started, and a timer that fires at its deadline, or before it.
 pub(super) struct Clock {
     scope: WorkerGlobalScope,
     performance: Performance,
@@ -22,7 +22,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Calls `on_time` whenever a deadline has come.
+    /// Calls `on_time` whenever a deadline has come, and sometimes earlier.
     pub fn new(on_time: impl FnMut() + 'static) -> Result<Self, JsValue> {
         let outside = || {
             JsFailure::lasting("unsupported_browser", "UploadQueue runs in a Web Worker, not in the page.")
@@ -37,9 +37,14 @@ impl Clock {
         self.performance.now() as u64
     }
 
-    /// Replaces the deadline.
+    /// Replaces the deadline. Each progress of a PUT puts it off, and a timer costs more to set than to let
+    /// fire: one that fires earlier is left running, and the deadline is looked at again then.
     pub fn wake_at(&self, deadline_ms: Option<u64>) {
-        if self.running.get().map(|(_, at_ms)| at_ms) == deadline_ms {
+        let is_in_time = match (self.running.get(), deadline_ms) {
+            (Some((_, fires_ms)), Some(deadline_ms)) => fires_ms <= deadline_ms,
+            (running, deadline_ms) => running.is_none() && deadline_ms.is_none(),
+        };
+        if is_in_time {
             return;
         }
         if let Some((handle, _)) = self.running.take() {

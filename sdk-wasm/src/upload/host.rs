@@ -36,7 +36,7 @@ impl Host {
             JsFuture::from(Promise::resolve(&promised)).await.map_err(|thrown| message_of(&thrown))?;
         match token.as_string() {
             Some(token) if !token.is_empty() => Ok(token),
-            _ => Err("its token function gave no text".to_owned()),
+            _ => Err("The application's token function gave no text".to_owned()),
         }
     }
 

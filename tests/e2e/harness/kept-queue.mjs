@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach } from "node:test";
 
 import { eventually } from "./browser.mjs";
 import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "./bytes.mjs";
+import { problem } from "./fault-proxy.mjs";
 import { Gate } from "./gate.mjs";
 import { keptFiles } from "./kept.mjs";
 import { Profile } from "./profile.mjs";
@@ -63,3 +64,11 @@ export const areKept = (page, count) => eventually(`${count} are kept`, () => ke
 /** Waits until nothing is kept. */
 export const nothingIsKept = (page) =>
   eventually("nothing is kept", () => keptFiles(page), ({ rows, folders }) => rows === 0 && folders === 0);
+
+/** The service refuses whatever this page's profile announces, until the function that this answers is called. */
+export async function refuseAnnouncements(page, code, detail) {
+  const { status, headers, body } = problem(403, code, detail);
+  const refuse = (route) => route.fulfill({ status, headers, body });
+  await page.context().route("**/api/v1/uploads", refuse);
+  return () => page.context().unroute("**/api/v1/uploads", refuse);
+}

@@ -47,8 +47,19 @@ test("a type that is not accepted, an empty file and a page named .jpg fail alon
     assert.equal(byName[name]?.state, "failed", name);
     assert.ok(byName[name].words.length > 20, `${name}: ${byName[name].words}`);
     assert.doesNotMatch(byName[name].words, /undefined|null|\[object|Error:/, name);
+    assert.ok(!byName[name].words.toLowerCase().startsWith(name), `the name stands above it: ${byName[name].words}`);
   }
   assert.deepEqual((await service.photos()).map(({ filename }) => filename), ["good.jpg"]);
+});
+
+test("a line that is taken off the list leaves the keyboard on the next one, and not at the top of the page", async () => {
+  const focused = () =>
+    page.locator("windlass-uploader").evaluate(({ shadowRoot }) => shadowRoot.activeElement?.closest("li")?.querySelector(".name")?.textContent ?? null);
+  const remove = (name) => page.getByRole("button", { name: `Remove ${name} from the list` }).press("Enter");
+  await remove("setup.exe");
+  assert.equal(await focused(), "empty.jpg");
+  await remove("page.jpg");
+  assert.equal(await focused(), "empty.jpg", "where there is no next one, the one before");
 });
 
 test("a truncated JPEG is sent as it is and flagged, never re-encoded", async () => {

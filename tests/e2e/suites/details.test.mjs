@@ -61,8 +61,8 @@ test("a picture that was left out says why", async () => {
 test("a photo of which nothing could be made says so, and what is odd about it", async () => {
   const text = await unfolded("cut.jpg");
   assert.match(text, /Model\s+Test Camera/);
-  assert.match(text, /Pictures\s+None: the file goes alone/);
-  assert.match(text, /Odd about the file\s+The JPEG is incomplete[^\n]*incomplete/);
+  assert.match(text, /Pictures\s+None: only the file itself is sent/);
+  assert.match(text, /Unusual about this file\s+The JPEG is incomplete[^\n]*incomplete/);
 });
 
 test("nothing of it is wider than a phone", async () => {

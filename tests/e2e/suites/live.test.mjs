@@ -62,6 +62,32 @@ test("what somebody else stores, marks and deletes is shown at once", async () =
   await page.context().close();
 });
 
+test("a photo that is found to be dangerous while somebody looks at it is taken away from them, with the reason", async () => {
+  const page = await watching();
+  const photo = await store("dangerous.jpg", 22);
+  await page.locator("windlass-gallery img.loaded").first().waitFor();
+  await page.getByRole("button", { name: /^Open dangerous/ }).click();
+  await page.locator("windlass-gallery dialog[open]").getByRole("link", { name: "Open original" }).waitFor();
+  const body = { status: "quarantined", reason: "Eicar-Test-Signature" };
+  const { status } = await service.api(`/photos/${photo.photo_id}/status`, { method: "PATCH", body, token: service.token({ scope: "pipeline" }) });
+  assert.equal(status, 200);
+  const dialog = page.locator("windlass-gallery dialog[open]");
+  await dialog.getByText("This file was found to be dangerous. Nobody can open it.").waitFor();
+  await dialog.getByText("Locked: the file is dangerous (Eicar-Test-Signature)").waitFor();
+  assert.equal(await dialog.locator("img, video").count(), 0);
+  assert.equal(await dialog.getByRole("link", { name: "Open original" }).count(), 0, "nothing leads to it");
+  await page.keyboard.press("Escape");
+  const tile = page.getByRole("button", { name: /^Open dangerous.*Locked: the file is dangerous \(Eicar/ });
+  await tile.waitFor();
+  assert.equal(await tile.locator("img").count(), 0);
+  await page.getByRole("combobox", { name: "Status" }).selectOption("quarantined");
+  await eventually("by status", () => names(page), (list) => list.join() === "dangerous.jpg");
+  assert.equal((await service.api(`/photos/${photo.photo_id}`, { method: "DELETE" })).status, 204);
+  await eventually("it is gone", () => names(page), (list) => list.length === 0);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test("twenty photos at once all appear, in the order of the list", async () => {
   const page = await watching();
   const stored = await Promise.all(Array.from({ length: 20 }, (_, n) => store(`batch-${n}.jpg`, 100 + n)));

@@ -9,7 +9,7 @@ import { Bucket } from "../harness/bucket.mjs";
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo, sha256OfUrl } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
-import { areKept, keptQueue, MIB, nothingIsKept, VARIANTS } from "../harness/kept-queue.mjs";
+import { areKept, keptQueue, MIB, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
@@ -104,17 +104,11 @@ test("what was refused for reasons of its own is kept, and goes after a reload w
   const { profile, service } = world;
   const [photo] = await world.photos(1, "no permission");
   const page = await profile.open(service.address);
-  await page.context().route("**/api/v1/uploads", (route) =>
-    route.fulfill({
-      status: 403,
-      contentType: "application/problem+json",
-      body: JSON.stringify({ type: "urn:windlass:problem:quota_exceeded", title: "No room left", status: 403, code: "quota_exceeded", detail: "There is no room left." }),
-    }),
-  );
+  const allow = await refuseAnnouncements(page, "quota_exceeded", "There is no room left.");
   await choose(page, photo);
   await allRows(page, ["failed"]);
   await areKept(page, 1);
-  await page.context().unroute("**/api/v1/uploads");
+  await allow();
   await page.reload();
   await allRows(page, ["stored"], 60_000);
   await world.assertStored([photo], VARIANTS);

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
-import { areKept, keptQueue, MIB, nothingIsKept, VARIANTS } from "../harness/kept-queue.mjs";
+import { areKept, keptQueue, MIB, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, picturesShown, row, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
@@ -75,7 +75,7 @@ test("either tab pauses, resumes and cancels", async () => {
   for (const page of [first, second]) {
     await eventually("it is gone in both", () => rows(page), (list) => list.length === 1);
   }
-  await row(second, "steered 1.jpg").getByRole("button", { name: /^Go on/ }).click();
+  await row(second, "steered 1.jpg").getByRole("button", { name: /^Resume steered/ }).click();
   gate.bytesPerSecond = Infinity;
   await allRows(first, ["stored"], 120_000);
   await world.assertStored([files[0]], VARIANTS);
@@ -106,13 +106,7 @@ test("what failed in one tab is tried again there and nowhere else: no other tab
   const first = await profile.open(service.address);
   const second = await profile.tab(service.address);
   gate.bytesPerSecond = 0;
-  await first.context().route("**/api/v1/uploads", (route) =>
-    route.fulfill({
-      status: 403,
-      contentType: "application/problem+json",
-      body: JSON.stringify({ type: "urn:windlass:problem:forbidden", title: "Not allowed", status: 403, code: "forbidden", detail: "The token does not cover this project." }),
-    }),
-  );
+  const allow = await refuseAnnouncements(first, "forbidden", "The token does not cover this project.");
   await choose(first, file);
   await eventually("the other tab lists it", () => rows(second), ([only]) => only?.name === "refused 1.jpg");
   await Promise.all([allRows(first, ["failed"]), allRows(second, ["failed"])]);
@@ -130,7 +124,7 @@ test("what failed in one tab is tried again there and nowhere else: no other tab
   assert.equal(thrown, "file_gone");
   assert.equal((await keptFiles(second)).whole, 1, "what the other tab keeps is left alone");
   // The photo itself was not at fault: it is sent when the service lets it.
-  await first.context().unroute("**/api/v1/uploads");
+  await allow();
   gate.bytesPerSecond = Infinity;
   await row(first, "refused 1.jpg").getByRole("button", { name: "Try again" }).click();
   await allRows(first, ["stored"], 60_000);

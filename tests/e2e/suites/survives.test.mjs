@@ -134,7 +134,7 @@ test("a tab that was closed and opened again goes on, a paused file stays paused
   gate.bytesPerSecond = Infinity;
   const again = await profile.tab(service.address);
   await eventually("one is stored, one waits", () => rows(again), (list) => list.map(({ state }) => state).sort().join() === "paused,stored", 120_000);
-  await again.getByRole("button", { name: /^Go on with/ }).click();
+  await again.getByRole("button", { name: /^Resume tab \d/ }).click();
   await allRows(again, ["stored"], 120_000);
   await world.assertStored(files, VARIANTS);
 });

@@ -111,7 +111,7 @@ test("a paused video stands still and goes on when resumed", async () => {
   await page.waitForTimeout(700);
   assert.equal(puts.begun, begun, "a paused upload starts no request");
   assert.equal((await service.photos()).length, before, "nor was it sent to its end");
-  await row(page, "site walk.mp4").getByRole("button", { name: /^Go on/ }).click();
+  await row(page, "site walk.mp4").getByRole("button", { name: /^Resume site/ }).click();
   await allRows(page, ["stored"], 120_000);
   const photos = await service.photos();
   assert.equal(photos.length, before + 1);

@@ -2,8 +2,8 @@
 //! else looks after.
 //!
 //! New uploads go through a queue that records those of many requests by one statement (`insert`), and so do draws
-//! from the buckets of the rate limits (`rate_limiter`); all else is one statement each, on a pool that lets nobody
-//! wait long. Instances take turns on an upload by leases
+//! from the buckets of the rate limits (`rate_limiter`); all else is a statement each, or a short transaction where a
+//! change has news, on a pool that lets nobody wait long. Instances take turns on an upload by leases
 //! (`leases`), and hear of each other's news by notifications (`announcements`).
 
 mod announcements;
@@ -11,6 +11,8 @@ mod changes;
 mod events;
 mod groups;
 mod insert;
+mod insert_together;
+mod insert_what_fits;
 mod leases;
 mod rate_limiter;
 mod tickets;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use sqlx::postgres::PgArguments;
-use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, PgPool, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
@@ -44,9 +44,6 @@ macro_rules! select {
 }
 
 static FIND: LazyLock<String> = select!("WHERE tenant = $1 AND id = $2::uuid AND deleted_at IS NULL");
-
-static FIND_BY_CLIENT_REF: LazyLock<String> =
-    select!("WHERE tenant = $1 AND project = $2 AND client_ref = $3");
 
 static FIND_MANY: LazyLock<String> =
     select!("WHERE tenant = $1 AND id = ANY($2::text[]::uuid[]) AND deleted_at IS NULL");
@@ -344,19 +341,4 @@ async fn due(
     let rows: Vec<UploadRow> =
         sqlx::query_as(statement).bind(millis(now)).bind(i64::from(limit)).fetch_all(pool).await?;
     Ok(readable(rows))
-}
-
-/// The upload that has this one's `client_ref`, if there is one.
-pub(super) async fn find_by_client_ref(
-    executor: impl PgExecutor<'_>,
-    upload: &Upload,
-) -> RepositoryResult<Option<Upload>> {
-    let (facts, client_ref) = (upload.facts(), upload.progress().client_ref.as_ref());
-    let row: Option<UploadRow> = sqlx::query_as(FIND_BY_CLIENT_REF.as_str())
-        .bind(facts.tenant.as_str())
-        .bind(facts.project.as_str())
-        .bind(client_ref.map(ToString::to_string))
-        .fetch_optional(executor)
-        .await?;
-    row.map(UploadRow::into_upload).transpose()
 }

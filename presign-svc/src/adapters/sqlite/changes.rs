@@ -1,9 +1,11 @@
 //! Events and terms, recorded in the transaction of the change they belong to.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::insert::names_of;
 use crate::adapters::changes::{Changes, Terms};
 use crate::adapters::columns::{millis, status_column};
 use crate::adapters::upload_row::UploadRow;
@@ -24,71 +26,75 @@ const DROP_TERM: &str =
     "DELETE FROM photo_terms WHERE tenant = ? AND project = ? AND kind = ? AND term = ? AND photo = ?";
 const TERMS_MADE: &str = "UPDATE uploads SET terms_version = ? WHERE id = ? AND terms_version != ?";
 
-const OLD_TERMS: &str = "SELECT * FROM uploads WHERE verified_at IS NOT NULL AND terms_version < ? LIMIT 500";
+static OLD_TERMS: LazyLock<String> = LazyLock::new(|| {
+    let columns = names_of(UploadRow::COLUMNS);
+    format!("SELECT {columns} FROM uploads WHERE verified_at IS NOT NULL AND terms_version < ? LIMIT 500")
+});
 const SET_FILTERED: &str = "UPDATE uploads SET kind = ?, taken_local = ?, taken_utc = ? WHERE id = ?";
 
 /// Records them.
-pub(super) async fn record(connection: &mut SqliteConnection, changes: Changes) -> RepositoryResult<()> {
+pub(super) fn record(connection: &Connection, changes: Changes) -> RepositoryResult<()> {
     let Changes { tenant, project, id, news, terms } = changes;
     if let Some(terms) = terms {
-        record_terms(connection, (&tenant, &project, &id), &terms).await?;
+        record_terms(connection, (&tenant, &project, &id), &terms)?;
     }
     for news in news {
         let number: i64 =
-            sqlx::query_scalar(NEXT_NUMBER).bind(&tenant).bind(&project).fetch_one(&mut *connection).await?;
-        sqlx::query(INSERT_EVENT)
-            .bind(&tenant)
-            .bind(&project)
-            .bind(number)
-            .bind(news.kind.as_str())
-            .bind(&id)
-            .bind(status_column(news.status))
-            .bind(&news.reason)
-            .bind(millis(news.at))
-            .execute(&mut *connection)
-            .await?;
+            connection.prepare_cached(NEXT_NUMBER)?.query_row([&tenant, &project], |row| row.get(0))?;
+        connection.prepare_cached(INSERT_EVENT)?.execute(params![
+            tenant,
+            project,
+            number,
+            news.kind.as_str(),
+            id,
+            status_column(news.status),
+            news.reason,
+            millis(news.at),
+        ])?;
     }
     Ok(())
 }
 
 /// Adds what is new and drops what is gone, of a photo of a tenant and a project.
-async fn record_terms(
-    connection: &mut SqliteConnection,
+fn record_terms(
+    connection: &Connection,
     (tenant, project, id): (&str, &str, &str),
     found_by: &Terms,
-) -> Result<(), sqlx::Error> {
-    let known: Vec<(String, String, Option<i64>)> =
-        sqlx::query_as(TERMS).bind(id).fetch_all(&mut *connection).await?;
-    let mut known: HashMap<(String, String), Option<i64>> =
-        known.into_iter().map(|(kind, term, taken)| ((kind, term), taken)).collect();
+) -> rusqlite::Result<()> {
+    let mut known: HashMap<(String, String), Option<i64>> = connection
+        .prepare_cached(TERMS)?
+        .query_map([id], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut add = connection.prepare_cached(ADD_TERM)?;
     for term in &found_by.terms {
         let kind = term.kind.as_str();
         if known.remove(&(kind.to_owned(), term.text.clone())) != Some(found_by.taken_ms) {
-            let change = sqlx::query(ADD_TERM).bind(tenant).bind(project).bind(kind).bind(&term.text);
-            change.bind(id).bind(found_by.taken_ms).execute(&mut *connection).await?;
+            add.execute(params![tenant, project, kind, term.text, id, found_by.taken_ms])?;
         }
     }
+    let mut remove = connection.prepare_cached(DROP_TERM)?;
     for (kind, term) in known.keys() {
-        let change = sqlx::query(DROP_TERM).bind(tenant).bind(project).bind(kind).bind(term);
-        change.bind(id).execute(&mut *connection).await?;
+        remove.execute(params![tenant, project, kind, term, id])?;
     }
-    terms_made(connection, id).await
+    terms_made(connection, id)
 }
 
-async fn terms_made(connection: &mut SqliteConnection, id: &str) -> Result<(), sqlx::Error> {
-    sqlx::query(TERMS_MADE).bind(TERMS_VERSION).bind(id).bind(TERMS_VERSION).execute(connection).await?;
+fn terms_made(connection: &Connection, id: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(TERMS_MADE)?.execute(params![TERMS_VERSION, id, TERMS_VERSION])?;
     Ok(())
 }
 
 /// Makes what photos are filtered and found by, of those that were stored before there was any of it or by an
 /// older rule.
-pub(super) async fn renew_old_terms(connection: &mut SqliteConnection) -> RepositoryResult<()> {
+pub(super) fn renew_old_terms(connection: &mut Connection) -> RepositoryResult<()> {
     loop {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let rows: Vec<UploadRow> =
-            sqlx::query_as(OLD_TERMS).bind(TERMS_VERSION).fetch_all(&mut *transaction).await?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let rows: Vec<UploadRow> = transaction
+            .prepare_cached(&OLD_TERMS)?
+            .query_map([TERMS_VERSION], UploadRow::read)?
+            .collect::<rusqlite::Result<_>>()?;
         if rows.is_empty() {
-            transaction.rollback().await?;
+            transaction.rollback()?;
             return Ok(());
         }
         for row in rows {
@@ -96,22 +102,21 @@ pub(super) async fn renew_old_terms(connection: &mut SqliteConnection) -> Reposi
             match row.into_upload() {
                 Ok(upload) => {
                     let row = UploadRow::of(&upload)?;
-                    sqlx::query(SET_FILTERED)
-                        .bind(row.kind)
-                        .bind(row.taken_local)
-                        .bind(row.taken_utc)
-                        .bind(&id)
-                        .execute(&mut *transaction)
-                        .await?;
+                    transaction.prepare_cached(SET_FILTERED)?.execute(params![
+                        row.kind,
+                        row.taken_local,
+                        row.taken_utc,
+                        id
+                    ])?;
                     let photo = (row.tenant.as_str(), row.project.as_str(), id.as_str());
-                    record_terms(&mut transaction, photo, &Terms::of(&upload)).await?;
+                    record_terms(&transaction, photo, &Terms::of(&upload))?;
                 }
                 Err(error) => {
                     tracing::error!(%error, "a photo cannot be found by search");
-                    terms_made(&mut transaction, &id).await?;
+                    terms_made(&transaction, &id)?;
                 }
             }
         }
-        transaction.commit().await?;
+        transaction.commit()?;
     }
 }

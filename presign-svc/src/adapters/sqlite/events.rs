@@ -1,7 +1,7 @@
 //! The questions asked of `events`.
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 use tokio::sync::broadcast;
 use windlass_protocol::{ProjectId, TenantId};
@@ -44,7 +44,7 @@ impl EventLog for SqliteDatabase {
 
     async fn forget_before(&self, time: OffsetDateTime, limit: u32) -> RepositoryResult<u64> {
         let (time, limit) = (millis(time), i64::from(limit));
-        self.writer.write(move |connection| Box::pin(forget_before(connection, time, limit))).await
+        self.writer.write(move |connection| forget_before(connection, time, limit)).await
     }
 
     fn listen(&self) -> broadcast::Receiver<Heard> {
@@ -52,6 +52,6 @@ impl EventLog for SqliteDatabase {
     }
 }
 
-async fn forget_before(connection: &mut SqliteConnection, time: i64, limit: i64) -> RepositoryResult<u64> {
-    Ok(sqlx::query(FORGET_BEFORE).bind(time).bind(limit).execute(connection).await?.rows_affected())
+fn forget_before(connection: &Connection, time: i64, limit: i64) -> RepositoryResult<u64> {
+    Ok(connection.prepare_cached(FORGET_BEFORE)?.execute(params![time, limit])? as u64)
 }

@@ -1,52 +1,92 @@
-//! New uploads, those of several requests by one statement: every statement is a trip to SQLite's thread.
+//! New uploads: those of several requests by one transaction.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use sqlx::{Executor as _, SqliteConnection};
+use rusqlite::{CachedStatement, Connection, params};
 use tokio::sync::oneshot;
 
-use super::writer::answer;
+use super::writer::{BEGIN, ROLLBACK, answer, execute};
 use super::{changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::upload_row::UploadRow;
 use crate::adapters::usage_row::{Room, keys_of};
-use crate::domain::quota::{Allowance, charge_of};
+use crate::domain::quota::{Allowance, QuotaExceeded, charge_of};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{Recorded, RepositoryResult};
 
-/// How many rows one statement takes, largest first: any number of rows is at most one statement of each size
-/// and some of the largest. So few that all stay prepared; SQLite binds up to 32,766 values.
-const SIZES: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+/// Where one row that cannot be written undoes the whole transaction, SQLite need not keep the pages that each
+/// statement changes as they were before.
+static TOGETHER: LazyLock<Statements> = LazyLock::new(|| Statements::of("INSERT OR ROLLBACK"));
+/// Where it undoes itself alone.
+static EACH: LazyLock<Statements> = LazyLock::new(|| Statements::of("INSERT"));
 
-/// For rows that are only announced, and for any.
-static STATEMENTS: LazyLock<[[String; SIZES.len()]; 2]> = LazyLock::new(|| {
-    [UploadRow::ANNOUNCED, UploadRow::COLUMNS].map(|columns| SIZES.map(|rows| statement(columns, rows)))
+static FIND_BY_CLIENT_REF: LazyLock<String> = LazyLock::new(|| {
+    let columns = names_of(UploadRow::COLUMNS);
+    format!("SELECT {columns} FROM uploads WHERE tenant = ? AND project = ? AND client_ref = ?")
 });
 
-const INSERTED: &str = "SELECT id FROM uploads WHERE id IN (SELECT value FROM json_each(?))";
+/// One row's insert.
+struct Statements {
+    /// Of a row that is only announced.
+    announced: String,
+    /// Of any.
+    any: String,
+}
 
-const FIND_BY_CLIENT_REF: &str = "SELECT * FROM uploads WHERE tenant = ? AND project = ? AND client_ref = ?";
+impl Statements {
+    fn of(verb: &str) -> Self {
+        let of = |columns: &[(&str, &str)]| {
+            format!(
+                "{verb} INTO uploads ({}) VALUES ({}) \
+                 ON CONFLICT (tenant, project, client_ref) WHERE client_ref IS NOT NULL DO NOTHING",
+                names_of(columns),
+                vec!["?"; columns.len()].join(", "),
+            )
+        };
+        Self { announced: of(UploadRow::ANNOUNCED), any: of(UploadRow::COLUMNS) }
+    }
 
-fn statement(columns: &[(&str, &str)], rows: usize) -> String {
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let row = format!("({})", vec!["?"; names.len()].join(", "));
-    format!(
-        "INSERT INTO uploads ({}) VALUES {} \
-         ON CONFLICT (tenant, project, client_ref) WHERE client_ref IS NOT NULL DO NOTHING",
-        names.join(", "),
-        vec![row; rows].join(", "),
-    )
+    fn prepare<'c>(&self, connection: &'c Connection, rows: &[UploadRow]) -> rusqlite::Result<RowInsert<'c>> {
+        let is_only_announced = rows.iter().all(UploadRow::is_only_announced);
+        let sql = if is_only_announced { &self.announced } else { &self.any };
+        Ok(RowInsert { statement: connection.prepare_cached(sql)?, is_only_announced })
+    }
+}
+
+/// A prepared insert of a row.
+struct RowInsert<'c> {
+    statement: CachedStatement<'c>,
+    is_only_announced: bool,
+}
+
+impl RowInsert<'_> {
+    /// Whether its `client_ref` was free.
+    fn insert(&mut self, row: &UploadRow) -> rusqlite::Result<bool> {
+        row.bind_to(&mut self.statement, self.is_only_announced)?;
+        Ok(self.statement.raw_execute()? > 0)
+    }
+}
+
+/// The columns' names in a row.
+pub(super) fn names_of(columns: &[(&str, &str)]) -> String {
+    columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 /// One request's uploads, and who waits for what becomes of them.
 pub(super) struct Insert {
     uploads: Vec<Upload>,
-    allowance: Allowance,
-    /// The same as rows, until they are written.
+    /// The same as rows.
     rows: Vec<UploadRow>,
-    outcome: Option<RepositoryResult<Vec<Recorded>>>,
+    allowance: Allowance,
+    outcome: Option<RepositoryResult<Vec<Fate>>>,
     reply: oneshot::Sender<RepositoryResult<Vec<Recorded>>>,
+}
+
+/// What becomes of one of them.
+enum Fate {
+    New,
+    Existing(Box<Upload>),
+    OverQuota(QuotaExceeded),
 }
 
 impl Insert {
@@ -56,7 +96,7 @@ impl Insert {
         reply: oneshot::Sender<RepositoryResult<Vec<Recorded>>>,
     ) -> RepositoryResult<Self> {
         let rows = uploads.iter().map(UploadRow::of).collect::<RepositoryResult<_>>()?;
-        Ok(Self { uploads, allowance, rows, outcome: None, reply })
+        Ok(Self { uploads, rows, allowance, outcome: None, reply })
     }
 
     /// Whether anybody still waits for what becomes of it.
@@ -66,168 +106,107 @@ impl Insert {
 
     /// Tells whoever waits, once it is known whether the transaction was committed, or why not.
     pub(super) fn answer(self, committed: Result<(), &str>) {
-        answer(self.reply, self.outcome, committed);
+        let outcome = self.outcome.map(|outcome| {
+            let fates = outcome?.into_iter();
+            Ok(self.uploads.into_iter().zip(fates).map(|(upload, fate)| fate.of(upload)).collect())
+        });
+        answer(self.reply, outcome, committed);
     }
-}
 
-/// Writes all of them inside a transaction. One that cannot be written leaves the others as they are. An
-/// error is the transaction's, not one of theirs.
-pub(super) async fn insert_together(
-    connection: &mut SqliteConnection,
-    inserts: &mut [Insert],
-) -> sqlx::Result<()> {
-    if inserts.is_empty() {
-        return Ok(());
-    }
-    connection.execute("SAVEPOINT inserts").await?;
-    let fit = all_fit(connection, inserts).await;
-    if matches!(fit, Ok(true)) && insert_all(connection, inserts).await.is_ok() {
-        connection.execute("RELEASE inserts").await?;
-        return Ok(());
-    }
-    // For one of them there may be no room, or it is at fault: each for itself.
-    connection.execute("ROLLBACK TO inserts; RELEASE inserts").await?;
-    for insert in inserts {
-        connection.execute("SAVEPOINT one").await?;
-        match insert_what_fits(connection, insert).await {
-            Ok(()) => connection.execute("RELEASE one").await?,
-            Err(error) => {
-                insert.outcome = Some(Err(error));
-                connection.execute("ROLLBACK TO one; RELEASE one").await?
-            }
+    /// Its uploads one after the other, as far as there is room for them beside what others have in use by now.
+    fn write(
+        &self,
+        connection: &Connection,
+        statements: &Statements,
+        room: &mut Room,
+    ) -> RepositoryResult<Vec<Fate>> {
+        let Some(tenant) = self.uploads.first().map(|upload| &upload.facts().tenant) else {
+            return Ok(Vec::new());
         };
-    }
-    Ok(())
-}
-
-/// Whether there is room for all of them, even if none is there already.
-async fn all_fit(connection: &mut SqliteConnection, inserts: &[Insert]) -> RepositoryResult<bool> {
-    let mut room = Room::default();
-    for insert in inserts.iter().filter(|insert| !insert.allowance.is_unlimited()) {
-        let Some(tenant) = insert.uploads.first().map(|upload| &upload.facts().tenant) else { continue };
-        for key in keys_of(tenant, insert.allowance.link_id()) {
+        let link = self.allowance.link_id();
+        for key in keys_of(tenant, link) {
             if !room.knows(&key) {
-                let usage = usage::of(connection, &key).await?;
+                let usage = usage::of(connection, &key)?;
                 room.is_told(key, usage);
             }
         }
-        if !room.reserve_all(&insert.uploads, &insert.allowance) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// One request's uploads one after the other, as far as there is room for them.
-async fn insert_what_fits(connection: &mut SqliteConnection, insert: &mut Insert) -> RepositoryResult<()> {
-    let Some(tenant) = insert.uploads.first().map(|upload| upload.facts().tenant.clone()) else {
-        insert.outcome = Some(Ok(Vec::new()));
-        return Ok(());
-    };
-    let mut in_use = usage::in_use(connection, &tenant, insert.allowance.link_id()).await?;
-    let mut recorded = Vec::with_capacity(insert.uploads.len());
-    for upload in &insert.uploads {
-        // One that is there already needs no room.
-        if let Some(existing) = find_existing(connection, upload).await? {
-            recorded.push(Recorded::Existing(existing));
-            continue;
-        }
-        if let Err(exceeded) = insert.allowance.reserve(&mut in_use, charge_of(upload)) {
-            recorded.push(Recorded::OverQuota(exceeded));
-            continue;
-        }
-        insert_rows(connection, vec![UploadRow::of(upload)?]).await?;
-        record_changes(connection, upload).await?;
-        recorded.push(recorded_as_new(upload.clone()));
-    }
-    insert.outcome = Some(Ok(recorded));
-    Ok(())
-}
-
-/// What goes with a new upload.
-async fn record_changes(connection: &mut SqliteConnection, upload: &Upload) -> RepositoryResult<()> {
-    match Changes::if_any(upload) {
-        Some(changes) => changes::record(connection, changes).await,
-        None => Ok(()),
-    }
-}
-
-/// As it is once it is recorded, and its news with it.
-fn recorded_as_new(mut upload: Upload) -> Recorded {
-    upload.saved_as(upload.progress().version);
-    Recorded::New(upload)
-}
-
-async fn insert_all(connection: &mut SqliteConnection, inserts: &mut [Insert]) -> RepositoryResult<()> {
-    let rows: Vec<UploadRow> =
-        inserts.iter_mut().flat_map(|insert| std::mem::take(&mut insert.rows)).collect();
-    let count = rows.len() as u64;
-    let inserted = insert_rows(connection, rows).await?;
-    let new = if inserted == count { None } else { Some(inserted_ids(connection, inserts).await?) };
-    let mut existing = Vec::with_capacity(inserts.len());
-    for insert in inserts.iter() {
-        let mut of_insert = Vec::with_capacity(insert.uploads.len());
-        for upload in &insert.uploads {
-            of_insert.push(if new.as_ref().is_none_or(|new| new.contains(&upload.id().to_string())) {
-                record_changes(connection, upload).await?;
-                None
-            } else {
-                Some(find_existing(connection, upload).await?.ok_or(sqlx::Error::RowNotFound)?)
+        let mut in_use = room.in_use(tenant, link);
+        let mut statement = statements.prepare(connection, &self.rows)?;
+        let mut fates = Vec::with_capacity(self.uploads.len());
+        for (upload, row) in self.uploads.iter().zip(&self.rows) {
+            let before = in_use;
+            // One that is there already needs no room.
+            fates.push(match self.allowance.reserve(&mut in_use, charge_of(upload)) {
+                Ok(()) if statement.insert(row)? => {
+                    if let Some(changes) = Changes::if_any(upload) {
+                        changes::record(connection, changes)?;
+                    }
+                    Fate::New
+                }
+                Ok(()) => {
+                    in_use = before;
+                    let existing = find_existing(connection, row)?;
+                    Fate::Existing(existing.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
+                }
+                Err(exceeded) => {
+                    find_existing(connection, row)?.map_or(Fate::OverQuota(exceeded), Fate::Existing)
+                }
             });
         }
-        existing.push(of_insert);
+        room.is_now(tenant, link, in_use);
+        Ok(fates)
     }
-    // Nothing fails from here on: nobody needs the uploads to begin again.
-    for (insert, existing) in inserts.iter_mut().zip(existing) {
-        let recorded = std::mem::take(&mut insert.uploads).into_iter().zip(existing);
-        let recorded = recorded.map(|(upload, existing)| match existing {
-            Some(existing) => Recorded::Existing(existing),
-            None => recorded_as_new(upload),
-        });
-        insert.outcome = Some(Ok(recorded.collect()));
+}
+
+impl Fate {
+    /// The news of a new one are recorded with it.
+    fn of(self, mut upload: Upload) -> Recorded {
+        match self {
+            Self::New => {
+                upload.saved_as(upload.progress().version);
+                Recorded::New(upload)
+            }
+            Self::Existing(existing) => Recorded::Existing(*existing),
+            Self::OverQuota(exceeded) => Recorded::OverQuota(exceeded),
+        }
+    }
+}
+
+/// Writes all of them first of all in a transaction. One that cannot be written leaves the others as they are. An
+/// error is the transaction's, not one of theirs.
+pub(super) fn insert_together(connection: &Connection, inserts: &mut [Insert]) -> rusqlite::Result<()> {
+    if write_all(connection, inserts).is_ok() {
+        return Ok(());
+    }
+    // One of them is at fault: each for itself, in a transaction that begins anew.
+    if !connection.is_autocommit() {
+        execute(connection, ROLLBACK)?;
+    }
+    execute(connection, BEGIN)?;
+    for insert in inserts {
+        execute(connection, "SAVEPOINT one")?;
+        let written = insert.write(connection, &EACH, &mut Room::default());
+        if written.is_err() {
+            execute(connection, "ROLLBACK TO one")?;
+        }
+        execute(connection, "RELEASE one")?;
+        insert.outcome = Some(written);
     }
     Ok(())
 }
 
-/// Inserts those whose `client_ref` is free, and says how many.
-async fn insert_rows(connection: &mut SqliteConnection, mut rows: Vec<UploadRow>) -> sqlx::Result<u64> {
-    let is_only_announced = rows.iter().all(UploadRow::is_only_announced);
-    let [announced, any] = &*STATEMENTS;
-    let mut inserted = 0;
-    for (size, sql) in SIZES.iter().zip(if is_only_announced { announced } else { any }) {
-        while rows.len() >= *size {
-            let rest = rows.split_off(*size);
-            let statement = sqlx::query(sql.as_str());
-            let bound = rows.into_iter().fold(statement, |bound, row| row.bind_to(bound, is_only_announced));
-            inserted += bound.execute(&mut *connection).await?.rows_affected();
-            rows = rest;
-        }
+fn write_all(connection: &Connection, inserts: &mut [Insert]) -> RepositoryResult<()> {
+    let mut room = Room::default();
+    for insert in inserts {
+        insert.outcome = Some(Ok(insert.write(connection, &TOGETHER, &mut room)?));
     }
-    Ok(inserted)
+    Ok(())
 }
 
-/// Those of the uploads that are recorded under their own id.
-async fn inserted_ids(
-    connection: &mut SqliteConnection,
-    inserts: &[Insert],
-) -> RepositoryResult<HashSet<String>> {
-    let ids = inserts.iter().flat_map(|insert| &insert.uploads).map(|upload| upload.id().to_string());
-    let ids = serde_json::Value::from(ids.collect::<Vec<_>>()).to_string();
-    let found: Vec<String> = sqlx::query_scalar(INSERTED).bind(ids).fetch_all(connection).await?;
-    Ok(found.into_iter().collect())
-}
-
-/// The upload that has this one's `client_ref` already.
-async fn find_existing(
-    connection: &mut SqliteConnection,
-    upload: &Upload,
-) -> RepositoryResult<Option<Upload>> {
-    let (facts, client_ref) = (upload.facts(), upload.progress().client_ref.as_ref());
-    let row: Option<UploadRow> = sqlx::query_as(FIND_BY_CLIENT_REF)
-        .bind(facts.tenant.as_str())
-        .bind(facts.project.as_str())
-        .bind(client_ref.map(ToString::to_string))
-        .fetch_optional(connection)
-        .await?;
-    row.map(UploadRow::into_upload).transpose()
+/// The upload that has this row's `client_ref` already.
+fn find_existing(connection: &Connection, row: &UploadRow) -> RepositoryResult<Option<Box<Upload>>> {
+    let mut find = connection.prepare_cached(&FIND_BY_CLIENT_REF)?;
+    let mut found = find.query(params![row.tenant, row.project, row.client_ref])?;
+    let Some(existing) = found.next()? else { return Ok(None) };
+    Ok(Some(Box::new(UploadRow::read(existing)?.into_upload()?)))
 }

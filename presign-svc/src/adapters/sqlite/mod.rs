@@ -2,7 +2,8 @@
 //!
 //! WAL with synchronous FULL, so that what is answered as recorded survives a power cut. One connection
 //! writes, for groups of requests at once (`writer`); several read, each its own snapshot, and wait for nobody.
-//! Those that read lists (`lists`) are another driver's.
+//! The one that writes and those that read lists (`lists`) are a driver's that runs statements where it is called;
+//! `sqlx` has a thread for each connection, and makes each statement and each row a message.
 
 mod changes;
 mod events;
@@ -17,6 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::error::BoxDynError;
 use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -24,6 +26,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::broadcast;
+use tokio::task::spawn_blocking;
 
 use self::lists::Lists;
 use self::writer::Writer;
@@ -65,7 +68,7 @@ pub enum OpenError {
         /// Where it should be.
         path: String,
         /// What SQLite says.
-        source: sqlx::Error,
+        source: BoxDynError,
     },
     /// Its schema could not be brought up to date.
     #[error("the database {path} cannot be migrated: {source}")]
@@ -98,8 +101,9 @@ impl SqliteDatabase {
             let tables: i64 = sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&mut connection).await?;
             Ok((connection, tables > 0))
         };
-        let (mut connection, has_migrations) =
-            opened.await.map_err(|source| OpenError::Open { path: name(), source })?;
+        let (mut connection, has_migrations) = opened
+            .await
+            .map_err(|source: sqlx::Error| OpenError::Open { path: name(), source: source.into() })?;
         if !has_migrations {
             return Ok(SchemaState::Absent);
         }
@@ -124,22 +128,34 @@ impl SqliteDatabase {
 
     async fn open_with(path: &Path, options: SqliteConnectOptions) -> Result<Self, OpenError> {
         let name = || path.display().to_string();
-        let failed = |source| OpenError::Open { path: name(), source };
-        let mut connection = connect(&options).await.map_err(failed)?;
+        let failed = |source: BoxDynError| OpenError::Open { path: name(), source };
+        let mut connection = connect(&options).await.map_err(|error| failed(error.into()))?;
         migrate(&mut connection).await.map_err(|error| OpenError::Migrate {
             path: name(),
             source: SchemaError::of(error, &MIGRATIONS),
         })?;
-        changes::renew_old_terms(&mut connection)
-            .await
-            .map_err(|source| OpenError::Search { path: name(), source })?;
-        let writer = Writer::start(options.clone(), connection);
+        let path: Arc<Path> = path.into();
+        let opened = spawn_blocking({
+            let path = path.clone();
+            move || -> rusqlite::Result<_> {
+                let mut writing = writer::open(&path)?;
+                let renewed = changes::renew_old_terms(&mut writing);
+                Ok((writing, renewed))
+            }
+        });
+        let opened = opened.await.map_err(|error| failed(error.into()))?;
+        let (writing, renewed) = opened.map_err(|error| failed(error.into()))?;
+        renewed.map_err(|source| OpenError::Search { path: name(), source })?;
+        // Not the last one: that one would take the log away.
+        connection.close().await.map_err(|error| failed(error.into()))?;
+        let writer = Writer::start(path.clone(), writing).map_err(|error| failed(error.into()))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(READER_WAIT)
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { path: path.into(), writer, readers, lists: Lists::of(path), heard: announcements() })
+        let lists = Lists::of(&path);
+        Ok(Self { path, writer, readers, lists, heard: announcements() })
     }
 
     /// Where it is.

@@ -1,7 +1,7 @@
 //! The questions asked of `upload_links`.
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 use windlass_protocol::{ProjectId, TenantId, UploadLinkId};
 
@@ -32,7 +32,7 @@ WHERE tenant = ? AND project = ? AND id = ?";
 impl UploadLinkRepository for SqliteDatabase {
     async fn insert(&self, link: &UploadLink, secret: SecretHash) -> RepositoryResult<()> {
         let link = link.clone();
-        self.writer.write(move |connection| Box::pin(insert(connection, link, secret))).await
+        self.writer.write(move |connection| insert(connection, &link, secret)).await
     }
 
     async fn find_by_secret(&self, secret: SecretHash) -> RepositoryResult<Option<UploadLink>> {
@@ -64,37 +64,31 @@ impl UploadLinkRepository for SqliteDatabase {
         now: OffsetDateTime,
     ) -> RepositoryResult<bool> {
         let (tenant, project, id) = (tenant.to_string(), project.to_string(), id.to_string());
-        self.writer.write(move |connection| Box::pin(revoke(connection, [tenant, project, id], now))).await
+        self.writer.write(move |connection| revoke(connection, [tenant, project, id], now)).await
     }
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    link: UploadLink,
-    secret: SecretHash,
-) -> RepositoryResult<()> {
-    sqlx::query(INSERT)
-        .bind(link.id.to_string())
-        .bind(secret.0.to_vec())
-        .bind(link.tenant.as_str())
-        .bind(link.project.as_str())
-        .bind(&link.label)
-        .bind(&link.created_by)
-        .bind(limit(link.max_files))
-        .bind(limit(link.max_bytes))
-        .bind(millis(link.created_at))
-        .bind(millis(link.expires_at))
-        .bind(link.revoked_at.map(millis))
-        .execute(connection)
-        .await?;
+fn insert(connection: &Connection, link: &UploadLink, secret: SecretHash) -> RepositoryResult<()> {
+    connection.prepare_cached(INSERT)?.execute(params![
+        link.id.to_string(),
+        &secret.0[..],
+        link.tenant.as_str(),
+        link.project.as_str(),
+        link.label,
+        link.created_by,
+        limit(link.max_files),
+        limit(link.max_bytes),
+        millis(link.created_at),
+        millis(link.expires_at),
+        link.revoked_at.map(millis),
+    ])?;
     Ok(())
 }
 
-async fn revoke(
-    connection: &mut SqliteConnection,
+fn revoke(
+    connection: &Connection,
     [tenant, project, id]: [String; 3],
     now: OffsetDateTime,
 ) -> RepositoryResult<bool> {
-    let revoked = sqlx::query(REVOKE).bind(millis(now)).bind(tenant).bind(project).bind(id);
-    Ok(revoked.execute(connection).await?.rows_affected() > 0)
+    Ok(connection.prepare_cached(REVOKE)?.execute(params![millis(now), tenant, project, id])? > 0)
 }

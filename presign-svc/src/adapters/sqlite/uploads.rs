@@ -1,7 +1,7 @@
 //! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
@@ -101,8 +101,7 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn in_use(&self, tenant: &TenantId, link: Option<UploadLinkId>) -> RepositoryResult<InUse> {
-        let mut connection = self.readers.acquire().await?;
-        usage::in_use(&mut connection, tenant, link).await
+        usage::in_use(&self.readers, tenant, link).await
     }
 
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>> {
@@ -130,7 +129,7 @@ impl UploadRepository for SqliteDatabase {
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
         let (row, changes) = (UploadRow::of(upload)?, Changes::if_any(upload));
-        self.writer.write(move |connection| Box::pin(save(connection, row, changes))).await?;
+        self.writer.write(move |connection| save(connection, &row, changes)).await?;
         if !upload.news().is_empty() {
             let facts = upload.facts();
             // Where nobody listens nobody watches.
@@ -182,7 +181,7 @@ impl UploadRepository for SqliteDatabase {
                 serde_json::json!({"upload": look.upload.to_string(), "due_at": due_at, "next_at": next_at})
             })
             .collect();
-        self.writer.write(move |connection| Box::pin(put_off_looks(connection, looks.to_string()))).await
+        self.writer.write(move |connection| put_off_looks(connection, &looks.to_string())).await
     }
 
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
@@ -218,7 +217,7 @@ impl UploadRepository for SqliteDatabase {
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
         let (tenant, id) = (tenant.to_string(), id.to_string());
-        self.writer.write(move |connection| Box::pin(forget(connection, tenant, id))).await
+        self.writer.write(move |connection| forget(connection, &tenant, &id)).await
     }
 
     async fn check(&self) -> RepositoryResult<()> {
@@ -227,69 +226,65 @@ impl UploadRepository for SqliteDatabase {
     }
 }
 
-async fn save(
-    connection: &mut SqliteConnection,
-    row: UploadRow,
-    changes: Option<Changes>,
-) -> RepositoryResult<()> {
-    let settled =
-        row.verified_size_bytes.map(|size| (size, row.charged_bytes, row.tenant.clone(), row.id.clone()));
-    let done = sqlx::query(SAVE)
-        .bind(row.client_ref)
-        .bind(row.status)
-        .bind(row.failure_code)
-        .bind(row.failure_detail)
-        .bind(row.multipart_id)
-        .bind(row.expected_object)
-        .bind(row.verified_at)
-        .bind(row.etag)
-        .bind(row.verified_media_type)
-        .bind(row.verified_checksum)
-        .bind(row.metadata)
-        .bind(row.width)
-        .bind(row.height)
-        .bind(row.taken_at)
-        .bind(row.latitude)
-        .bind(row.longitude)
-        .bind(row.variants)
-        .bind(row.updated_at)
-        .bind(row.deadline_at)
-        .bind(row.deleted_at)
-        .bind(row.cleanup_due_at)
-        .bind(row.caption)
-        .bind(row.tags)
-        .bind(row.status_changes)
-        .bind(row.kind)
-        .bind(row.taken_local)
-        .bind(row.taken_utc)
-        .bind(row.piece_size_bytes)
-        .bind(row.assembly_due_at)
-        .bind(row.is_arriving)
-        .bind(row.look_due_at)
-        .bind(row.tenant)
-        .bind(row.id)
-        .bind(row.version)
-        .execute(&mut *connection)
-        .await?;
-    if done.rows_affected() == 0 {
+fn save(connection: &Connection, row: &UploadRow, changes: Option<Changes>) -> RepositoryResult<()> {
+    let saved = connection.prepare_cached(SAVE)?.execute(params![
+        row.client_ref,
+        row.status,
+        row.failure_code,
+        row.failure_detail,
+        row.multipart_id,
+        row.expected_object,
+        row.verified_at,
+        row.etag,
+        row.verified_media_type,
+        row.verified_checksum,
+        row.metadata,
+        row.width,
+        row.height,
+        row.taken_at,
+        row.latitude,
+        row.longitude,
+        row.variants,
+        row.updated_at,
+        row.deadline_at,
+        row.deleted_at,
+        row.cleanup_due_at,
+        row.caption,
+        row.tags,
+        row.status_changes,
+        row.kind,
+        row.taken_local,
+        row.taken_utc,
+        row.piece_size_bytes,
+        row.assembly_due_at,
+        row.is_arriving,
+        row.look_due_at,
+        row.tenant,
+        row.id,
+        row.version,
+    ])?;
+    if saved == 0 {
         return Err(RepositoryError::Stale);
     }
-    if let Some((size, charged, tenant, id)) = settled {
-        let change = sqlx::query(SETTLE_SIZE).bind(size).bind(charged).bind(tenant).bind(id).bind(charged);
-        change.execute(&mut *connection).await?;
+    if let Some(size) = row.verified_size_bytes {
+        let charged = row.charged_bytes;
+        connection
+            .prepare_cached(SETTLE_SIZE)?
+            .execute(params![size, charged, row.tenant, row.id, charged])?;
     }
     match changes {
-        Some(changes) => changes::record(connection, changes).await,
+        Some(changes) => changes::record(connection, changes),
         None => Ok(()),
     }
 }
 
-async fn put_off_looks(connection: &mut SqliteConnection, looks: String) -> RepositoryResult<Vec<UploadId>> {
-    let ids: Vec<String> = sqlx::query_scalar(PUT_OFF_LOOKS).bind(looks).fetch_all(connection).await?;
+fn put_off_looks(connection: &Connection, looks: &str) -> RepositoryResult<Vec<UploadId>> {
+    let mut put_off = connection.prepare_cached(PUT_OFF_LOOKS)?;
+    let ids = put_off.query_map([looks], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     ids_of(ids)
 }
 
-async fn forget(connection: &mut SqliteConnection, tenant: String, id: String) -> RepositoryResult<()> {
-    sqlx::query(FORGET).bind(tenant).bind(id).execute(connection).await?;
+fn forget(connection: &Connection, tenant: &str, id: &str) -> RepositoryResult<()> {
+    connection.prepare_cached(FORGET)?.execute([tenant, id])?;
     Ok(())
 }

@@ -1,16 +1,18 @@
-//! The one who writes: SQLite has a single writer, so all writes go through one task. What arrives while
+//! The one who writes: SQLite has a single writer, so all writes go through one thread. What arrives while
 //! it commits is written together by its next transaction: a durable commit costs one wait for the disk,
-//! however many requests share it. Nothing is answered before that commit.
+//! however many requests share it. Nothing is answered before that commit. The statements of a transaction run where
+//! SQLite does: a trip between threads for each of them would cost more than they do.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use futures::future::BoxFuture;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, SqliteConnection};
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::BUSY_WAIT;
 use super::insert::{Insert, insert_together};
 use crate::domain::quota::Allowance;
 use crate::domain::upload::Upload;
@@ -25,7 +27,13 @@ const GROUP: usize = 256;
 /// How long a request waits for its turn and its commit: longer than the writer itself may wait for another
 /// process that holds the file's lock, as a backup does. What became of a write that takes longer is not known to
 /// its caller, who asks again.
-const LIMIT: Duration = Duration::from_secs(super::BUSY_WAIT.as_secs() + 3);
+const LIMIT: Duration = Duration::from_secs(BUSY_WAIT.as_secs() + 3);
+/// How many statements stay prepared: all that are written with.
+const PREPARED: usize = 32;
+
+/// Takes the file's lock at once: nobody reads first and finds out later that somebody else has written.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(super) const ROLLBACK: &str = "ROLLBACK";
 
 /// A handle to the writer.
 #[derive(Debug, Clone)]
@@ -40,21 +48,39 @@ enum Job {
 }
 
 /// Something to write inside a transaction that others share.
-#[async_trait]
 trait Write: Send {
     /// Writes. What is written is undone where it answers `false`.
-    async fn write(&mut self, connection: &mut SqliteConnection) -> bool;
+    fn write(&mut self, connection: &Connection) -> bool;
 
     /// Tells whoever waits, once it is known whether the transaction was committed, or why not.
     fn answer(self: Box<Self>, committed: Result<(), &str>);
 }
 
+/// A connection to write with, to a file that is there.
+pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(connection)
+}
+
+/// Runs a statement that has no values.
+pub(super) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute()?;
+    Ok(())
+}
+
 impl Writer {
-    /// Starts the writer on a connection of its own.
-    pub(super) fn start(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
+    /// Starts the writer on a connection to this file.
+    pub(super) fn start(path: Arc<Path>, connection: Connection) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(run(queue, options, connection));
-        Self { jobs }
+        thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || run(queue, &path, connection))?;
+        Ok(Self { jobs })
     }
 
     /// Records new uploads, all or none.
@@ -71,7 +97,7 @@ impl Writer {
     pub(super) async fn write<T, W>(&self, work: W) -> RepositoryResult<T>
     where
         T: Send + 'static,
-        W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, RepositoryResult<T>> + Send + 'static,
+        W: FnOnce(&Connection) -> RepositoryResult<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         self.ask(Job::Write(Box::new(Pending { work: Some(work), outcome: None, reply })), answer).await
@@ -108,15 +134,14 @@ struct Pending<T, W> {
     reply: oneshot::Sender<RepositoryResult<T>>,
 }
 
-#[async_trait]
 impl<T, W> Write for Pending<T, W>
 where
     T: Send + 'static,
-    W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, RepositoryResult<T>> + Send + 'static,
+    W: FnOnce(&Connection) -> RepositoryResult<T> + Send + 'static,
 {
-    async fn write(&mut self, connection: &mut SqliteConnection) -> bool {
+    fn write(&mut self, connection: &Connection) -> bool {
         if let Some(work) = self.work.take() {
-            self.outcome = Some(work(connection).await);
+            self.outcome = Some(work(connection));
         }
         matches!(self.outcome, Some(Ok(_)))
     }
@@ -142,13 +167,9 @@ pub(super) fn answer<T>(
     let _ = reply.send(told);
 }
 
-async fn run(
-    mut queue: mpsc::Receiver<Job>,
-    options: SqliteConnectOptions,
-    mut connection: SqliteConnection,
-) {
+fn run(mut queue: mpsc::Receiver<Job>, path: &Path, mut connection: Connection) {
     let mut jobs = Vec::new();
-    while queue.recv_many(&mut jobs, GROUP).await > 0 {
+    while queue.blocking_recv_many(&mut jobs, GROUP) > 0 {
         let (mut inserts, mut writes, mut closing) = (Vec::new(), Vec::new(), None);
         for job in jobs.drain(..) {
             match job {
@@ -158,7 +179,7 @@ async fn run(
                 Job::Close(reply) => closing = Some(reply),
             }
         }
-        let committed = write_together(&mut connection, &mut inserts, &mut writes).await;
+        let committed = write_together(&connection, &mut inserts, &mut writes);
         let committed = committed.map_err(|error| error.to_string());
         let told = committed.as_ref().copied().map_err(String::as_str);
         for insert in inserts {
@@ -168,7 +189,7 @@ async fn run(
             write.answer(told);
         }
         if let Some(reply) = closing {
-            if let Err(error) = connection.close().await {
+            if let Err((_, error)) = connection.close() {
                 tracing::warn!(%error, "the database did not close well");
             }
             let _ = reply.send(());
@@ -176,7 +197,7 @@ async fn run(
         }
         // After a failure the connection may be in any state: the next group gets a new one.
         if committed.is_err() {
-            match options.connect().await {
+            match open(path) {
                 Ok(fresh) => connection = fresh,
                 Err(error) => tracing::error!(%error, "the database cannot be opened again yet"),
             }
@@ -185,39 +206,39 @@ async fn run(
 }
 
 /// One transaction for all of them. An error means that none of it was committed.
-async fn write_together(
-    connection: &mut SqliteConnection,
+fn write_together(
+    connection: &Connection,
     inserts: &mut [Insert],
     writes: &mut [Box<dyn Write>],
-) -> sqlx::Result<()> {
+) -> rusqlite::Result<()> {
     if inserts.is_empty() && writes.is_empty() {
         return Ok(());
     }
-    connection.execute("BEGIN IMMEDIATE").await?;
-    let done = write_each(connection, inserts, writes).await;
-    if done.is_err() {
-        // SQLite has done so itself after some errors, such as a full disk, and then this one fails.
-        let _ = connection.execute("ROLLBACK").await;
+    execute(connection, BEGIN)?;
+    let done = write_each(connection, inserts, writes);
+    // SQLite has done so itself after some errors, such as a full disk.
+    if done.is_err() && !connection.is_autocommit() {
+        // Where this fails, too, the connection's end undoes what is left.
+        let _ = execute(connection, ROLLBACK);
     }
     done
 }
 
-async fn write_each(
-    connection: &mut SqliteConnection,
+fn write_each(
+    connection: &Connection,
     inserts: &mut [Insert],
     writes: &mut [Box<dyn Write>],
-) -> sqlx::Result<()> {
-    insert_together(connection, inserts).await?;
+) -> rusqlite::Result<()> {
+    insert_together(connection, inserts)?;
     for write in writes.iter_mut() {
-        connection.execute("SAVEPOINT one").await?;
-        if write.write(connection).await {
-            connection.execute("RELEASE one").await?;
-        } else {
-            connection.execute("ROLLBACK TO one; RELEASE one").await?;
+        execute(connection, "SAVEPOINT one")?;
+        if !write.write(connection) {
+            execute(connection, "ROLLBACK TO one")?;
         }
+        execute(connection, "RELEASE one")?;
     }
     failpoints::reach(if writes.is_empty() { "insert::before_commit" } else { "save::before_commit" });
-    connection.execute("COMMIT").await?;
+    execute(connection, "COMMIT")?;
     failpoints::reach(if writes.is_empty() { "insert::after_commit" } else { "save::after_commit" });
     Ok(())
 }

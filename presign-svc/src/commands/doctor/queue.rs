@@ -35,15 +35,15 @@ pub(super) async fn check(place: &DatabasePlace, work: WorkPlace, now: OffsetDat
                 WorkPlace::Apart => Finding::bad(
                     WHAT,
                     format!(
-                        "nobody does the jobs: due for more than a quarter of an hour are {late}. Start `windlass \
+                        "nobody does the jobs. Due for more than a quarter of an hour: {late}. Start `windlass \
                          work` with the configuration of `windlass serve`, or look into its log."
                     ),
                 ),
                 WorkPlace::Here => Finding::note(
                     WHAT,
                     format!(
-                        "due for more than a quarter of an hour are {late}. `windlass serve` does that when it runs; \
-                         if it does run, look into its log."
+                        "due for more than a quarter of an hour: {late}. `windlass serve` does that while it runs; if \
+                         it is running, look into its log."
                     ),
                 ),
             }
@@ -69,11 +69,8 @@ async fn late_jobs(
     let late = kinds.into_iter().filter(|(count, _)| *count > 0);
     Ok(late
         .map(|(count, kind)| {
-            if count < COUNTED as usize {
-                format!("{count} {kind}")
-            } else {
-                format!("{count} {kind} or more")
-            }
+            let or_more = if count < COUNTED as usize { "" } else { " or more" };
+            format!("{kind} ({count}{or_more})")
         })
         .collect())
 }

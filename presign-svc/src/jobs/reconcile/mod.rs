@@ -1,5 +1,6 @@
 //! Whether the record and the bucket agree: objects without a record, records without their objects, originals that
-//! are not what was verified, multipart uploads that no record knows. Both are read page by page, so that memory does not grow with the bucket.
+//! are not what was verified, multipart uploads that no record knows. Both are read page by page, so that memory
+//! does not grow with the bucket.
 //!
 //! What is found is told. Nothing is removed that is young, that is not named as our key template names objects,
 //! or that nobody said is to be removed; the one exception are parts of multipart uploads no record knows, which

@@ -186,7 +186,7 @@ impl TestApp {
     pub fn token(&self, tenant: &str, projects: &[&str], scopes: &[Scope]) -> String {
         let projects = match projects {
             ["*"] => ProjectAccess::All,
-            some => ProjectAccess::Only(some.iter().map(|project| project.parse().unwrap()).collect()),
+            some => ProjectAccess::only(some.iter().map(|project| project.parse().unwrap())),
         };
         let caller = Caller {
             tenant: tenant.parse().unwrap(),
@@ -285,7 +285,8 @@ fn scratch_folder() -> TempDir {
 
 pub fn settings() -> Settings {
     Settings {
-        allowance: Allowance::default(),
+        // As every service has it.
+        allowance: Allowance { max_open_uploads: Some(10_000), ..Allowance::default() },
         rates: RateLimits::default(),
         upload_page: None,
         limits: Limits { video: Some(1..=1 << 30), ..Limits::default() },

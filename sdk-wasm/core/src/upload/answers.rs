@@ -157,7 +157,7 @@ impl Engine {
             self.token.fetched();
             return;
         };
-        let mut setback = Setback::no_answer(&format!("The application could not get a token: {reason}."));
+        let mut setback = Setback::no_answer(&format!("{}.", reason.trim_end_matches('.')));
         setback.code = FailureCode::TokenUnavailable;
         let (rest, counts) = self.rest_after(&setback, self.token.fetch_failures());
         self.token.fetch_failed(rest, counts);

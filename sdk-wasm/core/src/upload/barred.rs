@@ -3,7 +3,8 @@
 //! To a page that looks like bad weather: a request ends at once, without an answer and before a byte has moved.
 //! So when several have ended like that in a row and that server has never said a word to this page, it is asked
 //! something that needs nobody's permission (`no-cors`). Where that is answered it is not the weather, and people
-//! are told what it is. Nothing is given up for it: rules can be mended while the page is open.
+//! are told what it is. Nothing is given up for it: rules can be mended while the page is open, and it may be a proxy
+//! without CORS rules that answers for a service that is being deployed: from a page the two look alike.
 
 use super::FailureCode;
 use super::command::Server;
@@ -78,8 +79,8 @@ impl Barred {
                  in the bucket's CORS rules; `windlass doctor` prints them."
             }
             Server::Service => {
-                "The photo service is there, but does not let this page in. Whoever runs this site has to name it \
-                 in WINDLASS_ALLOWED_ORIGINS."
+                "The photo service does not let this page in. If that lasts, whoever runs this site has to name \
+                 the page in WINDLASS_ALLOWED_ORIGINS."
             }
         };
         Setback { code: FailureCode::CorsMisconfigured, reason: reason.to_owned(), ..setback }

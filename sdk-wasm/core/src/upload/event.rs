@@ -116,7 +116,7 @@ pub enum FailureCode {
     FileGone,
     /// The file's bytes are no longer those that were chosen.
     FileChanged,
-    /// The store's answers lack what CORS must expose (`ETag`).
+    /// CORS hides the `ETag` of the store's answers, or keeps this page out of the store or the service.
     CorsMisconfigured,
     /// The application's `token` function failed.
     TokenUnavailable,

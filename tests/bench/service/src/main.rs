@@ -31,6 +31,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use windlass_presign_svc::adapters::database::DatabasePlace;
 
+use http::request;
 use load::{Load, middle};
 use peers::FastApi;
 use postgres::Postgres;
@@ -39,6 +40,8 @@ use server::Server;
 use token::token;
 use windlass::Windlass;
 
+/// The route that does nothing.
+const NOTHING: &str = "/healthz";
 /// Photos of the list.
 const LISTED: usize = 100;
 /// Who asks for lists at once.
@@ -281,6 +284,17 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
             good: (201, "X-Amz-Signature"),
         });
     }
+    // What a request costs at least, here and with this load: what a better record could not win.
+    let windlass = Windlass { program: options.windlass.clone(), database_url: None };
+    entrants.push(Entrant {
+        name: OURS,
+        create: NOTHING,
+        list: None,
+        server: windlass.start(&folder(scratch, "nothing")?).await?,
+        make: |_, _, _| request("GET", NOTHING, "", None),
+        list_request: |_| Vec::new(),
+        good: (200, "ok"),
+    });
     for (name, workers) in [(FASTAPI, 1), ("fastapi, 2 workers", 2)] {
         let (python, app) = (options.python.clone(), options.bench.join("fastapi"));
         let server = FastApi { python, app, workers }.start(&folder(scratch, name)?).await?;

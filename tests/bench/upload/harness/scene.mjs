@@ -11,15 +11,19 @@ import { freePorts, Service } from "../../../e2e/harness/service.mjs";
 import { Presigner } from "./presign.mjs";
 import { Signer } from "./signer.mjs";
 
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+/** How the browser is started. */
+export const CHROMIUM = {
+  executablePath: process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
 
 /** Each waits for the store's disk. */
 const REMOVED_AT_ONCE = 16;
@@ -44,10 +48,7 @@ export class Scene {
       scene.presigner = new Presigner(scene.service);
       scene.bucket = new Bucket(scene.service);
       scene.signer.serve({ presigner: scene.presigner, publicStore: store, store: scene.service.storeAddress, built });
-      scene.browser = await chromium.launch({
-        executablePath: process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium",
-        args: ARGUMENTS,
-      });
+      scene.browser = await chromium.launch(CHROMIUM);
       scene.runs = 0;
       return scene;
     } catch (error) {

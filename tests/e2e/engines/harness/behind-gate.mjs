@@ -1,6 +1,9 @@
 /** An engine on the demo page of a service whose store is reached through a gate: what lets bytes through, and how fast. */
 
+import assert from "node:assert/strict";
+
 import { eventually } from "../../harness/browser.mjs";
+import { sha256OfFile, sha256OfUrl } from "../../harness/bytes.mjs";
 import { Gate } from "../../harness/gate.mjs";
 import { readKept } from "../../harness/kept.mjs";
 import { Service } from "../../harness/service.mjs";
@@ -26,6 +29,13 @@ export class BehindGate {
   /** Waits until the browser keeps so many whole files. */
   areKept(count) {
     return eventually(`${count} are kept`, () => this.engine.run(readKept), ({ whole }) => whole === count);
+  }
+
+  /** A file is a photo once, byte for byte. */
+  async assertStored(file) {
+    const found = (await this.service.photos()).filter(({ filename }) => file.endsWith(`/${filename}`));
+    assert.equal(found.length, 1, `${file} is there ${found.length} times`);
+    assert.equal(await sha256OfUrl(found[0].url), await sha256OfFile(file));
   }
 
   async close() {

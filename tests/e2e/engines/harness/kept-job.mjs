@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { eventually } from "../../harness/browser.mjs";
-import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../../harness/bytes.mjs";
+import { fixture, makeVideo, scratchFolder, variation } from "../../harness/bytes.mjs";
 import { readKept } from "../../harness/kept.mjs";
 import { BehindGate } from "./behind-gate.mjs";
 import { choose, openPage, rowIs, rows } from "./elements.mjs";
@@ -26,26 +26,19 @@ export function keptJobIn(launch, place) {
   });
   after(() => stage?.close());
 
-  const areKept = (count) => stage.areKept(count);
-  const assertStored = async (file) => {
-    const found = (await service.photos()).filter(({ filename }) => file.endsWith(`/${filename}`));
-    assert.equal(found.length, 1, `${file} is there ${found.length} times`);
-    assert.equal(await sha256OfUrl(found[0].url), await sha256OfFile(file));
-  };
-
   test(`photos go on by themselves after a reload, kept in ${place}`, async () => {
     const files = await Promise.all(
       [1, 2].map((number) => variation(fixture("photo_12mp_o6.jpg"), join(folder, `kept ${number}.jpg`), `kept ${number}`)),
     );
     gate.bytesPerSecond = 0;
     await choose(engine, ...files);
-    await areKept(2);
+    await stage.areKept(2);
     assert.deepEqual((await engine.run(readKept)).places, [place]);
     await openPage(engine, service.address);
     await eventually("both are back", () => rows(engine), (list) => list.length === 2);
     gate.bytesPerSecond = Infinity;
     for (const number of [1, 2]) await rowIs(engine, `kept ${number}.jpg`, ["stored"], 120_000);
-    for (const file of files) await assertStored(file);
+    for (const file of files) await stage.assertStored(file);
     await eventually("nothing is kept", () => engine.run(readKept), (kept) => kept.rows === 0 && kept.folders === 0);
   });
 
@@ -55,7 +48,7 @@ export function keptJobIn(launch, place) {
     // Not before it is kept: on an open line the film could be stored sooner than copied.
     gate.bytesPerSecond = 0;
     await choose(engine, video);
-    await areKept(1);
+    await stage.areKept(1);
     gate.bytesPerSecond = 6 * MIB;
     await eventually("some parts are stored", () => gate.stored.length, (count) => count >= 2);
     gate.bytesPerSecond = 0;
@@ -66,6 +59,6 @@ export function keptJobIn(launch, place) {
     gate.bytesPerSecond = Infinity;
     await rowIs(engine, "kept.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
-    await assertStored(video);
+    await stage.assertStored(video);
   });
 }

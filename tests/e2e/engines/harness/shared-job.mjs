@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { eventually } from "../../harness/browser.mjs";
-import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../../harness/bytes.mjs";
+import { fixture, makeVideo, scratchFolder, variation } from "../../harness/bytes.mjs";
 import { readKept } from "../../harness/kept.mjs";
 import { BehindGate } from "./behind-gate.mjs";
 import { choose, openPage, rowIs, rows } from "./elements.mjs";
@@ -31,13 +31,6 @@ export function sharedJobIn(launch) {
   });
   after(() => stage?.close());
 
-  const areKept = (count) => stage.areKept(count);
-  const assertStored = async (file, project) => {
-    const found = (await service.photos(project)).filter(({ filename }) => file.endsWith(`/${filename}`));
-    assert.equal(found.length, 1, `${file} is there ${found.length} times`);
-    assert.equal(await sha256OfUrl(found[0].url), await sha256OfFile(file));
-  };
-
   test("F13: of two tabs one sends, the other shows it; when the one is closed the other goes on", async () => {
     const video = await makeVideo(join(folder, "two tabs.mp4"), 40 * MIB, 5);
     const first = await engine.tab();
@@ -45,7 +38,7 @@ export function sharedJobIn(launch) {
     gate.forget();
     gate.bytesPerSecond = 0;
     await choose(first, video);
-    await areKept(1);
+    await stage.areKept(1);
     // A page that comes later finds it as well, and leaves it to the one that has it.
     await openPage(engine, service.address);
     await eventually("the other tab lists it", () => rows(engine), (list) => list.some(({ name }) => name === "two tabs.mp4"));
@@ -61,7 +54,7 @@ export function sharedJobIn(launch) {
     gate.bytesPerSecond = Infinity;
     await rowIs(engine, "two tabs.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => stored.has(put)), [], "what was stored is not sent again");
-    await assertStored(video);
+    await stage.assertStored(video);
     await eventually("nothing is kept", () => engine.run(readKept), (kept) => kept.rows === 0 && kept.folders === 0);
   });
 
@@ -79,7 +72,7 @@ export function sharedJobIn(launch) {
     gate.isCut = false;
     await rowIs(engine, "broken line.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => stored.has(put)), [], "what was stored is not sent again");
-    await assertStored(video);
+    await stage.assertStored(video);
   });
 
   test("the gallery shows at once what somebody else stores, and what becomes of it", async () => {
@@ -111,7 +104,7 @@ export function sharedJobIn(launch) {
     );
     await choose(engine, files[0]);
     await rowIs(engine, "by link.jpg", ["stored"]);
-    await assertStored(files[0]);
+    await stage.assertStored(files[0]);
     const ended = await service.api(`/projects/demo/upload-links/${json.link.link_id}`, { method: "DELETE", token });
     assert.equal(ended.status, 204);
     await choose(engine, files[1]);
