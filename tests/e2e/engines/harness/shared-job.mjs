@@ -39,6 +39,8 @@ export function sharedJobIn(launch) {
     gate.bytesPerSecond = 0;
     await choose(first, video);
     await stage.areKept(1);
+    // A page that comes later finds it as well, and leaves it to the one that has it.
+    await openPage(engine, service.address);
     await eventually("the other tab lists it", () => rows(engine), (list) => list.some(({ name }) => name === "two tabs.mp4"));
     gate.bytesPerSecond = 6 * MIB;
     await eventually("parts are stored", () => gate.stored.length, (count) => count >= 2);
