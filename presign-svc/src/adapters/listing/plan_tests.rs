@@ -111,6 +111,17 @@ fn leads<'q>(query: &PhotoQuery<'q>) -> Vec<Lead<'q>> {
     leads
 }
 
+/// The column that what leads is found by. Without it a page would be a walk through all photos, in order.
+fn column_of(lead: &Lead<'_>) -> Option<&'static str> {
+    match lead {
+        Lead::Status => Some("status"),
+        Lead::Kind => Some("kind"),
+        Lead::Sender => Some("created_by"),
+        Lead::Terms(..) => Some("term"),
+        Lead::All | Lead::Few(_) | Lead::Nothing => None,
+    }
+}
+
 enum Server {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
@@ -159,6 +170,22 @@ impl Server {
         }
     }
 
+    /// Whether an index finds rows by this column.
+    async fn finds_by(&mut self, statement: Statement, column: &str) -> Result<(), String> {
+        let (sql, engine) = (statement.sql.clone(), self.engine());
+        let plan = self.plan(statement).await;
+        let is_found = |step: &String| match engine {
+            // With the tenant: what is asked of one photo at a time begins with that photo.
+            Engine::Sqlite => step.contains("(tenant=? ") && step.contains(&format!(" {column}=?")),
+            Engine::Postgres => {
+                step.contains("Index Cond: ")
+                    && step.contains("(tenant = ")
+                    && step.contains(&format!("({column} = "))
+            }
+        };
+        if plan.iter().any(is_found) { Ok(()) } else { Err(format!("{sql}\n{plan:#?}")) }
+    }
+
     /// Whether nothing is read but what an index finds, and in its order; `may_sort` what is known to be little.
     async fn is_led_by_indexes(&mut self, statement: Statement, may_sort: bool) -> Result<(), String> {
         let (sql, engine) = (statement.sql.clone(), self.engine());
@@ -197,6 +224,11 @@ async fn whatever_leads_the_page_is_the_same_and_read_from_indexes(mut server: S
             let may_sort = matches!(lead, Lead::Few(_));
             if let Err(plan) = server.is_led_by_indexes(statement, may_sort).await {
                 panic!("{filter:?} led by {lead:?}: {plan}");
+            }
+            if let Some(column) = column_of(&lead)
+                && let Err(plan) = server.finds_by(Statement::stored(&query, &rows, &lead), column).await
+            {
+                panic!("{filter:?} led by {lead:?} is not found by {column}: {plan}");
             }
             let found = server.ask(Statement::stored(&query, &ids, &lead)).await;
             assert_eq!(found, expected, "{filter:?} led by {lead:?}");
