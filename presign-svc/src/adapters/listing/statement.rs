@@ -145,7 +145,8 @@ impl Statement {
         self.push(&format!(" AND {taken} BETWEEN "));
         self.bind(range.from_ms.map_or(i64::MIN, |from| from.saturating_sub(slack)));
         self.push(" AND ").bind(range.to_ms.map_or(LATEST, |to| to.saturating_add(slack)).min(mark));
-        self.push(&format!(" AND ({taken}, {id}) < (")).bind(mark).push(", ");
+        // Named once more it would draw SQLite to the index of all times, with two bounds instead of one.
+        self.push(&format!(" AND ({}{taken}, {id}) < (", engine.unindexed())).bind(mark).push(", ");
         self.bind(last_of(query)).push(engine.id_cast()).push(")")
     }
 
