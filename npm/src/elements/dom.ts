@@ -90,3 +90,12 @@ export function adopt(root: ShadowRoot, styles: readonly string[]): void {
     return sheet;
   });
 }
+
+/** Before a line of a list disappears: the keyboard goes to the one beside it, not to the top. Whether there is one. */
+export function focusBeside(line: Element): boolean {
+  const beside = [line.nextElementSibling, line.previousElementSibling]
+    .map((other) => other?.querySelector<HTMLElement>("button, details:not([hidden]) > summary"))
+    .find((found) => found);
+  beside?.focus();
+  return beside !== undefined;
+}

@@ -15,7 +15,7 @@ import type { OriginalsPolicy, WindlassOptions } from "../options.js";
 import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
 import { tell, WindlassElement } from "./base.js";
-import { adopt, button, element, icon, setText } from "./dom.js";
+import { adopt, button, element, focusBeside, icon, setText } from "./dom.js";
 import { listenForDrops } from "./drops.js";
 import { factsStyles } from "./facts.styles.js";
 import { FoldedRows } from "./folded-rows.js";
@@ -249,7 +249,9 @@ export class WindlassUploader extends WindlassElement {
     remove: (upload: Upload): void => {
       const node = this.#rows.get(upload)?.node;
       if (node?.contains(this.#root.activeElement)) {
-        this.#focusBeside(node);
+        if (!focusBeside(node)) {
+          this.#focusChoose();
+        }
       }
       this.#forget(upload);
       this.#refresh();
@@ -349,19 +351,7 @@ export class WindlassUploader extends WindlassElement {
     this.#refresh();
   }
 
-  /** Where the keyboard goes when a line disappears: not to the top of a long list. */
-  #focusBeside(row: HTMLElement): void {
-    const beside = [row.nextElementSibling, row.previousElementSibling]
-      .map((other) => other?.querySelector<HTMLElement>("button, details:not([hidden]) > summary"))
-      .find((found) => found);
-    if (beside) {
-      beside.focus();
-    } else {
-      this.#focusChoose();
-    }
-  }
-
-  /** Where it goes when all lines do. */
+  /** Where the keyboard goes when what it was on disappears and nothing is beside it. */
   #focusChoose(): void {
     this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
   }
