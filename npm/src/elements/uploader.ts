@@ -220,8 +220,8 @@ export class WindlassUploader extends WindlassElement {
       this.#camera,
     );
     this.#summary = new UploadSummary(strings, {
-      pause: () => this.#each((upload) => upload.pause()),
-      resume: () => this.#each((upload) => upload.resume()),
+      pause: () => this.uploads.forEach((upload) => upload.pause()),
+      resume: () => this.uploads.forEach((upload) => upload.resume()),
       clear: () => this.#clear(),
     });
     this.#notes.setStrings(strings);
@@ -248,10 +248,8 @@ export class WindlassUploader extends WindlassElement {
     },
     remove: (upload: Upload): void => {
       const node = this.#rows.get(upload)?.node;
-      if (node?.contains(this.#root.activeElement)) {
-        if (!focusBeside(node)) {
-          this.#focusChoose();
-        }
+      if (node?.contains(this.#root.activeElement) && !focusBeside(node)) {
+        this.#focusChoose();
       }
       this.#forget(upload);
       this.#refresh();
@@ -334,12 +332,6 @@ export class WindlassUploader extends WindlassElement {
     this.#notes.showResumed(this.uploads, this.#missing, this.#strings);
     this.#folded.show(this.#strings);
     this.#summary.update(this.uploads, this.#folded, this.client?.progress.rate_bytes_per_s ?? null);
-  }
-
-  #each(act: (upload: Upload) => void): void {
-    for (const upload of this.uploads) {
-      act(upload);
-    }
   }
 
   #clear(): void {
