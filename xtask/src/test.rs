@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{contract, demo, deny, fixtures, npm, purity, tools, types, workspace};
+use crate::{contract, demo, deny, fixtures, npm, purity, tools, types, wasm, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -136,6 +136,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
         }
         Stage::Packaging => {
             npm::build_package()?;
+            wasm::check_reproducible()?;
             node_tests("npm/packaging-tests")
         }
         Stage::Browser => {

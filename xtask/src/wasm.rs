@@ -4,12 +4,12 @@
 //! that no tool has to be installed at a matching version.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::process::{cargo, run, say};
+use crate::process::{cargo, command, output_of, run, say};
 use crate::{tools, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -56,19 +56,106 @@ fn build_module(module: &Module, out_dir: &Path) -> Result<()> {
     say(format!("building the wasm module `{}`", module.name));
     // A target folder of its own: neither other RUSTFLAGS nor other features must throw away a build.
     let target_dir = workspace::target_dir().join("wasm").join(module.name);
-    run(cargo()
-        .args(["build", "--quiet", "--locked", "--package", "windlass-sdk", "--lib"])
-        .args(["--target", TARGET, "--profile", module.profile, "--no-default-features"])
-        .args(["--features", module.feature, "--target-dir"])
-        .arg(&target_dir)
-        .env("RUSTFLAGS", module.rustflags))?;
-    let input = target_dir.join(TARGET).join(module.profile).join("windlass_sdk.wasm");
+    let input = compile(module, workspace::root(), &target_dir)?;
     if module.name == module.feature {
         return bind(module, &input, out_dir);
     }
     let bindings = target_dir.join("bindings");
     bind(module, &input, &bindings)?;
     adopt(module, &bindings, out_dir)
+}
+
+/// Compiles the sources in a folder, and answers where the module is.
+fn compile(module: &Module, sources: &Path, target_dir: &Path) -> Result<PathBuf> {
+    run(cargo()
+        .current_dir(sources)
+        .args(["build", "--quiet", "--locked", "--package", "windlass-sdk", "--lib"])
+        .args(["--target", TARGET, "--profile", module.profile, "--no-default-features"])
+        .args(["--features", module.feature, "--target-dir"])
+        .arg(target_dir)
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(module, sources)?))?;
+    Ok(target_dir.join(TARGET).join(module.profile).join("windlass_sdk.wasm"))
+}
+
+/// A module's flags, as cargo takes them where there may be spaces in them. What panics says where it was written:
+/// the folders of whoever builds are left out of it, so that the same sources give the same bytes anywhere.
+fn rustflags(module: &Module, sources: &Path) -> Result<String> {
+    let sysroot = output_of(command("rustc").args(["--print", "sysroot"]))?;
+    let mut folders = vec![
+        (sources.to_owned(), "windlass"),
+        (Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), "rust"),
+    ];
+    // One for each registry, named after its address.
+    if let Ok(registries) = fs::read_dir(cargo_home()?.join("registry/src")) {
+        for registry in registries {
+            folders.push((registry?.path(), "crates"));
+        }
+    }
+    let remapped =
+        folders.iter().map(|(folder, name)| format!("--remap-path-prefix={}=/{name}", folder.display()));
+    Ok(module
+        .rustflags
+        .split_whitespace()
+        .map(str::to_owned)
+        .chain(remapped)
+        .collect::<Vec<_>>()
+        .join("\u{1f}"))
+}
+
+/// Where the toolchain is.
+fn sysroot() -> Result<PathBuf> {
+    let printed = output_of(command("rustc").args(["--print", "sysroot"]))?;
+    Ok(PathBuf::from(printed.trim()))
+}
+
+/// Where cargo keeps what it downloads.
+fn cargo_home() -> Result<PathBuf> {
+    let home = std::env::home_dir().context("there is no home folder")?;
+    Ok(std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from))
+}
+
+/// Whether the modules would be the same wherever they are built: one is built once more, from a copy of the sources
+/// in another folder, and compared byte for byte; none may name a folder of this machine.
+pub fn check_reproducible() -> Result<()> {
+    let module = MODULES.iter().find(|module| module.name == "upload").context("there is no such module")?;
+    say(format!("building `{}` again, in another folder", module.name));
+    let elsewhere = workspace::target_dir().join("elsewhere");
+    let (sources, bindings) = (elsewhere.join("sources"), elsewhere.join("bindings"));
+    if sources.is_dir() {
+        fs::remove_dir_all(&sources).with_context(|| format!("could not empty {}", sources.display()))?;
+    }
+    let listed = output_of(command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+    for name in listed.lines() {
+        let (from, to) = (workspace::root().join(name), sources.join(name));
+        if !from.is_file() {
+            continue;
+        }
+        let Some(parent) = to.parent() else { continue };
+        fs::create_dir_all(parent).with_context(|| format!("could not create {}", parent.display()))?;
+        fs::copy(&from, &to).with_context(|| format!("could not copy {}", from.display()))?;
+    }
+    let input = compile(module, &sources, &elsewhere.join("target"))?;
+    bind(module, &input, &bindings)?;
+    let file = format!("windlass_{}_bg.wasm", module.feature);
+    let generated = workspace::root().join("npm/src/wasm/generated");
+    if read(&bindings.join(&file))? != read(&generated.join(&file))? {
+        bail!("{file} is not the same when it is built in {}", sources.display());
+    }
+    let folders = [workspace::root().to_owned(), cargo_home()?, sysroot()?];
+    for module in &MODULES {
+        let file = generated.join(format!("windlass_{}_bg.wasm", module.name));
+        let bytes = read(&file)?;
+        for folder in folders.iter().map(|folder| folder.display().to_string()) {
+            if bytes.windows(folder.len()).any(|window| window == folder.as_bytes()) {
+                bail!("{} names {folder}", file.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("could not read {}", file.display()))
 }
 
 /// Writes the module and its bindings, named by its feature: a module names the bindings it imports from, so both
