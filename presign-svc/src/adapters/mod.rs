@@ -4,6 +4,7 @@ mod changes;
 mod columns;
 pub mod database;
 mod event_row;
+mod fate;
 mod link_row;
 mod listing;
 pub mod memory;

@@ -10,8 +10,9 @@ use tokio::time::timeout;
 use super::groups::{Asked, Groups, NoAnswer, PATIENCE};
 use super::insert_together::{Inserted, insert_together};
 use super::insert_what_fits::insert_what_fits;
+use crate::adapters::fate::Fate;
 use crate::adapters::upload_row::{UploadColumns, UploadRow};
-use crate::domain::quota::{Allowance, QuotaExceeded};
+use crate::domain::quota::Allowance;
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{Recorded, RepositoryError, RepositoryResult};
 
@@ -31,13 +32,6 @@ pub(super) type Inserts = Groups<Insert, RepositoryResult<Vec<Recorded>>>;
 
 /// A request whose uploads are to be recorded.
 type Waiting = Asked<Insert, RepositoryResult<Vec<Recorded>>>;
-
-/// What becomes of one upload.
-pub(super) enum Fate {
-    New,
-    Existing(Box<Upload>),
-    OverQuota(QuotaExceeded),
-}
 
 impl From<NoAnswer> for RepositoryError {
     fn from(why: NoAnswer) -> Self {
@@ -132,20 +126,6 @@ fn tell(mut asked: Waiting, outcome: RepositoryResult<Vec<Fate>>) {
     let uploads = std::mem::take(&mut asked.question.uploads);
     let recorded = |fates: Vec<Fate>| uploads.into_iter().zip(fates).map(|(upload, fate)| fate.of(upload));
     asked.answer(outcome.map(|fates| recorded(fates).collect()));
-}
-
-impl Fate {
-    /// The news of a new one are recorded with it.
-    fn of(self, mut upload: Upload) -> Recorded {
-        match self {
-            Self::New => {
-                upload.saved_as(upload.progress().version);
-                Recorded::New(upload)
-            }
-            Self::Existing(existing) => Recorded::Existing(*existing),
-            Self::OverQuota(exceeded) => Recorded::OverQuota(exceeded),
-        }
-    }
 }
 
 async fn together(pool: &PgPool, requests: &[&Insert]) -> Result<Inserted, Failed> {

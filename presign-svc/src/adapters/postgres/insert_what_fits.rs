@@ -8,10 +8,11 @@ use std::sync::LazyLock;
 use sqlx::{Connection as _, PgConnection};
 use windlass_protocol::{ClientRef, ProjectId, TenantId};
 
-use super::insert::{Failed, Fate, Insert, Rows, names_and_arrays};
+use super::insert::{Failed, Insert, Rows, names_and_arrays};
 use super::uploads::columns;
 use super::{changes, usage};
 use crate::adapters::changes::Changes;
+use crate::adapters::fate::Fate;
 use crate::adapters::upload_row::UploadRow;
 use crate::adapters::usage_row::{Room, keys_of};
 use crate::domain::quota::charge_of;

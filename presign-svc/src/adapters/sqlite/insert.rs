@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 use super::writer::{BEGIN, ROLLBACK, answer, execute};
 use super::{changes, usage};
 use crate::adapters::changes::Changes;
+use crate::adapters::fate::Fate;
 use crate::adapters::upload_row::UploadRow;
 use crate::adapters::usage_row::{Room, keys_of};
-use crate::domain::quota::{Allowance, QuotaExceeded, charge_of};
+use crate::domain::quota::{Allowance, charge_of};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{Recorded, RepositoryResult};
 
@@ -82,13 +83,6 @@ pub(super) struct Insert {
     reply: oneshot::Sender<RepositoryResult<Vec<Recorded>>>,
 }
 
-/// What becomes of one of them.
-enum Fate {
-    New,
-    Existing(Box<Upload>),
-    OverQuota(QuotaExceeded),
-}
-
 impl Insert {
     pub(super) fn of(
         uploads: Vec<Upload>,
@@ -155,20 +149,6 @@ impl Insert {
         }
         room.is_now(tenant, link, in_use);
         Ok(fates)
-    }
-}
-
-impl Fate {
-    /// The news of a new one are recorded with it.
-    fn of(self, mut upload: Upload) -> Recorded {
-        match self {
-            Self::New => {
-                upload.saved_as(upload.progress().version);
-                Recorded::New(upload)
-            }
-            Self::Existing(existing) => Recorded::Existing(*existing),
-            Self::OverQuota(exceeded) => Recorded::OverQuota(exceeded),
-        }
     }
 }
 
