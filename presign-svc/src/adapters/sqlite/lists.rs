@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use windlass_protocol::{ProjectId, TenantId};
 
-use super::{BUSY_WAIT, READER_WAIT, READERS};
+use super::{BUSY_WAIT, READER_CACHE_KIB, READER_WAIT, READERS};
 use crate::adapters::listing::{Dialect, Engine, Search, Statement, Value, page_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::filter::{PageMark, PhotoFilter};
@@ -20,8 +20,6 @@ use crate::ports::uploads::{PhotoPage, PhotoQuery, RepositoryError, RepositoryRe
 
 /// How many statements each connection keeps prepared: those of the filters that people use.
 const PREPARED: usize = 64;
-/// How much of the file each keeps for itself, in KiB, less than SQLite's 2,000: the system keeps it for all of them.
-const CACHE_KIB: i64 = 750;
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let columns: Vec<String> = UploadRow::COLUMNS.iter().map(|(name, _)| format!("u.{name}")).collect();
@@ -97,7 +95,7 @@ impl Lists {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_WAIT)?;
-        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         Ok(connection)
     }

@@ -39,6 +39,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(12);
 /// How long to wait for a connection to read with.
 const READER_WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// What each connection that reads keeps of the file for itself, less than SQLite's 2,000: the system keeps it for
+/// all of them.
+const READER_CACHE_KIB: i64 = 750;
 /// How soon a file that another process is just making ours is tried again.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// SQLite's primary result code for a lock held by somebody else (SQLITE_BUSY); the low byte of the extended.
@@ -149,6 +152,7 @@ impl SqliteDatabase {
         // Not the last one: that one would take the log away.
         connection.close().await.map_err(|error| failed(error.into()))?;
         let writer = Writer::start(path.clone(), writing).map_err(|error| failed(error.into()))?;
+        let options = options.pragma("cache_size", format!("-{READER_CACHE_KIB}"));
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(READER_WAIT)
