@@ -2,22 +2,13 @@
 
 import { chromium } from "playwright-core";
 
-export { eventually } from "./eventually.mjs";
+import { ARGUMENTS, EXECUTABLE } from "./chromium.mjs";
 
-export const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+export { eventually } from "./eventually.mjs";
+export { ARGUMENTS, EXECUTABLE };
 
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 900 };
-
-export const EXECUTABLE = process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium";
 
 /** For what only has to happen, on a busy machine: a page that loads, a word that is shown. */
 export const PATIENCE_MS = 60_000;

@@ -2,18 +2,10 @@
 
 import { chromium } from "playwright-core";
 
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { ARGUMENTS, EXECUTABLE } from "../../../e2e/harness/chromium.mjs";
 
 export function launch() {
-  return chromium.launch({ executablePath: process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+  return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
 }
 
 /** A page of a profile of its own that has the photo and nothing else yet. */

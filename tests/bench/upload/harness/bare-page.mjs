@@ -9,6 +9,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { ARGUMENTS, EXECUTABLE } from "../../../e2e/harness/chromium.mjs";
+
 const ASK_EVERY_MS = 100;
 
 export class BarePage {
@@ -19,11 +21,11 @@ export class BarePage {
   #questions = new Map();
 
   /** A browser of its own, with one page. */
-  static async open({ executablePath, args, url }) {
+  static async open(url) {
     const page = new BarePage();
     page.#profile = await mkdtemp(join(tmpdir(), "windlass-bare-page-"));
     const flags = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${page.#profile}`, "--window-size=1280,900"];
-    page.#browser = spawn(executablePath, [...flags, ...args, "about:blank"], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+    page.#browser = spawn(EXECUTABLE, [...flags, ...ARGUMENTS, "about:blank"], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
     try {
       page.#listen();
       const { targetInfos } = await page.#ask("Target.getTargets");

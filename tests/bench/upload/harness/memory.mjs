@@ -7,7 +7,6 @@ import { variation } from "../../../e2e/harness/bytes.mjs";
 import { BarePage } from "./bare-page.mjs";
 import { enterProject, isReady } from "./element-page.mjs";
 import { rounded } from "./numbers.mjs";
-import { CHROMIUM } from "./scene.mjs";
 
 const PHOTOS = 1_000;
 const BATCH = 50;
@@ -17,7 +16,7 @@ const AT_MOST_MS = 20 * 60_000;
 export async function memory(scene, { photo, folder, say }) {
   const run = scene.nextRun();
   await scene.calm();
-  const page = await BarePage.open({ ...CHROMIUM, url: scene.proxy.fronts.service });
+  const page = await BarePage.open(scene.proxy.fronts.service);
   const readings = [];
   const endsAt = Date.now() + AT_MOST_MS;
   try {

@@ -6,24 +6,11 @@
 import { chromium } from "playwright-core";
 
 import { Bucket } from "../../../e2e/harness/bucket.mjs";
+import { ARGUMENTS, EXECUTABLE } from "../../../e2e/harness/chromium.mjs";
 import { FaultProxy } from "../../../e2e/harness/fault-proxy.mjs";
 import { freePorts, Service } from "../../../e2e/harness/service.mjs";
 import { Presigner } from "./presign.mjs";
 import { Signer } from "./signer.mjs";
-
-/** How the browser is started. */
-export const CHROMIUM = {
-  executablePath: process.env.WINDLASS_CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-};
 
 /** Each waits for the store's disk. */
 const REMOVED_AT_ONCE = 16;
@@ -48,7 +35,7 @@ export class Scene {
       scene.presigner = new Presigner(scene.service);
       scene.bucket = new Bucket(scene.service);
       scene.signer.serve({ presigner: scene.presigner, publicStore: store, store: scene.service.storeAddress, built });
-      scene.browser = await chromium.launch(CHROMIUM);
+      scene.browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
       scene.runs = 0;
       return scene;
     } catch (error) {
