@@ -15,8 +15,11 @@ use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::groups::{NoAnswer, PATIENCE};
+use super::groups::NoAnswer;
 
+/// How long a connection may be used by one request or one group of them: so long before those who ask give up that
+/// they are told why. What is then left of the connection is closed: its server may have vanished without a word.
+pub(super) const PATIENCE: Duration = Duration::from_secs(8);
 /// How long a connection whose request was given up may take to say that it is well.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 

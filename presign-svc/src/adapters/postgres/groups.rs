@@ -19,10 +19,6 @@ const AT_ONCE: usize = 2;
 /// asked.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a group may use one connection: so long before those who ask give up that they are told why. What is
-/// then left of the connection is closed: its server may have vanished without a word.
-pub(super) const PATIENCE: Duration = Duration::from_secs(8);
-
 /// A question, and who waits for the answer.
 pub(super) struct Asked<Q, A> {
     pub question: Q,

@@ -4,10 +4,10 @@
 
 use std::collections::HashSet;
 
-use sqlx::PgPool;
 use tokio::time::timeout;
 
-use super::groups::{Asked, Groups, NoAnswer, PATIENCE};
+use super::bounded::{BoundedPool, PATIENCE};
+use super::groups::{Asked, Groups, NoAnswer};
 use super::insert_together::{Inserted, insert_together};
 use super::insert_what_fits::insert_what_fits;
 use crate::adapters::fate::Fate;
@@ -40,11 +40,11 @@ impl From<NoAnswer> for RepositoryError {
 }
 
 /// Starts the one who empties the queue.
-pub(super) fn start(pool: PgPool) -> Inserts {
+pub(super) fn start(pool: BoundedPool) -> Inserts {
     Groups::start(move |group| record_group(pool.clone(), group))
 }
 
-async fn record_group(pool: PgPool, group: Vec<Waiting>) {
+async fn record_group(pool: BoundedPool, group: Vec<Waiting>) {
     for batch in batches(group) {
         record_batch(&pool, batch).await;
     }
@@ -66,7 +66,7 @@ fn batches(group: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     batches
 }
 
-async fn record_batch(pool: &PgPool, batch: Vec<Waiting>) {
+async fn record_batch(pool: &BoundedPool, batch: Vec<Waiting>) {
     let requests: Vec<&Insert> = batch.iter().map(|asked| &asked.question).collect();
     let (new, rest, inserted) = match together(pool, &requests).await {
         Ok(Inserted::All) => (batch, Vec::new(), HashSet::new()),
@@ -89,7 +89,7 @@ async fn record_batch(pool: &PgPool, batch: Vec<Waiting>) {
 }
 
 /// Decides what becomes of each upload of these requests; some are inserted already.
-async fn decide(pool: &PgPool, requests: Vec<Waiting>, inserted: &HashSet<String>) {
+async fn decide(pool: &BoundedPool, requests: Vec<Waiting>, inserted: &HashSet<String>) {
     let questions: Vec<&Insert> = requests.iter().map(|asked| &asked.question).collect();
     match what_fits(pool, &questions, inserted).await {
         Ok(outcomes) => {
@@ -128,30 +128,20 @@ fn tell(mut asked: Waiting, outcome: RepositoryResult<Vec<Fate>>) {
     asked.answer(outcome.map(|fates| recorded(fates).collect()));
 }
 
-async fn together(pool: &PgPool, requests: &[&Insert]) -> Result<Inserted, Failed> {
-    let mut connection = pool.acquire().await?;
-    match timeout(PATIENCE, insert_together(&mut connection, requests)).await {
-        Ok(inserted) => inserted,
-        Err(_) => {
-            drop(connection.detach());
-            Err(RepositoryError::from(NoAnswer::TooLate).into())
-        }
-    }
+async fn together(pool: &BoundedPool, requests: &[&Insert]) -> Result<Inserted, Failed> {
+    let mut held = pool.acquire().await?;
+    let inserted = timeout(PATIENCE, insert_together(held.connection()?, requests)).await;
+    held.end(inserted)
 }
 
 async fn what_fits(
-    pool: &PgPool,
+    pool: &BoundedPool,
     requests: &[&Insert],
     inserted: &HashSet<String>,
 ) -> Result<Vec<RepositoryResult<Vec<Fate>>>, Failed> {
-    let mut connection = pool.acquire().await?;
-    match timeout(PATIENCE, insert_what_fits(&mut connection, requests, inserted)).await {
-        Ok(outcomes) => outcomes,
-        Err(_) => {
-            drop(connection.detach());
-            Err(RepositoryError::from(NoAnswer::TooLate).into())
-        }
-    }
+    let mut held = pool.acquire().await?;
+    let outcomes = timeout(PATIENCE, insert_what_fits(held.connection()?, requests, inserted)).await;
+    held.end(outcomes)
 }
 
 #[derive(Debug, thiserror::Error)]

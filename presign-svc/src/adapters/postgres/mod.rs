@@ -153,14 +153,15 @@ impl PostgresDatabase {
         changes::renew_old_terms(&pool)
             .await
             .map_err(|source| ConnectError::Search { host: host.clone(), source })?;
-        let turns = TaskTracker::new();
+        let announcements = Announcements::start(pool.clone(), announcements());
+        let pool = BoundedPool::of(pool);
         Ok(Self {
             host: host.into(),
             inserts: insert::start(pool.clone()),
             draws: rate_limiter::start(pool.clone()),
-            turns,
-            announcements: Announcements::start(pool.clone(), announcements()),
-            pool: BoundedPool::of(pool),
+            turns: TaskTracker::new(),
+            announcements,
+            pool,
         })
     }
 

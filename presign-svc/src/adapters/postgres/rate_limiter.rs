@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::PostgresDatabase;
-use super::bounded::BoundedPool;
-use super::groups::{Asked, Groups, NoAnswer, PATIENCE};
+use super::bounded::{BoundedPool, PATIENCE};
+use super::groups::{Asked, Groups};
 use crate::ports::rate_limiter::{Draw, RateLimiter, RateLimiterError, Verdict};
 
 const DRAW: &str = "SELECT draw_from_buckets($1, $2, $3, $4, $5)";
@@ -54,7 +54,7 @@ pub(super) struct Request {
 pub(super) type Draws = Groups<Request, Result<Verdict, RateLimiterError>>;
 
 /// Starts the one who empties the queue.
-pub(super) fn start(pool: PgPool) -> Draws {
+pub(super) fn start(pool: BoundedPool) -> Draws {
     Groups::start(move |group| draw_group(pool.clone(), group))
 }
 
@@ -67,13 +67,14 @@ impl RateLimiter for PostgresDatabase {
     }
 }
 
-async fn draw_group(pool: PgPool, group: Vec<Asked<Request, Result<Verdict, RateLimiterError>>>) {
+async fn draw_group(pool: BoundedPool, group: Vec<Asked<Request, Result<Verdict, RateLimiterError>>>) {
     let requests: Vec<&Request> = group.iter().map(|asked| &asked.question).collect();
     let moment = requests.iter().map(|request| request.moment).min().unwrap_or_default();
     let waits = draw_on_one(&pool, &requests, moment).await;
+    let waits = waits.map_err(|error| RateLimiterError(error.to_string()));
     let drawn = DRAWS.fetch_add(group.len(), Ordering::Relaxed);
     if (drawn + group.len()) / FORGET_EVERY > drawn / FORGET_EVERY {
-        tokio::spawn(forget_full(BoundedPool::of(pool), moment));
+        tokio::spawn(forget_full(pool, moment));
     }
     for (number, asked) in (0..).zip(group) {
         let verdict = waits.as_ref().map_err(RateLimiterError::clone).map(|waits| verdict(waits.of(number)));
@@ -98,16 +99,10 @@ fn verdict(wait: i64) -> Verdict {
     }
 }
 
-async fn draw_on_one(pool: &PgPool, requests: &[&Request], moment: i64) -> Result<Waits, RateLimiterError> {
-    let failed = |error: sqlx::Error| RateLimiterError(error.to_string());
-    let mut connection = pool.acquire().await.map_err(failed)?;
-    match timeout(PATIENCE, draw(&mut connection, requests, moment)).await {
-        Ok(waits) => waits.map_err(failed),
-        Err(_) => {
-            drop(connection.detach());
-            Err(RateLimiterError(NoAnswer::TooLate.to_string()))
-        }
-    }
+async fn draw_on_one(pool: &BoundedPool, requests: &[&Request], moment: i64) -> sqlx::Result<Waits> {
+    let mut held = pool.acquire().await?;
+    let waits = timeout(PATIENCE, draw(held.connection()?, requests, moment)).await;
+    held.end(waits)
 }
 
 async fn draw(connection: &mut PgConnection, requests: &[&Request], moment: i64) -> sqlx::Result<Waits> {

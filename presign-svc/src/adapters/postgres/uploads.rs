@@ -10,8 +10,7 @@ use tokio::time::timeout;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
-use super::bounded::BoundedPool;
-use super::groups::PATIENCE;
+use super::bounded::{BoundedPool, PATIENCE};
 use super::insert::Insert;
 use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
