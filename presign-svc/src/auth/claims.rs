@@ -11,9 +11,9 @@ use windlass_protocol::{ProjectId, TenantId};
 
 use super::TokenError;
 use super::caller::{Caller, ProjectAccess, Scope};
+use crate::domain::subject::is_subject;
 use crate::domain::upload_link::SUBJECT_PREFIX;
 
-const MAX_SUBJECT_BYTES: usize = 255;
 /// How much of a claim's value the log shows.
 const MAX_SHOWN_CHARS: usize = 200;
 
@@ -106,8 +106,7 @@ impl ClaimRules {
         let subject = self.subject.of(claims).and_then(Value::as_str);
         let subject =
             subject.ok_or_else(|| absent("it names no subject", &self.subject, "SUBJECT", claims))?;
-        let is_printable = !subject.is_empty() && !subject.chars().any(char::is_control);
-        if !is_printable || subject.len() > MAX_SUBJECT_BYTES {
+        if !is_subject(subject) {
             return Err(TokenError::Invalid("its subject is not 1 to 255 printable bytes"));
         }
         if subject.starts_with(SUBJECT_PREFIX) {

@@ -7,6 +7,7 @@ use windlass_protocol::photo::MediaKind;
 use windlass_protocol::{PhotoId, UploadStatus};
 
 use super::search;
+use super::subject::is_subject;
 use super::text;
 
 /// All that must be true of a photo; what is `None` or empty does not matter.
@@ -54,8 +55,6 @@ pub enum TakenClock {
 
 /// The longest camera or tag that is asked for: no tag is so long, and no camera either.
 const MAX_TERM_CHARS: usize = 200;
-/// The longest subject that a token may name.
-const MAX_SENDER_BYTES: usize = 255;
 
 /// How far the camera's clock and UTC can be apart.
 pub const MAX_OFFSET_MS: i64 = 18 * 3600 * 1000;
@@ -165,10 +164,10 @@ pub fn whole_term(text: &str) -> Result<String, InvalidFilter> {
 
 /// Who sent a photo, as it is recorded.
 pub fn sender(text: &str) -> Result<String, InvalidFilter> {
-    match text.len() {
-        0 => Err(InvalidFilter("must not be empty")),
-        1..=MAX_SENDER_BYTES => Ok(text.to_owned()),
-        _ => Err(InvalidFilter("must not have more than 255 bytes: no sender has")),
+    if is_subject(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(InvalidFilter("must be 1 to 255 printable bytes, as every sender is"))
     }
 }
 

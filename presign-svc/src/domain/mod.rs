@@ -19,6 +19,7 @@ pub mod rate;
 pub mod search;
 pub mod staging;
 pub mod stored;
+pub mod subject;
 pub mod text;
 pub mod unplanned;
 pub mod upload;

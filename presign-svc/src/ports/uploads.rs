@@ -21,7 +21,7 @@ use crate::domain::upload::Upload;
 /// [`terms_of`]: crate::domain::search::terms_of
 #[async_trait]
 pub trait UploadRepository: Send + Sync + 'static {
-    /// Records new uploads of one tenant, all or none. One whose `client_ref` is taken in its project is not
+    /// Records new uploads of one tenant, all or none; an error leaves open which. One whose `client_ref` is taken in its project is not
     /// recorded; the answer holds the one that has it. Neither is one that does not fit into the allowance
     /// beside what is in use and what comes before it in the batch: comparison and reservation are one
     /// step, however many do this at once. Answers in the order given.

@@ -101,6 +101,7 @@ async fn a_query_that_is_wrong_is_refused() {
         ("project_id=job-7&status=lost", "status"),
         ("project_id=job-7&tenant=other", "tenant"),
         ("project_id=job-7&created_by=", "created_by"),
+        ("project_id=job-7&created_by=a%00b", "created_by"),
         (&format!("project_id=job-7&created_by={}", "x".repeat(256)), "created_by"),
         ("project_id=..", "project_id"),
     ] {

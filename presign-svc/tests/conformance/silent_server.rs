@@ -5,17 +5,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join3;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use time::macros::datetime;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, UnixStream};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::domain::quota::Allowance;
 use windlass_presign_svc::domain::rate::Rate;
+use windlass_presign_svc::domain::upload::Upload;
+use windlass_presign_svc::ports::events::{EventLog as _, Heard};
 use windlass_presign_svc::ports::rate_limiter::{BucketKey, Draw, RateLimiter as _};
-use windlass_presign_svc::ports::uploads::UploadRepository as _;
+use windlass_presign_svc::ports::uploads::{RepositoryError, RepositoryResult, UploadRepository as _};
 
-use crate::uploads::upload;
+use crate::uploads::{HOUR, NOON, upload};
 
 /// Longer than a request waits for an answer.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -53,15 +57,94 @@ impl Forwarder {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_vanishes_without_a_word_stops_nobody_for_long() {
-    let Some(url) = crate::postgres_server::new_database() else { return };
+/// A database behind a forwarder, with an upload in it, and connections that have been used.
+async fn database() -> Option<(PostgresDatabase, Forwarder, Upload)> {
+    let url = crate::postgres_server::new_database()?;
+    through_forwarder(&url).await.into()
+}
+
+async fn through_forwarder(url: &str) -> (PostgresDatabase, Forwarder, Upload) {
     let (address, folder) = url.split_once("?host=").unwrap();
     let forwarder = Forwarder::start(folder.to_owned()).await;
     let url = address.replace("@localhost", &format!("@127.0.0.1:{}", forwarder.port));
-    let database = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let database = PostgresDatabase::connect(&url, 5).await.unwrap();
+    let before = upload("before");
+    database.insert(vec![before.clone()], &Allowance::default()).await.unwrap();
+    let tenant = before.facts().tenant.clone();
+    let find = || database.find(&tenant, before.id());
+    let (a, b, c) = join3(find(), find(), find()).await;
+    assert!(a.is_ok() && b.is_ok() && c.is_ok());
+    (database, forwarder, before)
+}
+
+/// Asks until there is an answer; a question that is not answered ends, too.
+async fn until_answered<T, F: Future<Output = RepositoryResult<T>>>(what: &str, ask: impl Fn() -> F) {
+    let asking = async { while ask().await.is_err() {} };
+    assert!(timeout(LIMIT, asking).await.is_ok(), "{what}: it does not recover");
+}
+
+#[tokio::test]
+async fn whoever_reads_or_saves_when_the_server_vanishes_is_told_and_served_again() {
+    let Some((database, forwarder, before)) = database().await else { return };
+    let (tenant, ids) = (before.facts().tenant.clone(), [before.id()]);
+    forwarder.fall_silent();
+    let save = async || {
+        let mut upload = database.find(&tenant, before.id()).await?.unwrap();
+        upload.delete(NOON, HOUR);
+        match database.save(&mut upload).await {
+            // What was given up may have been done.
+            Err(RepositoryError::Stale) => Ok(()),
+            saved => saved,
+        }
+    };
+    join3(
+        until_answered("one", || database.find(&tenant, before.id())),
+        until_answered("several", || database.find_many(&tenant, &ids)),
+        until_answered("due", || database.due_for_cleanup(NOON, 10)),
+    )
+    .await;
+    forwarder.fall_silent();
+    let saving = async { while save().await.is_err() {} };
+    assert!(timeout(LIMIT, saving).await.is_ok(), "save: it does not recover");
+}
+
+#[tokio::test]
+async fn a_service_can_stop_when_its_database_has_vanished() {
+    let Some((database, forwarder, before)) = database().await else { return };
+    forwarder.fall_silent();
+    let tenant = before.facts().tenant.clone();
+    let asked = database.clone();
+    let asking = tokio::spawn(async move { asked.find(&tenant, before.id()).await });
+    tokio::task::yield_now().await;
+    assert!(timeout(LIMIT, database.close()).await.is_ok(), "it waits for a server that is not there");
+    asking.abort();
+}
+
+#[tokio::test]
+async fn news_are_heard_again_after_a_silence_that_nobody_announced() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let (database, forwarder, _) = through_forwarder(&url).await;
+    let mut direct = PgConnection::connect(&url).await.unwrap();
+    let mut heard = database.listen();
+    let is_listening = async {
+        loop {
+            direct.execute("SELECT pg_notify('windlass_news', 'acme/job-7')").await.unwrap();
+            let soon = timeout(Duration::from_millis(100), heard.recv()).await;
+            if matches!(soon, Ok(Ok(Heard::Project(..)))) {
+                break;
+            }
+        }
+    };
+    timeout(LIMIT, is_listening).await.unwrap();
+    forwarder.fall_silent();
+    let again = async { while !matches!(heard.recv().await, Ok(Heard::Anything)) {} };
+    assert!(timeout(2 * LIMIT, again).await.is_ok(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_server_that_vanishes_without_a_word_stops_nobody_for_long() {
+    let Some((database, forwarder, _)) = database().await else { return };
     let unlimited = Allowance::default();
-    database.insert(vec![upload("before")], &unlimited).await.unwrap();
     forwarder.fall_silent();
 
     let bucket = BucketKey::of_subject(&"acme".parse().unwrap(), "ann");

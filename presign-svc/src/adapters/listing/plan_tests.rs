@@ -285,8 +285,9 @@ fn rows(numbers: &str, id: &str) -> Vec<String> {
         "{numbers} INSERT INTO uploads (id, tenant, project, created_by, version, status, filename, media_type,
             size_bytes, folder, verified_at, variants, created_at, updated_at, deadline_at, kind, taken_local,
             taken_utc, latitude, longitude)
-        SELECT {id}, 'acme', 'job-7', CASE i % 3 WHEN 1 THEN 'ben' ELSE 'ann' END, 1, CASE i % 2 WHEN 1 THEN 'completed' ELSE 'uploaded' END, 'roof.jpg',
-            'image/jpeg', 4096, 'acme/job-7', 1, '[]', 1, 1, 1, CASE i % 7 WHEN 2 THEN 'video' ELSE 'photo' END,
+        SELECT {id}, 'acme', 'job-7', CASE i % 3 WHEN 1 THEN 'ben' ELSE 'ann' END, 1,
+            CASE i % 2 WHEN 1 THEN 'completed' ELSE 'uploaded' END, 'roof.jpg', 'image/jpeg', 4096, 'acme/job-7',
+            1, '[]', 1, 1, 1, CASE i % 7 WHEN 2 THEN 'video' ELSE 'photo' END,
             i, i, CASE i % 4 WHEN 0 THEN {ELSEWHERE} WHEN 1 THEN {south} WHEN 2 THEN {middle} ELSE {north} END, 8.5
         FROM n"
     )];

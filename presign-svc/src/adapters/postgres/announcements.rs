@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
-use sqlx::{Executor as _, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::Executor as _;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{sleep, timeout};
 use windlass_protocol::{ProjectId, TenantId};
@@ -23,7 +23,7 @@ const QUEUE: usize = 4096;
 const GROUP: usize = 256;
 /// After so long without news the server is asked whether it is still there: one that vanished says nothing either.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long it has for its answer.
+/// How long it has for an answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How soon a lost connection is tried again.
 const RECONNECT: Duration = Duration::from_secs(1);
@@ -39,11 +39,11 @@ pub(super) struct Announcements {
 }
 
 impl Announcements {
-    /// Starts telling and listening, for as long as the pool is open.
-    pub(super) fn start(pool: PgPool, heard: broadcast::Sender<Heard>) -> Self {
+    /// Starts telling by this pool, and listening on a connection of its own, for as long as the pool is open.
+    pub(super) fn start(pool: PgPool, options: PgConnectOptions, heard: broadcast::Sender<Heard>) -> Self {
         let (news, queue) = mpsc::channel(QUEUE);
         tokio::spawn(tell(BoundedPool::of(pool.clone()), queue));
-        tokio::spawn(listen(pool, heard.clone()));
+        tokio::spawn(listen(pool, options, heard.clone()));
         Self { news, heard }
     }
 
@@ -71,28 +71,34 @@ async fn tell(pool: BoundedPool, mut queue: mpsc::Receiver<String>) {
     }
 }
 
-async fn listen(pool: PgPool, heard: broadcast::Sender<Heard>) {
-    while !pool.is_closed() {
-        if let Err(error) = pass_on(&pool, &heard).await
-            && !pool.is_closed()
-        {
-            tracing::warn!(%error, "news of other instances come a little later");
+async fn listen(pool: PgPool, options: PgConnectOptions, heard: broadcast::Sender<Heard>) {
+    let listening = async {
+        loop {
+            if let Err(error) = pass_on(&options, &heard).await {
+                tracing::warn!(%error, "news of other instances come a little later");
+            }
             sleep(RECONNECT).await;
         }
+    };
+    tokio::select! {
+        () = pool.close_event() => {}
+        () = listening => {}
     }
 }
 
-/// Passes on what is heard, until the connection is lost.
-async fn pass_on(pool: &PgPool, heard: &broadcast::Sender<Heard>) -> sqlx::Result<()> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+/// Passes on what is heard, until the connection is lost. That is in no pool which anybody else uses: the driver takes
+/// leave of the server on it without a limit, and the place in the pool would be gone for as long.
+async fn pass_on(options: &PgConnectOptions, heard: &broadcast::Sender<Heard>) -> sqlx::Result<()> {
+    let own = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let own = own.acquire_timeout(ANSWER).connect_lazy_with(options.clone());
+    let mut listener = PgListener::connect_with(&own).await?;
+    within_reason(listener.listen(CHANNEL)).await?;
     loop {
         // Nobody was listening until now.
         let _ = heard.send(Heard::Anything);
         loop {
             let Ok(received) = timeout(SILENCE, listener.try_recv()).await else {
-                let answer = timeout(ANSWER, listener.execute("SELECT 1")).await;
-                answer.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
+                within_reason(listener.execute("SELECT 1")).await?;
                 continue;
             };
             // The connection was lost, and is there again.
@@ -103,6 +109,10 @@ async fn pass_on(pool: &PgPool, heard: &broadcast::Sender<Heard>) -> sqlx::Resul
             }
         }
     }
+}
+
+async fn within_reason<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(ANSWER, answer).await.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
 }
 
 /// Neither id can hold a slash.

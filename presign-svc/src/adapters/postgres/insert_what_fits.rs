@@ -43,7 +43,7 @@ fn name_of(upload: &Upload) -> Option<Name<'_>> {
 }
 
 /// Records of each request what is new and fits, one request after the other, and says what becomes of each upload;
-/// some are `inserted` already. Of a request that fails nothing is recorded.
+/// some are `inserted` already, and stay so where this fails. Of a request that fails nothing more is recorded.
 pub(super) async fn insert_what_fits(
     connection: &mut PgConnection,
     requests: &[&Insert],

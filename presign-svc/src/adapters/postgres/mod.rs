@@ -16,6 +16,8 @@ mod insert_together;
 mod insert_what_fits;
 mod leases;
 mod rate_limiter;
+#[cfg(test)]
+mod same_content_plan_tests;
 mod tickets;
 mod upload_links;
 mod uploads;
@@ -52,6 +54,8 @@ pub(super) const SESSION: &str =
 const NO_STATEMENT_LIMIT: &str = "SET statement_timeout = 0";
 /// How long a stop waits for the turns of requests that have just ended to be given back.
 const RELEASE_WAIT: Duration = Duration::from_secs(2);
+/// How long the connections have to take leave of the server, which may have vanished.
+const LEAVE_WAIT: Duration = Duration::from_secs(5);
 /// A connection that was idle for this long is asked whether it lives before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// How long a start waits for a server that is just starting itself.
@@ -126,7 +130,8 @@ impl PostgresDatabase {
         // PostgreSQL writes floats in full since version 12; to ask for it is an option poolers refuse.
         let options = options.application_name("windlass").extra_float_digits(None);
         let pool = PgPoolOptions::new()
-            .max_connections(connections)
+            // One more listens.
+            .max_connections(connections.saturating_sub(1).max(1))
             .acquire_timeout(ACQUIRE_WAIT)
             // A ping before every use would double the trips; after a pause it finds those a restart closed.
             .test_before_acquire(false)
@@ -153,7 +158,7 @@ impl PostgresDatabase {
         changes::renew_old_terms(&pool)
             .await
             .map_err(|source| ConnectError::Search { host: host.clone(), source })?;
-        let announcements = Announcements::start(pool.clone(), announcements());
+        let announcements = Announcements::start(pool.clone(), options, announcements());
         let pool = BoundedPool::of(pool);
         Ok(Self {
             host: host.into(),
@@ -191,7 +196,9 @@ impl PostgresDatabase {
         if timeout(RELEASE_WAIT, self.turns.wait()).await.is_err() {
             tracing::info!("turns on uploads are left to end by themselves");
         }
-        self.pool.close().await;
+        if timeout(LEAVE_WAIT, self.pool.close()).await.is_err() {
+            tracing::info!("connections to the database end without its server");
+        }
     }
 }
 

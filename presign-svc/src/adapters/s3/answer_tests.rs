@@ -178,6 +178,18 @@ async fn t43_parts_without_end_are_more_than_an_upload_can_have() {
 }
 
 #[tokio::test]
+async fn t43_pages_without_parts_are_not_followed_for_ever() {
+    let page = |page: u32| {
+        let next = format!("<NextPartNumberMarker>{page}</NextPartNumberMarker>");
+        let body = format!("<ListPartsResult><IsTruncated>true</IsTruncated>{next}</ListPartsResult>");
+        Response::builder().header("content-type", "application/xml").body(Body::from(body)).unwrap()
+    };
+    let (_script, store) = ScriptedStore::start((1..=999).map(page).collect()).await;
+    let listed = store.list_parts(&key(), &MultipartId("u".into())).await;
+    assert!(matches!(listed, Err(StoreError::Unexpected(_))), "{listed:?}");
+}
+
+#[tokio::test]
 async fn a_store_that_ignores_the_range_is_not_read_to_its_end() {
     let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![0; 1 << 16])));
     let (_script, store) = ScriptedStore::start(vec![Response::new(Body::from_stream(endless))]).await;

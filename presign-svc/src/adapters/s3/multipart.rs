@@ -20,6 +20,8 @@ use crate::ports::object_store::{
 const COMPLETE_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// S3 keeps no more of one upload (Amazon S3 User Guide, "Amazon S3 multipart upload limits").
 const MAX_PARTS: usize = 10_000;
+/// A page without parts may say that more follow; one that always does is not followed for ever.
+const MAX_EMPTY_PAGES: usize = 100;
 
 pub(super) async fn create(
     client: &Client,
@@ -52,12 +54,14 @@ pub(super) async fn list_parts(
 ) -> StoreResult<Vec<StoredPart>> {
     let mut pages =
         client.list_parts().bucket(bucket).key(key.as_str()).upload_id(&multipart.0).into_paginator().send();
-    let mut parts = Vec::new();
+    let (mut parts, mut empty_pages) = (Vec::new(), 0);
     while let Some(page) = pages.next().await {
-        for part in page.map_err(meaning)?.parts.unwrap_or_default() {
+        let page = page.map_err(meaning)?.parts.unwrap_or_default();
+        empty_pages += usize::from(page.is_empty());
+        for part in page {
             parts.push(stored_part(&part)?);
         }
-        if parts.len() > MAX_PARTS {
+        if parts.len() > MAX_PARTS || empty_pages > MAX_EMPTY_PAGES {
             return Err(StoreError::Unexpected("more parts are listed than an upload can have".into()));
         }
     }

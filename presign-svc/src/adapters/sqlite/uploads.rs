@@ -219,7 +219,7 @@ impl UploadRepository for SqliteDatabase {
 
     async fn check(&self) -> RepositoryResult<()> {
         sqlx::query("SELECT 1 FROM uploads LIMIT 1").execute(&self.readers).await?;
-        Ok(())
+        self.writer.check()
     }
 }
 

@@ -103,6 +103,11 @@ impl Writer {
         self.ask(Job::Write(Box::new(Pending { work: Some(work), outcome: None, reply })), answer).await
     }
 
+    /// Whether there is anybody to write.
+    pub(super) fn check(&self) -> RepositoryResult<()> {
+        if self.jobs.is_closed() { Err(closed()) } else { Ok(()) }
+    }
+
     /// Waits for what is being written, and closes the connection.
     pub(super) async fn close(&self) {
         let (reply, closed) = oneshot::channel();

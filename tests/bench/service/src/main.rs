@@ -193,12 +193,28 @@ async fn measure_start(options: &Options, scratch: &Path) -> Result<Start> {
 struct Entrant {
     name: &'static str,
     create: &'static str,
-    list: Option<&'static str>,
     server: Server,
     make: fn(&str, usize, u64) -> Vec<u8>,
-    list_request: fn(&str) -> Vec<u8>,
+    lists: &'static [List],
     good: (u16, &'static str),
 }
+
+/// A list that is asked for again and again.
+struct List {
+    route: &'static str,
+    /// By whom, the so manieth time.
+    request: fn(&str, u64) -> Vec<u8>,
+}
+
+/// The same page as long as nothing happens is answered from memory; one that nobody has asked for is not.
+const OUR_LISTS: &[List] = &[
+    List { route: "list", request: |token, _| windlass::list(token) },
+    List { route: "list-anew", request: windlass::list_anew },
+];
+const OUR_LISTS_ON_POSTGRES: &[List] = &[
+    List { route: "list-postgres", request: |token, _| windlass::list(token) },
+    List { route: "list-anew-postgres", request: windlass::list_anew },
+];
 
 async fn measure_load(options: &Options, scratch: &Path, postgres: Option<&Postgres>) -> Result<Vec<Case>> {
     say("starting the servers");
@@ -232,13 +248,16 @@ async fn measure_load(options: &Options, scratch: &Path, postgres: Option<&Postg
         }
     }
     if options.only.contains(&Part::List) {
-        let listing: Vec<_> = entrants.iter().filter(|entrant| entrant.list.is_some()).collect();
+        let listing: Vec<_> =
+            entrants.iter().flat_map(|entrant| entrant.lists.iter().map(move |list| (entrant, list))).collect();
         let mut outcomes = vec![Vec::new(); listing.len()];
         for round in 0..=options.rounds {
             say(format!("list, round {round} of {}", options.rounds));
-            for (entrant, outcomes) in listing.iter().zip(&mut outcomes) {
-                let make =
-                    |asker: usize, _| (entrant.list_request)(tokens.get(asker).map_or("", String::as_str));
+            for ((entrant, list), outcomes) in listing.iter().zip(&mut outcomes) {
+                let make = |asker: usize, number: u64| {
+                    let number = number * LIST_CONNECTIONS as u64 + asker as u64;
+                    (list.request)(tokens.get(asker).map_or("", String::as_str), number)
+                };
                 let load = Load {
                     address: entrant.server.address,
                     connections: LIST_CONNECTIONS,
@@ -253,8 +272,8 @@ async fn measure_load(options: &Options, scratch: &Path, postgres: Option<&Postg
                 }
             }
         }
-        for (entrant, outcomes) in listing.iter().zip(outcomes) {
-            cases.push(case(entrant, entrant.list.unwrap_or_default(), middle(outcomes)?)?);
+        for ((entrant, list), outcomes) in listing.into_iter().zip(outcomes) {
+            cases.push(case(entrant, list.route, middle(outcomes)?)?);
         }
     }
     for entrant in entrants {
@@ -265,8 +284,8 @@ async fn measure_load(options: &Options, scratch: &Path, postgres: Option<&Postg
 
 async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres>) -> Result<Vec<Entrant>> {
     let mut entrants = Vec::new();
-    let databases = [("create", "list", None), ("create-postgres", "list-postgres", postgres)];
-    for (create, list, postgres) in databases {
+    let databases = [("create", OUR_LISTS, None), ("create-postgres", OUR_LISTS_ON_POSTGRES, postgres)];
+    for (create, lists, postgres) in databases {
         if create == "create-postgres" && postgres.is_none() {
             continue;
         }
@@ -277,10 +296,9 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
         entrants.push(Entrant {
             name: OURS,
             create,
-            list: Some(list),
             server,
             make: windlass::create,
-            list_request: windlass::list,
+            lists,
             good: (201, "X-Amz-Signature"),
         });
     }
@@ -289,10 +307,9 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
     entrants.push(Entrant {
         name: OURS,
         create: NOTHING,
-        list: None,
         server: windlass.start(&folder(scratch, "nothing")?).await?,
         make: |_, _, _| request("GET", NOTHING, "", None),
-        list_request: |_| Vec::new(),
+        lists: &[],
         good: (200, "ok"),
     });
     for (name, workers) in [(FASTAPI, 1), ("fastapi, 2 workers", 2)] {
@@ -302,20 +319,18 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
         entrants.push(Entrant {
             name,
             create: "create",
-            list: Some("list"),
             server,
             make: peers::create,
-            list_request: peers::list,
+            lists: &[List { route: "list", request: |token, _| peers::list(token) }],
             good: (201, "X-Amz-Signature"),
         });
     }
     entrants.push(Entrant {
         name: COMPANION,
         create: "/s3/params",
-        list: None,
         server: peers::companion(&options.bench.join("companion")).await?,
         make: |_, asker, number| peers::companion_params(asker, number),
-        list_request: |_| Vec::new(),
+        lists: &[],
         good: (200, "Policy"),
     });
     Ok(entrants)

@@ -71,6 +71,25 @@ pub fn list(token: &str) -> Vec<u8> {
     request("GET", &format!("/api/v1/photos?project_id={PROJECT}&limit=100"), token, None)
 }
 
+/// The same in other letters, of which there are 256 ways: what is answered from memory is found by the text of the
+/// question, and there is room for some forty of these.
+pub fn list_anew(token: &str, number: u64) -> Vec<u8> {
+    let mut bits = number;
+    let mut spell = |text: &str| -> String {
+        let mut letters = String::new();
+        for byte in text.bytes() {
+            match bits & 1 {
+                0 => letters.push(char::from(byte)),
+                _ => letters.push_str(&format!("%{byte:02X}")),
+            }
+            bits >>= 1;
+        }
+        letters
+    };
+    let (project, limit) = (spell(PROJECT), spell("100"));
+    request("GET", &format!("/api/v1/photos?project_id={project}&limit={limit}"), token, None)
+}
+
 /// Sends and completes so many photos, each with two smaller pictures, and says the id of one of them.
 pub async fn store_photos(server: &Server, count: usize) -> Result<String> {
     let token = token(0)?;

@@ -87,8 +87,9 @@ function* goals(results) {
     yield { what: "endurance: lost, corrupt or twice", figure: lost + corrupt + twice, limit: 0 };
     yield { what: "endurance: waste", figure: waste, limit: 1.05 };
   }
+  // Over the whole run it would be twice as much.
   for (const { photos, growth_mb: growth } of of(results, "memory", "windlass")) {
-    yield { what: `${photos} photos: growth of the least from the first half to the second, MB`, figure: growth, limit: 20 };
+    yield { what: `${photos} photos: growth of the least from the first half to the second, MB`, figure: growth, limit: 11 };
   }
 }
 
