@@ -18,6 +18,16 @@ pub const SECRET_BYTES: usize = 32;
 /// How the subject of a link's callers begins. No other token may have such a subject.
 pub const SUBJECT_PREFIX: &str = "link:";
 
+/// The subject of whoever uses a link.
+pub fn subject_of(link: UploadLinkId) -> String {
+    format!("{SUBJECT_PREFIX}{link}")
+}
+
+/// The link whose holder this subject is.
+pub fn link_of(subject: &str) -> Option<UploadLinkId> {
+    subject.strip_prefix(SUBJECT_PREFIX)?.parse().ok()
+}
+
 /// A link, without its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadLink {
@@ -63,7 +73,7 @@ impl UploadLink {
 
     /// The subject of whoever uses it.
     pub fn subject(&self) -> String {
-        format!("{SUBJECT_PREFIX}{}", self.id)
+        subject_of(self.id)
     }
 
     /// What it may bring.
@@ -110,6 +120,15 @@ impl fmt::Debug for LinkToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_is_told_by_the_subject_of_its_holder() {
+        let id = "0192f0c1-2c5d-7c1e-9f00-0123456789ab";
+        assert_eq!(link_of(&format!("link:{id}")), id.parse().ok());
+        for other in ["ann", "link:", "link:ann", id] {
+            assert_eq!(link_of(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_token_is_read_back_and_never_printed() {

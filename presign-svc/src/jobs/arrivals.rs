@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use futures::{StreamExt as _, stream};
 
+use super::ended_links::is_of_ended_link;
 use super::finalise::{Assembly, finalise};
 use super::preview::look_for_previews;
 use super::staging::{is_all_there, staged};
@@ -87,7 +88,8 @@ async fn look_for(app: &App, upload: Upload) -> bool {
 }
 
 async fn finish_if_whole(app: &App, upload: Upload) -> Result<bool, NotFinished> {
-    if !is_whole(app, &upload).await? {
+    // What is not wanted any more is not waited for: who would finalise it closes it.
+    if !is_of_ended_link(app, &upload).await? && !is_whole(app, &upload).await? {
         // Smaller pictures that were not reported are shown meanwhile.
         look_for_previews(app, upload).await?;
         return Ok(false);

@@ -1,7 +1,7 @@
 //! The janitor: closes uploads nobody finished, and removes from the store what no photo needs.
 
 use futures::future::join_all;
-use windlass_protocol::{TenantId, UploadId};
+use windlass_protocol::{TenantId, UploadId, UploadStatus};
 
 use super::finalise::{Assembly, finalise};
 use super::staging::remove_staged;
@@ -20,7 +20,7 @@ pub const BATCH: u32 = 100;
 pub struct Swept {
     /// Uploads whose bytes were all there although their client never said so: now photos.
     pub finished: u32,
-    /// Uploads past their deadline.
+    /// Uploads past their deadline that came to nothing.
     pub expired: u32,
     /// Closed uploads and deleted photos of which nothing is left in the store.
     pub cleaned: u32,
@@ -40,7 +40,7 @@ pub async fn sweep(app: &App) -> Result<Swept, RepositoryError> {
     let mut swept = Swept::default();
     for upload in app.uploads.past_deadline(app.clock.now(), BATCH).await? {
         match finish_or_expire(app, &upload.facts().tenant, upload.id()).await {
-            Ok(UploadState::Expired) => swept.expired += 1,
+            Ok(UploadState::Expired | UploadState::Aborted) => swept.expired += 1,
             Ok(UploadState::Stored { .. }) => swept.finished += 1,
             Ok(_) => {}
             Err(error) => {
@@ -79,6 +79,8 @@ async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<
         Ok(upload) => return Ok(upload.state().clone()),
         Err(NotFinished::PartsMissing(_) | NotFinished::BytesMissing | NotFinished::Unverifiable(_)) => {}
         Err(NotFinished::Refused(failure)) => return Ok(UploadState::Refused(failure)),
+        // Of a link that was ended, or its client came between.
+        Err(NotFinished::Closed(UploadStatus::Aborted)) => return Ok(UploadState::Aborted),
         Err(error) => return Err(error),
     }
     let _turn = app.turns.take(id).await?;

@@ -8,6 +8,7 @@ use futures::future::try_join_all;
 use tokio::time::timeout;
 use windlass_protocol::{Checksum, TenantId, UploadId};
 
+use super::ended_links::{self, is_of_ended_link};
 use super::inspect::{inspect, type_of};
 use super::join_parts::join_parts;
 use super::staging::{self, compose_parts, compose_whole, is_all_there};
@@ -38,7 +39,7 @@ pub enum Assembly {
 }
 
 /// Verifies an upload against the store and makes it a photo; one that is a photo already is answered as
-/// it is. One whose bytes are wrong is closed and its bytes removed.
+/// it is. One whose bytes are wrong, or come through a link that was ended, is closed and its bytes removed.
 pub async fn finalise(
     app: &App,
     tenant: &TenantId,
@@ -62,7 +63,7 @@ pub async fn finalise(
 
 /// The same for who has the upload's turn, and may have more to do in it.
 pub async fn finalise_in(
-    _turn: &Turn,
+    turn: &Turn,
     app: &App,
     tenant: &TenantId,
     id: UploadId,
@@ -71,6 +72,9 @@ pub async fn finalise_in(
 ) -> Result<Upload, NotFinished> {
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
     match upload.state() {
+        UploadState::Pending if is_of_ended_link(app, &upload).await? => {
+            return Err(NotFinished::Closed(ended_links::close(turn, app, upload).await?.status()));
+        }
         UploadState::Pending => {}
         // Verified before, but not against what is claimed only now: the photo stays, the claim is refused.
         UploadState::Stored { object, .. }

@@ -4,6 +4,7 @@
 pub mod arrivals;
 pub mod assemble;
 pub mod cleanup;
+pub mod ended_links;
 pub mod finalise;
 pub mod inspect;
 pub mod join_parts;

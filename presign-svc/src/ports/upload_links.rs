@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
-use windlass_protocol::{ProjectId, TenantId, UploadLinkId};
+use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 use super::uploads::RepositoryResult;
 use crate::domain::quota::Usage;
@@ -16,6 +16,17 @@ pub trait UploadLinkRepository: Send + Sync + 'static {
 
     /// The link of a secret, open or not.
     async fn find_by_secret(&self, secret: SecretHash) -> RepositoryResult<Option<UploadLink>>;
+
+    /// Whether somebody has ended a tenant's link. One that is not known was not.
+    async fn is_revoked(&self, tenant: &TenantId, id: UploadLinkId) -> RepositoryResult<bool>;
+
+    /// The uploads that a project's link has announced and that wait for their bytes, in no order.
+    async fn open_uploads(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+        id: UploadLinkId,
+    ) -> RepositoryResult<Vec<UploadId>>;
 
     /// A project's links, newest first, with what has come through each.
     async fn list(

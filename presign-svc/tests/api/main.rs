@@ -19,6 +19,7 @@ mod delete_photo;
 mod delivery;
 mod demo;
 mod edit_photo;
+mod ended_links;
 mod enumeration;
 mod events;
 mod garage;

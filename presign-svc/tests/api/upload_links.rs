@@ -8,19 +8,19 @@ use windlass_presign_svc::auth::Scope;
 
 use crate::support::{Answer, PhotoSpec, TestApp, file, file_of, jpeg};
 
-const LINKS: &str = "/api/v1/projects/job-7/upload-links";
+pub const LINKS: &str = "/api/v1/projects/job-7/upload-links";
 
-async fn make(app: &TestApp, body: Value) -> Value {
+pub async fn make(app: &TestApp, body: Value) -> Value {
     let answer = app.post(LINKS, body).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.body
 }
 
-fn token(made: &Value) -> &str {
+pub fn token(made: &Value) -> &str {
     made["token"].as_str().unwrap()
 }
 
-async fn announce(app: &TestApp, token: &str, files: Value) -> Answer {
+pub async fn announce(app: &TestApp, token: &str, files: Value) -> Answer {
     let body = json!({"project_id": "job-7", "files": files});
     app.call(Method::POST, "/api/v1/uploads", token, body).await
 }

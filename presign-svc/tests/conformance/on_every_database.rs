@@ -176,8 +176,12 @@ async fn rate_limits_hold_among_instances_that_share_a_redis() {
 #[tokio::test]
 async fn upload_links_are_kept_in_every_database() {
     use crate::upload_links::a_link_is_found_by_its_secret_listed_with_its_usage_and_ended_once as law;
+    use crate::upload_links::what_a_link_has_open_is_known_and_whether_it_was_revoked as open_law;
     let folder = tempfile::tempdir().unwrap();
     law(SqliteDatabase::open(&folder.path().join("laws.sqlite")).await.unwrap()).await;
+    open_law(SqliteDatabase::open(&folder.path().join("open.sqlite")).await.unwrap()).await;
     let Some(url) = crate::postgres_server::new_database() else { return };
     law(PostgresDatabase::connect(&url, 4).await.unwrap()).await;
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    open_law(PostgresDatabase::connect(&url, 4).await.unwrap()).await;
 }

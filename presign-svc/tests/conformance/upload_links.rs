@@ -7,7 +7,7 @@ use windlass_presign_svc::ports::upload_links::UploadLinkRepository;
 use windlass_presign_svc::ports::uploads::UploadRepository;
 
 use crate::quotas::{by_link, link_id};
-use crate::uploads::NOON;
+use crate::uploads::{NOON, object, upload};
 
 fn link() -> UploadLink {
     UploadLink {
@@ -46,4 +46,32 @@ where
         let ended = repository.find_by_secret(secret).await.unwrap().unwrap();
         assert_eq!(ended.revoked_at, Some(NOON), "the first end counts");
     }
+}
+
+pub async fn what_a_link_has_open_is_known_and_whether_it_was_revoked<R>(repository: R)
+where
+    R: UploadLinkRepository + UploadRepository,
+{
+    let link = link();
+    let (tenant, project, id) = (&link.tenant, &link.project, link.id);
+    UploadLinkRepository::insert(&repository, &link, SecretHash([7; 32])).await.unwrap();
+    let (open, mut closed, mut stored) = (by_link("a"), by_link("b"), by_link("c"));
+    let not_its_own = upload("d");
+    let all = vec![open.clone(), closed.clone(), stored.clone(), not_its_own];
+    UploadRepository::insert(&repository, all, &Default::default()).await.unwrap();
+    closed.abort(NOON, Duration::ZERO).unwrap();
+    repository.save(&mut closed).await.unwrap();
+    stored.verified(object(), Vec::new(), NOON).unwrap();
+    repository.save(&mut stored).await.unwrap();
+    assert_eq!(repository.open_uploads(tenant, project, id).await.unwrap(), [open.id()]);
+    let (other, elsewhere) = ("other".parse().unwrap(), "job-8".parse().unwrap());
+    let another = "0192f0c1-2c5d-7c1e-9f00-0123456789ff".parse().unwrap();
+    assert_eq!(repository.open_uploads(&other, project, id).await.unwrap(), []);
+    assert_eq!(repository.open_uploads(tenant, &elsewhere, id).await.unwrap(), []);
+    assert_eq!(repository.open_uploads(tenant, project, another).await.unwrap(), []);
+    assert!(!repository.is_revoked(tenant, id).await.unwrap());
+    assert!(!repository.is_revoked(tenant, another).await.unwrap(), "nobody has ended what is not there");
+    repository.revoke(tenant, project, id, NOON).await.unwrap();
+    assert!(repository.is_revoked(tenant, id).await.unwrap());
+    assert!(!repository.is_revoked(&other, id).await.unwrap());
 }

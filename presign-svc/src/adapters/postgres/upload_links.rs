@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
-use windlass_protocol::{ProjectId, TenantId, UploadLinkId};
+use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 use super::PostgresDatabase;
-use crate::adapters::columns::millis;
+use crate::adapters::columns::{ids_of, millis};
 use crate::adapters::link_row::{LinkRow, ListedLinkRow, limit};
 use crate::domain::quota::Usage;
-use crate::domain::upload_link::{SecretHash, UploadLink};
+use crate::domain::upload_link::{SecretHash, UploadLink, subject_of};
 use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::RepositoryResult;
 
@@ -17,6 +17,14 @@ const INSERT: &str = "INSERT INTO upload_links (
 ) VALUES ($1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 const FIND: &str = "SELECT l.id::text AS id, l.tenant, l.project, l.label, l.created_by, l.max_files, l.max_bytes, l.created_at, l.expires_at, l.revoked_at FROM upload_links l WHERE secret_hash = $1";
+
+const IS_REVOKED: &str =
+    "SELECT 1 FROM upload_links WHERE tenant = $1 AND id = $2::text::uuid AND revoked_at IS NOT NULL";
+
+// By the index of what waits for its bytes, which is little beside all that a company has sent.
+pub(in crate::adapters) const OPEN_UPLOADS: &str = "SELECT id::text FROM uploads
+WHERE status = 'pending_upload' AND least(coalesce(look_due_at, created_at + 120000), deadline_at) >= 0
+    AND tenant = $1 AND project = $2 AND created_by = $3";
 
 const LIST: &str = "SELECT l.id::text AS id, l.tenant, l.project, l.label, l.created_by, l.max_files, l.max_bytes, l.created_at, l.expires_at, l.revoked_at,
     coalesce(open_files, 0) AS open_files, coalesce(open_bytes, 0) AS open_bytes,
@@ -51,6 +59,24 @@ impl UploadLinkRepository for PostgresDatabase {
         let row: Option<LinkRow> =
             sqlx::query_as(FIND).bind(&secret.0[..]).fetch_optional(&self.pool).await?;
         row.map(LinkRow::into_link).transpose()
+    }
+
+    async fn is_revoked(&self, tenant: &TenantId, id: UploadLinkId) -> RepositoryResult<bool> {
+        let found = sqlx::query(IS_REVOKED).bind(tenant.as_str()).bind(id.to_string());
+        Ok(found.fetch_optional(&self.pool).await?.is_some())
+    }
+
+    async fn open_uploads(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+        id: UploadLinkId,
+    ) -> RepositoryResult<Vec<UploadId>> {
+        let open = sqlx::query_scalar(OPEN_UPLOADS)
+            .bind(tenant.as_str())
+            .bind(project.as_str())
+            .bind(subject_of(id));
+        ids_of(open.fetch_all(&self.pool).await?)
     }
 
     async fn list(

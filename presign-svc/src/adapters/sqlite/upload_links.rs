@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
-use windlass_protocol::{ProjectId, TenantId, UploadLinkId};
+use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 use super::SqliteDatabase;
-use crate::adapters::columns::millis;
+use crate::adapters::columns::{ids_of, millis};
 use crate::adapters::link_row::{LinkRow, ListedLinkRow, limit};
 use crate::domain::quota::Usage;
-use crate::domain::upload_link::{SecretHash, UploadLink};
+use crate::domain::upload_link::{SecretHash, UploadLink, subject_of};
 use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::RepositoryResult;
 
@@ -18,6 +18,13 @@ const INSERT: &str = "INSERT INTO upload_links (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const FIND: &str = "SELECT l.* FROM upload_links l WHERE secret_hash = ?";
+
+const IS_REVOKED: &str = "SELECT 1 FROM upload_links WHERE tenant = ? AND id = ? AND revoked_at IS NOT NULL";
+
+// By the index of what waits for its bytes, which is little beside all that a company has sent.
+pub(in crate::adapters) const OPEN_UPLOADS: &str = "SELECT id FROM uploads
+WHERE status = 'pending_upload' AND min(coalesce(look_due_at, created_at + 120000), deadline_at) >= 0
+    AND +tenant = ? AND +project = ? AND +created_by = ?";
 
 const LIST: &str = "SELECT l.*,
     coalesce(open_files, 0) AS open_files, coalesce(open_bytes, 0) AS open_bytes,
@@ -39,6 +46,24 @@ impl UploadLinkRepository for SqliteDatabase {
         let row: Option<LinkRow> =
             sqlx::query_as(FIND).bind(&secret.0[..]).fetch_optional(&self.readers).await?;
         row.map(LinkRow::into_link).transpose()
+    }
+
+    async fn is_revoked(&self, tenant: &TenantId, id: UploadLinkId) -> RepositoryResult<bool> {
+        let found = sqlx::query(IS_REVOKED).bind(tenant.as_str()).bind(id.to_string());
+        Ok(found.fetch_optional(&self.readers).await?.is_some())
+    }
+
+    async fn open_uploads(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+        id: UploadLinkId,
+    ) -> RepositoryResult<Vec<UploadId>> {
+        let open = sqlx::query_scalar(OPEN_UPLOADS)
+            .bind(tenant.as_str())
+            .bind(project.as_str())
+            .bind(subject_of(id));
+        ids_of(open.fetch_all(&self.readers).await?)
     }
 
     async fn list(

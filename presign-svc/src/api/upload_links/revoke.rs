@@ -1,4 +1,5 @@
-//! `DELETE /api/v1/projects/{project_id}/upload-links/{link_id}`: end a link. What it has brought stays.
+//! `DELETE /api/v1/projects/{project_id}/upload-links/{link_id}`: end a link. What it has brought stays; what it has
+//! announced comes to nothing.
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use crate::api::error::ApiError;
 use crate::api::extract::Id;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::jobs::ended_links::close_uploads;
+use crate::traces;
 
 /// Ends a link.
 #[utoipa::path(
@@ -34,9 +37,12 @@ pub async fn revoke(
 ) -> Result<StatusCode, ApiError> {
     require_project(&app, &caller, &project).await?;
     let is_there = app.links.revoke(&caller.tenant, &project, id, app.clock.now()).await?;
-    if is_there {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::NotFound("There is no such upload link"))
+    if !is_there {
+        return Err(ApiError::NotFound("There is no such upload link"));
     }
+    // On its own: whoever hangs up does not stop it.
+    let closing = async move { close_uploads(&app, &caller.tenant, &project, id).await };
+    let closing = tokio::spawn(traces::carried(closing));
+    closing.await.map_err(|error| ApiError::Internal(error.to_string()))??;
+    Ok(StatusCode::NO_CONTENT)
 }
