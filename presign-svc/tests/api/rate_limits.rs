@@ -116,6 +116,7 @@ async fn t30_whoever_has_the_bucket_asked_again_and_again_is_told_to_wait() {
     // What is left of two files is worth a hundred questions to the bucket; three more flow in each second.
     for (method, path, body) in [
         (Method::POST, path("complete"), Value::Null),
+        (Method::PATCH, format!("/api/v1/photos/{id}/status"), json!({"status": "uploaded"})),
         (Method::POST, "/api/v1/uploads/previews".to_owned(), reported),
         (Method::GET, path("parts"), Value::Null),
     ] {

@@ -11,7 +11,7 @@ use super::{KeyQuery, find};
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, JsonBody, QueryOf};
 use crate::api::rates::Place;
-use crate::api::uploads::{draw_verification, finish};
+use crate::api::uploads::finish;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::stored::PartToJoin;
@@ -38,9 +38,9 @@ pub async fn complete(
     QueryOf(query): QueryOf<KeyQuery>,
     JsonBody(request): JsonBody<CompleteMultipart>,
 ) -> Result<Json<CompletedMultipart>, ApiError> {
-    draw_verification(&app, &caller, &place, &find(&app, &caller, id, &query).await?).await?;
+    let upload = find(&app, &caller, id, &query).await?;
     let parts = request.parts.into_iter().map(PartToJoin::from).collect();
-    let upload = finish(&app, &caller, id, ClientClaim { parts, checksum: None }).await?;
+    let upload = finish(&app, &caller, &place, upload, ClientClaim { parts, checksum: None }).await?;
     let key = upload.original_key();
     Ok(Json(CompletedMultipart { location: app.store.object_url(&key), key: key.as_str().to_owned() }))
 }

@@ -11,6 +11,7 @@ use super::find;
 use super::present::present;
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, JsonBody};
+use crate::api::rates::Place;
 use crate::api::uploads::{self, finish};
 use crate::app::App;
 use crate::auth::{Caller, Scope};
@@ -34,18 +35,21 @@ use crate::jobs::ClientClaim;
 pub async fn set_status(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Id(id): Id<PhotoId>,
     JsonBody(request): JsonBody<SetStatusRequest>,
 ) -> Result<Json<Photo>, ApiError> {
-    if request.status == PipelineStatus::Uploaded && request.reason.is_none() {
-        // Whoever brought the bytes may say so: it is what completing says.
-        uploads::find(&app, &caller, id.into()).await?;
-        let upload = finish(&app, &caller, id.into(), ClientClaim::default()).await?;
+    let found = if request.status == PipelineStatus::Uploaded {
+        // Whoever brought the bytes may say so: it is what completing says, and costs as much.
+        uploads::find(&app, &caller, id.into()).await?
+    } else {
+        caller.require(Scope::Pipeline)?;
+        find(&app, &caller, id).await?
+    };
+    let Some(verdict) = verdict(request)? else {
+        let upload = finish(&app, &caller, &place, found, ClientClaim::default()).await?;
         return Ok(Json(present(&app, &caller, &upload).await?));
-    }
-    caller.require_any(&[Scope::Pipeline])?;
-    find(&app, &caller, id).await?;
-    let verdict = verdict(request)?;
+    };
     let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
     upload.advance(verdict, app.clock.now()).map_err(ApiError::Transition)?;
@@ -55,31 +59,34 @@ pub async fn set_status(
     Ok(Json(present(&app, &caller, &upload).await?))
 }
 
-fn verdict(request: SetStatusRequest) -> Result<Verdict, ApiError> {
+/// What the pipeline found; `None` where somebody says that the bytes are there.
+fn verdict(request: SetStatusRequest) -> Result<Option<Verdict>, ApiError> {
     let wrong = |reason: String| Err(ApiError::InvalidRequest { field: Some("reason".to_owned()), reason });
     let reason = request.reason.as_deref().map(text::clean);
-    match (request.status, reason) {
-        (PipelineStatus::Processing, None) => Ok(Verdict::Processing),
-        (PipelineStatus::Completed, None) => Ok(Verdict::Completed),
-        (PipelineStatus::Uploaded, _) | (PipelineStatus::Processing | PipelineStatus::Completed, Some(_)) => {
-            wrong("may only be given with failed or quarantined".to_owned())
+    let verdict = match (request.status, reason) {
+        (PipelineStatus::Uploaded, None) => return Ok(None),
+        (PipelineStatus::Processing, None) => Verdict::Processing,
+        (PipelineStatus::Completed, None) => Verdict::Completed,
+        (PipelineStatus::Uploaded | PipelineStatus::Processing | PipelineStatus::Completed, Some(_)) => {
+            return wrong("may only be given with failed or quarantined".to_owned());
         }
         (PipelineStatus::Failed, Some(reason))
             if (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) =>
         {
-            Ok(Verdict::Failed { reason })
+            Verdict::Failed { reason }
         }
-        (PipelineStatus::Quarantined, None) => Ok(Verdict::Quarantined { reason: None }),
+        (PipelineStatus::Quarantined, None) => Verdict::Quarantined { reason: None },
         (PipelineStatus::Quarantined, Some(reason))
             if (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) =>
         {
-            Ok(Verdict::Quarantined { reason: Some(reason) })
+            Verdict::Quarantined { reason: Some(reason) }
         }
         (PipelineStatus::Quarantined, Some(_)) => {
-            wrong(format!("must be 1 to {MAX_REASON_CHARS} characters, or left out"))
+            return wrong(format!("must be 1 to {MAX_REASON_CHARS} characters, or left out"));
         }
         (PipelineStatus::Failed, _) => {
-            wrong(format!("must say why it failed in 1 to {MAX_REASON_CHARS} characters"))
+            return wrong(format!("must say why it failed in 1 to {MAX_REASON_CHARS} characters"));
         }
-    }
+    };
+    Ok(Some(verdict))
 }

@@ -43,17 +43,17 @@ pub async fn complete(
     Id(id): Id<UploadId>,
     OptionalJsonBody(request): OptionalJsonBody<CompleteUploadRequest>,
 ) -> Result<Json<Photo>, ApiError> {
-    draw_verification(&app, &caller, &place, &find(&app, &caller, id).await?).await?;
+    let upload = find(&app, &caller, id).await?;
     let claim = ClientClaim {
         parts: request.parts.unwrap_or_default().into_iter().map(PartToJoin::from).collect(),
         checksum: request.checksum,
     };
-    let upload = finish(&app, &caller, id, claim).await?;
+    let upload = finish(&app, &caller, &place, upload, claim).await?;
     Ok(Json(present(&app, &caller, &upload).await?))
 }
 
 /// What verifying an upload costs: what the bucket is asked for it. A photo costs nothing more.
-pub(in crate::api) async fn draw_verification(
+async fn draw_verification(
     app: &App,
     caller: &Caller,
     place: &Place,
@@ -65,16 +65,18 @@ pub(in crate::api) async fn draw_verification(
     }
 }
 
-/// Verifies an upload of the caller's tenant. On its own: a client that hangs up while the store joins ten
-/// thousand parts does not stop it.
+/// Verifies an upload that is the caller's to touch, and takes what that costs. On its own: a client that hangs up
+/// while the store joins ten thousand parts does not stop it.
 pub(in crate::api) async fn finish(
     app: &Arc<App>,
     caller: &Caller,
-    id: UploadId,
+    place: &Place,
+    upload: Upload,
     claim: ClientClaim,
 ) -> Result<Upload, ApiError> {
+    draw_verification(app, caller, place, &upload).await?;
     let finishing = {
-        let (app, tenant) = (app.clone(), caller.tenant.clone());
+        let (app, tenant, id) = (app.clone(), upload.facts().tenant.clone(), upload.id());
         async move {
             match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
                 Err(NotFinished::Assembling) if is_over_soon(&app, &tenant, id).await? => {

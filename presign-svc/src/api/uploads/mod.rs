@@ -17,7 +17,7 @@ mod single;
 mod stored_before;
 
 pub(super) use abort::{give_up, give_up_unbegun};
-pub(super) use complete::{draw_verification, finish};
+pub(super) use complete::finish;
 use draft::{Draft, announcement, draft};
 pub(super) use list_parts::parts_in_store;
 pub(super) use sign::sign_original;
