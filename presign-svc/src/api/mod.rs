@@ -1,6 +1,7 @@
 //! The HTTP surface: the router is its table of contents.
 
 mod access;
+pub mod busy;
 mod companion;
 pub mod cors;
 pub mod demo;
@@ -79,26 +80,31 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .route("/me", get(me::me))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .layer(origins.layer());
-    let router = Router::new()
-        .nest(API_PREFIX, api)
-        .merge(companion::routes().layer(origins.layer()))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
-    let router = if app.settings.api_docs { router.merge(openapi::routes()) } else { router };
-    let router = match demo {
-        Some(site) => router.merge(demo::routes(site)),
-        None => router,
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES));
+    let of_pages = for_pages(Router::new().nest(API_PREFIX, api).merge(companion::routes()), origins);
+    let others = Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz));
+    let others = if app.settings.api_docs { others.merge(openapi::routes()) } else { others };
+    let others = match demo {
+        Some(site) => others.merge(demo::routes(site)),
+        None => others,
     };
-    router
+    of_pages
+        .merge(guarded(others))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(timeout::limit))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(headers::set_defaults))
         .layer(from_fn_with_state(app.clone(), telemetry::follow))
         .with_state(app)
+}
+
+/// What takes too long or panics is an answer, too.
+fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes.layer(from_fn(timeout::limit)).layer(CatchPanicLayer::custom(panicked))
+}
+
+/// Pages of these origins may read all that is answered, also that it took too long, or failed inside.
+fn for_pages<S: Clone + Send + Sync + 'static>(routes: Router<S>, origins: &AllowedOrigins) -> Router<S> {
+    guarded(routes).layer(origins.layer())
 }
 
 /// How long a URL works from now on: signing counts whole seconds.
@@ -122,4 +128,33 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
     ApiError::Internal(format!("a handler panicked: {message}")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http::Request;
+    use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn fails() {
+        panic!("as a bug would");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_can_read_that_a_request_took_too_long_or_failed_inside() {
+        let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
+        let routes =
+            Router::new().route("/late", get(std::future::pending::<()>)).route("/fails", get(fails));
+        let routes = for_pages(routes, &origins);
+        for (path, status) in [("/late", 503), ("/fails", 500)] {
+            let request = Request::get(path).header(ORIGIN, "https://good.com").body(Body::empty()).unwrap();
+            let answer = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+            let allowed = answer.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN).map(|origin| origin.as_bytes());
+            assert_eq!(allowed, Some("https://good.com".as_bytes()), "{path}");
+        }
+    }
 }

@@ -82,7 +82,8 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
         TokenSource::Configured => None,
     };
     let has_demo = demo.is_some();
-    let router = api::router(app.clone(), &options.http.origins(), demo);
+    let origins = options.http.origins();
+    let (router, busy) = (api::router(app.clone(), &origins, demo), api::busy::router(&origins));
     let proxies = app.settings.rates.proxies.clone().unwrap_or_default();
     let metrics_address = metrics::serve(options, &app, &stop, &mut tasks).await?;
     tasks.spawn(identity::keep_current(options.auth.clone(), app.clone(), stop.clone()));
@@ -90,7 +91,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     if options.work == WorkPlace::Here {
         tasks.spawn(runner::run(app, stop.clone()));
     }
-    tasks.spawn(server::serve(listener, router, proxies, stop.clone()));
+    tasks.spawn(server::serve(listener, router, busy, proxies, stop.clone()));
     Ok(Running {
         address: seen_here(address),
         store_address: store_address.map(seen_here),

@@ -1,25 +1,30 @@
 //! How many connections there is room for. Each takes a file descriptor, of which the system gives a process only
 //! so many; when they run out, nothing works any more: no database, no store, no file. So some are kept back, and
 //! whoever comes when the others are taken is told to come again. Nor may one place in the network take all there is:
-//! the last quarter is for those who have few.
+//! the last quarter is for those who have few, and nobody waits for what a crowd from elsewhere does.
 
 use std::collections::HashMap;
-use std::io;
+use std::error::Error;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use windlass_protocol::{ErrorCode, Problem};
+use tower::util::MapRequest;
 
-use crate::adapters::system::RandomIds;
-use crate::api::error::problem_of;
+use super::HEAD_BYTES;
+use crate::api::busy::Busy;
 use crate::domain::client_address::{AddressBlock, TrustedProxies};
-use crate::ports::ids::IdSource as _;
 
 /// A quarter of the descriptors is kept back for files, the database and the store, at least so many.
 const KEPT_BACK_LEAST: usize = 96;
@@ -49,6 +54,7 @@ pub struct Room {
     proxies: Arc<TrustedProxies>,
     door: Arc<Semaphore>,
     turned_away: Arc<AtomicU64>,
+    had_their_share: Arc<AtomicU64>,
 }
 
 /// How many connections each place in the network has.
@@ -66,9 +72,12 @@ pub struct Seat {
 
 /// Room at the door, until dropped.
 #[derive(Debug)]
-pub struct Door(
-    #[expect(dead_code, reason = "what it holds is given back when it is dropped")] OwnedSemaphorePermit,
-);
+pub struct Door {
+    why: Busy,
+    from: AddressBlock,
+    #[expect(dead_code, reason = "what it holds is given back when it is dropped")]
+    permit: OwnedSemaphorePermit,
+}
 
 /// Where somebody who comes is let in.
 #[derive(Debug)]
@@ -77,6 +86,8 @@ pub enum Place {
     Inside(Seat),
     /// As far as the door, to be told that there is no seat.
     Door(Door),
+    /// Not even that.
+    Outside,
 }
 
 impl Taken {
@@ -124,6 +135,7 @@ impl Room {
             proxies: Arc::default(),
             door: Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE)),
             turned_away: Arc::default(),
+            had_their_share: Arc::default(),
         }
     }
 
@@ -132,15 +144,21 @@ impl Room {
         Self { proxies: Arc::new(proxies), ..self }
     }
 
-    /// A seat for somebody from there, or where all are taken that it may have a place at the door, whichever is free
-    /// first: at the door, too, there is room for a few, and nobody stands there for long.
+    /// A seat for somebody from there, or where all are taken a place at the door, whichever is free first: at the
+    /// door, too, there is room for a few, and nobody stands there for long. For whoever has its share nobody waits:
+    /// there may be seats for those who come next.
     pub async fn place(&self, from: IpAddr) -> Place {
         let place = AddressBlock::from(from);
-        let may_sit = self.proxies.contain(from) || !self.has_its_share(place);
+        if !self.proxies.contain(from) && self.has_its_share(place) {
+            return match self.door.clone().try_acquire_owned() {
+                Ok(permit) => Place::Door(Door { why: Busy::HasItsShare, from: place, permit }),
+                Err(_) => Place::Outside,
+            };
+        }
         tokio::select! {
             biased;
-            permit = free(&self.seats), if may_sit => Place::Inside(self.seat(place, permit)),
-            permit = free(&self.door) => Place::Door(Door(permit)),
+            permit = free(&self.seats) => Place::Inside(self.seat(place, permit)),
+            permit = free(&self.door) => Place::Door(Door { why: Busy::Full, from: place, permit }),
         }
     }
 
@@ -156,14 +174,31 @@ impl Room {
     }
 
     /// Answers that there is no room.
-    pub fn turn_away(&self, stream: TcpStream, door: Door) {
-        let before = self.turned_away.fetch_add(1, Ordering::Relaxed);
+    pub fn turn_away(&self, stream: TcpStream, door: Door, busy: Router) {
+        let turned_away = match door.why {
+            Busy::Full => &self.turned_away,
+            Busy::HasItsShare => &self.had_their_share,
+        };
+        let before = turned_away.fetch_add(1, Ordering::Relaxed);
         if before.is_multiple_of(TOLD_EVERY) {
-            tracing::warn!(before, "as many connections are open as may be: others are told to come again");
+            match door.why {
+                Busy::Full => {
+                    tracing::warn!(
+                        before,
+                        "as many connections are open as may be: others are told to come again"
+                    );
+                }
+                Busy::HasItsShare => tracing::warn!(
+                    before,
+                    from = %door.from,
+                    "three quarters of all connections are open, and this address has as many as one may have then. \
+                     A proxy of yours may have all: name it in WINDLASS_TRUSTED_PROXIES"
+                ),
+            }
         }
         tokio::spawn(async move {
             // Whoever does not listen has ended it itself, and whoever goes on and on is hung up on.
-            let _ = timeout(GOODBYE, say_goodbye(stream)).await;
+            let _ = timeout(GOODBYE, say_goodbye(stream, door.why, busy)).await;
             drop(door);
         });
     }
@@ -177,9 +212,17 @@ async fn free(permits: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     }
 }
 
-/// The answer, and then what the client sends is read: to hang up on that would take the answer away again.
-async fn say_goodbye(mut stream: TcpStream) -> io::Result<()> {
-    stream.write_all(busy_answer().as_bytes()).await?;
+/// The answer to one request, and then what the client still sends is read: to hang up on that would take the answer
+/// away again.
+async fn say_goodbye(stream: TcpStream, why: Busy, busy: Router) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let service = TowerToHyperService::new(MapRequest::new(busy, move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(why);
+        request
+    }));
+    let mut builder = http1::Builder::new();
+    builder.keep_alive(false).max_buf_size(HEAD_BYTES);
+    let answered = builder.serve_connection(TokioIo::new(stream), service).without_shutdown().await?;
+    let mut stream = answered.io.into_inner();
     stream.shutdown().await?;
     let mut unread = [0; 1024];
     let mut patience = GOODBYE;
@@ -187,19 +230,6 @@ async fn say_goodbye(mut stream: TcpStream) -> io::Result<()> {
         patience = BETWEEN_PIECES;
     }
     Ok(())
-}
-
-fn busy_answer() -> String {
-    let detail = "The service has as many connections as it can have; try again soon.".to_owned();
-    let request_id = RandomIds::new().request_id();
-    let problem = problem_of(ErrorCode::Unavailable, detail);
-    let problem = Problem { request_id: Some(request_id.clone()), ..problem };
-    let body = serde_json::to_string(&problem).unwrap_or_default();
-    format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 2\r\n\
-         x-request-id: {request_id}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
 }
 
 /// Asks for as many open files as this process may have. Systems begin with few, for the sake of programs that
@@ -255,6 +285,28 @@ mod tests {
         drop((crowd, others));
         assert_eq!(sit(&room, "2001:db8:1:2::1").await.len(), 48, "what was given back counts no more");
         assert!(room.taken.lock().is_empty(), "nobody who has gone is kept in mind");
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_behind_one_who_has_its_share_and_goes_on_and_on() {
+        let room = Room::for_connections(64);
+        let greedy = "192.0.2.1";
+        let _crowd = sit(&room, greedy).await;
+        let mut doors = Vec::new();
+        let outside = async {
+            loop {
+                match room.place(greedy.parse().unwrap()).await {
+                    Place::Door(door) => doors.push(door),
+                    place => break place,
+                }
+            }
+        };
+        let outside = timeout(GOODBYE, outside).await.expect("it is not waited for");
+        assert!(matches!(outside, Place::Outside), "{outside:?}");
+        let other = timeout(GOODBYE, room.place("198.51.100.1".parse().unwrap())).await;
+        assert!(matches!(other, Ok(Place::Inside(_))), "{other:?}");
+        assert_eq!(doors.len(), TURNED_AWAY_AT_ONCE);
+        assert!(doors.iter().all(|door| door.why == Busy::HasItsShare));
     }
 
     #[tokio::test]

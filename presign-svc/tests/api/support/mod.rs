@@ -172,10 +172,10 @@ impl TestApp {
         });
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
         let demo = Some(DemoSite { tenant: "demo".parse().unwrap(), origins: origins.clone() });
-        let router = api::router(app.clone(), &origins, demo);
+        let (router, busy) = (api::router(app.clone(), &origins, demo), api::busy::router(&origins));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(server::serve(listener, router, TrustedProxies::default(), stop.clone()));
+        tokio::spawn(server::serve(listener, router, busy, TrustedProxies::default(), stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { app, clock, store, uploads, leases, http, address, stop, folder }
     }
