@@ -8,7 +8,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use windlass_protocol::UploadId;
 
-/// How long an answer of the bucket is good.
+/// How long an answer of the bucket is good, and how long it is left alone where it gave none.
 const GOOD_FOR: Duration = Duration::from_secs(10);
 /// How many uploads are kept in mind: of more those go that were looked at longest ago.
 const MAX_KNOWN: usize = 4096;
@@ -22,28 +22,54 @@ pub struct RecentProgress {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     percent: u8,
-    seen_at: OffsetDateTime,
+    asked_at: OffsetDateTime,
 }
 
 impl RecentProgress {
-    /// How far an upload was, and whether that is still good.
-    pub fn of(&self, upload: UploadId, now: OffsetDateTime) -> Option<(u8, bool)> {
-        let known = self.lock().get(&upload).copied()?;
-        Some((known.percent, now < known.seen_at + GOOD_FOR))
+    /// How far an upload was, when the bucket last said so; 0 where it never did.
+    pub fn of(&self, upload: UploadId) -> u8 {
+        self.lock().get(&upload).map_or(0, |known| known.percent)
+    }
+
+    /// Whether the bucket may be asked again.
+    pub fn is_due(&self, upload: UploadId, now: OffsetDateTime) -> bool {
+        self.lock().get(&upload).is_none_or(|known| known.is_old(now))
+    }
+
+    /// The same, and the one who is told so is the one who asks: nobody else does for a while, whatever comes of it.
+    pub fn take_look(&self, upload: UploadId, now: OffsetDateTime) -> bool {
+        let mut known = self.lock();
+        let before = known.get(&upload).copied();
+        let is_due = before.is_none_or(|known| known.is_old(now));
+        if is_due {
+            make_room(&mut known, upload, now);
+            known.insert(upload, Known { percent: before.map_or(0, |known| known.percent), asked_at: now });
+        }
+        is_due
     }
 
     /// Keeps how far it is now.
     pub fn keep(&self, upload: UploadId, percent: u8, now: OffsetDateTime) {
         let mut known = self.lock();
-        if known.len() >= MAX_KNOWN && !known.contains_key(&upload) {
-            let oldest = known.values().map(|known| known.seen_at).min().unwrap_or(now);
-            known.retain(|_, known| known.seen_at > oldest.max(now - 6 * GOOD_FOR));
-        }
-        known.insert(upload, Known { percent, seen_at: now });
+        make_room(&mut known, upload, now);
+        known.insert(upload, Known { percent, asked_at: now });
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<UploadId, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn is_old(&self, now: OffsetDateTime) -> bool {
+        now >= self.asked_at + GOOD_FOR
+    }
+}
+
+fn make_room(known: &mut HashMap<UploadId, Known>, upload: UploadId, now: OffsetDateTime) {
+    if known.len() >= MAX_KNOWN && !known.contains_key(&upload) {
+        let oldest = known.values().map(|known| known.asked_at).min().unwrap_or(now);
+        known.retain(|_, known| known.asked_at > oldest.max(now - 6 * GOOD_FOR));
     }
 }
 
@@ -57,24 +83,30 @@ mod tests {
     const NOON: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
     #[test]
-    fn what_was_said_is_good_for_a_while_and_remembered_longer() {
+    fn of_all_who_watch_an_upload_one_asks_and_what_was_said_is_remembered() {
         let recent = RecentProgress::default();
         let upload = UploadId::from(Uuid::now_v7());
-        assert_eq!(recent.of(upload, NOON), None);
+        assert!(recent.is_due(upload, NOON) && recent.is_due(upload, NOON), "to ask whether is not to ask");
+        assert!(recent.take_look(upload, NOON));
+        assert!(!recent.is_due(upload, NOON) && !recent.take_look(upload, NOON), "somebody asks already");
+        assert_eq!(recent.of(upload), 0);
         recent.keep(upload, 40, NOON);
-        assert_eq!(recent.of(upload, NOON + Duration::from_secs(9)), Some((40, true)));
-        assert_eq!(recent.of(upload, NOON + Duration::from_secs(10)), Some((40, false)));
+        let (soon, later) = (NOON + Duration::from_secs(9), NOON + Duration::from_secs(10));
+        assert!(!recent.take_look(upload, soon));
+        assert!(recent.take_look(upload, later));
+        assert!(!recent.take_look(upload, later), "and where no answer comes nobody asks again at once");
+        assert_eq!(recent.of(upload), 40, "what was said before");
     }
 
     #[test]
     fn those_who_were_looked_at_longest_ago_make_room() {
         let recent = RecentProgress::default();
-        let uploads: Vec<UploadId> = (0..2 * MAX_KNOWN).map(|_| Uuid::now_v7().into()).collect();
+        let uploads: Vec<UploadId> = (0..MAX_KNOWN + 100).map(|_| Uuid::now_v7().into()).collect();
         for (upload, milliseconds) in uploads.iter().zip(0..) {
             recent.keep(*upload, 1, NOON + Duration::from_millis(milliseconds));
         }
         assert!(recent.lock().len() <= MAX_KNOWN);
-        assert!(recent.of(uploads[uploads.len() - 1], NOON).is_some());
-        assert!(recent.of(uploads[0], NOON).is_none());
+        assert_eq!(recent.of(uploads[uploads.len() - 1]), 1);
+        assert_eq!(recent.of(uploads[0]), 0);
     }
 }

@@ -77,3 +77,22 @@ async fn whoever_watches_an_upload_in_parts_sees_how_much_is_there() {
     let foreign = app.token("other", &["*"], &windlass_presign_svc::auth::Scope::ALL);
     app.call(reqwest::Method::GET, path, &foreign, json!(null)).await.assert_problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn a_bucket_that_is_away_or_silent_is_asked_once_by_all_who_watch() {
+    let app = TestApp::start().await;
+    let upload = app.announce_one(file("film", "walk.mp4", "video/mp4", 12 << 20)).await;
+    let path = upload["status_url"].as_str().unwrap();
+    for fault in [&app.store.is_down, &app.store.is_silent] {
+        fault.store(true, Ordering::SeqCst);
+        app.clock.advance(Duration::from_secs(10));
+        let before = app.store.lists.load(Ordering::SeqCst);
+        let answers = futures::future::join_all((0..20).map(|_| app.get(path))).await;
+        assert!(answers.iter().all(|answer| answer.status == 200), "whoever asks is answered");
+        for _ in 0..3 {
+            assert_eq!(app.get(path).await.body["progress_percent"], 0);
+        }
+        assert_eq!(app.store.lists.load(Ordering::SeqCst) - before, 1);
+        fault.store(false, Ordering::SeqCst);
+    }
+}

@@ -130,7 +130,7 @@ async fn staged_pieces(
 }
 
 /// The bytes of the file that are in parts the store has whole, in order.
-fn arrived(upload: &Upload, stored: &[PartInStore]) -> Vec<Range<u64>> {
+pub(super) fn arrived(upload: &Upload, stored: &[PartInStore]) -> Vec<Range<u64>> {
     let Transfer::Multipart(plan) = upload.facts().file.transfer else { return Vec::new() };
     let whole = stored.iter().filter(|part| plan.size_of(part.part_number) == Some(part.size_bytes));
     let mut ranges: Vec<_> = whole.filter_map(|part| plan.byte_range(part.part_number)).collect();

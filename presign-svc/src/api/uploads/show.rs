@@ -1,25 +1,32 @@
 //! `GET /api/v1/uploads/{upload_id}`: where an upload stands. Polling costs one look at the record, of an upload in
-//! parts one question to the bucket every few seconds, and nothing on the wire while nothing changes.
+//! parts one question to the bucket every few seconds, however many poll, and nothing on the wire while nothing changes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, ETAG};
 use http::{HeaderMap, StatusCode};
+use tokio::time::timeout;
 use windlass_protocol::create_uploads::UploadMethod;
 use windlass_protocol::show_upload::UploadState as WireState;
 use windlass_protocol::{ErrorCode, Timestamp, UploadId};
 
 use super::find;
+use super::list_parts::arrived;
 use crate::api::error::{ApiError, failure_code, problem_of};
 use crate::api::extract::{Id, is_known};
 use crate::api::rates::{Place, draw_looks};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::announce::Transfer;
+use crate::domain::stored::StoredPart;
 use crate::domain::upload::{Stage, Upload, UploadState};
+
+/// How long the answer waits for the bucket, which may be slow or away.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Says where an upload stands.
 #[utoipa::path(
@@ -51,40 +58,31 @@ pub async fn show(
     Ok((fresh, Json(wire(&upload, percent))).into_response())
 }
 
-/// How much of it is there, as far as is known.
+/// How much of it is there, as far as is known. Of all who watch it one asks the bucket, and not for long: the others
+/// are told what was known before.
 async fn percent(app: &App, caller: &Caller, place: &Place, upload: &Upload) -> u8 {
     if upload.object().is_some() {
         return 100;
     }
-    let now = app.clock.now();
-    let before = app.progress.of(upload.id(), now);
-    if let Some((percent, true)) = before {
-        return percent;
+    let (id, now) = (upload.id(), app.clock.now());
+    if *upload.state() == UploadState::Pending
+        && let Some(multipart) = &upload.progress().multipart
+        && app.progress.is_due(id, now)
+        // Whoever has asked too much is refused the look, and not the answer.
+        && draw_looks(app, caller, place, 1).await.is_ok()
+        && app.progress.take_look(id, now)
+        && let Ok(Ok(parts)) = timeout(PATIENCE, app.store.list_parts(&upload.original_key(), multipart)).await
+    {
+        app.progress.keep(id, percent_in(upload, &parts), now);
     }
-    match percent_in_store(app, caller, place, upload).await {
-        Some(percent) => {
-            app.progress.keep(upload.id(), percent, now);
-            percent
-        }
-        None => before.map_or(0, |(percent, _)| percent),
-    }
+    app.progress.of(id)
 }
 
-/// What the bucket says of an upload in parts; `None` also where it does not answer, or where its caller has asked too
-/// much: then the look is refused, and not the answer.
-async fn percent_in_store(app: &App, caller: &Caller, place: &Place, upload: &Upload) -> Option<u8> {
-    let Transfer::Multipart(plan) = upload.facts().file.transfer else { return None };
-    let multipart = upload.progress().multipart.as_ref()?;
-    if *upload.state() != UploadState::Pending {
-        return None;
-    }
-    draw_looks(app, caller, place, 1).await.ok()?;
-    let parts = app.store.list_parts(&upload.original_key(), multipart).await.ok()?;
-    let whole = parts.iter().filter(|part| plan.size_of(part.part_number) == Some(part.size_bytes));
-    let stored: u64 = whole.map(|part| part.size_bytes).sum();
+fn percent_in(upload: &Upload, parts: &[StoredPart]) -> u8 {
+    let stored: u64 = arrived(upload, parts).iter().map(|range| range.end - range.start).sum();
     let percent = stored.saturating_mul(100) / upload.size_bytes().max(1);
     // Not all of it is done while nobody has put the parts together.
-    Some(u8::try_from(percent).map_or(99, |percent| percent.min(99)))
+    u8::try_from(percent).map_or(99, |percent| percent.min(99))
 }
 
 fn wire(upload: &Upload, progress_percent: u8) -> WireState {

@@ -18,11 +18,13 @@ pub struct FaultyStore {
     pub lose_next_join_answer: AtomicBool,
     /// Nothing answers.
     pub is_down: AtomicBool,
-    /// Nobody who looks at an object is ever answered; that somebody asked is told here.
+    /// Nobody who looks at an object, or at an upload's parts, is ever answered; that somebody asked is told here.
     pub is_silent: AtomicBool,
     pub asked_in_silence: Notify,
     /// How many objects were looked at.
     pub looks: AtomicU32,
+    /// How often the parts of an upload were listed.
+    pub lists: AtomicU32,
     /// No form can be signed.
     pub cannot_sign_forms: AtomicBool,
     /// Credentials end half an hour after the window began.
@@ -50,6 +52,7 @@ impl FaultyStore {
             is_silent: AtomicBool::new(false),
             asked_in_silence: Notify::new(),
             looks: AtomicU32::new(0),
+            lists: AtomicU32::new(0),
             cannot_sign_forms: AtomicBool::new(false),
             urls_are_short_lived: AtomicBool::new(false),
             page: AtomicUsize::new(0),
@@ -126,6 +129,10 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn list_parts(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<Vec<StoredPart>> {
+        self.lists.fetch_add(1, Ordering::SeqCst);
+        if self.is_silent.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         self.up()?.list_parts(key, multipart).await
     }
 
