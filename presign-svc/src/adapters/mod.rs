@@ -19,6 +19,8 @@ pub mod schema;
 pub mod sqlite;
 pub mod system;
 pub mod traced;
+#[cfg(test)]
+mod upload_plan_tests;
 mod upload_row;
 mod usage_row;
 

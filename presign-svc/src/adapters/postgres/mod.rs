@@ -19,7 +19,7 @@ mod rate_limiter;
 #[cfg(test)]
 mod same_content_plan_tests;
 mod tickets;
-mod upload_links;
+pub(super) mod upload_links;
 mod uploads;
 mod usage;
 

@@ -9,8 +9,8 @@ mod changes;
 mod events;
 mod insert;
 mod lists;
-mod upload_links;
-mod uploads;
+pub(super) mod upload_links;
+pub(super) mod uploads;
 mod usage;
 mod writer;
 
@@ -201,4 +201,30 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> 
     MIGRATIONS.run_direct(None, &mut *transaction, false).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::uploads::UploadRepository as _;
+
+    #[tokio::test]
+    async fn a_database_that_nobody_writes_any_more_is_not_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = SqliteDatabase::open(&folder.path().join("test.sqlite")).await.unwrap();
+        database.check().await.unwrap();
+        database.writer.close().await;
+        assert!(database.check().await.is_err(), "it can be read, and nothing can be recorded");
+    }
+
+    #[test]
+    fn sqlite_was_compiled_as_the_workspace_says() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let mut asked = connection.prepare("PRAGMA compile_options").unwrap();
+        let options: Vec<String> =
+            asked.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        // .cargo/config.toml, which counts only where cargo finds it.
+        assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
+        assert!(!options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+    }
 }

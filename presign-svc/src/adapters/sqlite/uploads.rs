@@ -34,7 +34,7 @@ const FIND_MANY: &str = "SELECT * FROM uploads
 WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
 
 // By its content: of all that somebody has sent there is much more.
-const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
+pub(in crate::adapters) const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
     SELECT min(id) FROM uploads
     WHERE tenant = ? AND project = ? AND +created_by = ?
         AND verified_checksum IN (SELECT value FROM json_each(?))
