@@ -1,6 +1,6 @@
 //! Tokens of an identity provider, through HTTP on both sides: T16 to T19, and the project check, T37.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -318,8 +318,14 @@ async fn t37_the_project_check_is_asked_where_the_operator_said_and_nowhere_else
 
 #[tokio::test]
 async fn t37_an_answer_about_a_project_is_read_no_further_than_one_can_be() {
-    let endless = |_| {
-        let chunk = || Ok::<_, std::io::Error>(" ".repeat(1024));
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = sent.clone();
+    let endless = move |_| {
+        let count = count.clone();
+        let chunk = move || {
+            count.fetch_add(1 << 16, Ordering::SeqCst);
+            Ok::<_, std::io::Error>(" ".repeat(1 << 16))
+        };
         Body::from_stream(futures::stream::repeat_with(chunk)).into_response()
     };
     let (url, _) = stranger(endless).await;
@@ -327,4 +333,6 @@ async fn t37_an_answer_about_a_project_is_read_no_further_than_one_can_be() {
     let answer = app.get("/api/v1/photos?project_id=job-7").await;
     answer.assert_problem(503, "unavailable");
     assert!(!answer.body.to_string().contains("127.0.0.1"), "{}", answer.body);
+    let sent = sent.load(Ordering::SeqCst);
+    assert!(sent < 16 << 20, "{sent} bytes, what lies in buffers among them");
 }

@@ -190,3 +190,47 @@ fn find_existing(connection: &Connection, row: &UploadRow) -> RepositoryResult<O
     let Some(existing) = found.next()? else { return Ok(None) };
     Ok(Some(Box::new(UploadRow::read(existing)?.into_upload()?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::sqlite::SqliteDatabase;
+    use crate::adapters::sqlite::writer::open;
+    use crate::domain::upload::Announcement;
+    use crate::domain::upload::tests::pending;
+    use crate::ports::uploads::RepositoryError;
+
+    fn insert(number: u8, client_ref: &str) -> Insert {
+        let pending = pending();
+        let id = format!("0192f0c1-2c5d-7c1e-9f00-0000000000{number:02x}").parse().unwrap();
+        let facts = Announcement { id, ..pending.facts().clone() };
+        let client_ref = Some(client_ref.parse().unwrap());
+        let upload = Upload::announce(facts, client_ref, Vec::new(), pending.progress().deadline_at);
+        Insert::of(vec![upload], Allowance::default(), oneshot::channel().0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_written_leaves_the_others_of_its_group_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("group.sqlite");
+        SqliteDatabase::open(&file).await.unwrap().close().await;
+        let connection = open(&file).unwrap();
+        let record = |group: &mut [Insert]| {
+            execute(&connection, BEGIN).unwrap();
+            insert_together(&connection, group).unwrap();
+            execute(&connection, "COMMIT").unwrap();
+        };
+        record(&mut [insert(1, "first")]);
+        let mut group = [insert(2, "a"), insert(1, "its id is taken"), insert(3, "b"), insert(4, "first")];
+        record(&mut group);
+        let [one, taken, other, again] = group.map(|insert| insert.outcome.unwrap());
+        for new in [one, other] {
+            assert!(matches!(new.as_deref(), Ok([Fate::New])));
+        }
+        assert!(matches!(taken, Err(RepositoryError::Unavailable(_))));
+        assert!(matches!(again.as_deref(), Ok([Fate::Existing(_)])), "a name that is taken is no fault");
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT count(*) FROM uploads"), 3);
+        assert_eq!(count("SELECT open_files FROM usage WHERE holder = 'tenant'"), 3, "each is counted once");
+    }
+}

@@ -360,4 +360,4 @@ pub fn status_in_words(status: UploadStatus) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,7 +15,7 @@ const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 const DAY: Duration = Duration::from_secs(86_400);
 const LIFETIME: Duration = Duration::from_secs(900);
 
-pub(super) fn pending() -> Upload {
+pub(crate) fn pending() -> Upload {
     let claim = FileClaim {
         filename: "a.jpg".to_owned(),
         content_type: "image/jpeg".to_owned(),
