@@ -77,8 +77,11 @@ test("the summary counts files and says what needs attention", () => {
 });
 
 test("an error is said as a sentence, without the name that stands above it", () => {
-  const said = (message: string): string => uploaderStrings.error(new WindlassError("type_not_allowed", message, { file: "a: b.txt" }));
+  const said = (message: string, file = "a: b.txt"): string =>
+    uploaderStrings.error(new WindlassError("type_not_allowed", message, { file }));
   assert.equal(said("a: b.txt: a: b.txt: files of this type are not accepted"), "Files of this type are not accepted.");
-  assert.equal(said("A: b.txt: its content is nothing of the kind"), "Its content is nothing of the kind.");
+  // A name that is longer, or shorter, in small letters.
+  assert.equal(said("İstanbul.jpg: the file can no longer be found", "İstanbul.jpg"), "The file can no longer be found.");
+  assert.equal(said("A: b.txt: is another name"), "A: b.txt: is another name.");
   assert.equal(said("The file can no longer be read."), "The file can no longer be read.");
 });

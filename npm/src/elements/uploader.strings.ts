@@ -196,10 +196,9 @@ function describe({ sent_bytes, total_bytes, rate_bytes_per_s, remaining_ms }: P
 
 /** The row names the file already; service and engine may each have put the name before their sentence. */
 function withoutName(message: string, file: string | undefined): string {
-  // A sentence begins with a capital, also where a name does not.
-  const prefix = `${file}: `.toLowerCase();
+  const prefix = `${file}: `;
   let rest = message;
-  while (file !== undefined && rest.toLowerCase().startsWith(prefix)) {
+  while (file !== undefined && rest.startsWith(prefix)) {
     rest = rest.slice(prefix.length);
   }
   return rest;

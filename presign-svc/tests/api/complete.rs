@@ -108,11 +108,13 @@ async fn t06_content_of_another_type_is_removed_and_the_upload_says_why() {
 async fn t06_a_png_is_no_jpeg() {
     let app = TestApp::start().await;
     let png = [b"\x89PNG\r\n\x1a\n".to_vec(), random_bytes(3000, 5)].concat();
-    let upload = app.announce_one(file_of("a", "a.jpg", &png)).await;
+    let upload = app.announce_one(file_of("a", "roof photo.jpg", &png)).await;
     app.put(&upload, &png).await;
     let refused = app.complete(&upload, Value::Null).await;
     refused.assert_problem(422, "type_mismatch");
-    assert!(refused.body["detail"].as_str().unwrap().contains("image/png"), "{}", refused.body);
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains("image/png") && detail.ends_with('.'), "{detail}");
+    assert!(detail.starts_with("roof photo.jpg: "), "a name stays as it is: {detail}");
 }
 
 #[tokio::test]

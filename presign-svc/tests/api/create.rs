@@ -15,7 +15,7 @@ async fn one_bad_file_does_not_refuse_the_others() {
         ("empty", file("empty", "a.jpg", "image/jpeg", 0), Some("file_too_small")),
         ("tiny", file("tiny", "a.jpg", "image/jpeg", 1023), Some("file_too_small")),
         ("large", file("large", "a.jpg", "image/jpeg", 50 * MIB + 1), Some("file_too_large")),
-        ("exe", file("exe", "a.exe", "application/x-msdownload", 4096), Some("type_not_allowed")),
+        ("exe", file("exe", "my tool.exe", "application/x-msdownload", 4096), Some("type_not_allowed")),
         ("svg", file("svg", "a.svg", "image/svg+xml", 4096), Some("type_not_allowed")),
         ("none", file("none", "noextension", "", 4096), Some("type_not_allowed")),
         ("heic", file("heic", "IMG_1.HEIC", "", 4096), None),
@@ -31,6 +31,10 @@ async fn one_bad_file_does_not_refuse_the_others() {
         if error.is_some() {
             assert_eq!(upload["error"]["file"], *client_ref);
             assert!(upload["error"]["request_id"].is_string());
+        }
+        if *client_ref == "exe" {
+            let detail = upload["error"]["detail"].as_str().unwrap();
+            assert!(detail.starts_with("my tool.exe: files of type"), "a name stays as it is: {detail}");
         }
     }
 }

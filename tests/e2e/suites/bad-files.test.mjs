@@ -36,14 +36,14 @@ test("a type that is not accepted, an empty file and a page named .jpg fail alon
   await copyFile(fixture("photo_2mp_o1.jpg"), good);
   const program = await fileOf("setup.exe", Buffer.concat([Buffer.from("MZ"), Buffer.alloc(4096)]));
   const empty = await fileOf("empty.jpg", "");
-  const page_ = await fileOf("page.jpg", `<!doctype html><title>x</title>${"<p>hello</p>".repeat(500)}`);
+  const page_ = await fileOf("roof page.jpg", `<!doctype html><title>x</title>${"<p>hello</p>".repeat(500)}`);
   // A file dialog offers pictures only; whoever sets the input hands over anything.
   await choose(page, good, program, empty, page_);
   await allRows(page, ["stored", "failed"]);
 
   const byName = Object.fromEntries((await rows(page)).map((each) => [each.name, each]));
   assert.equal(byName["good.jpg"].state, "stored");
-  for (const name of ["setup.exe", "empty.jpg", "page.jpg"]) {
+  for (const name of ["setup.exe", "empty.jpg", "roof page.jpg"]) {
     assert.equal(byName[name]?.state, "failed", name);
     assert.ok(byName[name].words.length > 20, `${name}: ${byName[name].words}`);
     assert.doesNotMatch(byName[name].words, /undefined|null|\[object|Error:/, name);

@@ -208,7 +208,9 @@ impl ApiError {
                 "The request is larger than this operation reads; send less at once.".to_owned()
             }
             Self::RequestTimeout => "The request took too long to arrive; send it again.".to_owned(),
-            Self::Refused(refusal) => sentence(&refusal.to_string()),
+            Self::Refused(refusal @ Refusal::Field { .. }) => sentence(&refusal.to_string()),
+            // These begin with the name of a file.
+            Self::Refused(refusal) => with_full_stop(refusal.to_string()),
             Self::Clock(skew) => sentence(&skew.to_string()),
             Self::Quota(exceeded) => sentence(&exceeded.to_string()),
             Self::RateLimited(wait) => format!(
@@ -231,7 +233,7 @@ impl ApiError {
             Self::Assembling => {
                 "All bytes are there and are being put together; complete again in a moment.".to_owned()
             }
-            Self::Failure(failure) => sentence(&failure.detail),
+            Self::Failure(failure) => with_full_stop(failure.detail.clone()),
             Self::UploadClosed(
                 UploadStatus::Uploaded | UploadStatus::Processing | UploadStatus::Completed,
             ) => "The upload is finished and is a photo now; it takes no more bytes, and goes by deleting the photo."
@@ -335,7 +337,12 @@ fn sentence(text: &str) -> String {
         Some(first) if is_plain_word => format!("{}{}", first.to_ascii_uppercase(), chars.as_str()),
         _ => text.to_owned(),
     };
-    if start.ends_with(['.', '!', '?', '…']) { start } else { format!("{start}.") }
+    with_full_stop(start)
+}
+
+/// Where it has no end yet.
+fn with_full_stop(text: String) -> String {
+    if text.ends_with(['.', '!', '?', '…']) { text } else { text + "." }
 }
 
 impl IntoResponse for ApiError {
