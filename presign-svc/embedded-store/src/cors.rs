@@ -15,7 +15,7 @@ use crate::config::AllowedOrigins;
 
 const METHODS: &str = "GET, HEAD, PUT, POST, DELETE";
 const EXPOSED: &str = "ETag, Content-Length, Content-Range, Accept-Ranges, Last-Modified, Date, Location, \
-    x-amz-request-id, x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, \
+    Retry-After, x-amz-request-id, x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, \
     x-amz-checksum-sha256, x-amz-checksum-type, x-amz-mp-parts-count";
 /// Browsers cap this themselves; Chromium at two hours.
 const MAX_AGE_SECONDS: &str = "7200";

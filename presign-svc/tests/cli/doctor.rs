@@ -97,6 +97,19 @@ async fn cors_that_keeps_pages_out_is_named_with_the_rules_to_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_that_cannot_read_how_long_a_busy_bucket_wants_to_be_left_alone_are_named() {
+    let scene = Scene::start().await;
+    let (is_well, text) =
+        scene.examined(vec![on("GET", with_header("access-control-expose-headers", "ETag"))]);
+    assert!(is_well, "uploads work all the same: {text}");
+    assert!(
+        text.contains("note  CORS: pages of https://app.example.com may send files, but come back"),
+        "{text}"
+    );
+    assert!(text.contains("\"Retry-After\""), "the rules are printed: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_wrong_is_named_with_how_far() {
     let scene = Scene::start().await;
     let long_ago = Rule {
@@ -132,6 +145,33 @@ async fn a_bucket_that_refuses_or_spoils_what_was_signed_is_named() {
         vec![on("DELETE", says(403, &[], "<Error><Code>AccessDenied</Code></Error>"))],
         "signed writes: what was written cannot be removed:",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_films_need_and_the_credentials_lack_is_named() {
+    let scene = Scene::start().await;
+    let denied = |method: &str, query: &str| Rule {
+        query: Some(query.to_owned()),
+        ..on(method, says(403, &[], "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"))
+    };
+    for (rule, sentence, permission) in [
+        (denied("POST", "^uploads"), "an upload in parts cannot be opened", "s3:PutObject"),
+        (denied("PUT", "partNumber="), "the bucket refuses a signed part (403)", "kms:Decrypt"),
+        (
+            denied("GET", "uploadId="),
+            "the parts of an upload cannot be listed",
+            "s3:ListMultipartUploadParts",
+        ),
+        (denied("GET", "^uploads"), "uploads in parts cannot be listed", "s3:ListBucketMultipartUploads"),
+        (denied("DELETE", "uploadId="), "an upload in parts cannot be given up", "s3:AbortMultipartUpload"),
+    ] {
+        let text = scene.is_told(vec![rule], &format!("films: {sentence}"));
+        let line = text.lines().find(|line| line.contains("films: ")).unwrap();
+        assert!(line.contains(permission), "{line}");
+        assert!(text.contains("\"s3:ListBucketMultipartUploads\""), "the policy is printed: {text}");
+    }
+    let (is_well, text) = scene.examined(Vec::new());
+    assert!(is_well && text.contains("ok    films: the bucket takes files in parts"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,19 +6,22 @@ import { createInterface } from "node:readline";
 
 const binary = process.env.WINDLASS_FAULT_PROXY;
 
-/** What the store says in S3's words, in the proxy's mouth; CORS lets the page read it. */
-export function storeError(status, code, message = code, { retryAfterS } = {}) {
+/**
+ * What the store says in S3's words, in the proxy's mouth; CORS lets the page read it. Which of its headers, the real
+ * store is to say: where a header matters, its answer is `rewritten`.
+ */
+export function storeError(status, code, message = code) {
   return {
     kind: "respond",
     status,
-    ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
-    headers: {
-      "access-control-allow-origin": "*",
-      "access-control-expose-headers": "etag, retry-after",
-      "content-type": "application/xml",
-    },
+    headers: { "access-control-allow-origin": "*", "content-type": "application/xml" },
     body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
   };
+}
+
+/** The upstream's own answer, with its CORS headers, of another status and with headers it does not have. */
+export function rewritten(status, headers) {
+  return { kind: "rewrite", status, set_headers: headers };
 }
 
 /** What the service says when it refuses. */

@@ -158,7 +158,9 @@ async fn a_page_of_any_origin_may_send_parts_and_read_etags() -> Result<()> {
 
     let put = sending()?.accepted().await?;
     let exposed = allowed(&put, "access-control-expose-headers");
-    for name in ["etag", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha256", "x-amz-request-id"] {
+    for name in
+        ["etag", "retry-after", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha256", "x-amz-request-id"]
+    {
         ensure!(exposed.contains(name), "{name} is not exposed: {exposed}");
     }
     ensure!(put.headers().contains_key("x-amz-request-id"), "{put:?}");

@@ -25,8 +25,10 @@ pub const ALLOWED_HEADERS: [&str; 5] = [
     "x-amz-checksum-sha256",
 ];
 
-/// Without these a client cannot read what the bucket says of a part.
-pub const EXPOSED_HEADERS: [&str; 4] = ["ETag", "Location", "x-amz-checksum-crc64nvme", "x-amz-request-id"];
+/// Without these a client cannot read what the bucket says of a part, nor for how long a busy one wants to be left
+/// alone.
+pub const EXPOSED_HEADERS: [&str; 5] =
+    ["ETag", "Location", "Retry-After", "x-amz-checksum-crc64nvme", "x-amz-request-id"];
 
 /// The origins whose pages send files: those that may call the API, or the service's own.
 pub fn origins(options: &ServeOptions) -> Vec<String> {
@@ -38,18 +40,38 @@ pub fn origins(options: &ServeOptions) -> Vec<String> {
 
 /// Asks for each origin.
 pub async fn check(store: &dyn ObjectStore, probe: &Probe, origins: &[String]) -> Finding {
+    let mut deaf = None;
     for origin in origins {
-        if let Err(reason) = check_origin(store, probe, origin).await {
-            return Finding::bad(
-                WHAT,
-                format!("pages of {origin} cannot send files: {reason} Set the rules below."),
-            );
+        match check_origin(store, probe, origin).await {
+            Ok(Hears::RetryAfter) => {}
+            Ok(Hears::NoRetryAfter) => deaf = deaf.or(Some(origin)),
+            Err(reason) => {
+                return Finding::bad(
+                    WHAT,
+                    format!("pages of {origin} cannot send files: {reason} Set the rules below."),
+                );
+            }
         }
     }
-    Finding::good(WHAT, format!("pages of {} may send files.", origins.join(", ")))
+    match deaf {
+        None => Finding::good(WHAT, format!("pages of {} may send files.", origins.join(", "))),
+        Some(origin) => Finding::note(
+            WHAT,
+            format!(
+                "pages of {origin} may send files, but come back too soon when the bucket is busy: Retry-After is \
+                 not among the exposed headers. Set the rules below."
+            ),
+        ),
+    }
 }
 
-async fn check_origin(store: &dyn ObjectStore, probe: &Probe, origin: &str) -> Result<(), String> {
+/// Whether a page can read for how long a busy bucket wants to be left alone.
+enum Hears {
+    RetryAfter,
+    NoRetryAfter,
+}
+
+async fn check_origin(store: &dyn ObjectStore, probe: &Probe, origin: &str) -> Result<Hears, String> {
     let key = ObjectKey::try_from(format!("{DOCTOR_PREFIX}cors")).map_err(|error| error.to_string())?;
     let url = store.object_url(&key);
     let wanted = ["content-type", "if-none-match", "x-amz-checksum-crc64nvme"];
@@ -79,7 +101,8 @@ async fn check_origin(store: &dyn ObjectStore, probe: &Probe, origin: &str) -> R
     if !lists(answer.headers(), &ACCESS_CONTROL_EXPOSE_HEADERS, "ETag") {
         return Err("ETag is not among the exposed headers.".to_owned());
     }
-    Ok(())
+    let hears = lists(answer.headers(), &ACCESS_CONTROL_EXPOSE_HEADERS, "Retry-After");
+    Ok(if hears { Hears::RetryAfter } else { Hears::NoRetryAfter })
 }
 
 /// Whether a header lists a value, or everything.

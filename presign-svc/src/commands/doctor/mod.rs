@@ -3,6 +3,7 @@
 
 mod bucket;
 mod cors;
+mod films;
 mod policies;
 mod probe;
 mod queue;
@@ -93,10 +94,12 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
         StorePlace::Remote(settings) => {
             let found = remote(serve, &settings).await;
             let is_bad = |what: &str| found.iter().any(|f| f.what == what && f.verdict == Verdict::Bad);
-            if options.policies || is_bad(cors::WHAT) {
+            let is_well =
+                |what: &str| found.iter().all(|f| f.what != what || f.verdict == Verdict::Good);
+            if options.policies || !is_well(cors::WHAT) {
                 advice.push(policies::cors_advice(&settings.bucket, &cors::origins(serve)));
             }
-            if options.policies || is_bad(bucket::ACCESS) || is_bad(bucket::WRITES) {
+            if options.policies || is_bad(bucket::ACCESS) || is_bad(bucket::WRITES) || is_bad(films::WHAT) {
                 advice.push(policies::iam_advice(&settings.bucket, settings.region.as_deref()));
             }
             let keeps_leftovers =
@@ -260,11 +263,15 @@ async fn remote(options: &ServeOptions, settings: &S3Settings) -> Vec<Finding> {
         Ok(access) => access,
         Err(unreachable) => return vec![unreachable],
     };
-    vec![
-        access,
-        bucket::clock(&store, &probe).await,
-        bucket::writes(&store, &probe, options.store.conditional_writes()).await,
-        cors::check(&store, &probe, &cors::origins(options)).await,
-        bucket::lifecycle(&store, options.limits.weak_signal).await,
-    ]
+    let mut found = vec![access, bucket::clock(&store, &probe).await];
+    let writes = bucket::writes(&store, &probe, options.store.conditional_writes()).await;
+    let can_write = writes.verdict == Verdict::Good;
+    found.push(writes);
+    // What keeps one PUT out keeps films out, too, and is said already.
+    if can_write {
+        found.push(films::check(&store, &probe).await);
+    }
+    found.push(cors::check(&store, &probe, &cors::origins(options)).await);
+    found.push(bucket::lifecycle(&store, options.limits.weak_signal).await);
+    found
 }

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
 import { eventually } from "../../harness/browser.mjs";
-import { COMPLETE, CREATE, PART, part, PUT, SIGN, storeError } from "../../harness/fault-proxy.mjs";
+import { COMPLETE, CREATE, PART, part, PUT, rewritten, SIGN, storeError } from "../../harness/fault-proxy.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
 const MIB = 1024 * 1024;
@@ -160,6 +160,22 @@ test("F28 a store that says slow down is not stormed", async () => {
   assert.ok(puts.some(({ status }) => status === 503), "some were refused");
   // Each refusal costs one more attempt, and nothing else.
   assert.equal(puts.length, 30 + puts.filter(({ status }) => status === 503).length);
+  await visit.allStored();
+});
+
+test("F28 a store that says when to come back is left alone until then", async () => {
+  const visit = await scene.visit({ variants: [] });
+  await scene.proxy.rules({ ...PUT, times: 1, fault: rewritten(503, { "retry-after": "5" }) });
+  await visit.choose(...(await Promise.all(Array.from({ length: 12 }, (_, index) => video(400_000 + index)))));
+  await visit.ended(undefined, 90_000);
+  const puts = await visit.puts();
+  const [refused, ...others] = puts.filter(({ status }) => status === 503);
+  assert.ok(refused && others.length === 0, "one was refused");
+  const began = puts.map(({ started_ms: at }) => at - refused.ended_ms).filter((after) => after > 0);
+  assert.ok(began.length > 0, "and some came after it");
+  // Those that were on their way to the network when the answer came are not called back.
+  const early = began.filter((after) => after > 250 && after < 5_000);
+  assert.deepEqual(early, [], "the page was not told, or did not heed it");
   await visit.allStored();
 });
 
