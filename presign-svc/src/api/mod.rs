@@ -46,6 +46,7 @@ const COMPLETE_LIMIT_BYTES: usize = 2 * 1024 * 1024;
 
 /// Everything the service answers.
 pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSite>) -> Router {
+    let cors = origins.layer(app.settings.plain_clients);
     let api = Router::new()
         .route("/uploads", post(uploads::create::create).layer(DefaultBodyLimit::max(CREATE_LIMIT_BYTES)))
         .route("/uploads/previews", post(uploads::report_previews::report_previews))
@@ -80,10 +81,10 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .layer(origins.layer());
+        .layer(cors.clone());
     let router = Router::new()
         .nest(API_PREFIX, api)
-        .merge(companion::routes().layer(origins.layer()))
+        .merge(companion::routes().layer(cors))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz));
     let router = if app.settings.api_docs { router.merge(openapi::routes()) } else { router };
