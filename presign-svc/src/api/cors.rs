@@ -14,6 +14,8 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The trace of the page that asks (W3C Trace Context).
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// Some clients that know nothing of Windlass name their tenant beside the token. Nobody reads it: the token's counts.
+const X_TENANT_ID: HeaderName = HeaderName::from_static("x-tenant-id");
 
 /// Web origins whose scripts may call the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,20 +44,22 @@ impl AllowedOrigins {
             .any(|origin| self.allows(&origin))
     }
 
-    pub(super) fn layer(&self) -> CorsLayer {
+    pub(super) fn layer(&self, plain_clients: bool) -> CorsLayer {
         let origins = self.clone();
+        let named_by_plain_clients = plain_clients.then_some(X_TENANT_ID);
+        let headers = [
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IF_NONE_MATCH,
+            LAST_EVENT_ID,
+            TRACEPARENT,
+            TRACESTATE,
+            X_REQUEST_ID,
+        ];
         CorsLayer::new()
             .allow_origin(AllowOrigin::predicate(move |origin, _| origins.allows(origin)))
             .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-            .allow_headers([
-                AUTHORIZATION,
-                CONTENT_TYPE,
-                IF_NONE_MATCH,
-                LAST_EVENT_ID,
-                TRACEPARENT,
-                TRACESTATE,
-                X_REQUEST_ID,
-            ])
+            .allow_headers(headers.into_iter().chain(named_by_plain_clients).collect::<Vec<_>>())
             .expose_headers([ALLOW, ETAG, RETRY_AFTER, X_REQUEST_ID])
             .max_age(Duration::from_secs(7200))
     }

@@ -85,17 +85,15 @@ pub struct JsonBody<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
-        read_json(&read_json_body(request).await?).map(Self)
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        read_json(&read_json_body(request, app).await?).map(Self)
     }
 }
 
-/// The bytes of a body that says that it is JSON.
-pub async fn read_json_body(request: Request) -> Result<Bytes, ApiError> {
-    if !is_json(&request) {
-        return Err(ApiError::InvalidJson(
-            "the body must be sent as Content-Type: application/json".to_owned(),
-        ));
+/// The bytes of a body that may be JSON by what is said of it.
+pub async fn read_json_body(request: Request, app: &App) -> Result<Bytes, ApiError> {
+    if !may_be_json(&request, app.settings.plain_clients) {
+        return Err(not_sent_as_json());
     }
     read(request).await
 }
@@ -106,15 +104,13 @@ pub struct OptionalJsonBody<T>(pub T);
 impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalJsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
-        let is_json = is_json(&request);
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let may_be_json = may_be_json(&request, app.settings.plain_clients);
         let body = read(request).await?;
-        match (body.is_empty(), is_json) {
+        match (body.is_empty(), may_be_json) {
             (true, _) => Ok(Self(T::default())),
             (false, true) => read_json(&body).map(Self),
-            (false, false) => Err(ApiError::InvalidJson(
-                "the body must be sent as Content-Type: application/json".to_owned(),
-            )),
+            (false, false) => Err(not_sent_as_json()),
         }
     }
 }
@@ -135,10 +131,18 @@ pub fn known_etags(headers: &HeaderMap) -> impl Iterator<Item = &str> {
         .map(|candidate| candidate.trim().trim_start_matches("W/"))
 }
 
-fn is_json(request: &Request) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
-    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+/// Whether a body is read as JSON. A plain client's `fetch` names no type, and browsers then say `text/plain`.
+fn may_be_json(request: &Request, is_plain_client: bool) -> bool {
+    let Some(content_type) = request.headers().get(CONTENT_TYPE) else { return is_plain_client };
+    let essence = content_type.to_str().ok().and_then(|value| value.split(';').next()).map(str::trim);
+    essence.is_some_and(|essence| {
+        essence.eq_ignore_ascii_case("application/json")
+            || (is_plain_client && essence.eq_ignore_ascii_case("text/plain"))
+    })
+}
+
+fn not_sent_as_json() -> ApiError {
+    ApiError::InvalidJson("the body must be sent as Content-Type: application/json".to_owned())
 }
 
 async fn read(request: Request) -> Result<Bytes, ApiError> {

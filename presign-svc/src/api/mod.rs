@@ -29,6 +29,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
 use time::OffsetDateTime;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
 use windlass_protocol::API_PREFIX;
 
 use self::cors::AllowedOrigins;
@@ -81,7 +82,8 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES));
-    let of_pages = for_pages(Router::new().nest(API_PREFIX, api).merge(companion::routes()), origins);
+    let cors = origins.layer(app.settings.plain_clients);
+    let of_pages = for_pages(Router::new().nest(API_PREFIX, api).merge(companion::routes()), cors);
     let others = Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz));
     let others = if app.settings.api_docs { others.merge(openapi::routes()) } else { others };
     let others = match demo {
@@ -103,8 +105,8 @@ fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
 }
 
 /// Pages of these origins may read all that is answered, also that it took too long, or failed inside.
-fn for_pages<S: Clone + Send + Sync + 'static>(routes: Router<S>, origins: &AllowedOrigins) -> Router<S> {
-    guarded(routes).layer(origins.layer())
+fn for_pages<S: Clone + Send + Sync + 'static>(routes: Router<S>, cors: CorsLayer) -> Router<S> {
+    guarded(routes).layer(cors)
 }
 
 /// How long a URL works from now on: signing counts whole seconds.
@@ -148,7 +150,7 @@ mod tests {
         let origins = AllowedOrigins::Exactly(vec!["https://good.com".parse().unwrap()]);
         let routes =
             Router::new().route("/late", get(std::future::pending::<()>)).route("/fails", get(fails));
-        let routes = for_pages(routes, &origins);
+        let routes = for_pages(routes, origins.layer(false));
         for (path, status) in [("/late", 503), ("/fails", 500)] {
             let request = Request::get(path).header(ORIGIN, "https://good.com").body(Body::empty()).unwrap();
             let answer = routes.clone().oneshot(request).await.unwrap();

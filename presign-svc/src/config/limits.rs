@@ -48,8 +48,9 @@ pub struct LimitOptions {
     /// How many uploads of a company may wait for their bytes at once.
     #[arg(long, env = "WINDLASS_MAX_OPEN_UPLOADS", default_value_t = 10_000)]
     pub max_open_uploads: u64,
-    /// Whether clients are served that know nothing of Windlass: they PUT with no header but Content-Type, say
-    /// no size beforehand, and do not say when they are done. What this gives up is in docs/plain-clients.md.
+    /// Whether clients are served that know nothing of Windlass: they PUT with no header but Content-Type, name
+    /// no type of their JSON, say no size beforehand, and do not say when they are done. What this gives up is in
+    /// docs/plain-clients.md.
     #[arg(long, env = "WINDLASS_PLAIN_CLIENTS", action = ArgAction::Set, default_value_t = false)]
     pub plain_clients: bool,
     /// The shape of object keys.

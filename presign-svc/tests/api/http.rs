@@ -46,6 +46,19 @@ async fn answers_are_not_cached_sniffed_or_referred_to() {
 }
 
 #[tokio::test]
+async fn t39_no_page_of_anybody_shows_ours_in_a_frame() {
+    let app = TestApp::start().await;
+    let pages = ["/", "/docs/", "/docs/swagger-ui.css", "/openapi.json"];
+    let answers = ["/api/v1/me", "/api/v1/nothing", "/api/v1/photos", "/s3/params", "/healthz", "/nothing"];
+    for path in pages.into_iter().chain(answers) {
+        let answer = app.get(path).await;
+        let policy = answer.header("content-security-policy").to_owned();
+        let ancestors = policy.split(';').map(str::trim).filter(|part| part.starts_with("frame-ancestors"));
+        assert_eq!(ancestors.collect::<Vec<_>>(), ["frame-ancestors 'none'"], "{path}: {policy}");
+    }
+}
+
+#[tokio::test]
 async fn t33_only_listed_origins_may_read_answers() {
     let app = TestApp::start().await;
     for (origin, allowed) in [

@@ -1,5 +1,9 @@
 //! Metrics: what happens through the API is counted, and only on their own listener.
 
+use std::net::SocketAddr;
+
+use reqwest::Method;
+use serde_json::Value;
 use windlass_presign_svc::metrics;
 
 use crate::support::{Answer, PhotoSpec, TestApp, jpeg};
@@ -8,11 +12,8 @@ use crate::support::{Answer, PhotoSpec, TestApp, jpeg};
 async fn requests_and_uploads_are_counted_on_a_listener_of_their_own() {
     let app = TestApp::start().await;
     app.upload("a", &jpeg(&PhotoSpec::default())).await;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, metrics::router(app.app.clone())).await });
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = Answer::of(http.get(format!("http://{address}/metrics")).send().await.unwrap()).await;
+    let address = serve_metrics(&app).await;
+    let answer = Answer::of(app.http.get(format!("http://{address}/metrics")).send().await.unwrap()).await;
     assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
     let text = answer.body.as_str().unwrap();
     for line in [
@@ -27,8 +28,69 @@ async fn requests_and_uploads_are_counted_on_a_listener_of_their_own() {
     assert!(!text.contains("acme") && !text.contains("job-7"), "no tenant and no project is a label");
 }
 
+/// What people leave open, and what scanners ask for.
+const INSIDES: [&str; 21] = [
+    "/metrics",
+    "/api/metrics",
+    "/api/v1/metrics",
+    "/s3/metrics",
+    "/prometheus",
+    "/stats",
+    "/status",
+    "/debug",
+    "/debug/vars",
+    "/debug/pprof/",
+    "/debug/pprof/heap",
+    "/tracing",
+    "/admin",
+    "/admin/",
+    "/api/v1/admin",
+    "/internal",
+    "/actuator/env",
+    "/server-status",
+    "/env",
+    "/.env",
+    "/config",
+];
+
 #[tokio::test]
-async fn t46_the_api_does_not_show_the_metrics() {
+async fn t46_the_api_shows_nothing_of_the_inside_and_the_metrics_listener_nothing_else() {
     let app = TestApp::start().await;
-    app.get("/metrics").await.assert_problem(404, "not_found");
+    for path in INSIDES {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
+            let answer = app.call(method, path, &app.ann(), Value::Null).await;
+            answer.assert_problem(404, "not_found");
+        }
+    }
+    let shown = Answer::of(app.http.get(app.url("/healthz")).send().await.unwrap()).await;
+    assert_eq!(shown.status, 200);
+
+    let address = serve_metrics(&app).await;
+    let others = [
+        "/",
+        "/healthz",
+        "/readyz",
+        "/api/v1/me",
+        "/api/v1/photos",
+        "/openapi.json",
+        "/docs/",
+        "/demo/token",
+    ];
+    for path in INSIDES.into_iter().chain(others).filter(|path| *path != "/metrics") {
+        let asked = app.http.get(format!("http://{address}{path}")).bearer_auth(app.ann());
+        assert_eq!(Answer::of(asked.send().await.unwrap()).await.status, 404, "{path}");
+    }
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        let asked = app.http.request(method.clone(), format!("http://{address}/metrics"));
+        assert_eq!(Answer::of(asked.send().await.unwrap()).await.status, 405, "{method}");
+    }
+}
+
+/// The metrics on a port of their own.
+async fn serve_metrics(app: &TestApp) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = metrics::router(app.app.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
 }

@@ -132,3 +132,39 @@ async fn t30_whoever_has_the_bucket_asked_again_and_again_is_told_to_wait() {
         refused.assert_problem(429, "rate_limited");
     }
 }
+
+#[tokio::test]
+async fn t30_what_uppy_asks_for_counts_as_what_our_own_clients_ask_for() {
+    let app = start(RateLimits { per_subject: Some(3), ..RateLimits::default() }).await;
+    let form = "/s3/params?filename=roof.jpg&type=image%2Fjpeg&metadata%5Bproject_id%5D=job-7";
+    let film = json!({"filename": "site.mp4", "type": "video/mp4", "metadata": {"project_id": "job-7"}});
+    assert_eq!(app.get(form).await.status, 200);
+    let opened = app.post("/s3/multipart", film.clone()).await;
+    assert_eq!(opened.status, 200, "{}", opened.body);
+    let path = format!("/s3/multipart/{}", opened.body["uploadId"].as_str().unwrap());
+    let query = format!("key={}", opened.body["key"].as_str().unwrap());
+    // What is left of three files is worth a hundred parts, one by one or together.
+    let numbers = |first: u32, last: u32| (first..=last).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let batch = |first: u32, last: u32| format!("{path}/batch?{query}&partNumbers={}", numbers(first, last));
+    assert_eq!(app.get(&batch(1, 99)).await.status, 200);
+    assert_eq!(app.get(&format!("{path}/100?{query}")).await.status, 200);
+    let complete = format!("{path}/complete?{query}");
+    let parts = json!({"parts": [{"PartNumber": 1, "ETag": "\"0\""}]});
+    for (method, path, body) in [
+        (Method::GET, format!("{path}/101?{query}"), Value::Null),
+        (Method::GET, batch(101, 102), Value::Null),
+        (Method::GET, format!("{path}?{query}"), Value::Null),
+        (Method::POST, complete, parts),
+        (Method::GET, form.to_owned(), Value::Null),
+        (Method::POST, "/s3/multipart".to_owned(), film),
+    ] {
+        let refused = app.call(method.clone(), &path, &app.ann(), body).await;
+        refused.assert_problem(429, "rate_limited");
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0, "{method} {path}");
+        assert_eq!(refused.body["message"], refused.body["detail"], "Uppy shows the sentence");
+    }
+    let gone = app.delete(&format!("{path}?{query}")).await;
+    assert_eq!(gone.status, 200, "whoever is to wait may still give up");
+    app.clock.advance(Duration::from_secs(60));
+    assert_eq!(app.get(form).await.status, 200);
+}

@@ -9,7 +9,7 @@ use windlass_presign_svc::auth::Scope;
 use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
 use windlass_presign_svc::jobs::notice::look;
 
-use crate::support::{PhotoSpec, TestApp, TestOptions, file_of, jpeg, settings};
+use crate::support::{Answer, PhotoSpec, TestApp, TestOptions, file, file_of, jpeg, settings};
 
 fn request(name: &str, size: usize, mime: &str) -> Value {
     json!({"project_id": "job-7", "file_name": name, "file_size": size, "mime_type": mime})
@@ -80,6 +80,52 @@ async fn a_plain_client_says_no_size_sends_only_its_type_and_never_calls_again()
     let photos = app.get("/api/v1/photos").await.body;
     assert_eq!(photos["photos"][0]["photo_id"], answer.body["photo_id"], "of the token's only project");
     assert_eq!(photos["photos"][0]["size"], bytes.len());
+}
+
+#[tokio::test]
+async fn a_plain_client_names_no_type_of_its_json() {
+    let (app, strict) = (plain().await, TestApp::start().await);
+    let send = async |app: &TestApp, path: &str, content_type: Option<&'static str>, body: &Value| {
+        let request = app.http.post(app.url(path)).bearer_auth(app.ann()).body(body.to_string());
+        let request = content_type.into_iter().fold(request, |to, value| to.header("content-type", value));
+        Answer::of(request.send().await.unwrap()).await
+    };
+    let one = request("roof.jpg", 4096, "image/jpeg");
+    let several = json!({"project_id": "job-7", "files": [file("a", "a.jpg", "image/jpeg", 4096)]});
+    for (path, body) in [("/api/v1/photos/upload-url", &one), ("/api/v1/uploads", &several)] {
+        // What browsers say of a body that a page names no type of, and what other clients do.
+        for untyped in [Some("text/plain;charset=UTF-8"), None] {
+            let answer = send(&app, path, untyped, body).await;
+            assert_eq!(answer.status, 201, "{path} {untyped:?}: {}", answer.body);
+            send(&strict, path, untyped, body).await.assert_problem(400, "invalid_json");
+        }
+        let form = Some("application/x-www-form-urlencoded");
+        send(&app, path, form, body).await.assert_problem(400, "invalid_json");
+    }
+    // A body that may be absent: what completes is read as well, whatever its type.
+    let announced = app.announce_one(file("b", "b.jpg", "image/jpeg", 4096)).await;
+    let complete = format!("/api/v1/uploads/{}/complete", announced["upload_id"].as_str().unwrap());
+    let parts = json!({"parts": []});
+    for untyped in [Some("text/plain;charset=UTF-8"), None] {
+        send(&app, &complete, untyped, &parts).await.assert_problem(409, "bytes_missing");
+    }
+}
+
+#[tokio::test]
+async fn a_plain_clients_page_may_name_its_tenant_beside_the_token() {
+    let (app, strict) = (plain().await, TestApp::start().await);
+    let allowed = async |app: &TestApp| {
+        let asked = app
+            .http
+            .request(Method::OPTIONS, app.url("/api/v1/uploads"))
+            .header("origin", "https://good.com")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,content-type,x-tenant-id");
+        let answer = Answer::of(asked.send().await.unwrap()).await;
+        answer.header("access-control-allow-headers").split(',').any(|name| name == "x-tenant-id")
+    };
+    assert!(allowed(&app).await);
+    assert!(!allowed(&strict).await, "nobody else asks for it");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
 import { eventually, launch, listen } from "../harness/browser.mjs";
 import { Service } from "../harness/service.mjs";
-import { servePage } from "../harness/uppy.mjs";
+import { openUppy, sendByUppy, servePage } from "../harness/uppy.mjs";
 import { picturesShown } from "../harness/uploader.mjs";
 
 const MIB = 1 << 20;
@@ -31,23 +31,7 @@ for (const version of ["uppy-5", "uppy-6"]) {
     before(async () => (site = await servePage(version)));
     after(() => site?.stop());
 
-    /** A page whose Uppy sends to a project; `wanted` goes to its plug-in. */
-    async function open(wanted) {
-      const page = listen(await (await browser.newContext()).newPage());
-      page.addresses = [];
-      page.on("request", (request) => page.addresses.push(`${request.method()} ${request.url()}`));
-      await page.goto(site.address);
-      await page.waitForFunction(() => window.start !== undefined);
-      const token = wanted.token ?? service.token({ project: wanted.project });
-      await page.evaluate((wanted) => window.start(wanted), { endpoint: service.address, meta: {}, ...wanted, token });
-      return page;
-    }
-
-    async function send(page, ...paths) {
-      await page.locator("#files").setInputFiles(paths);
-      const ends = () => page.evaluate(() => window.ends);
-      return eventually("all files have ended", ends, (ends) => ends.length === paths.length, 120_000);
-    }
+    const open = (wanted) => openUppy(browser, site, service, wanted);
 
     /** The project's photos, once so many are there: of forms nobody tells the service. */
     async function stored(project, paths) {
@@ -65,7 +49,7 @@ for (const version of ["uppy-5", "uppy-6"]) {
       const project = `${version}-forms`;
       const paths = [fixture("photo_12mp_o6.jpg"), fixture("photo_2mp_o1.jpg")];
       const page = await open({ project, multipart: false });
-      for (const { error, uploadURL, key } of await send(page, ...paths)) {
+      for (const { error, uploadURL, key } of await sendByUppy(page, paths)) {
         assert.equal(error, undefined);
         assert.ok(uploadURL.startsWith(service.storeAddress) && uploadURL.endsWith(key), uploadURL);
       }
@@ -81,7 +65,7 @@ for (const version of ["uppy-5", "uppy-6"]) {
       const project = `${version}-parts`;
       const token = service.token({ project: "*" });
       const page = await open({ token, multipart: true, meta: { project_id: project } });
-      const [{ error }] = await send(page, film);
+      const [{ error }] = await sendByUppy(page, [film]);
       assert.equal(error, undefined);
       const [{ size, kind }] = await stored(project, [film]);
       assert.deepEqual([size, kind], [12 * MIB + 4096, "video"]);
@@ -93,11 +77,11 @@ for (const version of ["uppy-5", "uppy-6"]) {
 
     test("what may not be sent is refused before a byte leaves", async () => {
       const page = await open({ project: `${version}-refused`, multipart: false });
-      const [{ error }] = await send(page, { name: "page.html", mimeType: "text/html", buffer: Buffer.alloc(4096) });
+      const [{ error }] = await sendByUppy(page, [{ name: "page.html", mimeType: "text/html", buffer: Buffer.alloc(4096) }]);
       // Version 6 has no words for it but the status line's.
       assert.match(error, version === "uppy-5" ? /page\.html: files of type "text\/html" are not accepted here/ : /failed/);
       const elsewhere = await open({ token: service.token({ project: "a" }), multipart: true, meta: { project_id: "b" } });
-      const [refused] = await send(elsewhere, film);
+      const [refused] = await sendByUppy(elsewhere, [film]);
       assert.ok(refused.error);
       for (const { addresses } of [page, elsewhere]) {
         assert.ok(!addresses.some((address) => address.includes(service.storeAddress)), addresses.join("\n"));

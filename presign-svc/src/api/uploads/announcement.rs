@@ -47,8 +47,8 @@ struct UnreadFiles {
 impl FromRequest<Arc<App>> for AnnouncedFiles {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
-        read_announcement(&read_json_body(request).await?)
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        read_announcement(&read_json_body(request, app).await?)
     }
 }
 

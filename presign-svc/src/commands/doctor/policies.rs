@@ -8,8 +8,8 @@ use crate::domain::staging::STAGING_PREFIX;
 /// The CORS rules, and the command that sets them.
 pub fn cors_advice(bucket: &str, origins: &[String]) -> String {
     format!(
-        "CORS rules for the bucket; save as cors.json and run\n  aws s3api put-bucket-cors --bucket {bucket} \
-         --cors-configuration file://cors.json\n{:#}",
+        "CORS rules for the bucket; they replace those there are, so merge them. Save as cors.json and run\n  \
+         aws s3api put-bucket-cors --bucket {bucket} --cors-configuration file://cors.json\n{:#}",
         cors_rules(origins)
     )
 }
