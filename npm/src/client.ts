@@ -229,12 +229,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#batch.add(upload);
     // The upload worker starts while the first photo is read.
     this.#link.expectFiles();
-    this.#tellScreen();
+    this.#tellScreen(true);
     return running;
   }
 
-  #tellScreen(): void {
-    this.#survival.needScreen(screenNeed(this.#running.values()));
+  #tellScreen(cameFurther = false): void {
+    this.#survival.needScreen(screenNeed(this.#running.values()), cameFurther);
   }
 
   async #prepare(running: Running): Promise<void> {
@@ -289,7 +289,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         }
         return;
       case "progress": {
-        upload.setProgress(event.file);
+        this.#tellScreen(upload.setProgress(event.file));
         this.#rate = event.total.rate_bytes_per_s;
         const { progress } = this;
         this.#survival.endsIn(progress.remaining_ms);
@@ -333,7 +333,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     running.paused = paused;
     this.#survival.paused(upload.clientRef, paused);
-    this.#tellScreen();
+    this.#tellScreen(true);
     if (running.submitted) {
       if (paused) {
         this.#link.pause(upload.clientRef);
@@ -391,7 +391,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #end(upload: Upload): void {
     this.#running.delete(upload.clientRef);
     this.#survival.ended(upload);
-    this.#tellScreen();
+    this.#tellScreen(true);
     if (this.#running.size === 0) {
       this.#rate = null;
     }

@@ -49,7 +49,9 @@ const BEGIN_MS = 10_000;
 const SILENCE_MS = 40_000;
 /** After so many streams that did not begin, the page polls meanwhile. */
 const POLL_AFTER_FAILURES = 2;
-const POLL_MS = 4_000;
+/** How long to wait before asking again; with what chance adds, and the answer takes, news are seen within five seconds. */
+const POLL_MS = 3_000;
+const POLL_SPREAD_MS = 1_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 
@@ -190,7 +192,7 @@ export class LivePhotos {
             this.#poll();
           }
         });
-    }, POLL_MS * (0.75 + this.#times.random() / 2));
+    }, POLL_MS + POLL_SPREAD_MS * this.#times.random());
   }
 
   #stopPolling(): void {

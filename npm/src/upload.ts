@@ -203,9 +203,11 @@ export class Upload {
     this.#reason = reason;
   }
 
-  /** @internal */
-  setProgress(progress: ProgressCounts): void {
+  /** @internal Answers whether more of it has arrived than before. */
+  setProgress(progress: ProgressCounts): boolean {
+    const cameFurther = progress.confirmed_bytes > this.#progress.confirmed_bytes;
     this.#progress = progress;
+    return cameFurther;
   }
 
   /** @internal */

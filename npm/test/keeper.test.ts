@@ -102,6 +102,27 @@ test("what the worker could not hear of before it came it hears in the right ord
   }
 });
 
+test("when the first file is chosen the browser is asked, once, not to throw away what is kept", () => {
+  let asked = 0;
+  const storage = { persist: async () => ((asked += 1), true) };
+  const before = Object.getOwnPropertyDescriptor(globalThis.navigator, "storage");
+  Object.defineProperty(globalThis.navigator, "storage", { value: storage, configurable: true });
+  try {
+    const { keeper } = keeperOf();
+    assert.equal(asked, 0, "as long as there is nothing to keep there is nothing to ask for");
+    keeper.add("a", new Blob(["a"]), "a.jpg", false, undefined);
+    keeper.add("b", new Blob(["b"]), "b.jpg", false, undefined);
+    assert.equal(asked, 1, "some browsers ask the user");
+    keeper.close();
+  } finally {
+    if (before === undefined) {
+      delete (globalThis.navigator as { storage?: unknown }).storage;
+    } else {
+      Object.defineProperty(globalThis.navigator, "storage", before);
+    }
+  }
+});
+
 test("all bytes of a file are kept when the worker has said so, until it is forgotten", () => {
   const { keeper, workers } = keeperOf();
   keeper.add("a", new Blob(["a"]), "a.jpg", true, undefined);

@@ -104,12 +104,14 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             let postgres = tools::ensure_postgres()?;
             let redis = tools::ensure_redis()?;
             require_all(postgres.is_some(), redis.is_some())?;
+            let shifted_clock = build_shifted_clock()?;
             // The second build has failpoints in it: the service is killed at each of them.
             let killed =
                 ["--package", "windlass-presign-svc", "--features", "failpoints", "--test", "faults"];
             for what in [&["--workspace"][..], &killed] {
                 let mut tests = cargo();
                 tests.args(["test", "--quiet", "--locked"]).args(what).env("WINDLASS_GARAGE", &garage);
+                tests.env("WINDLASS_SHIFTED_CLOCK", &shifted_clock);
                 if let Some(programs) = &postgres {
                     tests.env("WINDLASS_POSTGRES", programs);
                 }
@@ -217,7 +219,7 @@ pub fn build_fault_proxy(profile: &str) -> Result<PathBuf> {
     Ok(workspace::target_dir().join(folder).join("fault-proxy"))
 }
 
-/// Builds what makes a browser's wall clock wrong and returns where it is.
+/// Builds what makes a program's wall clock wrong and returns where it is.
 fn build_shifted_clock() -> Result<PathBuf> {
     process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-shifted-clock"]))?;
     Ok(workspace::target_dir().join("debug/libshifted_clock.so"))

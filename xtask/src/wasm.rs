@@ -80,11 +80,8 @@ fn compile(module: &Module, sources: &Path, target_dir: &Path) -> Result<PathBuf
 /// A module's flags, as cargo takes them where there may be spaces in them. What panics says where it was written:
 /// the folders of whoever builds are left out of it, so that the same sources give the same bytes anywhere.
 fn rustflags(module: &Module, sources: &Path) -> Result<String> {
-    let sysroot = output_of(command("rustc").args(["--print", "sysroot"]))?;
-    let mut folders = vec![
-        (sources.to_owned(), "windlass"),
-        (Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), "rust"),
-    ];
+    let mut folders =
+        vec![(sources.to_owned(), "windlass"), (sysroot()?.join("lib/rustlib/src/rust"), "rust")];
     // One for each registry, named after its address.
     if let Ok(registries) = fs::read_dir(cargo_home()?.join("registry/src")) {
         for registry in registries {
@@ -124,8 +121,10 @@ pub fn check_reproducible() -> Result<()> {
     if sources.is_dir() {
         fs::remove_dir_all(&sources).with_context(|| format!("could not empty {}", sources.display()))?;
     }
-    let listed = output_of(command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
-    for name in listed.lines() {
+    // Without `-z` git quotes a name that is not ASCII, and no file is called that.
+    let listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+    let listed = output_of(command("git").args(listing))?;
+    for name in listed.split_terminator('\0') {
         let (from, to) = (workspace::root().join(name), sources.join(name));
         if !from.is_file() {
             continue;

@@ -91,11 +91,19 @@ export function adopt(root: ShadowRoot, styles: readonly string[]): void {
   });
 }
 
-/** Before a line of a list disappears: the keyboard goes to the one beside it, not to the top. Whether there is one. */
+/**
+ * Before a line of a list disappears: the keyboard goes to the nearest one after it where there is something to press,
+ * or else before it, not to the top. Whether there is one.
+ */
 export function focusBeside(line: Element): boolean {
-  const beside = [line.nextElementSibling, line.previousElementSibling]
-    .map((other) => other?.querySelector<HTMLElement>("button, details:not([hidden]) > summary"))
-    .find((found) => found);
-  beside?.focus();
-  return beside !== undefined;
+  for (const step of ["nextElementSibling", "previousElementSibling"] as const) {
+    for (let other = line[step]; other !== null; other = other[step]) {
+      const found = other.querySelector<HTMLElement>("button, details:not([hidden]) > summary");
+      if (found !== null) {
+        found.focus();
+        return true;
+      }
+    }
+  }
+  return false;
 }

@@ -119,13 +119,18 @@ export class PhotoDialog {
     if (saved || !this.#words.editing) {
       this.#words.show(photo, this.#may("mayEdit"));
     }
-    if (isArriving(before)) {
+    if (isLocked(photo)) {
+      this.#lock(photo);
+    } else if (isArriving(before)) {
       this.#showMore(before, photo);
     }
-    if (isLocked(photo) && !isLocked(before)) {
-      this.#showNothing(photo);
-      this.#showButtons(photo, this.#may("mayRemove"));
-    }
+  }
+
+  /** It was found to be dangerous: nothing of it is to be seen any more, nor said to have arrived. */
+  #lock(photo: Photo): void {
+    this.#showNothing(photo);
+    setText(this.#note, "");
+    this.#showButtons(photo, this.#may("mayRemove"));
   }
 
   /** More is there of a photo whose original was on its way: a larger picture, or the original itself. */
@@ -203,13 +208,15 @@ export class PhotoDialog {
       return;
     }
     const fresh = await this.#actions.renew(photo).catch(() => null);
-    if (this.#photo?.photo_id === photo.photo_id) {
-      if (fresh !== null) {
-        // It may have arrived meanwhile: what can be done with it, too.
-        this.update(fresh);
-      }
-      this.#showPicture(fresh ?? photo, false);
+    // What was answered may be older than what was heard meanwhile: a photo that is locked now stays locked.
+    if (this.#photo?.photo_id !== photo.photo_id || isLocked(this.#photo)) {
+      return;
     }
+    if (fresh !== null) {
+      // It may have arrived meanwhile: what can be done with it, too.
+      this.update(fresh);
+    }
+    this.#showPicture(this.#photo, false);
   }
 
   #showNothing(photo: Photo): void {

@@ -6,7 +6,10 @@
  */
 export type ScreenNeed = "none" | "waiting" | "moving";
 
-/** So long the screen is kept on for nothing but the wait for a signal. */
+/**
+ * So long the screen is kept on for nothing but the wait for a signal. Attempts in between do not begin it anew: on a
+ * line that takes bytes and lets none through each of them looks as if something moved.
+ */
 export const WAITING_MS = 2 * 60_000;
 
 export class Awake {
@@ -14,6 +17,9 @@ export class Awake {
   #wanted = false;
   #held: WakeLockSentinel | null = null;
   #patience: ReturnType<typeof setTimeout> | undefined;
+  /** What is left of it, and since when it runs. */
+  #patienceMs = WAITING_MS;
+  #waitsSince: number | null = null;
   readonly #watching = new AbortController();
 
   constructor() {
@@ -21,18 +27,27 @@ export class Awake {
     globalThis.document?.addEventListener("visibilitychange", () => this.#take(), { signal: this.#watching.signal });
   }
 
-  want(need: ScreenNeed): void {
-    if (need === this.#need) {
+  /** `cameFurther`: something has arrived, an upload has ended, or a person has done something. */
+  want(need: ScreenNeed, cameFurther = false): void {
+    if (need === this.#need && !cameFurther) {
       return;
     }
     this.#need = need;
-    clearTimeout(this.#patience);
-    if (need === "none") {
+    this.#stopWaiting();
+    if (need === "none" || cameFurther) {
+      this.#patienceMs = WAITING_MS;
+    }
+    if (need === "none" || this.#patienceMs <= 0) {
       this.#letGo();
       return;
     }
     if (need === "waiting") {
-      this.#patience = setTimeout(() => this.#letGo(), WAITING_MS);
+      this.#waitsSince = performance.now();
+      this.#patience = setTimeout(() => {
+        this.#stopWaiting();
+        this.#patienceMs = 0;
+        this.#letGo();
+      }, this.#patienceMs);
     }
     this.#wanted = true;
     this.#take();
@@ -41,6 +56,14 @@ export class Awake {
   close(): void {
     this.want("none");
     this.#watching.abort();
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#patience);
+    if (this.#waitsSince !== null) {
+      this.#patienceMs -= performance.now() - this.#waitsSince;
+      this.#waitsSince = null;
+    }
   }
 
   #letGo(): void {

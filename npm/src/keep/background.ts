@@ -29,8 +29,9 @@ export class Background {
       this.#askForSync();
     } else if (!this.#starting && "SyncManager" in globalThis && navigator.serviceWorker !== undefined) {
       this.#starting = true;
-      navigator.serviceWorker
-        .register(trusted(new URL(this.#url, document.baseURI)), { type: "module" })
+      // An address that is none is only a warning, too: what this page sends does not depend on it.
+      Promise.resolve()
+        .then(() => navigator.serviceWorker.register(trusted(new URL(this.#url, document.baseURI)), { type: "module" }))
         .then(() => navigator.serviceWorker.ready)
         .then((registration) => {
           this.#registration = registration;

@@ -68,13 +68,20 @@ export class Elsewhere {
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   /** Another tab has been heard. Before, nothing is told: each message goes through the browser's own process. */
   #isHeard = false;
+  readonly #watching = new AbortController();
 
   constructor(options: ElsewhereOptions) {
     this.#options = options;
     this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(channelName(options.namespace));
     if (this.#channel !== null) {
       this.#channel.onmessage = ({ data }: MessageEvent<PageMessage>) => this.#hear(data);
-      this.#post({ kind: "hello", from: options.session });
+      this.#greet();
+      const again = (event: Event): void => {
+        if ((event as PageTransitionEvent).persisted) {
+          this.#comeBack();
+        }
+      };
+      globalThis.addEventListener?.("pageshow", again, { signal: this.#watching.signal });
     }
   }
 
@@ -117,7 +124,7 @@ export class Elsewhere {
 
   /** Those of a tab that is gone which nobody took over were not kept: they end here. */
   settle(session: string): void {
-    this.#post({ kind: "hello", from: this.#options.session });
+    this.#greet();
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       for (const shown of [...this.#shown.values()]) {
@@ -143,6 +150,7 @@ export class Elsewhere {
   }
 
   close(): void {
+    this.#watching.abort();
     this.#channel?.close();
     this.#channel = null;
     this.#timers.forEach(clearTimeout);
@@ -151,6 +159,18 @@ export class Elsewhere {
 
   #post(message: PageMessage): void {
     this.#channel?.postMessage(message);
+  }
+
+  #greet(): void {
+    this.#post({ kind: "hello", from: this.#options.session });
+  }
+
+  /** Out of the browser's cache of pages, where nothing is heard: who has come meanwhile is greeted now. */
+  #comeBack(): void {
+    this.#greet();
+    if (this.#isHeard) {
+      this.#tellAll();
+    }
   }
 
   #tellAll(): void {

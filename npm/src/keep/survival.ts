@@ -153,9 +153,9 @@ export class Survival {
     this.#keeper?.setOnWifi(policy === "on-wifi");
   }
 
-  /** While anything is on its way the screen stays on. */
-  needScreen(need: ScreenNeed): void {
-    this.#awake.want(this.#options.options.wakeLock === false ? "none" : need);
+  /** While anything is on its way the screen stays on; while nothing comes further, not for ever. */
+  needScreen(need: ScreenNeed, cameFurther: boolean): void {
+    this.#awake.want(this.#options.options.wakeLock === false ? "none" : need, cameFurther);
   }
 
   wake(): void {

@@ -134,7 +134,7 @@ async fn t09_the_store_takes_only_the_announced_bytes() {
 }
 
 #[tokio::test]
-async fn f39_a_wrong_checksum_given_on_completion_refuses_the_bytes() {
+async fn f39_a_wrong_checksum_given_on_completion_refuses_the_bytes_and_removes_them() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let mut announced = file_of("a", "a.jpg", &bytes);
@@ -143,6 +143,7 @@ async fn f39_a_wrong_checksum_given_on_completion_refuses_the_bytes() {
     app.put(&upload, &bytes).await;
     let wrong = app.complete(&upload, json!({"checksum": crc64nvme(b"others")})).await;
     wrong.assert_problem(422, "checksum_mismatch");
+    assert!(app.app.store.head(&app.record(&upload).await.original_key()).await.is_err());
 }
 
 #[tokio::test]

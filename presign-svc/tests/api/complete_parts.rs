@@ -91,6 +91,7 @@ async fn f39_a_wrong_checksum_of_the_whole_is_found_and_the_bytes_removed() {
     app.complete(&upload, Value::Null).await.assert_problem(422, "checksum_mismatch");
     let state = app.get(upload["status_url"].as_str().unwrap()).await.body;
     assert_eq!(state["status"], "failed");
+    assert!(app.app.store.head(&app.record(&upload).await.original_key()).await.is_err());
 }
 
 #[tokio::test]

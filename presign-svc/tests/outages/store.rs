@@ -1,4 +1,5 @@
-//! What a store says when parts are joined, or does not say: rows F29 to F32, between a real service and a real store.
+//! What a store says when parts are joined, or does not say: rows F29 to F32, between a real service and a real store;
+//! and what it says to a service that has another time: row F36.
 
 use std::time::{Duration, Instant};
 
@@ -6,13 +7,18 @@ use fault_proxy::Fault;
 use tempfile::TempDir;
 
 use crate::bucket::Bucket;
-use crate::document::{announce, bytes_of, complete, document, send_parts};
+use crate::document::{announce, bytes_of, complete, document, send_part, send_parts};
 use crate::service::{Served, is_long, serve};
 
 /// Longer than one try of any other call may take, which is 15 seconds.
 const WHITE_SPACE: Duration = Duration::from_secs(18);
 /// The row's, with `cargo xtask test rust --long`.
 const LONG_WHITE_SPACE: Duration = Duration::from_secs(120);
+
+/// A part is replaced within that time, on a busy machine too: so long the join is on its way.
+const REPLACED_WITHIN: Duration = Duration::from_secs(8);
+/// How often the store is asked at most for one request that it refuses for the time it was signed at.
+const ATTEMPTS_MOST: usize = 4;
 
 /// A service on a bucket behind the proxy, and a document whose parts are all there.
 struct Scene {
@@ -133,14 +139,65 @@ async fn f31_no_upload_and_no_object_is_no_success_and_everything_is_sent_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f32_parts_that_the_store_does_not_join_are_named_and_the_upload_stays_open() {
+async fn f32_where_the_store_joins_nothing_and_has_it_all_everything_is_named_and_the_upload_stays_open() {
     for code in ["InvalidPart", "EntityTooSmall", "InvalidPartOrder"] {
         let mut scene = Scene::start().await;
         scene.bucket.joins_meet([says(400, code)]);
         let (status, problem) = complete(&scene.service, &scene.id).await;
         assert_eq!((status, problem["code"].as_str()), (409, Some("parts_missing")), "{code}: {problem}");
+        // What the store lists is as it was: nobody can tell which of them it does not like.
+        assert_eq!(problem["missing_parts"], serde_json::json!([1, 2]), "{code}");
         assert_eq!(scene.status().await, "pending_upload", "{code}");
         send_parts(&scene.service, &scene.id, &scene.bytes).await;
         scene.is_stored().await;
     }
+}
+
+/// Another page of the same person sends other bytes as the second part, between the listing and the join.
+#[tokio::test(flavor = "multi_thread")]
+async fn f32_a_part_that_was_replaced_meanwhile_is_named_and_it_alone_is_sent_again() {
+    let mut scene = Scene::start().await;
+    let stall = Fault::Stall { at: 0.0, for_ms: Some(REPLACED_WITHIN.as_millis() as u64) };
+    scene.bucket.joins_meet([stall]);
+    let (before, other) = (scene.bucket.joins().len(), document(8));
+    let replaced = async {
+        scene.bucket.joining_begins(before).await;
+        send_part(&scene.service, &scene.id, &other, 2).await;
+    };
+    let ((status, problem), ()) = tokio::join!(complete(&scene.service, &scene.id), replaced);
+    assert_eq!((status, problem["code"].as_str()), (409, Some("parts_missing")), "{problem}");
+    assert_eq!(problem["missing_parts"], serde_json::json!([2]), "the other one is as it was");
+    assert_eq!(scene.status().await, "pending_upload");
+    send_part(&scene.service, &scene.id, &scene.bytes, 2).await;
+    scene.is_stored().await;
+}
+
+/// Twenty minutes slow: what it signs the store finds too old. It is not asked for ever, and whoever runs it is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn f36_a_service_whose_clock_is_slow_says_so_and_does_not_ask_the_store_for_ever() {
+    let Some(library) = std::env::var_os("WINDLASS_SHIFTED_CLOCK") else {
+        eprintln!("skipped: WINDLASS_SHIFTED_CLOCK does not name the library that shifts a clock");
+        return;
+    };
+    let (bucket, data) = (Bucket::start().await, tempfile::tempdir().unwrap());
+    let mut command = bucket.windlass("store").await;
+    command.args(serve(data.path())).env("LD_PRELOAD", library).env("WINDLASS_CLOCK_SHIFT_S", "-1200");
+    let mut service = Served::start(command);
+    let (status, not_ready) = service.get("/readyz").await;
+    let detail = not_ready["detail"].as_str().unwrap_or_default();
+    assert_eq!(status, 503, "{not_ready}");
+    assert!(detail.contains("seconds behind the bucket's") && detail.contains("NTP"), "{detail}");
+    let health = service.health().await;
+    let skew = health["clock_skew_seconds"].as_i64().unwrap();
+    assert!((-1_260..=-1_140).contains(&skew), "{health}");
+
+    let before = bucket.proxy.requests_after(0).len();
+    let file = serde_json::json!({"client_ref": "plan", "filename": "plan.pdf", "content_type": "application/pdf",
+                                  "size": document(7).len()});
+    let (status, problem) =
+        service.post("/api/v1/uploads", &serde_json::json!({"project_id": "job-7", "files": [file]})).await;
+    assert_eq!(status, 503, "{problem}");
+    let asked = bucket.proxy.requests_after(0).len() - before;
+    assert!((1..=ATTEMPTS_MOST).contains(&asked), "the store was asked {asked} times for one request");
+    service.check_health();
 }

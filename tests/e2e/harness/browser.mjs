@@ -28,11 +28,12 @@ export function listen(page) {
   return page;
 }
 
-/** The demo page, in a context of its own. */
-export async function openPage(browser, address, { viewport = DESKTOP, onRequest, ...options } = {}) {
+/** The demo page, in a context of its own; `first` runs in it before anything else does. */
+export async function openPage(browser, address, { viewport = DESKTOP, onRequest, first, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   if (onRequest) context.on("request", onRequest);
+  if (first) await context.addInitScript(first);
   const page = listen(await context.newPage());
   await page.goto(address);
   await page.locator("windlass-uploader").waitFor();

@@ -106,6 +106,31 @@ test("pictures of photos whose originals are held are shown at once, and the ori
   await Promise.all([crew.context().close(), office.context().close()]);
 });
 
+test("a photo that turns out to be dangerous as it arrives is locked for who looks at it, and not said to be here", async () => {
+  const [crew, office] = [await openPage(browser, service.address), await watching()];
+  await choose(crew, ...(await photos("dangerous")));
+  await areArriving(office, 1);
+  await office.locator("windlass-gallery button.tile").click();
+  const dialog = office.locator("windlass-gallery dialog[open]");
+  await dialog.getByRole("status").getByText("The original is on its way").waitFor();
+  // The office hears of both at once.
+  await office.context().setOffline(true);
+  gate.held = null;
+  await allRows(crew, ["stored"], PATIENCE_MS);
+  const [photo] = await service.photos();
+  const body = { status: "quarantined", reason: "Eicar-Test-Signature" };
+  const { status } = await service.api(`/photos/${photo.photo_id}/status`, { method: "PATCH", body, token: service.token({ scope: "pipeline" }) });
+  assert.equal(status, 200);
+  await office.context().setOffline(false);
+  await dialog.getByText("This file was found to be dangerous. Nobody can open it.").waitFor();
+  assert.equal(await dialog.getByRole("status").textContent(), "", "nothing of it is here for anybody");
+  assert.equal(await dialog.locator("img, video").count(), 0);
+  assert.equal(await dialog.getByRole("link", { name: "Open original" }).count(), 0);
+  assert.equal((await service.api(`/photos/${photo.photo_id}`, { method: "DELETE" })).status, 204);
+  await eventually("it is gone", () => tiles(office), (list) => list.length === 0);
+  await Promise.all([crew.context().close(), office.context().close()]);
+});
+
 test("a photo that is given up is gone from every gallery, also where somebody is looking at it", async () => {
   const [crew, office] = [await openPage(browser, service.address), await watching()];
   await choose(crew, ...(await photos("given up")));

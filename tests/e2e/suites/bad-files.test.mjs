@@ -5,7 +5,7 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, truncate } from "../harness/bytes.mjs";
+import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, truncate } from "../harness/bytes.mjs";
 import { choose, launch, openPage } from "../harness/browser.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
@@ -135,6 +135,26 @@ test("T7: a photo that is a page and an archive as well is opened as a photo, an
   assert.deepEqual([opened.type, opened.scripts], ["image/jpeg", 0]);
   assert.notEqual(opened.title, "ran");
   await tab.close();
+});
+
+test("also where nothing can be pressed in the lines beside it: the keyboard goes on to the nearest where something can", async () => {
+  const other = await openPage(browser, service.address);
+  const bad = await Promise.all(["first", "last"].map((name) => fileOf(`${name}.jpg`, "")));
+  // Of what no camera made there are no details to open.
+  const good = await Promise.all(["one", "two"].map((name, index) => makeVideo(join(folder, `${name}.mp4`), 20_000, 81 + index)));
+  const focused = () =>
+    other.locator("windlass-uploader").evaluate(({ shadowRoot }) => shadowRoot.activeElement?.closest("li")?.querySelector(".name")?.textContent ?? null);
+  const remove = (name) => other.getByRole("button", { name: `Remove ${name} from the list` }).press("Enter");
+  await choose(other, bad[0], ...good, bad[1]);
+  await allRows(other, ["stored", "failed"]);
+  assert.deepEqual((await rows(other)).map(({ name, state }) => `${name} ${state}`), ["first.jpg failed", "one.mp4 stored", "two.mp4 stored", "last.jpg failed"]);
+  await remove("last.jpg");
+  assert.equal(await focused(), "first.jpg");
+  await choose(other, bad[1]);
+  await allRows(other, ["stored", "failed"]);
+  await remove("first.jpg");
+  assert.equal(await focused(), "last.jpg");
+  await other.context().close();
 });
 
 test("nobody complained in the console", () => {

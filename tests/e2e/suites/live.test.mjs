@@ -88,6 +88,46 @@ test("a photo that is found to be dangerous while somebody looks at it is taken 
   await page.context().close();
 });
 
+for (const outcome of ["with what was so before", "with nothing"]) {
+  test(`a photo that is found to be dangerous while its address is renewed stays locked, also where that ends ${outcome}`, async () => {
+    const page = await watching();
+    const photo = await store(`renewed ${outcome}.jpg`, 27);
+    await page.getByRole("button", { name: /^Open renewed/ }).click();
+    const dialog = page.locator("windlass-gallery dialog[open]");
+    await dialog.locator("img").waitFor();
+    let [isAsked, answer] = [];
+    const asked = new Promise((resolve) => (isAsked = resolve));
+    const answered = new Promise((resolve) => (answer = resolve));
+    // Once: what the stream tells is looked up as ever.
+    const renewal = (url) => url.pathname.endsWith(`/photos/${photo.photo_id}`);
+    await page.route(
+      renewal,
+      async (route) => {
+        const before = await route.fetch();
+        isAsked();
+        await answered;
+        await (outcome === "with nothing" ? route.abort() : route.fulfill({ response: before }));
+      },
+      { times: 1 },
+    );
+    await dialog.locator("img").dispatchEvent("error");
+    await asked;
+    const body = { status: "quarantined", reason: "Eicar-Test-Signature" };
+    assert.equal((await service.api(`/photos/${photo.photo_id}/status`, { method: "PATCH", body, token: service.token({ scope: "pipeline" }) })).status, 200);
+    await dialog.getByText("This file was found to be dangerous. Nobody can open it.").waitFor();
+    const over = page.waitForEvent(outcome === "with nothing" ? "requestfailed" : "requestfinished", (request) => renewal(new URL(request.url())));
+    answer();
+    await over;
+    // Whatever the page makes of it, it does before it paints again.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    assert.equal(await dialog.locator("img, video").count(), 0);
+    assert.equal(await dialog.getByText("This file was found to be dangerous. Nobody can open it.").count(), 1);
+    assert.equal(await dialog.getByRole("link", { name: "Open original" }).count(), 0, "nothing leads to it");
+    assert.equal((await service.api(`/photos/${photo.photo_id}`, { method: "DELETE" })).status, 204);
+    await page.context().close();
+  });
+}
+
 test("twenty photos at once all appear, in the order of the list", async () => {
   const page = await watching();
   const stored = await Promise.all(Array.from({ length: 20 }, (_, n) => store(`batch-${n}.jpg`, 100 + n)));

@@ -51,7 +51,7 @@ test("bytes that change on the way are refused by the store and sent again", asy
   await page.context().close();
 });
 
-test("pain 16: a wrong checksum is refused by the store and by completion", async () => {
+test("a wrong checksum is refused by the store and by completion", async () => {
   const bytes = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(4096, 7)]);
   const { json } = await service.api("/uploads", {
     method: "POST",

@@ -147,6 +147,48 @@ async fn bytes_are_flipped_cut_and_sent_twice_as_asked() {
     assert_eq!(wrong.put(10).await.unwrap().2, "rtored");
 }
 
+/// An answer without end: a byte now and then, as a stream of events.
+async fn stream() -> axum::body::Body {
+    struct Endless(tokio::time::Interval);
+    impl http_body::Body for Endless {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            context: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            let next = self.0.poll_tick(context);
+            next.map(|_| Some(Ok(http_body::Frame::data(Bytes::from_static(b".")))))
+        }
+    }
+    axum::body::Body::new(Endless(tokio::time::interval(Duration::from_millis(10))))
+}
+
+#[tokio::test]
+async fn a_stream_flows_for_as_long_as_it_says_and_is_cut_then() {
+    let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+    let upstream = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(stream)).await });
+    let proxy = FaultProxy::new();
+    let address = proxy.open_front("service", LOOPBACK, &upstream.to_string()).await.unwrap();
+    proxy.set_rules(vec![Rule::always(Fault::CutResponse { after_ms: 400 })]).unwrap();
+    let began = Instant::now();
+    let mut answer = reqwest::get(format!("http://{address}/events")).await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200, "it begins as ever");
+    let mut received = 0;
+    let cut = loop {
+        match answer.chunk().await {
+            Ok(Some(bytes)) => received += bytes.len(),
+            Ok(None) => break false,
+            Err(_) => break true,
+        }
+    };
+    assert!(cut, "the connection is closed, and not the answer ended");
+    assert!(received > 0, "what came before was passed on");
+    assert!(began.elapsed() >= Duration::from_millis(400), "after {:?}", began.elapsed());
+}
+
 #[tokio::test]
 async fn answers_are_made_up_and_rewritten() {
     let scene = scene(vec![

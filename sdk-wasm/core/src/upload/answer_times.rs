@@ -57,21 +57,37 @@ impl Smoothed {
     }
 }
 
+/// The least that an answer took is forgotten by this share of what others take longer: a line may get worse.
+const FORGOTTEN: u64 = 16;
+
 /// How long answers took.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct AnswerTimes {
     quick: Option<Smoothed>,
     verifying: Option<Smoothed>,
+    least_ms: Option<u64>,
 }
 
 impl AnswerTimes {
     /// An answer came after that long.
     pub fn took(&mut self, wait: Wait, took_ms: u64) {
         match wait {
-            Wait::Quick => self.quick = Some(Smoothed::with(self.quick, took_ms)),
+            Wait::Quick => {
+                self.quick = Some(Smoothed::with(self.quick, took_ms));
+                let least_ms = self.least_ms.map_or(took_ms, |least_ms| {
+                    took_ms.min(least_ms + took_ms.saturating_sub(least_ms) / FORGOTTEN)
+                });
+                self.least_ms = Some(least_ms);
+            }
             Wait::Verifying => self.verifying = Some(Smoothed::with(self.verifying, took_ms)),
             Wait::Open | Wait::Trial | Wait::Token | Wait::Joining | Wait::Aside => {}
         }
+    }
+
+    /// How long the way there and back takes on this line, in milliseconds, once that is known: the least that an answer
+    /// took, without what it waited for behind the bytes of others.
+    pub fn there_and_back_ms(&self) -> Option<u64> {
+        self.least_ms
     }
 
     /// How long an answer is waited for after so many failures, in milliseconds; `None` for ever.
@@ -108,6 +124,18 @@ mod tests {
             [4, 4, 8, 32].map(|s| Some(s * 1_000))
         );
         assert_eq!(times.patience_ms(Wait::Verifying, 0), Some(30_000), "another kind of answer");
+    }
+
+    #[test]
+    fn the_way_there_and_back_is_the_least_that_an_answer_took_and_slowly_forgotten() {
+        let mut times = AnswerTimes::default();
+        assert_eq!(times.there_and_back_ms(), None);
+        [1_900, 900, 3_000, 1_200].into_iter().for_each(|took_ms| times.took(Wait::Quick, took_ms));
+        assert!((900..1_100).contains(&times.there_and_back_ms().unwrap()), "{times:?}");
+        (0..80).for_each(|_| times.took(Wait::Quick, 3_000));
+        assert!(times.there_and_back_ms().unwrap() > 2_900, "{times:?}");
+        times.took(Wait::Quick, 40);
+        assert_eq!(times.there_and_back_ms(), Some(40));
     }
 
     #[test]

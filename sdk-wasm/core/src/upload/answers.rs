@@ -25,6 +25,9 @@ const ROUNDS_MAX: u32 = 6;
 /// An abort that failed this often is left to the service's own cleaning.
 const ABORT_FAILURES_MAX: u32 = 5;
 
+/// The application was asked for a token and has not said a word.
+const NO_TOKEN_IN_TIME: &str = "The application gave no access token in time.";
+
 /// An answer that lacks what it was asked for.
 pub(super) const INCOMPLETE: ServiceFailure =
     ServiceFailure::Unintelligible { status: 200, retry_after_ms: None };
@@ -70,7 +73,7 @@ impl Engine {
     /// Nobody answered in time.
     pub(super) fn no_answer_to(&mut self, id: CommandId, running: Running) {
         let answer = match &running.job {
-            Job::Token => Answer::Token(Err("it did not answer".to_owned())),
+            Job::Token => Answer::Token(Err(NO_TOKEN_IN_TIME.to_owned())),
             Job::Create { .. } => Answer::Created(Err(ServiceFailure::NoAnswer)),
             Job::Sign { .. } => Answer::Signed(Err(ServiceFailure::NoAnswer)),
             Job::List { .. } => Answer::Listed(Err(ServiceFailure::NoAnswer)),
@@ -157,7 +160,9 @@ impl Engine {
             self.token.fetched();
             return;
         };
-        let mut setback = Setback::no_answer(&format!("{}.", reason.trim_end_matches('.')));
+        // An application's own sentence may lack its end, or have one of another sort.
+        let end = if reason.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+        let mut setback = Setback::no_answer(&format!("{reason}{end}"));
         setback.code = FailureCode::TokenUnavailable;
         let (rest, counts) = self.rest_after(&setback, self.token.fetch_failures());
         self.token.fetch_failed(rest, counts);

@@ -116,7 +116,8 @@ impl Engine {
         self.link.confirmed(size_bytes, &flight.beside, handed_over_bytes, took_ms);
         for (of, index) in self.puts() {
             if let Some(other) = self.piece_mut(of, index).and_then(Piece::flight_mut) {
-                other.beside.confirmed(size_bytes, took_ms, flight.started_ms < other.started_ms);
+                let together_ms = now_ms.saturating_sub(other.started_ms);
+                other.beside.confirmed(size_bytes, took_ms, together_ms);
             }
         }
         self.calm.carried(flight.started_ms, now_ms);

@@ -230,7 +230,7 @@ impl Engine {
         self.stop_jobs(|job| job.of() == Some(key));
         let transfer = self.transfers.remove(key)?;
         self.by_ref.remove(&transfer.upload.client_ref);
-        self.release_followers(key, transfer.content_key());
+        self.release_followers(key, &transfer);
         Some(transfer)
     }
 

@@ -33,20 +33,36 @@ pub struct Milestone {
 
 /// What the store confirmed of other PUTs while one was under way.
 ///
-/// Of one that took longer only so much is counted as it carried in that time: a photo whose last bytes went beside a
-/// small piece does not make the line a fast one.
+/// Of one that had begun before only so much is counted as it carried in the time the two shared: a photo whose last
+/// bytes went beside this one does not make the line a fast one, however long this one takes.
 #[derive(Debug, Clone, Default)]
 pub struct Beside {
     bytes: u64,
-    /// Those that had begun before: their bytes, and how long they took.
-    longer: Vec<(u64, u64)>,
+    earlier: Vec<Earlier>,
+}
+
+/// A PUT that had begun before and ended meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct Earlier {
+    size_bytes: u64,
+    took_ms: u64,
+    /// What counts of the time it took: twice as long as the two went together. Whatever goes beside this one when it
+    /// ends itself is not counted, and where PUTs take turns that is as much again.
+    counted_ms: u64,
+}
+
+impl Earlier {
+    fn bytes_in(self, elapsed_ms: u64) -> u64 {
+        let share = elapsed_ms.min(self.counted_ms) as f64 / self.took_ms.max(1) as f64;
+        (self.size_bytes as f64 * share.min(1.0)) as u64
+    }
 }
 
 impl Beside {
-    /// Another one was acknowledged after that long, which had begun before this one or not.
-    pub fn confirmed(&mut self, size_bytes: u64, took_ms: u64, had_begun: bool) {
-        if had_begun {
-            self.longer.push((size_bytes, took_ms));
+    /// Another one was acknowledged after that long, when this one had been under way for `together_ms`.
+    pub fn confirmed(&mut self, size_bytes: u64, took_ms: u64, together_ms: u64) {
+        if took_ms > together_ms {
+            self.earlier.push(Earlier { size_bytes, took_ms, counted_ms: together_ms.saturating_mul(2) });
         } else {
             self.bytes += size_bytes;
         }
@@ -54,11 +70,7 @@ impl Beside {
 
     /// Bytes of the others that the line carried in that long.
     pub fn bytes_in(&self, elapsed_ms: u64) -> u64 {
-        let share = |(size_bytes, took_ms): &(u64, u64)| {
-            let share = elapsed_ms as f64 / (*took_ms).max(1) as f64;
-            (*size_bytes as f64 * share.min(1.0)) as u64
-        };
-        self.bytes + self.longer.iter().map(share).sum::<u64>()
+        self.bytes + self.earlier.iter().map(|put| put.bytes_in(elapsed_ms)).sum::<u64>()
     }
 }
 
@@ -159,6 +171,11 @@ impl Link {
         (bytes as f64 * 1_000.0 / rate) as u64
     }
 
+    /// Bytes this line carries in that long, as far as anything is known of it.
+    pub fn bytes_in(&self, ms: u64) -> u64 {
+        self.goodput_bytes_per_s.map_or(0, |rate| (rate * ms as f64 / 1_000.0) as u64)
+    }
+
     /// How many bytes of PUTs in flight may still be to come when another begins.
     pub fn ahead_bytes(&self) -> u64 {
         self.goodput_bytes_per_s
@@ -177,7 +194,7 @@ mod tests {
         // Two at a time at 1 MB/s in all: each takes two seconds, one ends every second.
         for second in 0..20 {
             let mut beside = Beside::default();
-            beside.confirmed(1_000_000, if second == 0 { 1_000 } else { 2_000 }, true);
+            beside.confirmed(1_000_000, if second == 0 { 1_000 } else { 2_000 }, 1_000);
             link.stored(1_000_000, &beside, 2_000);
         }
         let rate = link.goodput_bytes_per_s().unwrap();
@@ -189,13 +206,31 @@ mod tests {
         let mut link = Link::default();
         link.stored(3_000_000, &Beside::default(), 120_000); // 25 kB/s
         let mut beside = Beside::default();
-        beside.confirmed(3_000_000, 120_000, true);
+        beside.confirmed(3_000_000, 120_000, 5_000);
         link.stored(75_000, &beside, 5_000);
         let rate = link.goodput_bytes_per_s().unwrap();
         assert!((25_000.0..30_000.0).contains(&rate), "{rate}");
         let mut small = Beside::default();
-        small.confirmed(100_000, 4_000, false);
+        small.confirmed(100_000, 4_000, 4_000);
         assert_eq!(small.bytes_in(120_000), 100_000, "what began meanwhile counts whole");
+    }
+
+    #[test]
+    fn the_end_of_a_long_put_beside_another_long_one_is_not_taken_for_goodput() {
+        let mut link = Link::default();
+        let alone = Beside::default();
+        link.stored(3_000_000, &alone, 120_000); // 25 kB/s
+        link.confirmed(3_000_000, &alone, 0, 120_000);
+        // A part begins five seconds before the photo ends, and takes the line by itself for as long as it takes.
+        let mut beside = Beside::default();
+        beside.confirmed(3_000_000, 120_000, 5_000);
+        let part = (5 * 1_024 * 1_024, 212_000);
+        link.stored(part.0, &beside, part.1);
+        link.confirmed(part.0, &beside, 0, part.1);
+        for rate in [link.goodput_bytes_per_s, link.confirmed_bytes_per_s] {
+            let rate = rate.unwrap();
+            assert!((24_500.0..25_700.0).contains(&rate), "{rate}");
+        }
     }
 
     #[test]

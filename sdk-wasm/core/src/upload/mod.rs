@@ -24,6 +24,8 @@ mod input;
 mod jobs;
 mod link;
 mod online;
+#[cfg(debug_assertions)]
+mod overlooked;
 mod part_wish;
 mod piece;
 mod piece_state;

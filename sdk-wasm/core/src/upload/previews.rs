@@ -59,6 +59,12 @@ impl Previews {
         self.errand.wake(until_ms);
     }
 
+    /// Uploads that have pictures to tell of; `None` where nobody wants to know.
+    #[cfg(debug_assertions)]
+    pub fn untold(&self) -> Option<&BTreeSet<TransferKey>> {
+        (!self.is_unwanted).then_some(&self.untold)
+    }
+
     /// When something is to be told, where nothing is being told.
     pub fn next_ms(&self) -> Option<u64> {
         Some(self.due_ms?.max(self.errand.rests_until_ms()?))
@@ -168,7 +174,7 @@ impl Transfer {
 
     /// How long there is to gather before the service is told of its pictures; `None` where there is nothing to
     /// tell: all is told, or all is there and the service is about to look itself.
-    fn untold_for_ms(&self) -> Option<u64> {
+    pub(super) fn untold_for_ms(&self) -> Option<u64> {
         let is_on_its_way =
             matches!(self.stage, Stage::Sending(_)) && !self.pieces.iter().all(Piece::is_settled);
         let is_untold = is_on_its_way && self.pictures_stored() > self.pictures_told;

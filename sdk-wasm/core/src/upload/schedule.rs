@@ -41,6 +41,7 @@ enum Wish {
 impl Engine {
     /// Begins everything that may begin now.
     pub(super) fn schedule(&mut self) {
+        self.sort_out();
         let active = self.active();
         self.cut_for_weak_signal(&active);
         self.notice_pictures();
@@ -321,18 +322,12 @@ impl Engine {
 
     /// What is to be sent first is read first: while nothing is known of the line, the smallest, which of a film is
     /// its last part.
-    fn reading_order<'a>(
-        &self,
-        transfer: &'a Transfer,
-    ) -> impl Iterator<Item = (usize, &'a Piece)> + use<'a> {
-        let pieces = || transfer.pieces.iter().enumerate();
-        let by_size = (!self.link.is_known()).then(|| {
-            let mut pieces: Vec<_> = pieces().collect();
+    fn reading_order<'a>(&self, transfer: &'a Transfer) -> Vec<(usize, &'a Piece)> {
+        let mut pieces: Vec<_> = transfer.pieces.iter().enumerate().collect();
+        if !self.link.is_known() {
             pieces.sort_by_key(|(_, piece)| piece.size_bytes());
-            pieces
-        });
-        let in_order = by_size.is_none().then(pieces);
-        by_size.into_iter().flatten().chain(in_order.into_iter().flatten())
+        }
+        pieces
     }
 
     /// Parts that are being read, or were read and are not on their way yet.

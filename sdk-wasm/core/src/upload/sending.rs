@@ -15,8 +15,12 @@ use super::transfer::{Stage, Transfer};
 
 /// Staged pieces in flight at least: while one is answered, another moves.
 const PIECES_AT_ONCE: usize = 2;
-/// And at most, where one takes longer than this, in milliseconds, and so longer than an answer does.
+/// And at most, where one takes longer than this, in milliseconds. Where the way to the store and back takes longer still
+/// there is one more: two of them would leave the line idle while both are answered.
 const LONG_PIECE_MS: u64 = 500;
+/// So often a PUT goes there and back: to open a connection, and with its bytes. One that lies open already makes one
+/// piece too many, which costs little.
+const WAYS_OF_A_PUT: u64 = 2;
 
 /// A piece that only waits for its turn: by what goes first, then in the order of adding.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,11 +48,14 @@ impl Afloat {
 impl Engine {
     /// The uploads that are worked on.
     pub(super) fn active(&self) -> Vec<TransferKey> {
+        if self.paused_all {
+            return Vec::new();
+        }
         let ahead = self.config.uploads_ahead;
         let (mut healthy, mut waiting, mut troubled) = (0, 0, 0);
         let mut keys = Vec::new();
         let wanted = |transfer: &Transfer| !self.is_held(transfer) && !self.waits_for_wifi(transfer);
-        for (key, transfer) in self.transfers.iter().filter(|(_, transfer)| wanted(transfer)) {
+        for (key, transfer) in self.transfers.awake().filter(|(_, transfer)| wanted(transfer)) {
             if healthy >= ahead || waiting >= self.config.originals_waiting || troubled >= 2 * ahead {
                 break;
             }
@@ -80,18 +87,12 @@ impl Engine {
             let Some(piece) = self.piece_mut(turn.of, turn.index) else { continue };
             let (size_bytes, is_staged) = (piece.size_bytes(), piece.staged_number().is_some());
             let (room, before) = if turn.is_original {
-                let is_long = is_staged && self.link.time_for_ms(size_bytes) > LONG_PIECE_MS;
-                let room = match (is_staged, is_long) {
-                    (true, true) => PIECES_AT_ONCE,
-                    (true, false) => limit.max(PIECES_AT_ONCE),
-                    (false, _) => limit,
-                };
+                let room = if is_staged { self.room_for_pieces(size_bytes, limit) } else { limit };
                 (room, Afloat { puts: in_flight, bytes: pictures.bytes + originals.bytes })
             } else {
                 (limit + 1, pictures)
             };
-            // What is staged is worth its while only if little of it is lost.
-            let ahead_bytes = self.link.ahead_bytes() / if is_staged { 3 } else { 1 };
+            let ahead_bytes = if is_staged { self.pieces_ahead_bytes() } else { self.link.ahead_bytes() };
             if in_flight >= room || (before.puts > 0 && before.bytes > ahead_bytes) {
                 break;
             }
@@ -102,6 +103,24 @@ impl Engine {
                 pictures = pictures.and(size_bytes);
             }
         }
+    }
+
+    /// How many bytes may still be to come when another staged piece begins: what is staged is worth its while only if
+    /// little of it is lost, but the first bytes of the next one are on their way for some time.
+    fn pieces_ahead_bytes(&self) -> u64 {
+        let way_ms = self.answer_times.there_and_back_ms().unwrap_or_default();
+        self.link.ahead_bytes() / 3 + self.link.bytes_in(way_ms)
+    }
+
+    /// How many staged pieces of that size may be in flight.
+    fn room_for_pieces(&self, size_bytes: u64, limit: usize) -> usize {
+        let takes_ms = self.link.time_for_ms(size_bytes);
+        if takes_ms <= LONG_PIECE_MS {
+            return limit.max(PIECES_AT_ONCE);
+        }
+        let way_ms = self.answer_times.there_and_back_ms();
+        let is_answered_late = way_ms.is_some_and(|way_ms| WAYS_OF_A_PUT * way_ms > takes_ms);
+        PIECES_AT_ONCE + usize::from(is_answered_late)
     }
 
     /// What is ready to go, in its order. No original before the smaller pictures of all photos that can
@@ -136,6 +155,13 @@ impl Engine {
     /// Whether nothing of it is left but an original that waits for a better network.
     pub(super) fn waits_for_wifi(&self, transfer: &Transfer) -> bool {
         self.originals_wait && transfer.may_send() && transfer.only_its_original_is_left()
+    }
+
+    /// Lays aside those that only wait for Wi-Fi, and takes up again those that do no more.
+    pub(super) fn sort_out(&mut self) {
+        let wait = self.originals_wait;
+        self.transfers
+            .sort_out(|transfer| wait && transfer.may_send() && transfer.only_its_original_is_left());
     }
 
     /// PUTs in flight that are not overdue: of smaller pictures, and of originals.

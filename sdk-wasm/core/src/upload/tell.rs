@@ -11,9 +11,7 @@ impl Engine {
     /// Tells what has changed.
     pub(super) fn tell(&mut self) {
         let mut changed = self.transfers.touched().clone();
-        for leader in self.twins.leaders_among(&changed) {
-            changed.extend(self.followers_of(leader));
-        }
+        changed.extend(self.twins.followers_of_any(&changed));
         let mut told = std::mem::take(&mut self.moving);
         told.extend(&changed);
         for key in told {
@@ -28,6 +26,7 @@ impl Engine {
                 self.moving.insert(key);
             }
         }
+        self.sort_out();
         self.transfers.forget_touched();
     }
 
@@ -45,7 +44,7 @@ impl Engine {
         self.events.push_back(UploadEvent::Phase { client_ref, phase, reason });
     }
 
-    fn phase_of(&self, transfer: &Transfer) -> (UploadPhase, Option<String>) {
+    pub(super) fn phase_of(&self, transfer: &Transfer) -> (UploadPhase, Option<String>) {
         if self.paused_all || transfer.paused {
             return (UploadPhase::Paused, None);
         }

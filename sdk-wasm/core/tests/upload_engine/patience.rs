@@ -43,23 +43,6 @@ fn time_offline_and_time_paused_do_not_count_against_the_budget() {
 }
 
 #[test]
-fn f28_a_store_that_says_when_to_come_back_is_left_alone_until_then() {
-    const LEFT_ALONE_MS: u64 = 20_000;
-    let mut world = scripted(&[(Op::Put, 3, Fault::Status(503, Some(LEFT_ALONE_MS)))]);
-    for index in 0..40 {
-        world.add(file(&format!("photo-{index}"), 200 * KIB, &[]));
-    }
-    world.run();
-    world.assert_all_stored();
-    let begun = world.begun.iter().filter(|(_, op)| *op == Op::Put).map(|(at_ms, _)| *at_ms);
-    let begun: Vec<u64> = begun.collect();
-    let pauses = begun.windows(2).map(|two| two[1] - two[0]);
-    let longest = pauses.max().unwrap();
-    assert!(longest >= LEFT_ALONE_MS, "other photos went on {longest} ms later");
-    assert!(longest < LEFT_ALONE_MS + 5_000, "and nobody waited for longer: {longest} ms");
-}
-
-#[test]
 fn nothing_is_given_up_while_it_is_wanted() {
     // Five hours without a word from anybody, and the browser never said that it was offline.
     let mut network = Network::good();

@@ -63,6 +63,27 @@ fn a_file_in_parts_is_stored_on_a_bad_line_as_fast() {
     assert_fast_on_a_bad_line(&[("film", 12_600_000)], 76_000);
 }
 
+/// Weak signals are where answers take a second: the line is to carry bytes meanwhile.
+#[test]
+fn pieces_fill_a_weak_line_on_which_answers_take_a_second() {
+    // To open a connection takes one round trip, and to send on it another.
+    let lines = [(250_000, 500), (200_000, 500), (150_000, 750), (500_000, 500), (250_000, 150)];
+    for (bytes_per_s, round_trip_ms) in lines {
+        let mut network = Network::good();
+        (network.bytes_per_s, network.round_trip_ms) = (bytes_per_s, round_trip_ms);
+        let mut world = World::new(1, network);
+        world.add(file("film", 12_600_000, &[]));
+        world.run_while(|world| world.staged_puts < 8);
+        let (began_ms, before) = (world.now_ms, world.bucket.arrived_bytes);
+        world.run_while(|world| world.staged_puts < 48);
+        let carried = (world.bucket.arrived_bytes - before) * 1_000 / (world.now_ms - began_ms);
+        let of_it = carried as f64 / bytes_per_s as f64;
+        assert!(of_it > 0.8, "{of_it} of {bytes_per_s} B/s where the way takes {round_trip_ms} ms");
+        world.run();
+        world.assert_all_stored();
+    }
+}
+
 #[test]
 fn a_photo_whose_connection_always_dies_gets_through_in_pieces() {
     // Fast, so that nothing but the deaths speaks for pieces.

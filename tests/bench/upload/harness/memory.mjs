@@ -12,6 +12,7 @@ const PHOTOS = 1_000;
 const BATCH = 50;
 /** A machine on which a thousand take longer is measured with as many as it sent by then, which the result says. */
 const AT_MOST_MS = 20 * 60_000;
+
 /** MB of the page's process after each hundred photos, with the workers idle and the garbage collected. */
 export async function memory(scene, { photo, folder, say }) {
   const run = scene.nextRun();

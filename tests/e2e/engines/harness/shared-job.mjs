@@ -15,7 +15,7 @@ import { BehindGate } from "./behind-gate.mjs";
 import { choose, openPage, rowIs, rows } from "./elements.mjs";
 
 const MIB = 1024 * 1024;
-/** Sooner than a page that asks every three to five seconds would know. */
+/** Sooner than a page that asks every three to four seconds would know. */
 const AT_ONCE_MS = 2_500;
 
 export function sharedJobIn(launch) {

@@ -36,7 +36,7 @@ test("F2 F25 a lost answer to the announcement makes no second upload", async ()
   await visit.allStored();
 });
 
-test("F16 a token that expires in the middle is asked for once, and the files go on", async () => {
+test("F16 a token that expires in the middle is renewed, no more often than it is refused, and the files go on", async () => {
   const visit = await scene.visit({ variants: [] });
   await scene.proxy.rules(
     { ...COMPLETE, times: 2, fault: problem(401, "token_expired") },
@@ -45,6 +45,7 @@ test("F16 a token that expires in the middle is asked for once, and the files go
   await visit.choose(await video(12 * MIB), await video(MIB), await video(MIB + 1), await video(MIB + 2));
   await visit.ended();
   const tokens = await visit.page.evaluate(() => window.tokensAsked);
+  // The first, and one for each moment at which it was refused: three at the most.
   assert.ok(tokens >= 2 && tokens <= 4, `${tokens} tokens were asked for`);
   await visit.allStored({ wasteMost: 1.001 });
 });

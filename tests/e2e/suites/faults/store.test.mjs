@@ -59,7 +59,7 @@ test("F18 a photo whose answer is lost is settled by completing it", async () =>
   await visit.allStored();
 });
 
-test("F19, pain 12: flipped bytes never reach the bucket", async () => {
+test("F19, pain 12, pain 16: flipped bytes never reach the bucket, and what is signed is the sum of the bytes", async () => {
   const visit = await scene.visit();
   await scene.proxy.rules({ ...PUT, probability: 0.3, seed: 7, fault: { kind: "flip_request", at: 0.5 } });
   const photos = [];

@@ -7,6 +7,9 @@ use super::World;
 use super::bucket::Target;
 use super::service::Record;
 
+/// So many uploads are looked at for each input, on average: a simulated day is still a matter of seconds.
+const UPLOADS_AN_INPUT: usize = 20;
+
 impl World {
     /// How an upload ended: `Ok` stored.
     pub fn outcome(&self, client_ref: &str) -> Result<(), FailureCode> {
@@ -41,6 +44,18 @@ impl World {
             .map(|file| file.original.len() + file.variants.iter().map(|v| v.len()).sum::<usize>())
             .sum();
         self.bucket.arrived_bytes as f64 / bytes as f64
+    }
+
+    /// After each input, or now and then where there are many uploads to look at: what the engine notices by looking at
+    /// those that an input concerns is what it would by looking at all of them.
+    pub(super) fn check_what_is_noticed(&mut self) {
+        self.unchecked += 1;
+        if self.unchecked * UPLOADS_AN_INPUT < self.added.len() {
+            return;
+        }
+        self.unchecked = 0;
+        #[cfg(debug_assertions)]
+        assert_eq!(self.engine.overlooked(), None, "after {:?}", self.events.last());
     }
 
     /// All are stored, right, once.
@@ -88,5 +103,16 @@ impl World {
         let finished = self.service.uploads.values().filter(|record| record.status == UploadStatus::Uploaded);
         let finished = finished.filter(|record| !cancelled(record));
         assert_eq!(finished.count(), done, "no photo without its event, and none twice");
+        self.assert_nothing_half_is_left();
+    }
+
+    /// Parts and staged pieces belong to an upload that is open: the service removes them with it at the latest.
+    fn assert_nothing_half_is_left(&self) {
+        let staged = self.bucket.objects.keys().filter(|(_, target)| matches!(target, Target::Staged(_)));
+        for id in self.bucket.parts.keys().chain(staged.map(|(id, _)| id)) {
+            // Of a record that the service has lost it has to find them itself.
+            let Some(record) = self.service.uploads.get(id) else { continue };
+            assert_eq!(record.status, UploadStatus::PendingUpload, "parts or pieces of {id} are left");
+        }
     }
 }

@@ -81,6 +81,8 @@ pub struct World {
     pub token_calls: u32,
     /// Tokens that cannot be had, from the first call on.
     pub token_failures: u32,
+    /// The application is asked for a token and says nothing.
+    pub tokens_hang: bool,
     pub most_puts_at_once: usize,
     /// PUTs that were begun for what the bucket held already.
     pub repeated_puts: u32,
@@ -94,10 +96,14 @@ pub struct World {
     pub read_bytes: u64,
     /// What was begun to be sent, in that order.
     pub puts: Vec<BlobRef>,
+    /// How many were in flight then, each of them included.
+    pub puts_at_once: Vec<usize>,
     /// PUTs of staged pieces that were stored.
     pub staged_puts: u32,
     /// When requests of any kind were begun.
     pub begun: Vec<(u64, Op)>,
+    /// Inputs since it was looked whether the engine overlooks anything.
+    unchecked: usize,
     sockets: Sockets,
     flights: BTreeMap<CommandId, Flight>,
     /// What the system had taken of PUTs that were given up, and still sends: bytes that are left of each.
@@ -126,6 +132,7 @@ impl World {
             buffer_bytes: 0,
             token_calls: 0,
             token_failures: 0,
+            tokens_hang: false,
             most_puts_at_once: 0,
             repeated_puts: 0,
             repeated_originals: 0,
@@ -133,8 +140,10 @@ impl World {
             given_up: 0,
             read_bytes: 0,
             puts: Vec::new(),
+            puts_at_once: Vec::new(),
             staged_puts: 0,
             begun: Vec::new(),
+            unchecked: 0,
             sockets: Sockets::default(),
             flights: BTreeMap::new(),
             draining: BTreeMap::new(),
@@ -211,6 +220,7 @@ impl World {
             self.events.push((self.now_ms, event));
             self.arrived_at.push(self.bucket.arrived_bytes);
         }
+        self.check_what_is_noticed();
         if let Some(deadline_ms) = self.engine.next_deadline_ms() {
             assert!(deadline_ms > self.now_ms, "a deadline that has passed would spin");
         }
@@ -257,12 +267,16 @@ impl World {
         }
     }
 
+    /// An answer comes, where its connection still speaks.
+    fn feed_answer(&mut self, id: CommandId, answer: Answer) {
+        if self.sockets.let_through(id) {
+            self.feed(Input::Answered { id, answer });
+        }
+    }
+
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Answer(id, answer) if self.sockets.let_through(id) => {
-                self.feed(Input::Answered { id, answer });
-            }
-            Happening::Answer(..) => {}
+            Happening::Answer(id, answer) => self.feed_answer(id, answer),
             Happening::Move(id) => self.move_bytes(id),
             Happening::Drain(id) => self.drain(id),
             Happening::Arrive(id, flight) => self.arrive(id, &flight),
@@ -287,6 +301,9 @@ impl World {
         let op = match &work {
             Work::FetchToken => {
                 self.token_calls += 1;
+                if self.tokens_hang {
+                    return;
+                }
                 let result =
                     if self.token_calls <= self.token_failures { Err("signed out".into()) } else { Ok(()) };
                 return self.later(self.now_ms + 5, Happening::Answer(id, Answer::Token(result)));
@@ -327,6 +344,7 @@ impl World {
             let flight =
                 Flight { blob, range, url, headers, begun_ms, moved: 0, moving: false, silent, fault };
             self.flights.insert(id, flight);
+            self.puts_at_once.push(self.flights.len());
             self.most_puts_at_once = self.most_puts_at_once.max(self.flights.len());
             self.later(self.now_ms + self.network.round_trip_ms, Happening::Move(id));
         } else if !self.sockets.take(Server::Service, id) && fault != Some(Fault::Stall) {

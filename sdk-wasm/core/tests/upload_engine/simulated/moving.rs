@@ -18,6 +18,11 @@ impl World {
         let size = flight.size();
         match flight.fault {
             Some(Fault::DropBefore) => return self.lose(id),
+            Some(Fault::SlowDown) => {
+                self.flights.remove(&id);
+                let refused = bucket::error(503, "SlowDown", "Please reduce your request rate");
+                return self.feed_answer(id, Answer::Put(Err(refused)));
+            }
             Some(Fault::Reset(percent)) if flight.moved * 100 >= size * u64::from(percent) => {
                 return self.lose(id);
             }

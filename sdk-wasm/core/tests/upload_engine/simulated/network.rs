@@ -24,6 +24,8 @@ pub enum Fault {
     DropAfter,
     /// An HTTP status in nobody's own words, with `Retry-After` in milliseconds.
     Status(u16, Option<u64>),
+    /// The store is busy, and says so before any bytes have moved (PUT).
+    SlowDown,
     /// The service's own word.
     Refused(ErrorCode),
     /// The answer takes so many milliseconds more (a request to the service).
@@ -59,6 +61,8 @@ pub struct Chances {
     pub drop_after: u64,
     pub error: u64,
     pub slow_down: u64,
+    /// Of PUTs.
+    pub store_busy: u64,
     pub flip: u64,
     pub stall: u64,
     pub reset: u64,
@@ -73,6 +77,7 @@ impl Chances {
             drop_after: percent,
             error: percent,
             slow_down: percent,
+            store_busy: percent,
             flip: percent,
             stall: percent,
             reset: percent,
@@ -87,6 +92,7 @@ impl Chances {
             (self.drop_after, Fault::DropAfter),
             (self.error, Fault::Status(503, None)),
             (self.slow_down, Fault::Status(429, Some(3_000))),
+            (put(self.store_busy), Fault::SlowDown),
             (put(self.flip), Fault::Flip),
             (self.stall, Fault::Stall),
             (put(self.reset), Fault::Reset(50)),

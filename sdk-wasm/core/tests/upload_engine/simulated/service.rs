@@ -72,8 +72,13 @@ impl Service {
     }
 
     fn create_one(&mut self, now_ms: u64, bucket: &mut Bucket, file: &FileToUpload) -> CreateUploadResult {
-        if file.content_type != "image/jpeg" {
-            let error = problem(ErrorCode::TypeNotAllowed, Vec::new());
+        let refused = match file {
+            file if file.content_type != "image/jpeg" => Some(ErrorCode::TypeNotAllowed),
+            file if file.size == 0 => Some(ErrorCode::FileTooSmall),
+            _ => None,
+        };
+        if let Some(code) = refused {
+            let error = problem(code, Vec::new());
             return CreateUploadResult::Refused(RefusedUpload {
                 client_ref: file.client_ref.to_string(),
                 error,

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { Elsewhere, type PageMessage } from "../src/keep/elsewhere.js";
+import { Upload } from "../src/upload.js";
+
+const commands = { pause: () => {}, resume: () => {}, cancel: () => {}, retry: (upload: Upload) => upload };
+
+/** Channels that deliver at once, to those that are awake, and remember what was said on them. */
+class FakeChannel {
+  static all = new Set<FakeChannel>();
+  static said: PageMessage[] = [];
+  onmessage: ((event: { data: PageMessage }) => void) | null = null;
+  /** In the browser's cache of pages nothing is heard. */
+  isFrozen = false;
+
+  constructor(readonly name: string) {
+    FakeChannel.all.add(this);
+  }
+
+  postMessage(message: PageMessage): void {
+    FakeChannel.said.push(message);
+    for (const other of FakeChannel.all) {
+      if (other !== this && other.name === this.name && !other.isFrozen) {
+        other.onmessage?.({ data: structuredClone(message) });
+      }
+    }
+  }
+
+  close(): void {
+    FakeChannel.all.delete(this);
+  }
+}
+
+const global = globalThis as unknown as Record<string, unknown>;
+const before = { channel: global["BroadcastChannel"], add: global["addEventListener"] };
+/** What the page listens for. */
+let listening: Map<string, ((event: Event) => void)[]>;
+
+beforeEach(() => {
+  FakeChannel.all.clear();
+  FakeChannel.said = [];
+  listening = new Map();
+  global["BroadcastChannel"] = FakeChannel;
+  global["addEventListener"] = (type: string, listener: (event: Event) => void) => {
+    listening.set(type, [...(listening.get(type) ?? []), listener]);
+  };
+});
+afterEach(() => {
+  global["BroadcastChannel"] = before.channel;
+  global["addEventListener"] = before.add;
+});
+
+interface Tab {
+  elsewhere: Elsewhere;
+  channel: FakeChannel;
+  own: Upload[];
+  /** What it shows of other tabs. */
+  shown: Upload[];
+  comesBack: () => void;
+}
+
+function tab(session: string, names: string[] = []): Tab {
+  const shown: Upload[] = [];
+  const own = names.map((name) => new Upload(commands, name, new Blob([name]), `${name}.jpg`));
+  const known = new Set(FakeChannel.all);
+  const heard = new Set(listening.get("pageshow"));
+  const elsewhere = new Elsewhere({
+    namespace: "n",
+    session,
+    commands,
+    own: () => own,
+    onAdded: (upload) => shown.push(upload),
+    onCommand: () => undefined,
+    watch: () => undefined,
+    dispatch: () => undefined,
+  });
+  const [channel] = [...FakeChannel.all].filter((one) => !known.has(one));
+  assert.ok(channel);
+  const listeners = (listening.get("pageshow") ?? []).filter((one) => !heard.has(one));
+  const comesBack = (): void => {
+    channel.isFrozen = false;
+    listeners.forEach((listener) => listener(Object.assign(new Event("pageshow"), { persisted: true })));
+  };
+  return { elsewhere, channel, own, shown, comesBack };
+}
+
+const told = () => FakeChannel.said.filter(({ kind }) => kind === "upload").length;
+
+test("a tab that is alone tells nobody how its uploads stand", () => {
+  const { elsewhere, own } = tab("a", ["roof"]);
+  own.forEach((upload) => elsewhere.tell(upload));
+  assert.deepEqual(FakeChannel.said, [{ kind: "hello", from: "a" }]);
+});
+
+test("tabs that have heard each other show what the other sends, and hear of each change", () => {
+  const [first, second] = [tab("a", ["roof"]), tab("b", ["door"])];
+  assert.deepEqual(second.shown.map(({ clientRef }) => clientRef), ["roof"]);
+  assert.deepEqual(first.shown.map(({ clientRef }) => clientRef), ["door"]);
+  const before = told();
+  first.own.forEach((upload) => first.elsewhere.tell(upload));
+  assert.equal(told(), before + 1);
+});
+
+test("the service worker's question is answered, and is no tab to tell anything", () => {
+  const { channel, elsewhere, own } = tab("a", ["roof"]);
+  channel.onmessage?.({ data: { kind: "worker" } });
+  own.forEach((upload) => elsewhere.tell(upload));
+  assert.deepEqual(FakeChannel.said.map(({ kind }) => kind), ["hello", "present"]);
+});
+
+test("a page that comes back out of the browser's cache and a tab that came meanwhile find each other", () => {
+  const left = tab("a", ["roof"]);
+  left.channel.isFrozen = true;
+  const came = tab("b", ["door"]);
+  assert.deepEqual([left.shown, came.shown], [[], []]);
+  left.comesBack();
+  assert.deepEqual(left.shown.map(({ clientRef }) => clientRef), ["door"]);
+  assert.deepEqual(came.shown.map(({ clientRef }) => clientRef), ["roof"]);
+});
+
+test("also where the page had heard of another tab before", () => {
+  const left = tab("a", ["roof"]);
+  const other = tab("c");
+  left.channel.isFrozen = true;
+  other.elsewhere.close();
+  const came = tab("b");
+  assert.deepEqual(came.shown, []);
+  left.comesBack();
+  assert.deepEqual(came.shown.map(({ clientRef }) => clientRef), ["roof"]);
+});
