@@ -58,6 +58,15 @@ function thisPage(): string {
   return (ownPage ??= randomName());
 }
 
+/** `null` where there is none, or where it is refused: in Gecko, with everything that a site may store. */
+function openChannel(namespace: string): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel(channelName(namespace));
+  } catch {
+    return null;
+  }
+}
+
 /** After a tab is gone, another one may have taken over what is not ours now: it is waited for so long. */
 const SUCCESSOR_MS = 5_000;
 
@@ -72,7 +81,7 @@ export class Elsewhere {
 
   constructor(options: ElsewhereOptions) {
     this.#options = options;
-    this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(channelName(options.namespace));
+    this.#channel = openChannel(options.namespace);
     if (this.#channel !== null) {
       this.#channel.onmessage = ({ data }: MessageEvent<PageMessage>) => this.#hear(data);
       this.#greet();
