@@ -70,11 +70,12 @@ pub(super) async fn hash(
 }
 
 /// `NotFoundError` where the file is gone; `NotReadableError` where it has changed since it was chosen or
-/// may no longer be read (File API, "Errors and Exceptions").
+/// may no longer be read (File API, "Errors and Exceptions"). Gecko says `AbortError` of one that is gone,
+/// and WebKit `NotFoundError` of one that has changed as well.
 fn read_failure(thrown: &JsValue) -> ReadFailure {
     let name = Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string());
     match name.as_deref() {
-        Some("NotFoundError") => ReadFailure::Gone,
+        Some("NotFoundError" | "AbortError") => ReadFailure::Gone,
         _ => ReadFailure::Changed,
     }
 }

@@ -313,7 +313,7 @@ pub(super) fn unreadable(failure: ReadFailure) -> Setback {
     let (code, reason) = match failure {
         ReadFailure::Gone => (
             FailureCode::FileGone,
-            "the file can no longer be found on this device. Choose it again from where it is now.",
+            "the file was deleted, moved or changed since it was chosen. Choose it again from where it is now.",
         ),
         ReadFailure::Changed => (
             FailureCode::FileChanged,
