@@ -38,7 +38,7 @@ enum Stage {
     Browser,
     /// The rows of the fault list in a real Chromium, through the fault proxy.
     Faults,
-    /// The main job in Firefox, and in WebKit, the engine of every iPhone.
+    /// The main job, and most rows of the fault list, in Firefox, and in WebKit, the engine of every iPhone.
     Engines,
 }
 
@@ -159,6 +159,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             let mut programs = vec![
                 ("WINDLASS_CHROMIUM", chromium),
                 ("WINDLASS_FAULT_PROXY", build_fault_proxy("dev")?),
+                ("WINDLASS_STORE_PROCESS", build_store_process()?),
                 ("WINDLASS_SHIFTED_CLOCK", build_shifted_clock()?),
             ];
             if long {
@@ -171,10 +172,13 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             let firefox = tools::ensure_firefox()?;
             let webkit = tools::ensure_webkit()?;
             demo::build_site()?;
-            browser_tests(
-                "test:engines",
-                &[("WINDLASS_FIREFOX", firefox), ("WINDLASS_WEBKIT_DRIVER", webkit)],
-            )
+            let programs = [
+                ("WINDLASS_FIREFOX", firefox),
+                ("WINDLASS_WEBKIT_DRIVER", webkit),
+                ("WINDLASS_FAULT_PROXY", build_fault_proxy("dev")?),
+                ("WINDLASS_STORE_PROCESS", build_store_process()?),
+            ];
+            browser_tests("test:engines", &programs)
         }
     }
 }
@@ -217,6 +221,13 @@ pub fn build_fault_proxy(profile: &str) -> Result<PathBuf> {
     process::run(&mut build)?;
     let folder = if profile == "dev" { "debug" } else { profile };
     Ok(workspace::target_dir().join(folder).join("fault-proxy"))
+}
+
+/// Builds the store that is a process of its own and returns where it is.
+fn build_store_process() -> Result<PathBuf> {
+    let what = ["build", "--quiet", "--locked", "--package", "windlass-s3-suite", "--bin", "store-process"];
+    process::run(cargo().args(what))?;
+    Ok(workspace::target_dir().join("debug/store-process"))
 }
 
 /// Builds what makes a program's wall clock wrong and returns where it is.

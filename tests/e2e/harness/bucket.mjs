@@ -8,12 +8,9 @@ const REGION = "us-east-1";
 const EMPTY = createHash("sha256").digest("hex");
 
 export class Bucket {
-  /** The embedded store of a service, reached past any proxy. */
-  constructor(service) {
-    const secret = (name) => readFileSync(join(service.dataDir, "secrets", name), "utf8").trim();
-    this.address = service.storeAddress;
-    this.keyId = secret("store-access-key-id");
-    this.key = secret("store-secret-access-key");
+  /** The embedded store of a service, or one of its own: reached past any proxy. */
+  constructor(service, store = embeddedIn(service)) {
+    Object.assign(this, { address: store.address, bucket: store.bucket, keyId: store.keyId, key: store.key });
   }
 
   /** Keys and sizes of all objects. */
@@ -37,14 +34,14 @@ export class Bucket {
   }
 
   async sha256(key) {
-    const answer = await this.#get(`/windlass/${key.split("/").map(encodeURIComponent).join("/")}`, {});
+    const answer = await this.#get(`/${this.bucket}/${key.split("/").map(encodeURIComponent).join("/")}`, {});
     const hash = createHash("sha256");
     for await (const chunk of answer.body) hash.update(chunk);
     return hash.digest("hex");
   }
 
   async #list(query) {
-    return (await this.#get("/windlass", query)).text();
+    return (await this.#get(`/${this.bucket}`, query)).text();
   }
 
   /** Signature Version 4 in the header, of a request without a body. */
@@ -73,6 +70,16 @@ export class Bucket {
     if (!answer.ok) throw new Error(`the store answered ${answer.status} to GET ${path}: ${await answer.text()}`);
     return answer;
   }
+}
+
+function embeddedIn(service) {
+  const secret = (name) => readFileSync(join(service.dataDir, "secrets", name), "utf8").trim();
+  return {
+    address: service.storeAddress,
+    bucket: "windlass",
+    keyId: secret("store-access-key-id"),
+    key: secret("store-secret-access-key"),
+  };
 }
 
 function text(xml, name) {

@@ -3,11 +3,15 @@
 import { createServer, request } from "node:http";
 import { once } from "node:events";
 
+import { targetOf } from "./invariants.mjs";
+
 const SLICE_MS = 20;
 
 export class Gate {
   /** Every PUT: its path and part, the bytes that came in, and what the store answered, if it did. */
   puts = [];
+  /** The same since the beginning, whatever was forgotten: see `nothingIsSentAgain`. */
+  journal = [];
   /** Of all PUTs together; `Infinity` lets everything through, 0 nothing. */
   bytesPerSecond = Infinity;
   /** PUTs to paths like this wait until it is `null` again. */
@@ -76,9 +80,14 @@ export class Gate {
       this.turnedAway += 1;
       return incoming.destroy();
     }
-    const { pathname, searchParams } = new URL(incoming.url, this.address);
+    const { pathname, search, searchParams } = new URL(incoming.url, this.address);
     const put = { path: pathname, part: searchParams.get("partNumber"), bytes: 0, status: null };
-    if (incoming.method === "PUT") this.puts.push(put);
+    const passed = { target: targetOf(pathname, search), begun: performance.now(), told: null };
+    if (incoming.method === "PUT") {
+      this.puts.push(put);
+      this.journal.push(passed);
+      answer.once("finish", () => (passed.told = put.status === 200 ? performance.now() : null));
+    }
     const outgoing = request(
       { port: this.#storePort, host: "127.0.0.1", agent: false, method: incoming.method, path: incoming.url, headers: incoming.headers },
       (response) => {

@@ -1,95 +1,116 @@
 /**
  * One browser, one service and its store, with the fault proxy between all of them; and the invariants of
- * the fault list, checked from outside.
+ * the fault list, checked from outside. In whichever engine: see `engine.mjs`.
  */
 
 import assert from "node:assert/strict";
 
+import { choose, hasElements, rows } from "../engines/harness/elements.mjs";
 import { Bucket } from "./bucket.mjs";
-import { eventually, launch, openPage } from "./browser.mjs";
 import { scratchFolder, sha256OfFile } from "./bytes.mjs";
+import { asEngine, launchEngine } from "./engine.mjs";
+import { eventually } from "./eventually.mjs";
 import { FaultProxy } from "./fault-proxy.mjs";
+import { areStored, nothingIsSentAgain, nothingLiesAbout, targetOf } from "./invariants.mjs";
 import { freePorts, Service } from "./service.mjs";
-import { rows } from "./uploader.mjs";
+import { StoreProcess } from "./store-process.mjs";
 
 export class Scene {
-  /** `browser` may be one of your own. */
-  static async open({ browser, args = [] } = {}) {
+  /**
+   * `browser` may be a Chromium of your own; `preferences` are Firefox's. With `storeApart` the store is a process of
+   * its own, which goes on when the service is killed.
+   */
+  static async open({ browser, args = [], preferences, storeApart = false } = {}) {
     const scene = new Scene();
     scene.folder = scratchFolder();
-    const [port, storePort] = await freePorts(2);
-    scene.proxy = await FaultProxy.start({ service: `127.0.0.1:${port}`, store: `127.0.0.1:${storePort}` });
-    [scene.service, scene.browser] = await Promise.all([
-      Service.start({ port, storePort, args, env: { WINDLASS_STORE_PUBLIC_URL: scene.proxy.fronts.store } }),
-      browser ?? launch(),
-    ]);
-    scene.bucket = new Bucket(scene.service);
-    scene.projects = 0;
-    return scene;
+    try {
+      const [port, storePort] = await freePorts(2);
+      if (storeApart) scene.store = await StoreProcess.start();
+      const store = scene.store === undefined ? `127.0.0.1:${storePort}` : new URL(scene.store.address).host;
+      scene.proxy = await FaultProxy.start({ service: `127.0.0.1:${port}`, store });
+      const { store: front } = scene.proxy.fronts;
+      const env = scene.store?.environment(front) ?? { WINDLASS_STORE_PUBLIC_URL: front };
+      [scene.service, scene.engine] = await Promise.all([
+        Service.start({ port, storePort, args, env }),
+        browser ? asEngine(browser) : launchEngine({ preferences }),
+      ]);
+      scene.bucket = new Bucket(scene.service, scene.store);
+      scene.projects = 0;
+      return scene;
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
   }
 
   async close() {
-    await this.browser?.close();
+    await this.engine?.close();
     await this.service?.stop();
     await this.proxy?.stop();
+    await this.store?.stop();
   }
 
   /**
-   * A page of its own with a project of its own. `options` are further options of the client; its events
+   * A person with a page and a project of its own. `options` are further options of the client; its events
    * are counted in the page.
    */
   async visit(options = {}) {
     await this.proxy.rules();
     await this.proxy.link();
     this.projects += 1;
-    const project = `faults-${this.projects}`;
-    const page = await openPage(this.browser, this.proxy.fronts.service);
-    await page.evaluate(
-      async ({ project: id, token, options: more }) => {
-        const { Windlass } = await import("/windlass/index.js");
-        window.tokensAsked = 0;
-        window.ends = [];
-        window.states = [];
-        const client = new Windlass({
-          endpoint: location.origin,
-          project: id,
-          token: () => {
-            window.tokensAsked += 1;
-            return token;
-          },
-          ...more,
-        });
-        client.addEventListener("statechange", ({ upload: { filename, ended, error }, state }) => {
-          window.states.push({ filename, state, atMs: performance.now() });
-          if (ended) window.ends.push({ filename, state, code: error?.code ?? null });
-        });
-        document.querySelector("windlass-uploader").client = client;
-      },
-      { project, token: this.service.token({ project }), options },
-    );
+    const visit = new Visit(this, await this.engine.person(), `faults-${this.projects}`, options);
+    await visit.open();
     await this.proxy.forget();
-    return new Visit(this, page, project);
+    return visit;
   }
 }
 
 class Visit {
-  constructor(scene, page, project) {
-    Object.assign(this, { scene, page, project, files: new Map() });
+  /** How the files ended in tabs that are closed by now. */
+  #before = [];
+
+  constructor(scene, tab, project, options) {
+    Object.assign(this, { scene, tab, project, options, files: new Map() });
+  }
+
+  /** Playwright's page, in Chromium. */
+  get page() {
+    return this.tab.page;
+  }
+
+  /** Runs a function in the page. */
+  run(work, ...args) {
+    return this.tab.run(work, ...args);
+  }
+
+  async open() {
+    const { tab, project, options, scene } = this;
+    await tab.open(scene.proxy.fronts.service);
+    await eventually("the elements are there", () => tab.run(hasElements), Boolean);
+    await tab.run(connect, project, scene.service.token({ project }), options);
+  }
+
+  /** Closes the tab, as a person does: nobody has a tab of this page then. */
+  async leave() {
+    this.#before.push(...(await this.run(() => window.ends)));
+    const next = await this.tab.tab();
+    await this.tab.close();
+    this.tab = next;
   }
 
   /** Chooses files as a person does. */
   async choose(...paths) {
     for (const path of paths) this.files.set(path.split("/").at(-1), await sha256OfFile(path));
-    await this.page.locator("windlass-uploader input[type=file]").first().setInputFiles(paths);
+    await choose(this.tab, ...paths);
   }
 
   rows() {
-    return rows(this.page);
+    return rows(this.tab);
   }
 
   /** What became of the files, in the order of their ends: name, state, code. */
-  ends() {
-    return this.page.evaluate(() => window.ends);
+  async ends() {
+    return [...this.#before, ...(await this.run(() => window.ends))];
   }
 
   /** Waits until so many files have ended, and the list says the same of each: it is painted a frame later. */
@@ -142,46 +163,46 @@ class Visit {
       const end = ends.find(({ filename }) => filename === name);
       if (end !== undefined) assert.equal(state, end.state, `the row of ${name} says how it ended`);
     }
-    // I1: what is called stored is in the bucket, byte for byte, once.
-    const photos = await scene.service.photos(project);
     const stored = ends.filter(({ state }) => state === "stored").map(({ filename }) => filename);
+    const { photos, objects } = await areStored(scene, project, new Map(stored.map((name) => [name, this.files.get(name)])));
     assert.deepEqual(photos.map(({ filename }) => filename).sort(), stored.sort(), "one photo for each stored file, and no other");
-    // I5 for whoever watches: each photo is told to be there once, and nothing else is.
-    const told = (await scene.service.events(project)).filter(({ name }) => name === "photo.created");
-    assert.deepEqual(told.map(({ data }) => data.photo_id).sort(), photos.map(({ photo_id: id }) => id).sort(), "told once that it is there");
-    const objects = (await scene.bucket.objects()).filter(({ key }) => key.includes(`/${project}/`));
-    for (const { filename, photo_id: id, variants } of photos) {
-      const own = objects.filter(({ key }) => key.includes(id));
-      assert.equal(own.length, 1 + Object.keys(variants).length, `objects of ${filename}: ${own.map(({ key }) => key)}`);
-      const original = own.find(({ key }) => key.includes("/original"));
-      assert.equal(await scene.bucket.sha256(original.key), this.files.get(filename), `the bytes of ${filename}`);
-    }
-    // I2: nothing else is there, or it is gone soon.
-    await eventually(
-      "nothing lies about in the bucket",
-      async () => {
-        const isOwned = (key) => photos.some(({ photo_id: id }) => key.includes(id));
-        const lying = (await scene.bucket.objects()).map(({ key }) => key).filter((key) => key.includes(`/${project}/`) && !isOwned(key));
-        const open = (await scene.bucket.openUploads()).filter((key) => key.includes(`/${project}/`));
-        return { lying, open };
-      },
-      ({ lying, open }) => lying.length === 0 && open.length === 0,
-      30_000,
+    await nothingLiesAbout(scene, project);
+    nothingIsSentAgain(
+      puts.map(({ path, query, started_ms: begun, ended_ms: ended, status, upstream_status: answered }) => ({
+        target: targetOf(path, query),
+        begun,
+        // What only the proxy said was stored is none of it.
+        told: status === 200 && answered === 200 ? ended : null,
+      })),
     );
-    // I4: what the store had acknowledged was not sent again.
-    const acknowledged = new Set();
-    for (const { path, query, status, upstream_status: stored, request_bytes: bytes } of puts.sort((a, b) => a.started_ms - b.started_ms)) {
-      const target = `${path} ${/partNumber=\d+/.exec(query)?.[0] ?? ""} ${/uploadId=[^&]+/.exec(query)?.[0] ?? ""}`;
-      assert.ok(!acknowledged.has(target), `sent again though it was stored: ${target}, ${bytes} bytes`);
-      // What only the proxy said was stored is none of it.
-      if (status === 200 && stored === 200) acknowledged.add(target);
-    }
     if (wasteMost !== undefined) {
       const sent = puts.reduce((sum, { request_bytes: bytes }) => sum + bytes, 0);
       const bytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
       assert.ok(sent / bytes <= wasteMost, `${sent} bytes were sent for ${bytes}`);
     }
     assert.ok(puts.length > 0 || stored.length === 0, "the bytes went through the proxy");
-    await this.page.context().close();
+    await this.tab.leave();
   }
+}
+
+/** In the page: a client of the project's for the uploader, and for the gallery; how its files go is counted. */
+async function connect(project, token, options) {
+  const { Windlass } = await import(new URL("/windlass/index.js", location.href).href);
+  window.tokensAsked = 0;
+  window.ends = [];
+  window.states = [];
+  const client = new Windlass({
+    endpoint: location.origin,
+    project,
+    token: () => {
+      window.tokensAsked += 1;
+      return token;
+    },
+    ...options,
+  });
+  client.addEventListener("statechange", ({ upload: { filename, ended, error }, state }) => {
+    window.states.push({ filename, state, atMs: performance.now() });
+    if (ended) window.ends.push({ filename, state, code: error?.code ?? null });
+  });
+  document.querySelector("windlass-uploader").client = client;
 }

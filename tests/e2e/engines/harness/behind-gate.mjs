@@ -1,11 +1,10 @@
 /** An engine on the demo page of a service whose store is reached through a gate: what lets bytes through, and how fast. */
 
-import assert from "node:assert/strict";
-
-import { eventually } from "../../harness/browser.mjs";
-import { sha256OfFile, sha256OfUrl } from "../../harness/bytes.mjs";
+import { eventually } from "../../harness/eventually.mjs";
+import { Bucket } from "../../harness/bucket.mjs";
 import { Gate } from "../../harness/gate.mjs";
 import { readKept } from "../../harness/kept.mjs";
+import { keptInvariants } from "../../harness/kept-queue.mjs";
 import { Service } from "../../harness/service.mjs";
 import { openPage } from "./elements.mjs";
 
@@ -17,6 +16,7 @@ export class BehindGate {
       stage.gate = await Gate.open();
       stage.service = await Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: stage.gate.address } });
       stage.gate.leadTo(stage.service.storePort);
+      stage.bucket = new Bucket(stage.service);
       stage.engine = await launch();
       await openPage(stage.engine, stage.service.address);
       return stage;
@@ -31,11 +31,9 @@ export class BehindGate {
     return eventually(`${count} are kept`, () => this.engine.run(readKept), ({ whole }) => whole === count);
   }
 
-  /** A file is a photo once, byte for byte. */
-  async assertStored(file) {
-    const found = (await this.service.photos()).filter(({ filename }) => file.endsWith(`/${filename}`));
-    assert.equal(found.length, 1, `${file} is there ${found.length} times`);
-    assert.equal(await sha256OfUrl(found[0].url), await sha256OfFile(file));
+  /** A file is a photo once, byte for byte; and the invariants, from outside. */
+  assertStored(file) {
+    return keptInvariants(this, [file]);
   }
 
   async close() {

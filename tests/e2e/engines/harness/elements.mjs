@@ -13,7 +13,7 @@ export function choose(engine, ...paths) {
   return engine.choose(() => document.querySelector("windlass-uploader").shadowRoot.querySelector("input[type=file]"), paths);
 }
 
-/** The rows of the uploader: name, state, the words below the name, a warning, the preview's natural size. */
+/** The rows of the uploader: name, state, the words below the name and why, a warning, the preview's natural size. */
 export function rows(engine) {
   return engine.run(() =>
     [...document.querySelector("windlass-uploader").shadowRoot.querySelectorAll("li.row")].map((row) => {
@@ -22,6 +22,7 @@ export function rows(engine) {
         name: row.querySelector(".name")?.textContent ?? "",
         state: row.dataset.state,
         words: row.querySelector(".state")?.textContent ?? "",
+        reason: row.querySelector(".state")?.title ?? "",
         warning: row.querySelector(".warning:not([hidden])")?.textContent ?? "",
         preview: preview && [preview.naturalWidth, preview.naturalHeight],
       };
@@ -64,7 +65,8 @@ export function shownProgress(engine) {
   return engine.run(() => globalThis.shownProgress);
 }
 
-function hasElements() {
+/** In the page. */
+export function hasElements() {
   return ["windlass-uploader", "windlass-gallery"].every(
     (name) => document.querySelector(name)?.shadowRoot?.childElementCount > 0,
   );

@@ -4,29 +4,34 @@ import puppeteer from "puppeteer-core";
 
 import { PHONE } from "./phone.mjs";
 
-export async function launchFirefox() {
+/** `preferences` are those of `about:config`. */
+export async function launchFirefox({ preferences } = {}) {
   const browser = await puppeteer.launch({
     browser: "firefox",
     executablePath: process.env.WINDLASS_FIREFOX ?? "/usr/bin/firefox-esr",
     headless: true,
+    ...(preferences && { extraPrefsFirefox: preferences }),
   });
-  return openTab(browser, () => browser.close());
+  return openTab(browser, { close: () => browser.close() });
 }
 
-async function openTab(browser, close) {
-  const page = await browser.newPage();
+/** A tab of whoever has the `owner`: the browser itself, or a container of its own in it. */
+async function openTab(owner, { close, browser = owner } = {}) {
+  const page = await owner.newPage();
   await page.setViewport(PHONE);
-  return new Firefox(browser, page, close ?? (() => page.close()));
+  return new Firefox(browser, owner, page, close ?? (() => page.close()));
 }
 
 class Firefox {
   #browser;
+  #owner;
   #page;
   #close;
   #complaints = [];
 
-  constructor(browser, page, close) {
+  constructor(browser, owner, page, close) {
     this.#browser = browser;
+    this.#owner = owner;
     this.#page = page;
     this.#close = close;
     page.on("pageerror", (error) => this.#complaints.push(String(error)));
@@ -58,7 +63,17 @@ class Firefox {
 
   /** Another tab of the same person; closing it closes the tab alone. */
   tab() {
-    return openTab(this.#browser);
+    return openTab(this.#owner, { browser: this.#browser });
+  }
+
+  /** A tab of somebody else, whose pages know nothing of the others. */
+  async person() {
+    return openTab(await this.#browser.createBrowserContext(), { browser: this.#browser });
+  }
+
+  /** All tabs of the person, and what was kept. */
+  leave() {
+    return this.#owner.close();
   }
 
   close() {

@@ -57,9 +57,12 @@ export class Session {
     return call(`${this.#base}/window`, "GET");
   }
 
-  /** Opens a tab, to which no command goes yet; its handle. */
+  /**
+   * Opens another page, to which no command goes yet; its handle. In a window of its own: a tab would lie behind the
+   * first one, where nothing is painted.
+   */
   async openTab() {
-    return (await this.#post("/window/new", { type: "tab" })).handle;
+    return (await this.#post("/window/new", { type: "window" })).handle;
   }
 
   switchTo(handle) {

@@ -67,12 +67,15 @@ class WebKit {
   #session;
   #handle;
   #close;
+  /** Never closed before the browser is. */
+  #first;
   #complaints = [];
 
-  constructor(session, handle, close) {
+  constructor(session, handle, close, first = handle) {
     this.#session = session;
     this.#handle = handle;
     this.#close = close;
+    this.#first = first;
   }
 
   /** The window does not get narrower than its toolbar, about 450 px. */
@@ -105,12 +108,23 @@ class WebKit {
 
   /** Another tab of the same person; closing it closes the tab alone. */
   async tab() {
+    await this.#session.switchTo(this.#first);
     const handle = await this.#session.openTab();
-    return new WebKit(this.#session, handle, async () => {
+    const close = async () => {
       await this.#session.switchTo(handle);
       await this.#session.closeTab();
-      await this.#session.switchTo(this.#handle);
-    });
+      await this.#session.switchTo(this.#first);
+    };
+    return new WebKit(this.#session, handle, close, this.#first);
+  }
+
+  /** There is one person in a session: a tab, which shares what is kept with those before it. */
+  person() {
+    return this.tab();
+  }
+
+  leave() {
+    return this.#close();
   }
 
   close() {

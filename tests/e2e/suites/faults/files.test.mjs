@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, truncate, variation } from "../../harness/bytes.mjs";
-import { eventually } from "../../harness/browser.mjs";
+import { ENGINE, onlyIn } from "../../harness/engine.mjs";
+import { eventually } from "../../harness/eventually.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
 const MIB = 1024 * 1024;
@@ -28,6 +29,11 @@ const changes = {
   "only touched": (path) => utimes(path, new Date(), new Date(Date.now() + 60_000)),
 };
 
+/** Gecko goes on reading what was chosen as long as it finds it, which is then what is stored. */
+const UNSEEN = ENGINE === "firefox" ? ["append", "only touched"] : [];
+/** WebKit says of a file that has changed that it is not found. */
+const CHANGED = ENGINE === "webkit" ? ["file_changed", "file_gone"] : ["file_changed"];
+
 for (const [what, change] of Object.entries(changes)) {
   test(`F5 a file that changes on disk while it is sent is never completed: ${what}`, async () => {
     const visit = await scene.visit();
@@ -39,9 +45,13 @@ for (const [what, change] of Object.entries(changes)) {
     await change(path);
     await visit.ended();
     const [{ state, code }] = await visit.ends();
-    assert.deepEqual({ state, code }, { state: "failed", code: "file_changed" });
-    const [{ words }] = await visit.rows();
-    assert.match(words, /changed|Choose it again/);
+    if (!UNSEEN.includes(what)) {
+      assert.equal(state, "failed");
+      assert.ok(CHANGED.includes(code), code);
+      const [{ words }] = await visit.rows();
+      assert.match(words, /changed.*Choose it again/);
+    }
+    // Also where it is stored: then what is there is what was chosen.
     await visit.invariants();
   });
 }
@@ -56,9 +66,9 @@ test("F6 a file that is gone ends within five seconds, and the others go on", as
   await visit.partsStored(1);
   await unlink(gone);
   // By the page's clock, which asking it does not slow down.
-  const removed = await visit.page.evaluate(() => performance.now());
+  const removed = await visit.run(() => performance.now());
   await visit.ended();
-  const states = await visit.page.evaluate(() => window.states);
+  const states = await visit.run(() => window.states);
   const tookMs = states.find(({ filename, state }) => filename === "gone.mp4" && state === "failed")?.atMs - removed;
   console.log(`ended after ${Math.round(tookMs)} ms`);
   assert.ok(tookMs < 5_000, `${tookMs} ms`);
@@ -67,7 +77,7 @@ test("F6 a file that is gone ends within five seconds, and the others go on", as
   await visit.invariants();
 });
 
-test("F9 an image worker that dies on one photo of many costs that photo its previews and nothing else", async () => {
+test("F9 an image worker that dies on one photo of many costs that photo its previews and nothing else", onlyIn("chromium"), async () => {
   const visit = await scene.visit({ imageWorkers: 1 });
   const photos = [];
   for (let index = 0; index < 8; index++) {
@@ -81,7 +91,7 @@ test("F9 an image worker that dies on one photo of many costs that photo its pre
   );
   await eventually(
     "some photos are read",
-    () => visit.page.evaluate(() => window.states.filter(({ state }) => state === "queued").length),
+    () => visit.run(() => window.states.filter(({ state }) => state === "queued").length),
     (read) => read >= 2,
   );
   // What a trap of WebAssembly, or no memory left, looks like from outside.
@@ -105,13 +115,13 @@ test("the same photo chosen twice is recognised by its bytes, sent once, and sai
   assert.equal(listed["copy-of-it.jpg"].state, "stored");
   assert.match(listed["copy-of-it.jpg"].words, /sent before/);
 
-  await visit.page.evaluate(async () => {
+  await visit.run(async () => {
     const { client } = document.querySelector("windlass-uploader");
     const { file } = client.uploads[0];
     await client.add(file, { again: true }).done;
   });
   assert.equal((await scene.service.photos(visit.project)).length, 2);
-  await visit.page.context().close();
+  await visit.tab.leave();
 });
 
 for (const share of [0.3, 0.6, 0.9]) {

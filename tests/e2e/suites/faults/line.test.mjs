@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
-import { eventually } from "../../harness/browser.mjs";
+import { onlyIn } from "../../harness/engine.mjs";
+import { eventually } from "../../harness/eventually.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
 const MIB = 1024 * 1024;
@@ -18,15 +19,15 @@ before(async () => {
 });
 after(() => scene?.close());
 
-test("F10, pain 3: offline in the middle of a part: said within two seconds, over within five", async () => {
+test("F10, pain 3: offline in the middle of a part: said within two seconds, over within five", onlyIn("chromium"), async () => {
   const visit = await scene.visit();
   const line = { up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 };
   await scene.proxy.link(line);
   await visit.choose(await makeVideo(join(scene.folder, "offline.mp4"), 22 * MIB, 41));
   await visit.partsStored(1);
   const first = async (state, after) =>
-    (await visit.page.evaluate(() => window.states)).find((each) => each.state === state && each.atMs >= after)?.atMs;
-  const now = () => visit.page.evaluate(() => performance.now());
+    (await visit.run(() => window.states)).find((each) => each.state === state && each.atMs >= after)?.atMs;
+  const now = () => visit.run(() => performance.now());
 
   await scene.proxy.link({ ...line, outages: [{ after_ms: 0, for_ms: 3_600_000 }] });
   await scene.proxy.connections("reset");
@@ -61,7 +62,7 @@ test("progress is what has arrived and not what was written to a socket", async 
   const visit = await scene.visit({ variants: [] });
   const line = { up_bits_per_s: 4_000_000, down_bits_per_s: 4_000_000, round_trip_ms: 50 };
   await scene.proxy.link(line);
-  await visit.page.evaluate(() => {
+  await visit.run(() => {
     window.told = [];
     document.querySelector("windlass-uploader").client.addEventListener("progress", ({ total }) => {
       window.told.push({ at: Date.now(), sent: total.sent_bytes, confirmed: total.confirmed_bytes, rate: total.rate_bytes_per_s });
@@ -81,11 +82,11 @@ test("progress is what has arrived and not what was written to a socket", async 
     arrivals.push({ at, arrived });
     await new Promise((done) => setTimeout(done, 100));
   }
-  for (const { at, sent } of await visit.page.evaluate(() => window.told)) {
+  for (const { at, sent } of await visit.run(() => window.told)) {
     const next = arrivals.find((each) => each.at >= at);
     if (next !== undefined) assert.ok(sent <= next.arrived * 1.1 + 400_000, `${sent} called sent, ${next.arrived} had arrived`);
   }
-  const rates = (await visit.page.evaluate(() => window.told)).map(({ rate }) => rate).filter((rate) => rate !== null);
+  const rates = (await visit.run(() => window.told)).map(({ rate }) => rate).filter((rate) => rate !== null);
   assert.ok(rates.length > 0 && rates.at(-1) < 700_000, `a line of 500 kB/s: ${rates.at(-1)}`);
   await visit.allStored();
 });

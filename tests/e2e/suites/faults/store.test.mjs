@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
-import { eventually } from "../../harness/browser.mjs";
+import { eventually } from "../../harness/eventually.mjs";
 import { COMPLETE, CREATE, PART, part, PUT, rewritten, SIGN, storeError } from "../../harness/fault-proxy.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
@@ -229,8 +229,7 @@ test("F40 a store without room is waited for, and said to be the reason; nothing
   await scene.proxy.rules({ ...PUT, fault: storeError(507, "InsufficientStorage") });
   await visit.choose(await video(3 * MIB));
   // Both at one moment: while the next attempt is under way there is no reason to tell.
-  const told = () =>
-    visit.page.locator("windlass-uploader li.row").evaluateAll(([row]) => ({ state: row?.dataset.state, reason: row?.querySelector(".state")?.title }));
+  const told = () => visit.rows().then(([only]) => only ?? {});
   await eventually("the row says that it tries again, and why", told, ({ state, reason }) => state === "retrying" && /no room/.test(reason));
   assert.deepEqual((await scene.bucket.objects()).filter(({ key }) => key.includes(`/${visit.project}/`)), []);
   await scene.proxy.rules();
