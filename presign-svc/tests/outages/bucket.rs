@@ -9,6 +9,7 @@ use fault_proxy::{Fault, FaultProxy, JournalEntry, Rule};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use windlass_embedded_store::{AllowedOrigins, EmbeddedStore, StoreConfig};
+use windlass_s3_suite::{Capabilities, S3Target};
 
 use crate::service::{WINDLASS, program};
 
@@ -54,6 +55,31 @@ impl Bucket {
             ("AWS_SECRET_ACCESS_KEY", "a secret of these tests"),
         ]);
         command
+    }
+
+    /// I2, past the proxy: there is the object of this photo and nothing else, no upload that was begun included; what
+    /// the janitor takes away may take a while.
+    pub async fn has_only(&self, photo_id: &str) {
+        let target = S3Target {
+            endpoint: format!("http://{}", self.upstream),
+            bucket: "photos".to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: "test".to_owned(),
+            secret_access_key: "a secret of these tests".to_owned(),
+            capabilities: Capabilities::EMBEDDED,
+        };
+        let (client, began) = (target.client(), Instant::now());
+        loop {
+            let objects = client.list_objects_v2().bucket("photos").send().await.unwrap();
+            let keys: Vec<_> = objects.contents().iter().filter_map(|object| object.key()).collect();
+            let uploads = client.list_multipart_uploads().bucket("photos").send().await.unwrap();
+            let open: Vec<_> = uploads.uploads().iter().filter_map(|upload| upload.key()).collect();
+            if keys.len() == 1 && keys[0].contains(photo_id) && open.is_empty() {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "objects: {keys:?}; begun and never joined: {open:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// What happens when parts are to be joined (CompleteMultipartUpload): these faults, one after the other.

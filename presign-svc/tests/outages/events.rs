@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::service::Served;
 
@@ -64,4 +65,14 @@ impl Events {
             }
         }
     }
+}
+
+/// How often each photo of the project was told to be created, by a change that is made to the last of them: told by
+/// the one service, asked of the other, which may be the same.
+pub async fn created(one: &Served, other: &Served, last: &str) -> Vec<Value> {
+    let mut events = Events::open(other, "project_id=job-7&last_event_id=0").await;
+    let change = json!({"caption": "the last"});
+    let (status, body) = one.send(Method::PATCH, &format!("/api/v1/photos/{last}"), &change).await;
+    assert_eq!(status, 200, "{body}");
+    events.photos_of("photo.created", "photo.updated").await
 }

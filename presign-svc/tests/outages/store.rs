@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::bucket::Bucket;
 use crate::document::{announce, bytes_of, complete, document, send_part, send_parts};
+use crate::events::created;
 use crate::service::{Served, is_long, serve};
 
 /// Longer than one try of any other call may take, which is 15 seconds.
@@ -47,13 +48,17 @@ impl Scene {
         body["status"].as_str().unwrap().to_owned()
     }
 
-    /// It is a photo, byte for byte, and one alone.
+    /// It is a photo, byte for byte, and one alone (I1); told once to be there (I5); and nothing else lies in the
+    /// bucket (I2).
     async fn is_stored(&mut self) {
         let (status, photo) = complete(&self.service, &self.id).await;
         assert_eq!(status, 200, "{photo}");
         assert!(bytes_of(&self.service, &photo).await == self.bytes, "stored byte for byte");
         let (_, list) = self.service.get("/api/v1/photos?project_id=job-7").await;
         assert_eq!(list["photos"].as_array().unwrap().len(), 1, "{list}");
+        let id = photo["photo_id"].as_str().unwrap();
+        self.bucket.has_only(id).await;
+        assert_eq!(created(&self.service, &self.service, id).await, [photo["photo_id"].clone()]);
         self.service.check_health();
     }
 }

@@ -66,9 +66,10 @@ impl World {
         self.assert_invariants();
     }
 
-    /// What must hold whatever happened: one end each, "stored" only for equal bytes, nothing twice,
-    /// nothing sent again that was stored.
+    /// What must hold whatever happened: one end each, "stored" only for equal bytes, nothing twice, nothing half
+    /// that nobody owns.
     pub fn assert_invariants(&self) {
+        self.assert_nothing_lies_about();
         let mut done = 0;
         for file in &self.added {
             let client_ref = &file.upload.client_ref;
@@ -113,6 +114,30 @@ impl World {
             // Of a record that the service has lost it has to find them itself.
             let Some(record) = self.service.uploads.get(id) else { continue };
             assert_eq!(record.status, UploadStatus::PendingUpload, "parts or pieces of {id} are left");
+        }
+    }
+
+    /// I2: parts and staged pieces are there only of uploads that are open by their record, for the janitor to close;
+    /// and of a file that nobody wants any more there are none.
+    fn assert_nothing_lies_about(&self) {
+        let parts = self.bucket.parts.iter().filter(|(_, parts)| !parts.is_empty()).map(|(id, _)| id);
+        let staged = self.bucket.objects.keys();
+        let staged = staged.filter(|(_, target)| matches!(target, Target::Staged(_))).map(|(id, _)| id);
+        for id in parts.chain(staged) {
+            // A record that is gone is gone: what it owned is for `reconcile` to find.
+            let Some(record) = self.service.uploads.get(id) else { continue };
+            let client_ref = &record.file.client_ref;
+            let is_open = matches!(record.status, UploadStatus::PendingUpload | UploadStatus::Expired);
+            assert!(is_open, "{client_ref} is {:?}, and a part or a piece of it lies about", record.status);
+            let unwanted = self.events.iter().find(|(_, event)| match event {
+                UploadEvent::Cancelled { client_ref: of } => of == client_ref,
+                UploadEvent::Failed { client_ref: of, error } => {
+                    of == client_ref
+                        && matches!(error.code, FailureCode::FileGone | FailureCode::FileChanged)
+                }
+                _ => false,
+            });
+            assert!(unwanted.is_none(), "{client_ref} was left half there: {unwanted:?}");
         }
     }
 }
