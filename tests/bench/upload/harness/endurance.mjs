@@ -1,14 +1,13 @@
 /**
- * Ten thousand uploads while one request in twenty fails, by a fixed chance: before or after the other side has
- * done its work, with an error, with a flipped bit, or by arriving twice. What came of them is looked up in the
- * bucket and in the record. Chromium repeats by itself what dies on a connection that it had kept.
+ * Ten thousand uploads while one request in twenty fails (`one-in-twenty.mjs`). What came of them is looked up in the
+ * bucket and in the record. Three hundred of them are a test: `suites/faults/endurance.test.mjs`.
  */
 
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { makeVideo, sha256OfFile } from "../../../e2e/harness/bytes.mjs";
-import { problem, storeError } from "../../../e2e/harness/fault-proxy.mjs";
+import { oneInTwenty } from "../../../e2e/harness/one-in-twenty.mjs";
 import { CONTENDERS } from "./contenders.mjs";
 import { rounded } from "./numbers.mjs";
 
@@ -21,28 +20,6 @@ const [SMALL, LARGE] = [8_000, 6_000_000];
 const AT_MOST_MS = 10 * 60_000;
 const HASHED_AT_ONCE = 16;
 
-/** Each with one chance in a hundred. Bits flip where no TLS of ours would notice: between a phone and a store's disk. */
-const OF_PUTS = [
-  { kind: "reset", at: 0.5 },
-  { kind: "drop_after" },
-  { kind: "flip_request", at: 0.5 },
-  { kind: "duplicate", times: 2 },
-  storeError(503, "SlowDown", "Please reduce your request rate.", { retryAfterS: 1 }),
-];
-const OF_CALLS = [
-  { kind: "drop_before" },
-  { kind: "drop_after" },
-  { kind: "duplicate", times: 2 },
-  { kind: "respond", status: 502, headers: { "content-type": "text/html" }, body: "<h1>Bad Gateway</h1>" },
-  problem(503, "unavailable", "try again", { retryAfterS: 1 }),
-];
-
-function rules() {
-  const of = (front, method, faults) =>
-    faults.map((fault, index) => ({ front, method, fault, probability: 0.01, seed: 1 + index }));
-  return [...of("store", "PUT", OF_PUTS), ...of("service", "POST", OF_CALLS)];
-}
-
 /** `say` tells how far it is. */
 export async function endurance(scene, { folder, say }) {
   const [ours] = CONTENDERS;
@@ -53,7 +30,7 @@ export async function endurance(scene, { folder, say }) {
   let [sentBytes, wireBytes, puts] = [0, 0, 0];
   const began = performance.now();
   try {
-    await scene.proxy.rules(...rules());
+    await scene.proxy.rules(...oneInTwenty());
     for (let done = 0; done < UPLOADS; done += BATCH) {
       await scene.proxy.forget();
       const paths = [];
