@@ -57,9 +57,8 @@ impl Bucket {
         command
     }
 
-    /// I2, past the proxy: there is the object of this photo and nothing else, no upload that was begun included; what
-    /// the janitor takes away may take a while.
-    pub async fn has_only(&self, photo_id: &str) {
+    /// The bucket as its owner sees it, past the proxy.
+    fn client(&self) -> aws_sdk_s3::Client {
         let target = S3Target {
             endpoint: format!("http://{}", self.upstream),
             bucket: "photos".to_owned(),
@@ -68,7 +67,23 @@ impl Bucket {
             secret_access_key: "a secret of these tests".to_owned(),
             capabilities: Capabilities::EMBEDDED,
         };
-        let (client, began) = (target.client(), Instant::now());
+        target.client()
+    }
+
+    /// Gives up every upload that was begun, as a rule of the bucket's owner does.
+    pub async fn give_up_uploads(&self) {
+        let client = self.client();
+        let uploads = client.list_multipart_uploads().bucket("photos").send().await.unwrap();
+        for upload in uploads.uploads() {
+            let abort = client.abort_multipart_upload().bucket("photos");
+            abort.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone()).send().await.unwrap();
+        }
+    }
+
+    /// I2, past the proxy: there is the object of this photo and nothing else, no upload that was begun included; what
+    /// the janitor takes away may take a while.
+    pub async fn has_only(&self, photo_id: &str) {
+        let (client, began) = (self.client(), Instant::now());
         loop {
             let objects = client.list_objects_v2().bucket("photos").send().await.unwrap();
             let keys: Vec<_> = objects.contents().iter().filter_map(|object| object.key()).collect();

@@ -134,7 +134,7 @@ async fn f31_a_join_whose_answer_was_lost_is_recognised_by_its_object() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f31_no_upload_and_no_object_is_no_success_and_everything_is_sent_again() {
     let mut scene = Scene::start().await;
-    scene.bucket.joins_meet([says(404, "NoSuchUpload")]);
+    scene.bucket.give_up_uploads().await;
     let (status, problem) = complete(&scene.service, &scene.id).await;
     assert_eq!((status, problem["code"].as_str()), (409, Some("parts_missing")), "{problem}");
     assert_eq!(problem["missing_parts"], serde_json::json!([1, 2]));
