@@ -82,7 +82,9 @@ export class Gate {
     }
     const { pathname, search, searchParams } = new URL(incoming.url, this.address);
     const put = { path: pathname, part: searchParams.get("partNumber"), bytes: 0, status: null };
-    const passed = { target: targetOf(pathname, search), begun: performance.now(), told: null };
+    // Other bytes in the place of what was stored, as of another file under the same name, are not the same again.
+    const bytes = incoming.headers["x-amz-checksum-crc64nvme"] ?? "";
+    const passed = { target: `${targetOf(pathname, search)} ${bytes}`, begun: performance.now(), told: null };
     if (incoming.method === "PUT") {
       this.puts.push(put);
       this.journal.push(passed);

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { fixture } from "../../harness/bytes.mjs";
+import { Bucket } from "../../harness/bucket.mjs";
+import { fixture, sha256OfFile } from "../../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../../harness/browser.mjs";
 import { FaultProxy } from "../../harness/fault-proxy.mjs";
+import { areStored, nothingLiesAbout } from "../../harness/invariants.mjs";
 import { Service } from "../../harness/service.mjs";
 import { allRows } from "../../harness/uploader.mjs";
 
@@ -147,4 +149,10 @@ test("F27 a page that was away for longer than events are kept looks at the phot
   await say("told by the list");
   await sees("told by the list");
   await page.context().close();
+});
+
+test("F27 after all of it the photo is there once, byte for byte, and was told to be there once", async () => {
+  const world = { service, bucket: new Bucket(service) };
+  await areStored(world, "demo", new Map([["photo_2mp_o1.jpg", await sha256OfFile(fixture("photo_2mp_o1.jpg"))]]));
+  await nothingLiesAbout(world, "demo");
 });
