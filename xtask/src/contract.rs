@@ -1,5 +1,6 @@
-//! The running service against its own OpenAPI description: schemathesis makes up requests, good and bad, and
-//! looks whether every answer is one that is described.
+//! The running service against its own OpenAPI description: schemathesis makes up requests, good and bad, about things
+//! that are really there (`tests/contract/things.mjs`), and looks whether every answer is one that is described. That
+//! every operation was seen to do what it is for is looked at afterwards (`tests/contract/answers.mjs`).
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -34,15 +35,28 @@ pub fn check() -> Result<()> {
             .args(["--scope", "upload read delete pipeline links", "--data-dir"])
             .arg(&data),
     )?;
+    let [configuration, description, report] =
+        ["schemathesis.toml", "openapi.json", "answers.har"].map(|name| data.join(name));
+    let script = |name: &str| workspace::root().join("tests/contract").join(name);
+    run(command("node")
+        .arg(script("things.mjs"))
+        .args([&service.address, token.trim()])
+        .arg(&configuration))?;
     run(command(schemathesis)
         // It leaves a folder of its own where it runs.
         .current_dir(workspace::target_dir())
+        .arg("--config-file")
+        .arg(&configuration)
         .arg("run")
-        .arg(format!("{}/openapi.json", service.address))
+        .arg(&description)
+        .args(["--url", &service.address])
         .args(["--header", &format!("Authorization: Bearer {}", token.trim())])
         .args(["--exclude-path", STREAM, "--exclude-checks", CHECKS_LEFT_OUT])
         .args(["--phases", "examples,coverage,fuzzing", "--max-time", TIME_SECONDS, "--seed", SEED])
-        .args(["--request-timeout", "20", "--warnings", "off", "--no-color"]))
+        .args(["--report", "har", "--report-har-path"])
+        .arg(&report)
+        .args(["--request-timeout", "20", "--warnings", "off", "--no-color"]))?;
+    run(command("node").arg(script("answers.mjs")).arg(&report).arg(&service.address).arg("events"))
 }
 
 /// A service that ends with the check.
@@ -56,6 +70,8 @@ impl Service {
         let mut process = Command::new(demo::service_binary("dev"))
             .args(["--log", "error", "serve", "--port", "0", "--store-port", "0", "--data-dir"])
             .arg(data)
+            // Who asks this much is told to wait, and no other answer is compared.
+            .envs(["SUBJECT", "TENANT", "ADDRESS"].map(|whose| (format!("WINDLASS_RATE_PER_{whose}"), "0")))
             .stdout(Stdio::piped())
             .spawn()
             .context("the service could not be started")?;

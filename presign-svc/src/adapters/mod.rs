@@ -9,6 +9,7 @@ mod link_row;
 mod listing;
 pub mod memory;
 pub mod memory_tickets;
+mod mistrust;
 pub mod outbound;
 pub mod postgres;
 pub mod redis;

@@ -9,6 +9,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 use windlass_protocol::{UploadId, UploadLinkId};
 
 use crate::domain::upload_link::SECRET_BYTES;
+use crate::failpoints;
 use crate::ports::clock::Clock;
 use crate::ports::ids::{IdSource, NoRandomness};
 
@@ -18,7 +19,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
+        OffsetDateTime::now_utc() + failpoints::clock_ahead()
     }
 }
 

@@ -1,6 +1,8 @@
 //! `GET /openapi.json`: what the API is, made from the handlers and the wire types; `GET /docs/`: the same to
 //! look at and to try, by Swagger UI (Apache-2.0), which is in this program.
 
+mod refusals;
+
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
@@ -11,7 +13,6 @@ use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 use windlass_protocol::Problem;
@@ -70,16 +71,15 @@ impl Modify for Common {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         openapi.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(token));
-        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let problem = ResponseBuilder::new()
-            .description("What is wrong, with a stable code (RFC 9457)")
-            .content("application/problem+json", problem)
-            .build();
         for path in openapi.paths.paths.values_mut() {
             let operations: [&mut Option<Operation>; 4] =
                 [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete];
             for operation in operations.into_iter().flatten() {
-                operation.responses.responses.insert("default".to_owned(), problem.clone().into());
+                let refusals = refusals::of(operation);
+                operation
+                    .responses
+                    .responses
+                    .extend(refusals.into_iter().map(|(status, refusal)| (status, refusal.into())));
             }
         }
     }
@@ -155,8 +155,20 @@ mod tests {
             for (method, operation) in item.as_object().unwrap() {
                 let name = operation["operationId"].as_str().unwrap().to_owned();
                 assert!(names.insert(name.clone()), "{name} twice");
-                let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
-                assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path}");
+                let answers = operation["responses"].as_object().unwrap();
+                assert!(
+                    !answers.contains_key("default"),
+                    "{method} {path}: with it whatever is answered is right"
+                );
+                for status in ["401", "500", "503"] {
+                    assert!(answers.contains_key(status), "{method} {path}: {status}");
+                }
+                for (status, answer) in answers.iter().filter(|(status, _)| status.as_str() >= "400") {
+                    let problem = &answer["content"]["application/problem+json"];
+                    let at = format!("{method} {path}: {status}");
+                    assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{at}");
+                    assert!(answer["description"].as_str().unwrap().starts_with('`'), "{at}");
+                }
             }
         }
         assert_eq!(names.len(), 28);

@@ -19,23 +19,39 @@ pub async fn keep_current(options: AuthOptions, app: Arc<App>, stop: Cancellatio
         provider.look(app.clock.now()).await;
     }
     let Some(path) = options.jwt_hs256_secret_file else { return };
-    let mut known = read(path.clone()).await.unwrap_or_default();
+    // What the service began with may be older than the file by now: whatever it holds is read once more.
+    let mut known = None;
+    let mut complaint = String::new();
     let mut period = tokio::time::interval(PERIOD);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = period.tick() => {}
         }
-        match read(path.clone()).await {
-            Ok(secrets) if secrets != known => {
-                match app.tokens.replace_secrets(&secrets) {
-                    Ok(()) => tracing::info!(secrets = secrets.len(), "the file of secrets was read again"),
-                    Err(error) => tracing::error!(%error, "the file of secrets is left unread"),
-                }
-                known = secrets;
+        let read = read(path.clone()).await;
+        let replaced = match &read {
+            Ok(secrets) if known.as_ref() != Some(secrets) => {
+                app.tokens.replace_secrets(secrets).map(|()| true).map_err(|error| error.to_string())
             }
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the secrets read last stay in use"),
+            Ok(_) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        };
+        match replaced {
+            Ok(true) => {
+                let secrets = read.unwrap_or_default();
+                if known.is_some() {
+                    tracing::info!(secrets = secrets.len(), "the file of secrets was read again");
+                }
+                known = Some(secrets);
+                complaint.clear();
+            }
+            Ok(false) => complaint.clear(),
+            // Said once: nobody reads the same every five seconds.
+            Err(error) if error != complaint => {
+                tracing::error!(%error, "the file of secrets cannot be used: those read last stay in use");
+                complaint = error;
+            }
+            Err(_) => {}
         }
     }
 }

@@ -166,6 +166,65 @@ async fn t19_neither_a_redirect_nor_an_endless_document_gives_keys() {
     assert_eq!(me(&app, &token).await.status, 200);
 }
 
+/// Longer than the service waits for keys (5 s) or for a project check (3 s), on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn t19_a_provider_that_never_answers_is_not_waited_for() {
+    let provider = Provider::start().await;
+    let app = TestApp::start_with(provider.options()).await;
+    let known = provider_keys();
+    let token = signed(Algorithm::RS256, Some("RS256"), &claims(&app));
+    for stalled in [Publishes::Silence, Publishes::HalfOf(known.clone())] {
+        provider.publish(stalled);
+        // All who come meanwhile wait for the one look, and no longer than for it.
+        let asked = provider.asked();
+        let crowd = futures::future::join_all((0..20).map(|_| me(&app, &token)));
+        for answer in
+            tokio::time::timeout(PATIENCE, crowd).await.unwrap_or_else(|_| panic!("all of them hang"))
+        {
+            answer.assert_problem(503, "unavailable");
+        }
+        assert_eq!(provider.asked(), asked + 1);
+        app.clock.advance(Duration::from_secs(5));
+    }
+    provider.publish(Publishes::Keys(known));
+    assert_eq!(me(&app, &token).await.status, 200);
+
+    // Who has keys already is let in at once, whatever the provider does now.
+    provider.publish(Publishes::Silence);
+    app.clock.advance(Duration::from_secs(11 * 60));
+    let lasting = {
+        let mut lasting = claims(&app);
+        lasting["exp"] = json!(app.clock.now().unix_timestamp() + 600);
+        signed(Algorithm::ES256, Some("ES256"), &lasting)
+    };
+    let answer = tokio::time::timeout(PATIENCE, me(&app, &lasting)).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn t19_a_project_check_that_never_answers_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/may", listener.local_addr().unwrap());
+    // It takes connections, and keeps them.
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok(connection) = listener.accept().await {
+            kept.push(connection);
+        }
+    });
+    let app = TestApp::start_with(asking(&url)).await;
+    let answer = tokio::time::timeout(PATIENCE, app.get("/api/v1/photos?project_id=job-7")).await;
+    answer.unwrap_or_else(|_| panic!("it hangs")).assert_problem(503, "unavailable");
+    // Of the same machine: what asks nobody is answered all the while.
+    assert_eq!(app.get("/api/v1/me").await.status, 200);
+}
+
+fn provider_keys() -> Vec<Value> {
+    ALL.iter().map(|algorithm| jwk(*algorithm, &format!("{algorithm:?}"))).collect()
+}
+
 #[tokio::test]
 async fn t19_keys_are_rotated_without_a_restart_and_unknown_ones_ask_at_most_once_a_minute() {
     let provider = Provider::start().await;

@@ -26,15 +26,21 @@ mod garage;
 mod health;
 mod http;
 mod identity;
+#[path = "../support/inside.rs"]
+mod inside;
 mod list_parts;
 mod list_photos;
 mod me;
 mod metrics;
+#[path = "../support/naughty.rs"]
+mod naughty;
 mod openapi;
 mod quotas;
 mod rate_limits;
 mod reconcile;
 mod restored;
+mod scope_table;
+mod scripts;
 mod show_photo;
 mod show_upload;
 mod sign_parts;
@@ -42,8 +48,8 @@ mod staging;
 mod stopping;
 mod stored_before;
 mod tenants;
-
 mod threats;
 mod tokens;
+mod unknown_fields;
 mod upload_links;
 mod upload_url;

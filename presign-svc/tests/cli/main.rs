@@ -5,6 +5,7 @@ mod collector;
 mod doctor;
 mod doctor_token;
 mod reconcile;
+mod secrets;
 mod traces;
 
 use std::io::{BufRead as _, BufReader};

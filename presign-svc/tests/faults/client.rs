@@ -116,6 +116,43 @@ impl Client {
         );
     }
 
+    /// What is true of a client that never came back: what it was told is done, whatever else there is are its
+    /// files, whole, and the list shows no other photos than these.
+    pub async fn check_what_it_left(&self, service: &Served, photos: &BTreeSet<String>) {
+        let path = "photos?project_id=job-7";
+        let list = self.ask(service, Method::GET, path, Value::Null, &[200]).await.unwrap();
+        let list: Value = list.json().await.unwrap();
+        let listed = list["photos"].as_array().unwrap();
+        let ids: BTreeSet<String> =
+            listed.iter().map(|photo| photo["photo_id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(&ids, photos, "{list}");
+        for photo in listed {
+            let bytes =
+                self.http.get(photo["url"].as_str().unwrap()).send().await.unwrap().bytes().await.unwrap();
+            // Its client may not have lived to learn which photo it is.
+            assert!(self.files.values().any(|file| *file == bytes), "{photo} is none of the files");
+        }
+        for (file, _) in self.done.iter().filter(|(_, deed)| *deed == "completed") {
+            let photo = listed.iter().find(|photo| photo["photo_id"] == self.ids[file]);
+            match photo {
+                Some(photo) => {
+                    let fetched = self.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
+                    assert!(
+                        fetched.bytes().await.unwrap() == self.files[file],
+                        "{file} is not what was chosen"
+                    );
+                }
+                // Its deletion may have been done, and the answer lost.
+                None => assert_eq!(*file, DELETED, "{file} was acknowledged, and is gone: {list}"),
+            }
+        }
+        for (file, deed) in [(DELETED, "deleted"), (GIVEN_UP, "aborted")] {
+            if !self.is_new(file, deed) {
+                assert!(!ids.contains(&self.ids[file]), "{file} is back");
+            }
+        }
+    }
+
     /// Completes, and waits for what is being put together: each answer waits a while itself.
     async fn complete(&self, service: &Served, file: &'static str) -> Result<(), Stopped> {
         let path = format!("uploads/{}/complete", self.ids[file]);

@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::MultipartUpload;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 use windlass_s3_suite::{Capabilities, S3Target};
@@ -25,10 +27,23 @@ impl Place {
         Some(Self { data: scratch_folder(), database_url })
     }
 
-    /// Lets the time pass after which the turns of a dead instance end by themselves.
+    /// Where the record is, without a server.
+    pub fn sqlite_url(&self) -> String {
+        format!("sqlite://{}", self.data.path().join("windlass.sqlite").display())
+    }
+
+    /// Lets the time pass after which the turns of a dead instance end by themselves: truly with `--long`.
     pub async fn outwait_the_dead(&self) {
         if let Some(url) = &self.database_url {
             let mut database = PgConnection::connect(url).await.unwrap();
+            while crate::is_long() {
+                let held = "SELECT count(*) FROM turns WHERE until > now()";
+                let held: i64 = sqlx::query_scalar(held).fetch_one(&mut database).await.unwrap();
+                if held == 0 {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            }
             sqlx::query("UPDATE turns SET until = now() - interval '1 second'")
                 .execute(&mut database)
                 .await
@@ -43,11 +58,35 @@ impl Place {
         for (name, _) in std::env::vars().filter(|(name, _)| is_ours(name)) {
             command.env_remove(name);
         }
-        command.env("WINDLASS_DATA_DIR", self.data.path()).env_remove("FAILPOINTS");
+        command
+            .env("WINDLASS_DATA_DIR", self.data.path())
+            .env_remove("FAILPOINTS")
+            .env_remove("CLOCK_AHEAD_HOURS");
         if let Some(url) = &self.database_url {
             command.env("WINDLASS_DATABASE_URL", url);
         }
         command
+    }
+
+    /// As [`Place::windlass`], so many hours later.
+    fn windlass_later(&self, hours: u32) -> Command {
+        let mut command = self.windlass();
+        command.env("CLOCK_AHEAD_HOURS", hours.to_string());
+        command
+    }
+
+    /// Compares record and bucket, so many hours later, and mends what can be mended.
+    pub fn reconcile(&self, hours: u32) -> String {
+        let mut command = self.windlass_later(hours);
+        // Where nobody came back there may be no photo at all, which is a reason to ask for the number.
+        let listed = command.args(["reconcile", "--log", "off"]).output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let found = listed.lines().filter(|line| line.starts_with("multipart upload without record")).count();
+        let mut command = self.windlass_later(hours);
+        command.args(["reconcile", "--log", "off", "--remove", "--yes-remove", &found.to_string()]);
+        let mended = command.output().unwrap();
+        assert!(mended.status.success(), "{listed}\n{}", String::from_utf8_lossy(&mended.stderr));
+        listed
     }
 
     fn secret(&self, name: &str) -> String {
@@ -71,10 +110,19 @@ pub struct Served {
 impl Served {
     pub fn start(place: &Place, failpoint: Option<&str>) -> Self {
         let mut command = place.windlass();
-        command.args(["serve", "--port", "0", "--log", "off"]).stdout(Stdio::piped());
         if let Some(failpoint) = failpoint {
             command.env("FAILPOINTS", failpoint);
         }
+        Self::run(command, failpoint.is_some())
+    }
+
+    /// Starts it so many hours later.
+    pub fn start_later(place: &Place, hours: u32) -> Self {
+        Self::run(place.windlass_later(hours), false)
+    }
+
+    fn run(mut command: Command, is_doomed: bool) -> Self {
+        command.args(["serve", "--port", "0", "--log", "off"]).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let address =
@@ -82,7 +130,7 @@ impl Served {
         // One that is to die may do so before it has said where it is: the janitor begins at once.
         let mut next = || match lines.next() {
             Some(line) => address(line),
-            None => failpoint.map(|_| String::new()).unwrap(),
+            None => is_doomed.then(String::new).unwrap(),
         };
         let (api, store) = (next(), next());
         Self { child, api, store }
@@ -102,6 +150,22 @@ impl Served {
 
     /// The keys of all objects in the store.
     pub async fn objects(&self, place: &Place) -> Vec<String> {
+        let listed = self.store_client(place).list_objects_v2().bucket("windlass").send().await.unwrap();
+        assert_ne!(listed.is_truncated(), Some(true));
+        listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+    }
+
+    /// The open multipart uploads in the store: what each is to become, and its name.
+    pub async fn multiparts(&self, place: &Place) -> Vec<(String, String)> {
+        let listed =
+            self.store_client(place).list_multipart_uploads().bucket("windlass").send().await.unwrap();
+        assert_ne!(listed.is_truncated(), Some(true));
+        let name =
+            |open: &MultipartUpload| (open.key().unwrap().to_owned(), open.upload_id().unwrap().to_owned());
+        listed.uploads().iter().map(name).collect()
+    }
+
+    fn store_client(&self, place: &Place) -> Client {
         let target = S3Target {
             endpoint: self.store.clone(),
             bucket: "windlass".to_owned(),
@@ -110,8 +174,7 @@ impl Served {
             secret_access_key: place.secret("store-secret-access-key"),
             capabilities: Capabilities::EMBEDDED,
         };
-        let listed = target.client().list_objects_v2().bucket("windlass").send().await.unwrap();
-        listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+        target.client()
     }
 }
 

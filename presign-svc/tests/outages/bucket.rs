@@ -43,6 +43,11 @@ impl Bucket {
         Self { proxy: FaultProxy::new(), upstream, _folder: folder }
     }
 
+    /// Its port on this machine, without the proxy.
+    pub fn port(&self) -> u16 {
+        self.upstream.parse::<SocketAddr>().unwrap().port()
+    }
+
     /// `windlass`, which reaches the bucket by a front of its own.
     pub async fn windlass(&self, front: &str) -> Command {
         let address = self.proxy.open_front(front, LOOPBACK, &self.upstream).await.unwrap();

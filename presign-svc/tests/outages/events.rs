@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Events {
     response: reqwest::Response,
     read: String,
+    /// The number of the last event that was told.
+    pub last: u64,
 }
 
 impl Events {
@@ -25,7 +27,7 @@ impl Events {
         }
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
-        Self { response, read: String::new() }
+        Self { response, read: String::new(), last: 0 }
     }
 
     /// The next event and its data; `None` when the stream has ended well.
@@ -34,6 +36,9 @@ impl Events {
             if let Some((block, rest)) = self.read.split_once("\n\n") {
                 let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
                 let event = (field("event: ")?.to_owned(), serde_json::from_str(field("data: ")?).unwrap());
+                if let Some(number) = field("id: ") {
+                    self.last = number.parse().unwrap();
+                }
                 self.read = rest.to_owned();
                 return Some(event);
             }

@@ -87,6 +87,16 @@ async fn what_one_instance_began_any_other_goes_on_with_and_tells_of() {
     scene.check_health();
 }
 
+/// A photo as it is answered, but for URLs, which each instance signs at a time of its own.
+fn unsigned(photo: &Value) -> Value {
+    let mut photo = photo.clone();
+    for signed in ["url", "url_expires_at"] {
+        assert!(photo[signed].is_string(), "{photo}");
+        photo[signed] = Value::Null;
+    }
+    photo
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f42_a_hundred_racers_over_two_instances_make_one_photo() {
     let Some(mut scene) = Scene::start().await else { return };
@@ -96,7 +106,7 @@ async fn f42_a_hundred_racers_over_two_instances_make_one_photo() {
     let instances = [&scene.one, &scene.other];
     let answers = join_all((0..100).map(|racer| complete(instances[racer % 2], &id))).await;
     for (status, photo) in &answers {
-        assert_eq!((*status, &photo["photo_id"]), (200, &answers[0].1["photo_id"]), "{photo}");
+        assert_eq!((*status, unsigned(photo)), (200, unsigned(&answers[0].1)), "{photo}");
     }
     assert_eq!(scene.bucket.joins().len(), 1, "joined once");
     let photo = &answers[0].1;

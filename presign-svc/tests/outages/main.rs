@@ -10,8 +10,12 @@ mod database;
 mod disk;
 mod document;
 mod events;
+#[path = "../support/inside.rs"]
+mod inside;
 mod instances;
 mod limits;
+#[path = "../support/naughty.rs"]
+mod naughty;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/redis.rs"]
@@ -19,4 +23,8 @@ mod redis;
 mod service;
 mod stopping;
 mod store;
+mod texts;
+mod tls;
+#[path = "../support/tls.rs"]
+mod tls_server;
 mod workers;

@@ -6,9 +6,12 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::inside::check_says_nothing_of_it;
 
 /// The binary.
 pub const WINDLASS: &str = env!("CARGO_BIN_EXE_windlass");
@@ -70,7 +73,8 @@ impl Served {
         let clock =
             command.get_envs().filter(|(name, _)| *name == "LD_PRELOAD" || *name == "WINDLASS_CLOCK_SHIFT_S");
         token.envs(clock.filter_map(|(name, value)| Some((name, value?))));
-        token.args(["token", "--tenant", "acme", "--project", "job-7", "--data-dir"]).arg(folder.path());
+        token.args(["token", "--tenant", "acme", "--project", "job-7"]);
+        token.args(["--scope", "upload read delete pipeline links", "--data-dir"]).arg(folder.path());
         let token = String::from_utf8(token.output().unwrap().stdout).unwrap().trim().to_owned();
         let http = reqwest::Client::builder().no_proxy().retry(reqwest::retry::never()).timeout(LIMIT);
         Self { child, api, http: http.build().unwrap(), token, folder }
@@ -89,7 +93,7 @@ impl Served {
         }
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
-        (status, answer.json().await.unwrap_or_default())
+        (status, read(status, answer).await)
     }
 
     /// The same, to say something.
@@ -142,7 +146,7 @@ impl Served {
             Err(error) => return Announced::Nothing(error),
         };
         let (status, retry_after) = (answer.status(), answer.headers().contains_key("retry-after"));
-        let body: Value = answer.json().await.unwrap_or_default();
+        let body = read(status.as_u16(), answer).await;
         match status {
             StatusCode::CREATED => Announced::Recorded(
                 body.pointer("/uploads/0/upload_id").unwrap().as_str().unwrap().to_owned(),
@@ -178,6 +182,47 @@ impl Served {
         self.http.get(format!("{}{path}", self.api)).send().await.map_or(0, |answer| answer.status().as_u16())
     }
 
+    /// That whatever is asked while the database fails is refused in words that are not the database's (T45).
+    pub async fn check_refusals(&self, upload: &str) {
+        let none = Value::Null;
+        let one = |path: &str| format!("/api/v1/{path}/{upload}");
+        let name = json!({"project_id": "job-7", "file_name": "a.jpg", "file_size": 4096, "mime_type": "image/jpeg"});
+        let uppys = "/s3/params?filename=a.jpg&type=image/jpeg&metadata[project_id]=job-7";
+        let requests = [
+            (Method::GET, "/api/v1/photos?project_id=job-7".to_owned(), none.clone()),
+            (
+                Method::GET,
+                "/api/v1/photos?project_id=job-7&q=roof&label=north&created_by=ann".to_owned(),
+                none.clone(),
+            ),
+            (Method::GET, one("uploads"), none.clone()),
+            (Method::GET, one("photos"), none.clone()),
+            (Method::POST, format!("{}/complete", one("uploads")), none.clone()),
+            (Method::DELETE, one("uploads"), none.clone()),
+            (Method::PATCH, one("photos"), json!({"caption": "roof"})),
+            (Method::POST, "/api/v1/photos/upload-url".to_owned(), name),
+            (Method::POST, "/api/v1/photos/urls".to_owned(), json!({"photo_ids": [upload]})),
+            (Method::POST, "/api/v1/projects/job-7/upload-links".to_owned(), json!({})),
+            (Method::GET, "/api/v1/projects/job-7/upload-links".to_owned(), none.clone()),
+            (Method::GET, uppys.to_owned(), none.clone()),
+            (Method::GET, "/readyz".to_owned(), none),
+        ];
+        let asked = requests.iter().map(|(method, path, body)| async move {
+            let (status, answer) = self.send(method.clone(), path, body).await;
+            // What is answered from memory, or needs no database, is answered.
+            assert!(status < 400 || status == 503, "{method} {path}: {status} {answer}");
+            (path, status, answer)
+        });
+        let answers = join_all(asked).await;
+        let refused = answers.iter().filter(|(_, status, _)| *status == 503).count();
+        assert!(refused >= 6, "{answers:?}");
+        for (path, ..) in
+            answers.iter().filter(|(_, status, answer)| *status == 503 && answer["code"] != "unavailable")
+        {
+            panic!("{path}: {answers:?}");
+        }
+    }
+
     /// That all of these are recorded.
     pub async fn check_recorded(&self, ids: &[String]) {
         for id in ids {
@@ -210,6 +255,15 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The body of an answer; one that refuses says nothing of the inside.
+async fn read(status: u16, answer: reqwest::Response) -> Value {
+    let text = answer.text().await.unwrap_or_default();
+    if status >= 400 {
+        check_says_nothing_of_it(&text);
+    }
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// What became of an announcement.

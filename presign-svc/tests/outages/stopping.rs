@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use fault_proxy::{Fault, Rule};
 use futures::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
@@ -72,12 +73,14 @@ async fn f45_at_sigterm_200_requests_are_answered_50_streams_end_and_all_is_over
         Instant::now()
     };
     let watched = join_all(streams.into_iter().map(|mut stream| async move {
-        let mut created = 0;
+        let mut created = Vec::new();
         // Its end is an end, and not a connection that broke: whoever reads it would fail.
-        while let Some((name, _)) = stream.next().await {
-            created += usize::from(name == "photo.created");
+        while let Some((name, data)) = stream.next().await {
+            if name == "photo.created" {
+                created.push(data["photo_id"].clone());
+            }
         }
-        created
+        (created, stream.last)
     }));
     let (answers, told, created) = tokio::join!(answers, stop, watched);
     for (status, photo) in &answers {
@@ -93,10 +96,28 @@ async fn f45_at_sigterm_200_requests_are_answered_50_streams_end_and_all_is_over
     bucket.proxy.set_rules(Vec::new()).unwrap();
     let mut command = bucket.windlass("again").await;
     command.args(serve(data.path()));
-    let mut service = Served::start(command);
+    let mut again = Served::start(command);
+    let service = &again;
+    let mut expected: Vec<&str> = ids.iter().map(String::as_str).collect();
+    expected.sort_unstable();
     for id in &ids {
         let (status, body) = service.get(&format!("/api/v1/uploads/{id}")).await;
         assert_eq!((status, body["status"].as_str()), (200, Some("uploaded")), "{body}");
     }
-    service.check_health();
+    // Who watched is told of each, once, after coming again with the number of the last event that was told.
+    let streams = created.iter().map(|(_, last)| async move {
+        Events::open(service, &format!("project_id=job-7&last_event_id={last}")).await
+    });
+    let mut streams = join_all(streams).await;
+    let caption = json!({"caption": "the last"});
+    let path = format!("/api/v1/photos/{}", ids[0]);
+    assert_eq!(service.send(Method::PATCH, &path, &caption).await.0, 200);
+    for (stream, (before, _)) in streams.iter_mut().zip(&created) {
+        let mut told = before.clone();
+        told.extend(stream.photos_of("photo.created", "photo.updated").await);
+        let mut told: Vec<&str> = told.iter().map(|photo| photo.as_str().unwrap()).collect();
+        told.sort_unstable();
+        assert_eq!(told, expected, "of each photo once");
+    }
+    again.check_health();
 }

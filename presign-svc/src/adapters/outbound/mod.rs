@@ -7,6 +7,7 @@ mod project_webhook;
 pub use key_document::KeyDocument;
 pub use project_webhook::ProjectWebhook;
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+use crate::adapters::mistrust;
 use crate::ports::key_source::FetchError;
 
 /// Whom requests go to: `https://…`, or `http://` on this very machine.
@@ -78,7 +80,7 @@ impl Outbound {
 
     async fn answer(&self, request: Request<Full<Bytes>>) -> Result<Vec<u8>, FetchError> {
         let response =
-            self.client.request(request).await.map_err(|error| FetchError(format!("no answer ({error})")))?;
+            self.client.request(request).await.map_err(|error| FetchError(why_no_answer(&error)))?;
         if response.status() != http::StatusCode::OK {
             return Err(FetchError(format!("the answer was {}, not 200", response.status())));
         }
@@ -86,6 +88,19 @@ impl Outbound {
         let body = body.map_err(|error| FetchError(format!("the answer cannot be read ({error})")))?;
         Ok(body.to_bytes().to_vec())
     }
+}
+
+/// What a client's error came of, which is all that helps: it itself says "client error (Connect)".
+fn why_no_answer(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
+    if words.is_empty() {
+        words.push(error.to_string());
+    }
+    // Each cause may repeat the one below it.
+    words.dedup_by(|below, above| above.contains(below.as_str()));
+    let said = words.join(": ");
+    format!("no answer ({said}){}", mistrust::advice(&said))
 }
 
 #[cfg(test)]

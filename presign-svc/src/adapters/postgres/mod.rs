@@ -37,6 +37,7 @@ use self::announcements::Announcements;
 use self::bounded::BoundedPool;
 use self::insert::Inserts;
 use self::rate_limiter::Draws;
+use super::mistrust;
 use super::schema::{SchemaError, SchemaState};
 use crate::ports::events::announcements;
 use crate::ports::uploads::RepositoryError;
@@ -252,6 +253,11 @@ async fn reach(pool: &PgPool, host: &str) -> Result<(), ConnectError> {
         let host = host.to_owned();
         match error {
             sqlx::Error::Tls(_) => return Err(ConnectError::Untrusted { host, source: error }),
+            // A certificate that is not trusted ends the handshake, which is told as a broken connection; it will
+            // be no other one in a moment.
+            sqlx::Error::Io(ref failure) if mistrust::is_of_a_certificate(&failure.to_string()) => {
+                return Err(ConnectError::Untrusted { host, source: error });
+            }
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut if tokio::time::Instant::now() < give_up => {
                 tokio::time::sleep(START_RETRY).await;
             }

@@ -3,6 +3,7 @@
 
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
+use crate::adapters::mistrust;
 use crate::ports::object_store::StoreError;
 
 /// The meaning of a failed call.
@@ -29,7 +30,9 @@ where
 }
 
 fn told<E: std::error::Error + 'static>(error: &SdkError<E>) -> String {
-    DisplayErrorContext(error).to_string()
+    let failure = DisplayErrorContext(error).to_string();
+    let advice = mistrust::advice(&failure);
+    failure + advice
 }
 
 fn by_code(code: &str, status: u16, message: Option<&str>) -> StoreError {

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::get;
+use futures::StreamExt as _;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -28,6 +29,10 @@ pub enum Publishes {
     Redirect(String),
     Endless,
     Nothing(u16),
+    /// It takes the question, and never answers.
+    Silence,
+    /// It answers, and stops in the middle of the keys.
+    HalfOf(Vec<Value>),
 }
 
 #[derive(Clone)]
@@ -69,7 +74,12 @@ impl Provider {
             get(move || {
                 answering.asked.fetch_add(1, Ordering::SeqCst);
                 let now = answering.publishes.lock().unwrap().clone();
-                async move { answer(now) }
+                async move {
+                    if matches!(now, Publishes::Silence) {
+                        std::future::pending::<()>().await;
+                    }
+                    answer(now)
+                }
             }),
         );
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -112,6 +122,14 @@ fn answer(now: Publishes) -> Response {
                 chunk.as_ref().map(Clone::clone).map_err(|_| std::io::Error::other("unreachable"))
             })))
         }
+        Publishes::HalfOf(keys) => {
+            let mut text = json!({"keys": keys}).to_string();
+            text.truncate(text.len() / 2);
+            let half = futures::stream::iter([Ok::<_, std::io::Error>(text)]);
+            build.body(Body::from_stream(half.chain(futures::stream::pending())))
+        }
+        // Waited out by whoever asked for it.
+        Publishes::Silence => build.body(Body::empty()),
         Publishes::Nothing(status) => build.status(status).body(Body::empty()),
     }
     .unwrap()
