@@ -132,8 +132,7 @@ impl World {
             let unwanted = self.events.iter().find(|(_, event)| match event {
                 UploadEvent::Cancelled { client_ref: of } => of == client_ref,
                 UploadEvent::Failed { client_ref: of, error } => {
-                    of == client_ref
-                        && matches!(error.code, FailureCode::FileGone | FailureCode::FileChanged)
+                    of == client_ref && matches!(error.code, FailureCode::FileGone | FailureCode::FileChanged)
                 }
                 _ => false,
             });
