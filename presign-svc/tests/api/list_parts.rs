@@ -4,7 +4,7 @@ use futures::StreamExt as _;
 use serde_json::json;
 use time::OffsetDateTime;
 use windlass_presign_svc::domain::limits::Limits;
-use windlass_presign_svc::ports::object_store::{ObjectStore as _, PartToSign};
+use windlass_presign_svc::ports::object_store::PartToSign;
 
 use crate::complete_parts::{MIB, announce_film, film, send_parts};
 use crate::support::{TestApp, TestOptions, crc64nvme, file, settings};
@@ -55,7 +55,7 @@ async fn f38_who_comes_back_is_told_of_all_parts_however_many_listings_of_the_st
             checksum: None,
         })
         .collect();
-    let window = app.app.put_window(OffsetDateTime::now_utc());
+    let window = app.app.settings.put_window(OffsetDateTime::now_utc());
     let signed = app.app.store.sign_parts(&record.original_key(), &multipart, &parts, window).await.unwrap();
     let sent = signed.iter().map(|signed| async {
         let put = app.put(&json!({"url": signed.url, "headers": signed.headers}), &[7; 64]).await;
