@@ -12,6 +12,11 @@ pub mod memory_tickets;
 mod mistrust;
 pub mod outbound;
 pub mod postgres;
+// Once for all tests that look at its plans: a file is one module.
+#[cfg(test)]
+#[path = "../../tests/support/postgres.rs"]
+#[allow(dead_code, reason = "the server of other tests, which ask for more of it")]
+mod postgres_server;
 pub mod redis;
 mod row_macro;
 pub mod s3;

@@ -7,13 +7,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
 use super::postgres::upload_links::OPEN_UPLOADS as OPEN_IN_POSTGRES;
 use super::postgres::{PostgresDatabase, SESSION};
+use super::postgres_server::Postgres;
 use super::sqlite::SqliteDatabase;
 use super::sqlite::upload_links::OPEN_UPLOADS as OPEN_IN_SQLITE;
 use super::sqlite::uploads::FIND_SAME as SAME_IN_SQLITE;
-
-#[path = "../../tests/support/postgres.rs"]
-#[allow(dead_code, reason = "the server of other tests, which ask for more of it")]
-mod server;
 
 /// All of one person in one project. A few more wait for their bytes.
 const PHOTOS: u32 = 20_000;
@@ -65,7 +62,7 @@ async fn plan_in_sqlite(connection: &mut SqliteConnection, statement: &str) -> S
 
 #[tokio::test]
 async fn in_postgres_what_waits_is_found_among_what_waits() {
-    let Some(server) = server::Postgres::start() else { return };
+    let Some(server) = Postgres::start() else { return };
     let url = server.url("postgres");
     PostgresDatabase::connect(&url, 4).await.unwrap().close().await;
     let mut connection = PgConnection::connect(&url).await.unwrap();

@@ -10,15 +10,12 @@ use windlass_protocol::{ProjectId, TenantId, UploadStatus};
 use super::page::{Lead, Set};
 use super::{Dialect, Engine, Search, Statement, arguments};
 use crate::adapters::postgres::{PostgresDatabase, SESSION};
+use crate::adapters::postgres_server::Postgres;
 use crate::adapters::sqlite::SqliteDatabase;
 use crate::domain::cells::cells_of;
 use crate::domain::filter::{BoundingBox, PageMark, PhotoFilter, TakenClock, TakenRange};
 use crate::domain::search::TermKind;
 use crate::ports::uploads::PhotoQuery;
-
-#[path = "../../../tests/support/postgres.rs"]
-#[allow(dead_code, reason = "the server of other tests, which ask for more of it")]
-mod server;
 
 /// Photos, which are known by their numbers: enough for PostgreSQL to prefer indexes.
 const PHOTOS: u32 = 8_000;
@@ -264,7 +261,7 @@ async fn of_every_list_in_sqlite() {
 
 #[tokio::test]
 async fn of_every_list_in_postgres() {
-    let Some(server) = server::Postgres::start() else { return };
+    let Some(server) = Postgres::start() else { return };
     let url = server.url("postgres");
     PostgresDatabase::connect(&url, 4).await.unwrap().close().await;
     let mut connection = PgConnection::connect(&url).await.unwrap();

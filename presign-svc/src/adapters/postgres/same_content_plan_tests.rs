@@ -4,10 +4,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 
 use super::uploads::FIND_SAME;
 use super::{PostgresDatabase, SESSION};
-
-#[path = "../../../tests/support/postgres.rs"]
-#[allow(dead_code, reason = "the server of other tests, which ask for more of it")]
-mod server;
+use crate::adapters::postgres_server::Postgres;
 
 /// Photos of one sender among those of many, each with bytes of its own.
 const ROWS: &str = "INSERT INTO uploads (id, tenant, project, created_by, version, status, filename, media_type,
@@ -19,7 +16,7 @@ FROM generate_series(1, 20000) AS n (i)";
 
 #[tokio::test]
 async fn the_same_photo_is_found_by_its_content_however_much_its_sender_has_sent() {
-    let Some(server) = server::Postgres::start() else { return };
+    let Some(server) = Postgres::start() else { return };
     let url = server.url("postgres");
     PostgresDatabase::connect(&url, 4).await.unwrap().close().await;
     let mut connection = PgConnection::connect(&url).await.unwrap();

@@ -248,8 +248,10 @@ async fn measure_load(options: &Options, scratch: &Path, postgres: Option<&Postg
         }
     }
     if options.only.contains(&Part::List) {
-        let listing: Vec<_> =
-            entrants.iter().flat_map(|entrant| entrant.lists.iter().map(move |list| (entrant, list))).collect();
+        let listing: Vec<_> = entrants
+            .iter()
+            .flat_map(|entrant| entrant.lists.iter().map(move |list| (entrant, list)))
+            .collect();
         let mut outcomes = vec![Vec::new(); listing.len()];
         for round in 0..=options.rounds {
             say(format!("list, round {round} of {}", options.rounds));
