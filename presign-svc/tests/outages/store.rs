@@ -202,9 +202,11 @@ async fn f36_a_service_whose_clock_is_slow_says_so_and_does_not_ask_the_store_fo
     let before = bucket.proxy.requests_after(0).len();
     let file = serde_json::json!({"client_ref": "plan", "filename": "plan.pdf", "content_type": "application/pdf",
                                   "size": document(7).len()});
-    let (status, problem) =
+    let (_, body) =
         service.post("/api/v1/uploads", &serde_json::json!({"project_id": "job-7", "files": [file]})).await;
-    assert_eq!(status, 503, "{problem}");
+    let problem = &body["uploads"][0]["error"];
+    assert_eq!(problem["code"], "store_unavailable", "{body}");
+    assert_eq!(problem["status"], 503, "{body}");
     let asked = bucket.proxy.requests_after(0).len() - before;
     assert!((1..=ATTEMPTS_MOST).contains(&asked), "the store was asked {asked} times for one request");
     service.check_health();

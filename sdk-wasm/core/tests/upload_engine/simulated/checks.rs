@@ -104,17 +104,6 @@ impl World {
         let finished = self.service.uploads.values().filter(|record| record.status == UploadStatus::Uploaded);
         let finished = finished.filter(|record| !cancelled(record));
         assert_eq!(finished.count(), done, "no photo without its event, and none twice");
-        self.assert_nothing_half_is_left();
-    }
-
-    /// Parts and staged pieces belong to an upload that is open: the service removes them with it at the latest.
-    fn assert_nothing_half_is_left(&self) {
-        let staged = self.bucket.objects.keys().filter(|(_, target)| matches!(target, Target::Staged(_)));
-        for id in self.bucket.parts.keys().chain(staged.map(|(id, _)| id)) {
-            // Of a record that the service has lost it has to find them itself.
-            let Some(record) = self.service.uploads.get(id) else { continue };
-            assert_eq!(record.status, UploadStatus::PendingUpload, "parts or pieces of {id} are left");
-        }
     }
 
     /// I2: parts and staged pieces are there only of uploads that are open by their record, for the janitor to close;
