@@ -43,7 +43,7 @@ async function halfSent(visit, name, seed) {
   await scene.proxy.link(line(60_000_000));
   await scene.proxy.rules();
   await visit.partsStored(3);
-  await scene.proxy.link(line(1_000_000));
+  await scene.proxy.link(line(200_000));
   await eventually("a part is in the middle", () => visit.puts(), (puts) => puts.some(isOnItsWay));
 }
 
@@ -57,8 +57,11 @@ test("F1 a tab that is closed in the middle of a part and opened again sends onl
   const visit = await scene.visit();
   await halfSent(visit, "closed.mp4", 41);
   await visit.leave();
+  // What the tab had handed to the system, which on this machine may be a whole part, goes with it.
+  await scene.proxy.connections("reset");
   const gone = await eventually("nobody sends any more", () => visit.puts(), (puts) => puts.every(({ ended_ms: ended }) => ended !== null));
-  assert.ok(gone.some(({ status, request_bytes: bytes, declared_bytes: all }) => status !== 200 && bytes < all), "it was closed in the middle of a part");
+  const how = gone.map(({ status, request_bytes: bytes, declared_bytes: all, outcome }) => `${status} ${bytes}/${all} ${outcome}`);
+  assert.ok(gone.some(({ status, request_bytes: bytes, declared_bytes: all }) => status !== 200 && bytes < all), `it was closed in the middle of a part: ${how}`);
   const stored = gone.filter(({ status }) => status === 200).length;
   assert.ok(stored >= 3 && stored < 12, `${stored} parts were stored`);
   await scene.proxy.link();
