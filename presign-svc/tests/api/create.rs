@@ -1,7 +1,11 @@
 //! `POST /api/v1/uploads`.
 
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
+use windlass_presign_svc::ports::object_store::ObjectStore as _;
 
 use crate::support::{Answer, PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg};
 
@@ -266,12 +270,12 @@ async fn a_project_the_token_does_not_cover_is_forbidden() {
 #[tokio::test]
 async fn when_the_store_is_down_small_files_are_still_announced() {
     let app = TestApp::start().await;
-    app.store.is_down.store(true, std::sync::atomic::Ordering::SeqCst);
+    app.store.is_down.store(true, SeqCst);
     let files = json!([file("a", "a.jpg", "image/jpeg", 4096), file("b", "b.mp4", "video/mp4", 20 * MIB)]);
     let uploads = app.announce(files.clone()).await;
     assert_eq!(uploads[0]["status"], "pending_upload");
     assert_eq!(uploads[1]["error"]["code"], "store_unavailable");
-    app.store.is_down.store(false, std::sync::atomic::Ordering::SeqCst);
+    app.store.is_down.store(false, SeqCst);
     let again = app.announce(files).await;
     assert_eq!(again[0]["upload_id"], uploads[0]["upload_id"]);
     assert_eq!(again[1]["part_count"], 4);
@@ -297,4 +301,33 @@ async fn of_two_requests_with_one_client_ref_both_get_the_one_multipart_upload()
     };
     assert_eq!(first["uploads"][0]["upload_id"], second["uploads"][0]["upload_id"]);
     assert_eq!(multipart(&first), multipart(&second));
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_while_a_multipart_upload_is_opened_leaves_none_that_nobody_knows() {
+    let app = TestApp::start().await;
+    let files = json!([file("a", "a.mp4", "video/mp4", 6 << 20)]);
+    let body = json!({"project_id": "job-7", "files": files});
+    let request = app.http.post(app.url("/api/v1/uploads")).bearer_auth(app.ann()).json(&body);
+    app.store.answers_opening_late.store(true, SeqCst);
+    let asking = tokio::spawn(request.send());
+    app.store.has_opened.notified().await;
+    asking.abort();
+    // The service sees that nobody waits any more.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    app.store.may_answer.notify_one();
+
+    let again = app.announce(files).await;
+    let url: reqwest::Url = again[0]["parts"][0]["url"].as_str().expect("signed").parse().unwrap();
+    let only_one_is_open = async {
+        loop {
+            let open = app.store.list_multiparts("", None).await.unwrap().multiparts;
+            if let [only] = open.as_slice() {
+                assert!(url.query_pairs().any(|(name, id)| name == "uploadId" && id == only.id.0));
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), only_one_is_open).await.expect("one that nobody knows");
 }

@@ -21,6 +21,10 @@ pub struct FaultyStore {
     /// Nobody who looks at an object, or at an upload's parts, is ever answered; that somebody asked is told here.
     pub is_silent: AtomicBool,
     pub asked_in_silence: Notify,
+    /// Whoever opens a multipart upload is answered late: that it is open is told here, and the answer waits for a word.
+    pub answers_opening_late: AtomicBool,
+    pub has_opened: Notify,
+    pub may_answer: Notify,
     /// How many objects were looked at.
     pub looks: AtomicU32,
     /// How often the parts of an upload were listed.
@@ -51,6 +55,9 @@ impl FaultyStore {
             is_down: AtomicBool::new(false),
             is_silent: AtomicBool::new(false),
             asked_in_silence: Notify::new(),
+            answers_opening_late: AtomicBool::new(false),
+            has_opened: Notify::new(),
+            may_answer: Notify::new(),
             looks: AtomicU32::new(0),
             lists: AtomicU32::new(0),
             cannot_sign_forms: AtomicBool::new(false),
@@ -125,7 +132,12 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn create_multipart(&self, key: &ObjectKey, content_type: &str) -> StoreResult<MultipartId> {
-        self.up()?.create_multipart(key, content_type).await
+        let opened = self.up()?.create_multipart(key, content_type).await;
+        if self.answers_opening_late.swap(false, Ordering::SeqCst) {
+            self.has_opened.notify_one();
+            self.may_answer.notified().await;
+        }
+        opened
     }
 
     async fn list_parts(&self, key: &ObjectKey, multipart: &MultipartId) -> StoreResult<Vec<StoredPart>> {
