@@ -41,7 +41,7 @@ pub fn check() -> Result<()> {
     run(command("node")
         .arg(script("things.mjs"))
         .args([&service.address, token.trim()])
-        .arg(&configuration))?;
+        .args([&configuration, &description]))?;
     run(command(schemathesis)
         // It leaves a folder of its own where it runs.
         .current_dir(workspace::target_dir())
