@@ -1,9 +1,11 @@
 //! More connections than the process may have descriptors.
 
+use std::net::SocketAddr;
+
 use futures::future::join_all;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::service::{Served, WINDLASS, program, serve};
 
@@ -20,7 +22,7 @@ async fn f46_with_256_descriptors_a_crowd_is_told_to_come_again_and_then_everybo
     let mut service = Served::start(command);
     service.announce_at_last("before").await;
 
-    let visits = join_all((0..crowd).map(|_| visit(&service.api))).await;
+    let visits = join_all((0..crowd).map(|number| visit(&service.api, number))).await;
     let (mut served, mut sent_away) = (Vec::new(), 0);
     for visit in visits {
         match visit {
@@ -46,8 +48,13 @@ enum Visit {
     ToldToComeAgain,
 }
 
-async fn visit(api: &str) -> Visit {
-    let mut connection = TcpStream::connect(api.strip_prefix("http://").unwrap()).await.unwrap();
+/// Each is somebody else, from an address of their own: of one that comes with a crowd most would be hung up on.
+async fn visit(api: &str, number: usize) -> Visit {
+    let [.., high, low] = number.to_be_bytes();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 77, high, low], 0))).unwrap();
+    let service = api.strip_prefix("http://").unwrap().parse().unwrap();
+    let mut connection = socket.connect(service).await.unwrap();
     connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: crowd\r\n\r\n").await.unwrap();
     let mut answer = vec![0; 4096];
     let read = connection.read(&mut answer).await.unwrap();
