@@ -172,12 +172,15 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             let firefox = tools::ensure_firefox()?;
             let webkit = tools::ensure_webkit()?;
             demo::build_site()?;
-            let programs = [
+            let mut programs = vec![
                 ("WINDLASS_FIREFOX", firefox),
                 ("WINDLASS_WEBKIT_DRIVER", webkit),
                 ("WINDLASS_FAULT_PROXY", build_fault_proxy("dev")?),
                 ("WINDLASS_STORE_PROCESS", build_store_process()?),
             ];
+            if long {
+                programs.push(("WINDLASS_LONG", "1".into()));
+            }
             browser_tests("test:engines", &programs)
         }
     }

@@ -13,6 +13,12 @@ export function onlyIn(...engines) {
   return { skip: engines.includes(ENGINE) ? false : `not in ${ENGINE}` };
 }
 
+/** For what takes long: in Chromium always, in the other engines with `--long`. */
+export function elsewhereOnlyLong() {
+  const isLong = ENGINE === "chromium" || process.env.WINDLASS_LONG;
+  return { skip: isLong ? false : `takes long: in ${ENGINE} with \`cargo xtask test engines --long\`` };
+}
+
 /** Starts it. `preferences` are Firefox's. */
 export async function launchEngine({ preferences } = {}) {
   switch (ENGINE) {

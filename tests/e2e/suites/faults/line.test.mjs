@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
-import { onlyIn } from "../../harness/engine.mjs";
+import { elsewhereOnlyLong, onlyIn } from "../../harness/engine.mjs";
 import { eventually } from "../../harness/eventually.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
@@ -46,7 +46,7 @@ test("F10, pain 3: offline in the middle of a part: said within two seconds, ove
   await visit.allStored({ wasteMost: 1.6 });
 });
 
-test("a line on which connections go silent: six photos are all stored", async () => {
+test("a line on which connections go silent: six photos are all stored", elsewhereOnlyLong(), async () => {
   const visit = await scene.visit({ variants: [] });
   const files = [];
   for (let index = 0; index < 6; index++) {
@@ -92,7 +92,7 @@ test("progress is what has arrived and not what was written to a socket", onlyIn
   await visit.allStored();
 });
 
-test("a bad line with resets and an outage: photos are all stored, their previews first", async () => {
+test("a bad line with resets and an outage: photos are all stored, their previews first", elsewhereOnlyLong(), async () => {
   const visit = await scene.visit();
   const photos = [];
   for (let index = 0; index < 3; index++) {

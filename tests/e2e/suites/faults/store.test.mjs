@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
+import { elsewhereOnlyLong } from "../../harness/engine.mjs";
 import { eventually } from "../../harness/eventually.mjs";
 import { COMPLETE, CREATE, PART, part, PUT, rewritten, SIGN, storeError } from "../../harness/fault-proxy.mjs";
 import { Scene } from "../../harness/scene.mjs";
@@ -24,6 +25,9 @@ function video(sizeBytes) {
   return makeVideo(join(scene.folder, `video-${made}.mp4`), sizeBytes, made);
 }
 
+/** Where attempts are counted: a machine that stands still for a while is to turn no parts into pieces. */
+const IN_PARTS = { weakSignal: false };
+
 test("F17 connections that are reset at the start, in the middle and at the end of a part are survived", async () => {
   const visit = await scene.visit();
   await scene.proxy.rules(
@@ -38,7 +42,7 @@ test("F17 connections that are reset at the start, in the middle and at the end 
 // Chromium by itself repeats what died on a connection that was kept alive, for as long as it has such
 // connections: the answer is lost to the page when it is lost each time.
 test("F18 a part whose answer is lost is looked up and not sent again", async () => {
-  const visit = await scene.visit();
+  const visit = await scene.visit(IN_PARTS);
   await scene.proxy.rules({ ...part(2), fault: { kind: "drop_after" } });
   await visit.choose(await video(12 * MIB));
   await visit.ended();
@@ -75,7 +79,7 @@ test("F19, pain 12, pain 16: flipped bytes never reach the bucket, and what is s
   await visit.allStored();
 });
 
-test("F20 a part that stands still is given up and sent again", async () => {
+test("F20 a part that stands still is given up and sent again", elsewhereOnlyLong(), async () => {
   const visit = await scene.visit();
   await scene.proxy.link({ preset: "lte" });
   await scene.proxy.rules({ ...part(2), times: 1, fault: { kind: "stall", at: 0.4 } });
@@ -86,7 +90,7 @@ test("F20 a part that stands still is given up and sent again", async () => {
   assert.ok(Date.now() - started < 45_000, `${Date.now() - started} ms`);
 });
 
-test("F21 a slow line is not taken for a dead one, and one or two connections share it", async () => {
+test("F21 a slow line is not taken for a dead one, and one or two connections share it", elsewhereOnlyLong(), async () => {
   const visit = await scene.visit({ variants: [] });
   await scene.proxy.link({ preset: "slow" });
   await scene.proxy.rules({ ...PUT, probability: 0.02, seed: 3, fault: { kind: "drop_before" } });
@@ -99,7 +103,7 @@ test("F21 a slow line is not taken for a dead one, and one or two connections sh
 });
 
 test("F22, pain 11: an ETag that CORS hides is read from the list of parts", async () => {
-  const visit = await scene.visit();
+  const visit = await scene.visit(IN_PARTS);
   await scene.proxy.rules({ ...PART, fault: { kind: "rewrite", remove_headers: ["etag"] } });
   await visit.choose(await video(12 * MIB));
   await visit.ended();
@@ -108,7 +112,7 @@ test("F22, pain 11: an ETag that CORS hides is read from the list of parts", asy
 });
 
 test("F22 an empty 200 from something between is no part that was stored", async () => {
-  const visit = await scene.visit();
+  const visit = await scene.visit(IN_PARTS);
   const empty = { kind: "respond", status: 200, headers: { "access-control-allow-origin": "*" }, body: "" };
   await scene.proxy.rules({ ...part(1), times: 1, fault: empty }, { ...part(3), times: 1, fault: empty });
   await visit.choose(await video(12 * MIB));
@@ -119,7 +123,7 @@ test("F22 an empty 200 from something between is no part that was stored", async
 });
 
 test("F22 an answer that breaks off leaves no part out, and none is sent twice that is there", async () => {
-  const visit = await scene.visit();
+  const visit = await scene.visit(IN_PARTS);
   await scene.proxy.rules(
     { ...part(1), times: 1, fault: { kind: "truncate_response", at: 0 } },
     { ...part(2), times: 1, fault: { kind: "rewrite", remove_headers: ["etag"], body: "<?xml version" } },
@@ -177,7 +181,7 @@ test("F28 a store that says when to come back is left alone until then", async (
   await visit.allStored();
 });
 
-test("a bucket that does not let the page in is said to be the reason, in words, and is waited for", async () => {
+test("a bucket that does not let the page in is said to be the reason, in words, and is waited for", elsewhereOnlyLong(), async () => {
   const visit = await scene.visit({ variants: [] });
   // What its CORS rules do not name gets no leave to ask.
   await scene.proxy.rules({ front: "store", method: "OPTIONS", fault: { kind: "respond", status: 403, body: "" } });
@@ -201,7 +205,7 @@ const ENDED = {
 };
 for (const [what, fault] of Object.entries(ENDED)) {
   test(`${what} is signed again, and the part sent once more`, async () => {
-    const visit = await scene.visit();
+    const visit = await scene.visit(IN_PARTS);
     await scene.proxy.rules({ ...part(2), times: 1, fault });
     await visit.choose(await video(12 * MIB));
     await visit.ended();
@@ -222,7 +226,7 @@ test("F37 a 412 after a lost answer is looked at, and a 409 tried again", async 
   await visit.allStored();
 });
 
-test("F40 a store without room is waited for, and said to be the reason; nothing half is left", async () => {
+test("F40 a store without room is waited for, and said to be the reason; nothing half is left", elsewhereOnlyLong(), async () => {
   const visit = await scene.visit({ variants: [] });
   await scene.proxy.rules({ ...PUT, fault: storeError(507, "InsufficientStorage") });
   await visit.choose(await video(3 * MIB));
