@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { makeVideo } from "../../harness/bytes.mjs";
+import { elsewhereOnlyLong } from "../../harness/engine.mjs";
 import { eventually } from "../../harness/eventually.mjs";
 import { COMPLETE, CREATE, problem, PUT, SIGN } from "../../harness/fault-proxy.mjs";
 import { Scene } from "../../harness/scene.mjs";
@@ -50,7 +51,7 @@ test("F16 a token that expires in the middle is renewed, no more often than it i
   await visit.allStored({ wasteMost: 1.001 });
 });
 
-test("F23 a service that is dead for a while: what is signed goes on, and ten seconds after its return it answers the engine", async () => {
+test("F23 a service that is dead for a while: what is signed goes on, and ten seconds after its return it answers the engine", elsewhereOnlyLong(), async () => {
   const apart = await Scene.open({ storeApart: true });
   try {
     const visit = await apart.visit();
