@@ -37,15 +37,16 @@ export async function areStored({ service, bucket }, project, files) {
 
 /**
  * I2: what lies in the bucket is a photo's, or is gone soon; or is of an upload that is under way by the record, where
- * other files than those that have ended `mayBeUnderWay`.
+ * other files than those that have ended `mayBeUnderWay`. Then an object may also be of one that was cancelled: what was
+ * on its way to the store arrives after the clean-up, and the janitor comes again when no URL of it works any more.
  */
 export async function nothingLiesAbout({ service, bucket }, project, { mayBeUnderWay = false } = {}) {
-  const isOwned = async (key, photos) => {
+  const isOwned = async (key, photos, ...states) => {
     if (photos.some(({ photo_id: id }) => key.includes(id))) return true;
     const [id] = ID.exec(key) ?? [];
     if (id === undefined || !mayBeUnderWay) return false;
     const { json } = await service.api(`/uploads/${id}`, { token: service.token({ project }) });
-    return json.status === "pending_upload";
+    return ["pending_upload", ...states].includes(json.status);
   };
   await eventually(
     "nothing lies about in the bucket",
@@ -53,7 +54,7 @@ export async function nothingLiesAbout({ service, bucket }, project, { mayBeUnde
       const photos = await service.photos(project);
       const lying = [];
       for (const { key } of await bucket.objects()) {
-        if (key.includes(`/${project}/`) && !(await isOwned(key, photos))) lying.push(key);
+        if (key.includes(`/${project}/`) && !(await isOwned(key, photos, "aborted"))) lying.push(key);
       }
       for (const key of await bucket.openUploads()) {
         // Of a photo that is stored nothing is to be joined any more.
