@@ -128,6 +128,10 @@ async fn f41_what_a_client_leaves_that_never_comes_back_is_closed_and_cleared_aw
 
 #[tokio::test]
 async fn f41_what_a_client_leaves_that_never_comes_back_is_closed_and_cleared_away_on_postgres() {
+    if !is_long() {
+        eprintln!("skipped: minutes may pass with `cargo xtask test rust --long`");
+        return;
+    }
     kill_at_each(&COMMITS, Afterwards::NeverComesBack, Place::postgres).await;
 }
 
