@@ -51,20 +51,9 @@ fn of_its_own(operation: &str) -> &'static [ErrorCode] {
         "upload_url" | "companion_params" | "companion_create_multipart" => &OF_ONE_FILE,
         "sign_parts" | "sign_pieces" | "list_parts" => &OF_PARTS,
         "companion_list_parts" | "companion_sign_part" | "companion_sign_batch" => &OF_PARTS,
-        "complete_upload" | "companion_complete" => &OF_COMPLETION,
-        "abort_upload" | "companion_abort" => &[ErrorCode::UploadClosed, ErrorCode::StoreUnavailable],
         // What says `uploaded` of a photo completes it.
-        "set_photo_status" => &[
-            ErrorCode::InvalidTransition,
-            ErrorCode::PartsMissing,
-            ErrorCode::BytesMissing,
-            ErrorCode::Assembling,
-            ErrorCode::SizeMismatch,
-            ErrorCode::ChecksumMismatch,
-            ErrorCode::TypeMismatch,
-            ErrorCode::UploadClosed,
-            ErrorCode::StoreUnavailable,
-        ],
+        "complete_upload" | "companion_complete" | "set_photo_status" => &OF_COMPLETION,
+        "abort_upload" | "companion_abort" => &[ErrorCode::UploadClosed, ErrorCode::StoreUnavailable],
         "delete_photo" | "list_photos" | "show_photo" | "photo_urls" | "edit_photo" => {
             &[ErrorCode::StoreUnavailable]
         }
@@ -96,6 +85,9 @@ pub(super) fn of(operation: &Operation) -> BTreeMap<String, Response> {
         codes.push(ErrorCode::NotFound);
     }
     codes.extend(of_its_own(name));
+    if name == "set_photo_status" {
+        codes.push(ErrorCode::InvalidTransition);
+    }
     let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
     for code in codes {
         let same = by_status.entry(status_of(code).as_u16()).or_default();
