@@ -44,8 +44,8 @@ part_size?: number,
  */
 part_count?: number, 
 /**
- * 0 to 100: of an upload in parts, how much the bucket has in whole parts, as of ten seconds ago at most; 100 once
- * the bytes are verified.
+ * 0 to 100: of an upload in parts, how much the bucket had in whole parts when it last said so, which is usually
+ * less than ten seconds ago; 100 once the bytes are verified.
  */
 progress_percent: number, 
 /**

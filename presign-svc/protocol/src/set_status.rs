@@ -1,11 +1,11 @@
 //! `PATCH /api/v1/photos/{photo_id}/status` — how far the pipeline is with a photo. Answers the photo.
 //!
 //! Caller: scope `pipeline` on the project; `upload` is enough to say `uploaded`. To say that of a file whose bytes are
-//! in the store is to complete its upload, with the errors of complete. `uploaded` and `processing` may become any of the others, `failed` may
-//! become `processing` again, `completed` stays. Every photo may become `quarantined`, and stays so: from then on
-//! nobody gets a URL of it or of its smaller pictures; it can only be deleted. To say the same again changes
-//! nothing; a failure's reason may be replaced by another. The answer has URLs and metadata for those with scope
-//! `read` only.
+//! in the store is to complete its upload, with the errors of complete. `uploaded` and `processing` may become any of
+//! the others, `failed` may become `processing` again, `completed` stays. Every photo may become `quarantined`, and
+//! stays so: from then on nobody gets a URL of it or of its smaller pictures; it can only be deleted. To say the same
+//! again changes nothing; a failure's reason may be replaced by another. The answer has URLs and metadata for those
+//! with scope `read` only.
 //! Errors: `not_found`, `invalid_request`, `invalid_transition`.
 
 use serde::{Deserialize, Serialize};

@@ -33,8 +33,8 @@ pub struct UploadState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub part_count: Option<u16>,
-    /// 0 to 100: of an upload in parts, how much the bucket has in whole parts, as of ten seconds ago at most; 100 once
-    /// the bytes are verified.
+    /// 0 to 100: of an upload in parts, how much the bucket had in whole parts when it last said so, which is usually
+    /// less than ten seconds ago; 100 once the bytes are verified.
     pub progress_percent: u8,
     /// Why it failed, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
