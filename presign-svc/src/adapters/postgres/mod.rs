@@ -16,11 +16,9 @@ mod insert_together;
 mod insert_what_fits;
 mod leases;
 mod rate_limiter;
-#[cfg(test)]
-mod same_content_plan_tests;
 mod tickets;
 pub(super) mod upload_links;
-mod uploads;
+pub(super) mod uploads;
 mod usage;
 
 use std::str::FromStr as _;

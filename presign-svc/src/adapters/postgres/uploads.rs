@@ -51,7 +51,7 @@ static FIND_MANY: LazyLock<String> =
     select!("WHERE tenant = $1 AND id = ANY($2::text[]::uuid[]) AND deleted_at IS NULL");
 
 // By its content: of all that somebody has sent there is much more, so the index of senders must not see its column.
-pub(super) static FIND_SAME: LazyLock<String> = LazyLock::new(|| {
+pub(in crate::adapters) static FIND_SAME: LazyLock<String> = LazyLock::new(|| {
     let size = "coalesce(verified_size_bytes, size_bytes)";
     format!(
         "SELECT DISTINCT ON (verified_checksum, {size}) {} FROM uploads u
