@@ -141,9 +141,24 @@ async fn a_bucket_that_refuses_or_spoils_what_was_signed_is_named() {
         "signed writes: the bucket refuses a signed PUT (403). The credentials may lack s3:PutObject",
     );
     assert!(text.contains("\"s3:PutObject\""), "{text}");
+    let written = |method: &str, fault: Fault| Rule {
+        path: Some("/windlass/.+[.]txt$".to_owned()),
+        ..on(method, fault)
+    };
+    let denied = || says(403, &[], "<Error><Code>AccessDenied</Code><Message>no</Message></Error>");
+    for (method, sentence, permission) in [
+        ("GET", "what was written cannot be read", "s3:GetObject,"),
+        ("DELETE", "what was written cannot be removed", "s3:DeleteObject:"),
+    ] {
+        let text = scene.is_told(vec![written(method, denied())], &format!("signed writes: {sentence}"));
+        let line = text.lines().find(|line| line.contains("signed writes: ")).unwrap();
+        assert!(line.contains(permission) && line.contains("give them the policy below"), "{line}");
+        assert!(text.contains("\"s3:DeleteObject\""), "the policy is printed: {text}");
+    }
+    let other = says(206, &[("content-range", "bytes 0-14/15")], "windlass dentist");
     scene.is_told(
-        vec![on("DELETE", says(403, &[], "<Error><Code>AccessDenied</Code></Error>"))],
-        "signed writes: what was written cannot be removed:",
+        vec![written("GET", other)],
+        "signed writes: the bucket gives back other bytes than it was given.",
     );
 }
 

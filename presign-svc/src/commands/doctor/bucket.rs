@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 
-use super::Finding;
 use super::probe::Probe;
+use super::{Finding, refused};
 use crate::adapters::s3::{ClearedAfter, S3Store, read_http_date};
 use crate::adapters::system::{RandomIds, SystemClock};
 use crate::domain::clock_skew::ClockSkew;
@@ -136,9 +136,15 @@ async fn try_write(store: &dyn ObjectStore, probe: &Probe, conditional: bool) ->
     match read {
         Ok(bytes) if bytes == CONTENT => {}
         Ok(_) => return Err("the bucket gives back other bytes than it was given.".to_owned()),
-        Err(error) => return Err(format!("what was written cannot be read: {error}.")),
+        Err(error) => {
+            let permissions = "s3:GetObject, and kms:Decrypt with a key of yours";
+            return Err(refused("what was written cannot be read", &error, permissions));
+        }
     }
-    removed.map_err(|error| format!("what was written cannot be removed: {error}. {key} stays behind."))?;
+    removed.map_err(|error| {
+        let missing = refused("what was written cannot be removed", &error, "s3:DeleteObject");
+        format!("{missing} {key} stays behind.")
+    })?;
     if unsigned?.status().is_success() {
         return Err(
             "anyone can read what is in the bucket, without a signature. Block public access.".to_owned()

@@ -8,14 +8,14 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use windlass_protocol::PartNumber;
 
-use super::Finding;
 use super::probe::Probe;
+use super::{Finding, refused};
 use crate::adapters::system::{RandomIds, SystemClock};
 use crate::domain::object_key::{DOCTOR_PREFIX, ObjectKey};
 use crate::domain::stored::MultipartId;
 use crate::ports::clock::Clock as _;
 use crate::ports::ids::IdSource as _;
-use crate::ports::object_store::{ObjectStore, PartToSign, SigningWindow, StoreError};
+use crate::ports::object_store::{ObjectStore, PartToSign, SigningWindow};
 
 /// The check's name.
 pub const WHAT: &str = "films";
@@ -99,15 +99,5 @@ async fn send_part(
                 .to_owned())
         }
         other => Err(format!("the bucket answers a signed part with {other}.")),
-    }
-}
-
-/// What did not work, and what to do about it.
-fn refused(what: &str, error: &StoreError, permission: &str) -> String {
-    match error {
-        StoreError::PermissionDenied(reason) => {
-            format!("{what} ({reason}). The credentials lack {permission}: give them the policy below.")
-        }
-        other => format!("{what}: {other}."),
     }
 }

@@ -22,6 +22,7 @@ use crate::adapters::schema::SchemaState;
 use crate::adapters::system::SystemClock;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
 use crate::ports::clock::Clock as _;
+use crate::ports::object_store::StoreError;
 use crate::traces::Traces;
 use probe::Probe;
 
@@ -68,6 +69,16 @@ impl Finding {
 
     fn bad(what: &'static str, says: impl Into<String>) -> Self {
         Self { what, verdict: Verdict::Bad, says: says.into() }
+    }
+}
+
+/// What did not work, and what to do about it.
+fn refused(what: &str, error: &StoreError, permission: &str) -> String {
+    match error {
+        StoreError::PermissionDenied(reason) => {
+            format!("{what} ({reason}). The credentials lack {permission}: give them the policy below.")
+        }
+        other => format!("{what}: {other}."),
     }
 }
 
