@@ -49,3 +49,39 @@ impl RateOptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNSAID: RateOptions = RateOptions {
+        rate_per_subject: None,
+        rate_per_tenant: None,
+        rate_per_address: None,
+        trusted_proxies: Vec::new(),
+    };
+
+    fn limits(options: &RateOptions, source: TokenSource) -> [Option<u32>; 3] {
+        let limits = options.limits(source);
+        [limits.per_subject, limits.per_tenant, limits.per_address]
+    }
+
+    #[test]
+    fn a_company_that_says_nothing_gets_a_hundred_signatures_a_minute_for_each_person() {
+        assert_eq!(limits(&UNSAID, TokenSource::Configured), [Some(100), Some(3_000), Some(600)]);
+        assert!(UNSAID.limits(TokenSource::Configured).proxies.is_none(), "nobody's word is taken");
+    }
+
+    #[test]
+    fn with_the_development_key_there_is_no_limit_but_one_that_is_asked_for() {
+        assert_eq!(limits(&UNSAID, TokenSource::Development), [None; 3]);
+        let asked = RateOptions { rate_per_subject: Some(7), ..UNSAID };
+        assert_eq!(limits(&asked, TokenSource::Development), [Some(7), None, None]);
+    }
+
+    #[test]
+    fn nought_is_no_limit() {
+        let asked = RateOptions { rate_per_subject: Some(0), rate_per_tenant: Some(9), ..UNSAID };
+        assert_eq!(limits(&asked, TokenSource::Configured), [None, Some(9), Some(600)]);
+    }
+}
