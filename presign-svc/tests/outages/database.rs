@@ -8,6 +8,7 @@ use futures::future::join_all;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::sync::Notify;
 
+use crate::document::Page;
 use crate::postgres::Postgres;
 use crate::service::{Announced, Served, WINDLASS, is_long, program, serve};
 
@@ -32,6 +33,7 @@ async fn f48_postgres_killed_under_load_loses_nothing_acknowledged_and_is_found_
     let Some(postgres) = Postgres::start().map(Arc::new) else { return };
     let data = tempfile::tempdir().unwrap();
     let mut service = start(&postgres, &data);
+    let page = Page::announce(&service, "before").await;
     let (count, more, stop) = (AtomicUsize::new(0), Notify::new(), AtomicBool::new(false));
     let clients = join_all((0..CLIENTS).map(|client| {
         let (service, count, more, stop) = (&service, &count, &more, &stop);
@@ -73,6 +75,7 @@ async fn f48_postgres_killed_under_load_loses_nothing_acknowledged_and_is_found_
     assert!(recoveries.iter().all(|recovery| *recovery < RECOVERY), "{recoveries:?}");
     let recorded: Vec<String> = recorded.concat();
     service.check_recorded(&recorded).await;
+    page.check_becomes_the_only_photo(&service).await;
     service.check_health();
 }
 
@@ -82,6 +85,7 @@ async fn f49_while_postgres_is_away_everybody_is_told_to_come_again_and_it_is_fo
     let data = tempfile::tempdir().unwrap();
     let mut service = start(&postgres, &data);
     let before = service.announce_at_last("before").await;
+    let page = Page::announce(&service, "page").await;
     assert_eq!(service.status("/readyz").await, 200);
     assert!(postgres.kill());
     let gone = Instant::now();
@@ -102,6 +106,7 @@ async fn f49_while_postgres_is_away_everybody_is_told_to_come_again_and_it_is_fo
     assert!(up.elapsed() < RECOVERY_AFTER_LONG, "it took {:?}", up.elapsed());
     assert_eq!(service.status("/readyz").await, 200);
     service.check_recorded(&[before, after]).await;
+    page.check_becomes_the_only_photo(&service).await;
     service.check_health();
 }
 
@@ -110,6 +115,7 @@ async fn f51_behind_a_lock_nobody_waits_for_ever_and_nobody_is_stuck_when_it_is_
     let Some(postgres) = Postgres::start() else { return };
     let data = tempfile::tempdir().unwrap();
     let service = Arc::new(start(&postgres, &data));
+    let page = Page::announce(&service, "page").await;
     let mut administrator = PgConnection::connect(&postgres.url("postgres")).await.unwrap();
     let lock = "BEGIN; LOCK TABLE uploads IN ACCESS EXCLUSIVE MODE";
     let names: Vec<String> = (0..50).map(|number| format!("photo-{number}")).collect();
@@ -137,5 +143,6 @@ async fn f51_behind_a_lock_nobody_waits_for_ever_and_nobody_is_stuck_when_it_is_
     let recorded = join_all(names.iter().map(|name| service.announce_at_last(name))).await;
     assert!(free.elapsed() < RECOVERY_AFTER_LONG, "it took {:?}", free.elapsed());
     service.check_recorded(&recorded).await;
+    page.check_becomes_the_only_photo(&service).await;
     Arc::into_inner(service).unwrap().check_health();
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
+use crate::document::Page;
 use crate::service::{Announced, Served, WINDLASS, program, serve};
 
 /// The file that takes the room, and what it takes.
@@ -28,6 +29,7 @@ async fn f47_on_a_full_disk_nothing_acknowledged_is_lost_and_room_brings_everyth
     command.args(room_of_its_own).args(["sh", "-c", ON_A_SMALL_DISK, "sh"]);
     command.arg(data.path()).arg(WINDLASS).args(serve(data.path()));
     let mut service = Served::start(command);
+    let page = Page::announce(&service, "page").await;
     // The disk as the process sees it (proc(5)).
     let disk = PathBuf::from(format!("/proc/{}/root{}", service.id(), data.path().display()));
     let ballast = vec![7; usize::try_from(BALLAST_BYTES).unwrap()];
@@ -72,6 +74,7 @@ async fn f47_on_a_full_disk_nothing_acknowledged_is_lost_and_room_brings_everyth
     std::fs::remove_file(disk.join(BALLAST)).unwrap();
     recorded.push(service.announce_at_last("with room again").await);
     service.check_recorded(&recorded).await;
+    page.check_becomes_the_only_photo(&service).await;
     service.check_health();
 }
 

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::events::created;
 use crate::service::Served;
 
 /// Of a document this small.
@@ -14,14 +15,45 @@ pub fn document(number: u8) -> Vec<u8> {
     [b"%PDF-1.7\n".to_vec(), vec![number; PART_BYTES + 4096]].concat()
 }
 
-/// Announces it; answers its upload.
+/// A single page, which goes by one PUT, announced and not yet sent.
+pub struct Page {
+    upload: Value,
+    bytes: Vec<u8>,
+}
+
+impl Page {
+    /// Announces it.
+    pub async fn announce(service: &Served, name: &str) -> Self {
+        let bytes = [b"%PDF-1.7\n", name.as_bytes()].concat();
+        Self { upload: announced(service, name, &bytes).await, bytes }
+    }
+
+    /// That what was announced before the trouble becomes a photo after it: byte for byte, the only one there is, and
+    /// told once.
+    pub async fn check_becomes_the_only_photo(&self, service: &Served) {
+        assert_eq!(service.put(&self.upload, &self.bytes).await, 200);
+        let id = self.upload["upload_id"].as_str().unwrap();
+        let (status, photo) = complete(service, id).await;
+        assert_eq!(status, 200, "{photo}");
+        assert!(bytes_of(service, &photo).await == self.bytes, "stored byte for byte");
+        let (_, list) = service.get("/api/v1/photos?project_id=job-7").await;
+        assert_eq!(list["photos"].as_array().map(Vec::len), Some(1), "{list}");
+        assert_eq!(created(service, service, id).await, [id]);
+    }
+}
+
+/// Announces it; answers its upload's id.
 pub async fn announce(service: &Served, name: &str, bytes: &[u8]) -> String {
+    announced(service, name, bytes).await["upload_id"].as_str().unwrap().to_owned()
+}
+
+async fn announced(service: &Served, name: &str, bytes: &[u8]) -> Value {
     let file = json!({"client_ref": name, "filename": "plan.pdf", "content_type": "application/pdf",
                       "size": bytes.len(), "checksum": crc64nvme(bytes)});
     let announced = json!({"project_id": "job-7", "files": [file]});
     let (status, body) = service.post("/api/v1/uploads", &announced).await;
     assert_eq!(status, 201, "{body}");
-    body["uploads"][0]["upload_id"].as_str().unwrap().to_owned()
+    body["uploads"][0].clone()
 }
 
 /// Has all parts signed, and sends them.
