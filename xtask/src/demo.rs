@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -33,9 +34,11 @@ pub fn run(options: &Options) -> Result<()> {
     say(format!("built in {:.1} s", started.elapsed().as_secs_f64()));
     let address = format!("http://127.0.0.1:{}", options.port);
     if !options.no_open {
-        open_when_ready(&address);
+        // A process of its own: this one becomes the service.
+        let opener = command(std::env::current_exe()?).arg("open-when-ready").arg(&address).spawn();
+        opener.context("could not start what opens the browser")?;
     }
-    process::run(
+    process::run_instead(
         command(service_binary("dev"))
             .arg("serve")
             .args(["--port", &options.port.to_string()])
@@ -75,21 +78,14 @@ pub fn service_binary(profile: &str) -> PathBuf {
 }
 
 /// Opens the page once the service answers; a machine without a desktop simply stays quiet.
-fn open_when_ready(address: &str) {
-    let address = address.to_owned();
-    std::thread::spawn(move || {
-        let socket = address.trim_start_matches("http://").to_owned();
-        for _ in 0..100 {
-            if std::net::TcpStream::connect(&socket).is_ok() {
-                let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-                let _ = command(opener)
-                    .arg(&address)
-                    .stdout(std::process::Stdio::null())
-                    .stderr(std::process::Stdio::null())
-                    .status();
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
+pub fn open_when_ready(address: &str) {
+    let socket = address.trim_start_matches("http://");
+    for _ in 0..100 {
+        if std::net::TcpStream::connect(socket).is_ok() {
+            let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+            let _ = command(opener).arg(address).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            return;
         }
-    });
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }

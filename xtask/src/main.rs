@@ -35,6 +35,9 @@ struct Cli {
 enum Task {
     /// Build everything and serve the demo on embedded defaults (in-process S3 store, SQLite).
     Demo(demo::Options),
+    /// Open a page in the browser once something answers there.
+    #[command(hide = true)]
+    OpenWhenReady { address: String },
     /// Run every test: Rust, wasm, TypeScript, browser, packaging.
     Test(test::Options),
     /// Release artefacts: `npm/dist`, the packed npm tarball, the `windlass` binary.
@@ -50,6 +53,10 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Demo(options) => demo::run(&options),
+        Task::OpenWhenReady { address } => {
+            demo::open_when_ready(&address);
+            Ok(())
+        }
         Task::Test(options) => test::run(&options),
         Task::Build => release::run(),
         Task::Bench(options) => bench::run(&options),

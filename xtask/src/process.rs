@@ -21,6 +21,21 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Becomes a command, so that whatever is told to this process is told to it: to end, above all. Comes back where it
+/// cannot start, and on systems that know no such thing when it has ended.
+#[cfg(unix)]
+pub fn run_instead(command: &mut Command) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    let shown = shown(command);
+    Err(command.exec()).with_context(|| format!("could not start `{shown}`"))
+}
+
+/// The same where it can only be run.
+#[cfg(not(unix))]
+pub fn run_instead(command: &mut Command) -> Result<()> {
+    run(command)
+}
+
 /// Runs a command and returns its standard output; its errors stay visible.
 pub fn output_of(command: &mut Command) -> Result<String> {
     let shown = shown(command);
