@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command};
-use crate::{demo, fixtures, npm, test, tools, workspace};
+use crate::{demo, fixtures, npm, programs, tools, workspace};
 
 /// Where the image bench and its packages are.
 const IMAGE_BENCH: &str = "tests/bench/image";
@@ -90,7 +90,7 @@ fn upload(options: &Options) -> Result<()> {
     let chromium = tools::ensure_chromium()?;
     demo::build_site()?;
     demo::build_service(profile)?;
-    let proxy = test::build_fault_proxy(profile)?;
+    programs::build_fault_proxy(profile)?;
     for folder in ["", "/uppy-v6", "/uppy-v5"] {
         npm::install(&format!("{UPLOAD_BENCH}{folder}"))?;
     }
@@ -101,7 +101,7 @@ fn upload(options: &Options) -> Result<()> {
         .env("WINDLASS_CHROMIUM", chromium)
         .env("WINDLASS_FIXTURES", fixtures::make()?)
         .env("WINDLASS_BINARY", demo::service_binary(profile))
-        .env("WINDLASS_FAULT_PROXY", proxy);
+        .env("WINDLASS_FAULT_PROXY", programs::fault_proxy(profile));
     if options.long {
         bench.arg("--long");
     }

@@ -22,7 +22,6 @@ const STREAM: &str = "/api/v1/events";
 
 /// Starts the service on embedded defaults and checks it.
 pub fn check() -> Result<()> {
-    demo::build_service("dev")?;
     let schemathesis = tools::ensure_schemathesis()?;
     let data = workspace::target_dir().join("contract-data");
     if data.is_dir() {

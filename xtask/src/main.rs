@@ -12,6 +12,7 @@ mod fixtures;
 mod fuzz;
 mod npm;
 mod process;
+mod programs;
 mod purity;
 mod release;
 mod test;

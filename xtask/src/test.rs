@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{contract, demo, deny, fixtures, npm, purity, tools, types, wasm, workspace};
+use crate::{contract, demo, deny, fixtures, npm, programs, purity, tools, types, wasm, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -41,6 +41,10 @@ enum Stage {
     /// The main job, and most rows of the fault list, in Firefox, and in WebKit, the engine of every iPhone.
     Engines,
 }
+
+/// What makes a build in which the service can be killed at each of its failpoints. Of the whole workspace, as the
+/// other builds are: of one package alone, its libraries would have other features, and be built once more.
+const FAILPOINTS: [&str; 2] = ["--features", "windlass-presign-svc/failpoints"];
 
 const ALL: [Stage; 8] = [
     Stage::Checks,
@@ -86,16 +90,9 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             purity::check()?;
             types::check()?;
             // The second run sees what only the build with failpoints has.
-            let with_failpoints = ["--package", "windlass-presign-svc", "--features", "failpoints"];
-            for what in [&["--workspace"][..], &with_failpoints] {
-                let mut lints = cargo();
-                lints.args(["clippy", "--quiet", "--locked"]).args(what).args([
-                    "--all-targets",
-                    "--",
-                    "-D",
-                    "warnings",
-                ]);
-                process::run(&mut lints)?;
+            for what in [&[][..], &FAILPOINTS] {
+                let lints = ["clippy", "--quiet", "--locked", "--workspace", "--all-targets"];
+                process::run(cargo().args(lints).args(what).args(["--", "-D", "warnings"]))?;
             }
             Ok(())
         }
@@ -104,13 +101,13 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             let postgres = tools::ensure_postgres()?;
             let redis = tools::ensure_redis()?;
             require_all(postgres.is_some(), redis.is_some())?;
-            let shifted_clock = build_shifted_clock()?;
+            let shifted_clock = programs::build_shifted_clock()?;
             // The second build has failpoints in it: the service is killed at each of them.
-            let killed =
-                ["--package", "windlass-presign-svc", "--features", "failpoints", "--test", "faults"];
-            for what in [&["--workspace"][..], &killed] {
+            let killed = [&FAILPOINTS[..], &["--test", "faults"]].concat();
+            for what in [&[][..], &killed] {
                 let mut tests = cargo();
-                tests.args(["test", "--quiet", "--locked"]).args(what).env("WINDLASS_GARAGE", &garage);
+                tests.args(["test", "--quiet", "--locked", "--workspace"]).args(what);
+                tests.env("WINDLASS_GARAGE", &garage);
                 tests.env("WINDLASS_SHIFTED_CLOCK", &shifted_clock);
                 if let Some(programs) = &postgres {
                     tests.env("WINDLASS_POSTGRES", programs);
@@ -126,6 +123,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             Ok(())
         }
         Stage::Contract => {
+            programs::build_for_tests()?;
             contract::check()?;
             node_tests("tests/seeds")
         }
@@ -158,9 +156,9 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             demo::build_site()?;
             let mut programs = vec![
                 ("WINDLASS_CHROMIUM", chromium),
-                ("WINDLASS_FAULT_PROXY", build_fault_proxy("dev")?),
-                ("WINDLASS_STORE_PROCESS", build_store_process()?),
-                ("WINDLASS_SHIFTED_CLOCK", build_shifted_clock()?),
+                ("WINDLASS_FAULT_PROXY", programs::fault_proxy("dev")),
+                ("WINDLASS_STORE_PROCESS", programs::store_process()),
+                ("WINDLASS_SHIFTED_CLOCK", programs::build_shifted_clock()?),
             ];
             if long {
                 programs.push(("WINDLASS_LONG", "1".into()));
@@ -175,8 +173,8 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             let mut programs = vec![
                 ("WINDLASS_FIREFOX", firefox),
                 ("WINDLASS_WEBKIT_DRIVER", webkit),
-                ("WINDLASS_FAULT_PROXY", build_fault_proxy("dev")?),
-                ("WINDLASS_STORE_PROCESS", build_store_process()?),
+                ("WINDLASS_FAULT_PROXY", programs::fault_proxy("dev")),
+                ("WINDLASS_STORE_PROCESS", programs::store_process()),
             ];
             if long {
                 programs.push(("WINDLASS_LONG", "1".into()));
@@ -216,33 +214,10 @@ fn require_all(has_postgres: bool, has_redis: bool) -> Result<()> {
     }
 }
 
-/// Builds the fault proxy and returns where it is.
-pub fn build_fault_proxy(profile: &str) -> Result<PathBuf> {
-    say("building the fault proxy");
-    let mut build = cargo();
-    build.args(["build", "--quiet", "--locked", "--package", "windlass-fault-proxy", "--profile", profile]);
-    process::run(&mut build)?;
-    let folder = if profile == "dev" { "debug" } else { profile };
-    Ok(workspace::target_dir().join(folder).join("fault-proxy"))
-}
-
-/// Builds the store that is a process of its own and returns where it is.
-fn build_store_process() -> Result<PathBuf> {
-    let what = ["build", "--quiet", "--locked", "--package", "windlass-s3-suite", "--bin", "store-process"];
-    process::run(cargo().args(what))?;
-    Ok(workspace::target_dir().join("debug/store-process"))
-}
-
-/// Builds what makes a program's wall clock wrong and returns where it is.
-fn build_shifted_clock() -> Result<PathBuf> {
-    process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-shifted-clock"]))?;
-    Ok(workspace::target_dir().join("debug/libshifted_clock.so"))
-}
-
-/// A script of `tests/e2e`, with the service, the photos and the programs that it needs. The site must be
-/// there already.
+/// A script of `tests/e2e`, with the service, the photos and the programs that it needs. The site must be there
+/// already.
 fn browser_tests(script: &str, programs: &[(&str, PathBuf)]) -> Result<()> {
-    demo::build_service("dev")?;
+    programs::build_for_tests()?;
     npm::install("tests/e2e")?;
     process::run(
         command("npm")
