@@ -114,7 +114,7 @@ fn cargo_home() -> Result<PathBuf> {
 /// Whether the modules would be the same wherever they are built: one is built once more, from a copy of the sources
 /// in another folder, and compared byte for byte; none may name a folder of this machine.
 pub fn check_reproducible() -> Result<()> {
-    let module = MODULES.iter().find(|module| module.name == "upload").context("there is no such module")?;
+    let module = MODULES.iter().find(|module| module.name == "photo").context("there is no such module")?;
     say(format!("building `{}` again, in another folder", module.name));
     let elsewhere = workspace::target_dir().join("elsewhere");
     let (sources, bindings) = (elsewhere.join("sources"), elsewhere.join("bindings"));

@@ -155,7 +155,7 @@ async fn a_bucket_that_refuses_or_spoils_what_was_signed_is_named() {
         assert!(line.contains(permission) && line.contains("give them the policy below"), "{line}");
         assert!(text.contains("\"s3:DeleteObject\""), "the policy is printed: {text}");
     }
-    let other = says(206, &[("content-range", "bytes 0-14/15")], "windlass dentist");
+    let other = says(206, &[("content-range", "bytes 0-14/15")], "windlass doktor");
     scene.is_told(
         vec![written("GET", other)],
         "signed writes: the bucket gives back other bytes than it was given.",
