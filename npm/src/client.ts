@@ -19,7 +19,6 @@ import { Survival } from "./keep/survival.js";
 import {
   absoluteEndpoint,
   checkOptions,
-  defaultImageWorkers,
   queueConfig,
   type AddManyOptions,
   type AddOptions,
@@ -27,16 +26,13 @@ import {
   type WindlassOptions,
 } from "./options.js";
 import { Originals } from "./originals.js";
-import { pictureOptions, prepareFile, type PictureOptions } from "./prepare.js";
+import { Pictures } from "./pictures.js";
 import { randomName } from "./random-name.js";
 import { begun, screenNeed, stillState, type HowBegun, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
-import { answers } from "./unreachable.js";
-import { compileModule } from "./wasm/photo.js";
 import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
-import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
 import { startUploadWorker } from "./workers/start.js";
 import { UploadLink } from "./workers/upload-link.js";
 
@@ -48,8 +44,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Links for customers without an account. */
   readonly uploadLinks: UploadLinks;
 
-  readonly #pictures: PictureOptions;
-  readonly #images: ImageWorkers;
+  readonly #pictures: Pictures;
   readonly #link: UploadLink;
   readonly #running = new Map<string, Running>();
   readonly #batch = new Batch();
@@ -62,13 +57,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   constructor(options: WindlassOptions) {
     super();
     checkOptions(options);
-    this.#pictures = pictureOptions(options);
     this.endpoint = absoluteEndpoint(options.endpoint);
     this.project = options.project;
     const tokens = new TokenSource(options.token, (token) => this.#survival.signedIn(token));
     this.photos = new Photos(this.endpoint, this.project, tokens);
     this.uploadLinks = new UploadLinks(this.endpoint, this.project, tokens);
-    this.#images = imageWorkers(options.imageWorkers ?? defaultImageWorkers());
+    this.#pictures = new Pictures(options, this.endpoint);
     this.#link = new UploadLink({
       startWorker: startUploadWorker,
       compile: compileUploadModule,
@@ -113,7 +107,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Fetches what photos need and starts the workers, for when somebody is about to choose. May be called often. */
   warmUp(): void {
     if (!this.#closed) {
-      this.#images.warm();
+      this.#pictures.warm();
       this.#link.warm();
     }
   }
@@ -163,7 +157,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#originals.close();
     // First, so that ending the uploads here does not make it forget them.
     this.#survival.close();
-    this.#images.close(closedError());
+    this.#pictures.close(closedError());
     this.#link.close();
     for (const [clientRef, { preparing }] of [...this.#running]) {
       this.#fail(clientRef, closedError());
@@ -240,11 +234,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   async #prepare(running: Running): Promise<void> {
     const { upload, preparing } = running;
     try {
-      const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
-        ...this.#pictures,
+      const prepared = await this.#pictures.prepare(upload.file, upload.filename, {
         signal: preparing.signal,
-        module: compileModule,
-        isServiceThere: () => answers(`${this.endpoint}/healthz`),
         onWaiting: (waits) => {
           running.waits = waits;
           if (!running.paused && !upload.ended) {
