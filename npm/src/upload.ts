@@ -46,6 +46,8 @@ export class Upload {
   readonly done: Promise<Photo>;
   /** @internal Whether it is sent even if these very bytes were stored before, also when it is tried once more. */
   isWantedAgain = false;
+  /** @internal The upload that tries it once more. */
+  retried: Upload | null = null;
 
   #file: Blob;
   #origin: UploadOrigin;
@@ -53,6 +55,7 @@ export class Upload {
   #reason: string | null = null;
   #progress: ProgressCounts;
   #preview: string | null = null;
+  #withPreview: Set<Upload> | null = null;
   #metadata: PhotoMetadata | null = null;
   #warnings: readonly MetadataWarning[] = [];
   #made: MadePictures | null = null;
@@ -116,6 +119,11 @@ export class Upload {
     return this.#reason;
   }
 
+  /** @internal The last of the tries that began with this one. */
+  get latest(): Upload {
+    return this.retried?.latest ?? this;
+  }
+
   /** Whether nothing more will happen. */
   get ended(): boolean {
     return this.#state === "stored" || this.#state === "failed" || this.#state === "cancelled";
@@ -176,14 +184,18 @@ export class Upload {
     this.#commands.resume(this);
   }
 
-  /** Gives the upload up and removes what was stored of it, and of a failed one what this browser keeps. */
+  /**
+   * Gives the upload up and removes what was stored of it, and of a failed one what this browser keeps. One that is
+   * tried again is left alone: its retry is cancelled by itself, or by the signal that came with the file.
+   */
   cancel(): void {
     this.#commands.cancel(this);
   }
 
   /**
-   * Sends a failed or cancelled file again, as a new upload; or one after all that was stored already. Throws where
-   * another tab has the file (`isReadable`): it can be tried again there.
+   * Sends a failed or cancelled file again, as a new upload; or one after all that was stored already. Asked once more
+   * it answers the same upload, until that has failed or was cancelled, too. Throws where another tab has the file
+   * (`isReadable`): it can be tried again there.
    */
   retry(): Upload {
     return this.#commands.retry(this);
@@ -194,6 +206,7 @@ export class Upload {
     if (this.#preview !== null) {
       URL.revokeObjectURL(this.#preview);
       this.#preview = null;
+      this.#withPreview?.delete(this);
     }
   }
 
@@ -226,12 +239,15 @@ export class Upload {
     this.#warnings = this.#warnings.filter((warning) => warning.code !== code);
   }
 
-  /** @internal */
-  setPrepared({ metadata, warnings, preview, made }: Preparation): void {
+  /** @internal It is among `withPreview` as long as it has one. */
+  setPrepared({ metadata, warnings, preview, made }: Preparation, withPreview: Set<Upload>): void {
     this.#metadata = metadata ?? null;
     this.#warnings = [...warnings, ...this.#warnings];
     this.#made = made;
-    this.#preview = preview === null ? null : URL.createObjectURL(preview);
+    if (preview !== null) {
+      this.#preview = URL.createObjectURL(preview);
+      this.#withPreview = withPreview.add(this);
+    }
   }
 
   /** @internal */
