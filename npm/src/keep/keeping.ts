@@ -14,6 +14,7 @@ import { changeRow, inNamespace, putUnlessHeld, transact, type Key, type UploadR
 import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
 import { readHandle } from "./handle.js";
+import { firstOf, isFull, writeSomewhere } from "./places.js";
 import type { Sessions } from "./sessions.js";
 
 const ORIGINAL = "original";
@@ -159,7 +160,7 @@ export class Keeping {
   }
 
   #notKept(ref: string, thrown: unknown): void {
-    const code: NotKeptCode = isNamed(thrown, "QuotaExceededError") ? "storage_full" : "storage_unavailable";
+    const code: NotKeptCode = isFull(thrown) ? "storage_full" : "storage_unavailable";
     const message = thrown instanceof Error || thrown instanceof DOMException ? thrown.message : String(thrown);
     this.#tell({ kind: "not-kept", clientRef: ref, code, message });
   }
@@ -335,42 +336,4 @@ export class Keeping {
   #inOrder(work: () => Promise<unknown>): void {
     this.#last = this.#last.then(work).catch(() => undefined);
   }
-}
-
-/** Writes to the first place that takes it. Where one is full the others are: they share the quota. */
-async function writeSomewhere(
-  places: ByteStore[],
-  folder: string,
-  name: string,
-  bytes: Blob,
-  isWanted: () => boolean,
-): Promise<ByteStore["place"]> {
-  let last: unknown;
-  for (const place of places) {
-    try {
-      await place.write(folder, name, bytes, isWanted);
-      return place.place;
-    } catch (thrown) {
-      last = thrown;
-      if (!isWanted() || isNamed(thrown, "QuotaExceededError")) {
-        break;
-      }
-    }
-  }
-  throw last;
-}
-
-/** What the first place has that has anything. */
-async function firstOf<Result>(places: ByteStore[], ask: (place: ByteStore) => Promise<Result | null>): Promise<Result | null> {
-  for (const place of places) {
-    const found = await ask(place).catch(() => null);
-    if (found !== null) {
-      return found;
-    }
-  }
-  return null;
-}
-
-function isNamed(thrown: unknown, name: string): boolean {
-  return typeof thrown === "object" && thrown !== null && (thrown as { name?: unknown }).name === name;
 }
