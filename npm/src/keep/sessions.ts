@@ -100,17 +100,15 @@ export class LeasedSessions implements Sessions {
   }
 
   whenGone(session: string, then: () => void): void {
-    const timer = setInterval(() => {
-      this.isAlive(session).then(
-        (alive) => {
-          if (!alive) {
-            clearInterval(timer);
-            then();
-          }
-        },
-        () => clearInterval(timer),
-      );
-    }, BEAT_MS);
+    const look = async (): Promise<void> => {
+      // A look that fails says nothing about the session: the next one may.
+      if (await this.isAlive(session).catch(() => true)) {
+        setTimeout(look, BEAT_MS);
+      } else {
+        then();
+      }
+    };
+    setTimeout(look, BEAT_MS);
   }
 
   async end(): Promise<void> {
