@@ -160,6 +160,7 @@ test("a row that another page has written its name in is its own, also where thi
   assert.deepEqual(refs(await other.restore()), ["roof"]);
   await page.forget("roof");
   assert.equal(device.holderOf("roof"), "other");
+  assert.equal(await device.bytes.size("of-roof", "original"), 13, "the other page reads them");
 });
 
 test("a row of which nothing can be said holds up no other, and it is told that something was left", async () => {
@@ -198,4 +199,20 @@ test("what a dead page left half written is removed before anything is taken ove
   await device.open("page").restore();
   assert.deepEqual([...device.bytes.folders.keys()], ["of-roof"]);
   assert.equal(device.holderOf("roof"), "page");
+});
+
+test("bytes that another page reads by now are left to it when this one has finished", async () => {
+  const device = new Device();
+  await device.keep("roof", "dead");
+  const slow = device.open("slow");
+  await slow.restore();
+  // It could not sign for too long: where there are no Web Locks, that is what a dead page looks like.
+  device.alive.delete("slow");
+  const other = device.open("other");
+  assert.deepEqual(refs(await other.restore()), ["roof"]);
+  await slow.forget("roof");
+  assert.equal(device.holderOf("roof"), "other");
+  assert.equal(await device.bytes.size("of-roof", "original"), 13);
+  await other.forget("roof");
+  assert.equal(device.bytes.folders.size, 0);
 });

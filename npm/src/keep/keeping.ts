@@ -10,7 +10,7 @@ import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
-import { changeRow, inNamespace, putUnlessHeld, transact, type Key, type UploadRow } from "./database.js";
+import { changeRow, inNamespace, putUnlessHeld, readRow, transact, type Key, type UploadRow } from "./database.js";
 import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
 import { readHandle } from "./handle.js";
@@ -151,7 +151,7 @@ export class Keeping {
       }
       if (!isWanted()) {
         // It ended while it was copied, when its folder could not be removed.
-        await this.#removeBytes(folder).catch(() => undefined);
+        await this.#removeBytes(ref, folder).catch(() => undefined);
       }
     });
   }
@@ -178,14 +178,18 @@ export class Keeping {
       await changeRow(database, this.#key(ref), (row) => (this.#isOurs(row) ? null : undefined));
       this.#unclaimed.delete(ref);
       if (folder !== undefined && this.#written.delete(folder)) {
-        await this.#removeBytes(folder);
+        await this.#removeBytes(ref, folder);
       }
     });
   }
 
-  async #removeBytes(folder: string): Promise<void> {
-    const { places } = await this.#ground;
-    await Promise.all(places.map((place) => place.remove(folder)));
+  /** Unless a row still names the folder: another page may have taken it over, and reads them. */
+  async #removeBytes(ref: string, folder: string): Promise<void> {
+    const { database, places } = await this.#ground;
+    const row = await readRow(database, this.#key(ref));
+    if (row?.folder !== folder) {
+      await Promise.all(places.map((place) => place.remove(folder)));
+    }
   }
 
   /** Whatever goes wrong, it is told what was found: somebody waits for it. */
