@@ -56,7 +56,7 @@ export async function queuesWithFiles(): Promise<QueueName[]> {
  */
 export async function drain(queue: QueueName, { token, module, timeIsUp }: DrainOptions): Promise<void> {
   const tokens = new TokenSource(() => token(queue));
-  const subject = subjectOf(await tokens.get());
+  const subject = subjectOf(await Promise.race([timeIsUp, tokens.get()]));
   await initUpload({ module_or_path: module });
   const session = randomName();
   const namespace = `${queue.endpoint} ${queue.project}`;
