@@ -1,6 +1,7 @@
 /** The client: takes files, sends them through the workers, tells how it goes, lists what is there. */
 import { Photos, UploadLinks } from "./api.js";
 import { Batch } from "./batch.js";
+import { CancelSignals } from "./cancel-signals.js";
 import { cancelled, closedError, fromPlainError, toWindlassError, WindlassError, withFile } from "./errors.js";
 import {
   TypedEventTarget,
@@ -19,7 +20,6 @@ import { Survival } from "./keep/survival.js";
 import {
   absoluteEndpoint,
   checkOptions,
-  defaultImageWorkers,
   queueConfig,
   type AddManyOptions,
   type AddOptions,
@@ -27,16 +27,13 @@ import {
   type WindlassOptions,
 } from "./options.js";
 import { Originals } from "./originals.js";
-import { pictureOptions, prepareFile, type PictureOptions } from "./prepare.js";
+import { Pictures } from "./pictures.js";
 import { randomName } from "./random-name.js";
 import { begun, screenNeed, stillState, type HowBegun, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
-import { answers } from "./unreachable.js";
-import { compileModule } from "./wasm/photo.js";
 import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
-import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
 import { startUploadWorker } from "./workers/start.js";
 import { UploadLink } from "./workers/upload-link.js";
 
@@ -48,11 +45,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Links for customers without an account. */
   readonly uploadLinks: UploadLinks;
 
-  readonly #pictures: PictureOptions;
-  readonly #images: ImageWorkers;
+  readonly #pictures: Pictures;
   readonly #link: UploadLink;
   readonly #running = new Map<string, Running>();
   readonly #batch = new Batch();
+  readonly #signals = new CancelSignals();
   readonly #survival: Survival;
   readonly #originals: Originals;
   readonly #unwatch: () => void;
@@ -62,13 +59,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   constructor(options: WindlassOptions) {
     super();
     checkOptions(options);
-    this.#pictures = pictureOptions(options);
     this.endpoint = absoluteEndpoint(options.endpoint);
     this.project = options.project;
     const tokens = new TokenSource(options.token, (token) => this.#survival.signedIn(token));
     this.photos = new Photos(this.endpoint, this.project, tokens);
     this.uploadLinks = new UploadLinks(this.endpoint, this.project, tokens);
-    this.#images = imageWorkers(options.imageWorkers ?? defaultImageWorkers());
+    this.#pictures = new Pictures(options, this.endpoint);
     this.#link = new UploadLink({
       startWorker: startUploadWorker,
       compile: compileUploadModule,
@@ -113,7 +109,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Fetches what photos need and starts the workers, for when somebody is about to choose. May be called often. */
   warmUp(): void {
     if (!this.#closed) {
-      this.#images.warm();
+      this.#pictures.warm();
       this.#link.warm();
     }
   }
@@ -163,12 +159,13 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#originals.close();
     // First, so that ending the uploads here does not make it forget them.
     this.#survival.close();
-    this.#images.close(closedError());
+    this.#pictures.close(closedError());
     this.#link.close();
     for (const [clientRef, { preparing }] of [...this.#running]) {
       this.#fail(clientRef, closedError());
       preparing.abort();
     }
+    this.#signals.close();
     for (const upload of this.#batch.uploads) {
       upload.releasePreview();
     }
@@ -179,8 +176,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     const upload = listed || this.#beginWith(file, filename ?? nameOf(file), clientRef, again, handle);
     if (signal?.aborted) {
       upload.cancel();
-    } else {
-      signal?.addEventListener("abort", () => upload.cancel(), { once: true });
+    } else if (signal !== undefined) {
+      this.#signals.give(upload, signal);
     }
     return upload;
   }
@@ -240,11 +237,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   async #prepare(running: Running): Promise<void> {
     const { upload, preparing } = running;
     try {
-      const prepared = await prepareFile(this.#images, upload.file, upload.filename, {
-        ...this.#pictures,
+      const prepared = await this.#pictures.prepare(upload.file, upload.filename, {
         signal: preparing.signal,
-        module: compileModule,
-        isServiceThere: () => answers(`${this.endpoint}/healthz`),
         onWaiting: (waits) => {
           running.waits = waits;
           if (!running.paused && !upload.ended) {
@@ -259,7 +253,10 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       this.#survival.prepared(upload.clientRef, prepared, prepared.warnings);
       this.#submit(running, prepared);
     } catch (thrown) {
-      this.#fail(upload.clientRef, toWindlassError(thrown, upload.filename));
+      // Once it was cancelled, another one may run under its name.
+      if (!upload.ended) {
+        this.#fail(upload.clientRef, toWindlassError(thrown, upload.filename));
+      }
     }
   }
 
@@ -275,9 +272,10 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
+  /** `cancelled` is none of these: it answers `#cancel`, and another one may run under that name by now. */
   #follow(event: UploadEvent): void {
     const running = this.#running.get(event.client_ref);
-    if (running === undefined) {
+    if (running === undefined || !running.submitted) {
       return;
     }
     const { upload, paused } = running;
@@ -303,13 +301,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         this.dispatchEvent(new UploadStateEvent(upload, "stored"));
         this.dispatchEvent(new UploadPhotoEvent(upload, event.photo));
         return;
-      case "failed": {
-        const { code, message, retryable, request_id: requestId } = event.error;
-        this.#fail(event.client_ref, fromPlainError({ code, message, retryable, requestId: requestId ?? undefined }));
-        return;
-      }
-      case "cancelled":
-        this.#fail(event.client_ref, cancelled(upload.filename));
+      case "failed":
+        this.#fail(event.client_ref, fromPlainError({ ...event.error, requestId: event.error.request_id ?? undefined }));
     }
   }
 
@@ -335,44 +328,47 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#survival.paused(upload.clientRef, paused);
     this.#tellScreen(true);
     if (running.submitted) {
-      if (paused) {
-        this.#link.pause(upload.clientRef);
-      } else {
-        this.#link.resume(upload.clientRef);
-      }
+      this.#link[paused ? "pause" : "resume"](upload.clientRef);
     }
     this.#setState(upload, stillState(running, this.#link.isWaiting));
   }
 
   #cancel(upload: Upload): void {
     const running = this.#running.get(upload.clientRef);
-    if (running?.upload !== upload) {
-      if (upload.state === "failed") {
+    if (running?.upload === upload) {
+      this.#link.cancel(upload.clientRef);
+      this.#fail(upload.clientRef, cancelled(upload.filename));
+      running.preparing.abort();
+    } else if (upload.state !== "failed") {
+      this.#survival.command(upload, "cancel");
+    } else {
+      this.#signals.release(upload);
+      // While it is tried again, what is kept of it is the retry's.
+      if (running === undefined) {
         this.#survival.forget(upload.clientRef);
-      } else {
-        this.#survival.command(upload, "cancel");
       }
-      return;
     }
-    this.#link.cancel(upload.clientRef);
-    this.#fail(upload.clientRef, cancelled(upload.filename));
-    running.preparing.abort();
   }
 
   #retry(upload: Upload): Upload {
     if (this.#closed) {
       throw closedError();
     }
-    if (!upload.ended) {
-      return upload;
+    // Several may hold it, and each may have it tried again; one may have been added under its name, too.
+    const latest = this.#running.get(upload.latest.clientRef)?.upload ?? upload.latest;
+    if (!latest.ended || (latest !== upload && latest.state === "stored")) {
+      return latest;
     }
-    if (!upload.isReadable) {
-      throw new WindlassError("file_gone", "Another tab has this file: try again there.", { file: upload.filename });
+    const { file, filename, clientRef, state, alreadyStored, isWantedAgain, isReadable } = latest;
+    if (!isReadable) {
+      throw new WindlassError("file_gone", "Another tab has this file: try again there.", { file: filename });
     }
     // What is kept of it lies under its name. Where the service refused for good, the engine takes another one there.
-    const sameRef = upload.state === "failed";
-    const again = upload.alreadyStored || upload.isWantedAgain;
-    return this.#begin(upload.file, upload.filename, sameRef ? upload.clientRef : randomName(), { resumed: sameRef, again });
+    const resumed = state === "failed";
+    const retry = this.#begin(file, filename, resumed ? clientRef : randomName(), { resumed, again: alreadyStored || isWantedAgain });
+    latest.retried = retry;
+    this.#signals.handOn(latest, retry);
+    return retry;
   }
 
   #fail(clientRef: string, error: WindlassError): void {
@@ -390,7 +386,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   #end(upload: Upload): void {
     this.#running.delete(upload.clientRef);
-    this.#survival.ended(upload);
+    if (!this.#survival.ended(upload)) {
+      this.#signals.release(upload);
+    }
     this.#tellScreen(true);
     if (this.#running.size === 0) {
       this.#rate = null;

@@ -69,7 +69,7 @@ export interface WindlassOptions {
 }
 
 export interface AddManyOptions {
-  /** Aborting it cancels the upload. */
+  /** Aborting it cancels the upload, and whatever `retry()` makes of it before that. */
   signal?: AbortSignal;
   /**
    * Send it even if these very bytes are on their way already, or were stored: by this client, or by the same person

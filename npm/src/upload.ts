@@ -46,6 +46,8 @@ export class Upload {
   readonly done: Promise<Photo>;
   /** @internal Whether it is sent even if these very bytes were stored before, also when it is tried once more. */
   isWantedAgain = false;
+  /** @internal The upload that tries it once more. */
+  retried: Upload | null = null;
 
   #file: Blob;
   #origin: UploadOrigin;
@@ -116,6 +118,11 @@ export class Upload {
     return this.#reason;
   }
 
+  /** @internal The last of the tries that began with this one. */
+  get latest(): Upload {
+    return this.retried?.latest ?? this;
+  }
+
   /** Whether nothing more will happen. */
   get ended(): boolean {
     return this.#state === "stored" || this.#state === "failed" || this.#state === "cancelled";
@@ -176,14 +183,18 @@ export class Upload {
     this.#commands.resume(this);
   }
 
-  /** Gives the upload up and removes what was stored of it, and of a failed one what this browser keeps. */
+  /**
+   * Gives the upload up and removes what was stored of it, and of a failed one what this browser keeps. One that is
+   * tried again is left alone: its retry is cancelled by itself, or by the signal that came with the file.
+   */
   cancel(): void {
     this.#commands.cancel(this);
   }
 
   /**
-   * Sends a failed or cancelled file again, as a new upload; or one after all that was stored already. Throws where
-   * another tab has the file (`isReadable`): it can be tried again there.
+   * Sends a failed or cancelled file again, as a new upload; or one after all that was stored already. Asked once more
+   * it answers the same upload, until that has failed or was cancelled, too. Throws where another tab has the file
+   * (`isReadable`): it can be tried again there.
    */
   retry(): Upload {
     return this.#commands.retry(this);

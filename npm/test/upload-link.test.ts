@@ -217,6 +217,19 @@ test("a module that the network keeps away is waited for, and the files with it"
   }
 });
 
+test("what is added under the name of a cancelled file is sent again by a new worker", async () => {
+  const { link, workers } = harness();
+  link.add("a", file, description("a.jpg"));
+  await settle();
+  link.cancel("a");
+  link.add("a", file, description("a.jpg"));
+  workers[0]?.say({ kind: "event", event: { type: "cancelled", client_ref: "a" } });
+  workers[0]?.crash("out of memory");
+  await settle();
+  assert.deepEqual(kinds(workers[1]), ["start", "online", "add a"]);
+  link.close();
+});
+
 test("a cancelled file is not sent again by a new worker", async () => {
   const { link, workers } = harness();
   link.add("a", file, description("a.jpg"));

@@ -127,15 +127,17 @@ export class Survival {
     }
   }
 
-  /** It ended here. What is kept of a file that was not sent stays until it is, or until nobody wants it. */
-  ended(upload: Upload): void {
+  /** It ended here. What is kept of a file that was not sent stays until it is, or until nobody wants it: whether it does. */
+  ended(upload: Upload): boolean {
     const { clientRef, state, error } = upload;
     this.#setUnkept(clientRef, false);
     const isThere = error?.code !== "file_gone" || this.#keeper?.isKept(clientRef) === true;
-    if (state !== "failed" || error === null || isAboutTheFile(error) || !isThere) {
+    const isOver = state !== "failed" || error === null || isAboutTheFile(error) || !isThere;
+    if (isOver) {
       this.forget(clientRef);
     }
     this.tell(upload);
+    return !isOver && this.#keeper !== null;
   }
 
   /** Nothing of it is wanted any more. */

@@ -211,7 +211,8 @@ export class UploadLink {
   }
 
   #follow(event: UploadEvent): void {
-    if (event.type === "stored" || event.type === "failed" || event.type === "cancelled") {
+    // One that was cancelled is gone already, and another one may be here under its name.
+    if (event.type === "stored" || event.type === "failed") {
       this.#entries.delete(event.client_ref);
     }
     if (event.type === "stored") {

@@ -1,0 +1,228 @@
+/** The client with workers that a test answers for: what becomes of uploads that end and are tried again. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { Windlass } from "../src/client.js";
+import type { Photo } from "../src/generated/Photo";
+import type { Upload } from "../src/upload.js";
+import { setCompile } from "../src/wasm/compile.js";
+import { FakeWorker, settle } from "./fake-worker.js";
+
+/** Runs at once, and belongs to the page under its name. */
+class PageWorker extends FakeWorker {
+  static all: PageWorker[] = [];
+
+  constructor(
+    _script: URL,
+    readonly options: { name: string },
+  ) {
+    super();
+    PageWorker.all.push(this);
+    queueMicrotask(() => this.say({ kind: "ready" }));
+  }
+}
+
+const global = globalThis as unknown as Record<string, unknown>;
+if (!("navigator" in globalThis)) {
+  // Of Node's only from 21.
+  Object.defineProperty(globalThis, "navigator", { value: {} });
+}
+const before = { Worker: global["Worker"], addEventListener: global["addEventListener"], removeEventListener: global["removeEventListener"] };
+let page: EventTarget;
+let client: Windlass;
+
+beforeEach(() => {
+  PageWorker.all = [];
+  page = new EventTarget();
+  global["Worker"] = PageWorker;
+  global["addEventListener"] = page.addEventListener.bind(page);
+  global["removeEventListener"] = page.removeEventListener.bind(page);
+  setCompile(async () => ({}) as WebAssembly.Module);
+  client = new Windlass({ endpoint: "https://photos.example.com", project: "job-7", token: () => "jwt", imageWorkers: 1 });
+});
+afterEach(() => {
+  client.close();
+  Object.assign(global, before);
+});
+
+/** Of this name, or one that nothing was told. */
+const worker = (name: string): FakeWorker | undefined => PageWorker.all.find(({ options }) => options.name === name);
+
+function told(name: string, kind: string): string[] {
+  const messages = (worker(name)?.received ?? []) as { kind: string; clientRef?: string; upload?: { client_ref: string } }[];
+  return messages.filter((message) => message.kind === kind).map(({ clientRef, upload }) => clientRef ?? upload?.client_ref ?? "");
+}
+
+/** What the engine and the keeping worker say. */
+function says(event: object): void {
+  worker("windlass-upload")?.say({ kind: "event", event });
+}
+
+const failed = (clientRef: string): void =>
+  says({ type: "failed", client_ref: clientRef, error: { code: "forbidden", message: "Not in this project.", retryable: true, request_id: null } });
+
+const stored = (clientRef: string, alreadyStored = false): void =>
+  says({ type: "stored", client_ref: clientRef, photo: { photo_id: "p1" } as Photo, same_as: null, already_stored: alreadyStored });
+
+const kept = (clientRef: string): void => worker("windlass-keep")?.say({ kind: "kept", clientRef });
+
+/** Whether the browser would ask before the page is left. */
+const asksBeforeLeaving = (): boolean => !page.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+
+const file = (name = "roof.pdf"): File => new File(["bytes"], name, { type: "application/pdf", lastModified: 1 });
+
+/** Added, and with the engine. */
+async function sent(signal?: AbortSignal, name?: string): Promise<Upload> {
+  const upload = client.add(file(name), signal && { signal });
+  await settle();
+  assert.equal(upload.state, "queued");
+  return upload;
+}
+
+/** A signal that tells how many listen to it. */
+function signalOf(): { controller: AbortController; listeners: () => number } {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let count = 0;
+  const { addEventListener } = signal;
+  signal.addEventListener = ((type: string, listener: EventListener, options: AddEventListenerOptions = {}) => {
+    count += 1;
+    options.signal?.addEventListener("abort", () => (count -= 1));
+    addEventListener.call(signal, type, listener, options);
+  }) as typeof addEventListener;
+  return { controller, listeners: () => count };
+}
+
+test("two who hold one upload try it again together, and it is sent once", async () => {
+  const upload = await sent();
+  assert.equal(client.add(file()), upload, "the same file while it is under way");
+  failed(upload.clientRef);
+  const retry = upload.retry();
+  assert.equal(upload.retry(), retry);
+  await settle();
+  assert.deepEqual(told("windlass-upload", "add"), [upload.clientRef, retry.clientRef], "one of them is the retry");
+  stored(retry.clientRef);
+  assert.equal((await retry.done).photo_id, "p1");
+  assert.deepEqual(client.uploads.filter(({ ended }) => !ended), [], "nothing is under way");
+});
+
+test("a retry of what was tried again before goes on from the last try", async () => {
+  const upload = await sent();
+  failed(upload.clientRef);
+  const second = upload.retry();
+  await settle();
+  failed(second.clientRef);
+  const third = upload.retry();
+  assert.notEqual(third, second);
+  assert.equal(second.retry(), third);
+  await settle();
+  stored(third.clientRef);
+  assert.equal(upload.retry(), third, "it is there: nothing is left to try");
+  assert.equal(told("windlass-upload", "add").length, 3);
+});
+
+test("a failed upload is not tried again beside one that was added under its name", async () => {
+  const upload = client.add(file(), { clientRef: "plan-7" });
+  await settle();
+  failed("plan-7");
+  const added = client.add(file(), { clientRef: "plan-7" });
+  assert.notEqual(added, upload);
+  assert.equal(upload.retry(), added);
+});
+
+test("what was stored already is sent once more, however often that is asked for", async () => {
+  const upload = await sent();
+  stored(upload.clientRef, true);
+  const retry = upload.retry();
+  assert.notEqual(retry.clientRef, upload.clientRef);
+  assert.equal(upload.retry(), retry);
+  await settle();
+  stored(retry.clientRef);
+  assert.equal(upload.retry(), retry);
+  assert.equal(told("windlass-upload", "add").length, 2);
+});
+
+test("to cancel an upload that failed leaves its retry alone, and what is kept for it", async () => {
+  const upload = await sent();
+  kept(upload.clientRef);
+  failed(upload.clientRef);
+  const retry = upload.retry();
+  await settle();
+  upload.cancel();
+  assert.equal(retry.ended, false);
+  assert.deepEqual(told("windlass-upload", "cancel"), []);
+  assert.deepEqual(told("windlass-keep", "forget"), [], "a kept copy goes on with the next page");
+  retry.cancel();
+  assert.equal(retry.state, "cancelled");
+  assert.deepEqual(told("windlass-keep", "forget"), [retry.clientRef]);
+});
+
+test("the signal that came with a file cancels its retry", async () => {
+  const controller = new AbortController();
+  const upload = await sent(controller.signal);
+  kept(upload.clientRef);
+  failed(upload.clientRef);
+  const retry = upload.retry();
+  await settle();
+  controller.abort();
+  assert.equal(retry.state, "cancelled");
+  assert.deepEqual(told("windlass-upload", "cancel"), [retry.clientRef]);
+  assert.deepEqual(told("windlass-keep", "forget"), [retry.clientRef]);
+  assert.equal(asksBeforeLeaving(), false);
+  const third = retry.retry();
+  assert.equal(third.ended, false, "what is asked for after the abort is wanted");
+});
+
+test("the signal of a file that was stored already cancels it when it is sent anyway", async () => {
+  const controller = new AbortController();
+  const upload = await sent(controller.signal);
+  stored(upload.clientRef, true);
+  const retry = upload.retry();
+  controller.abort();
+  assert.equal(retry.state, "cancelled");
+});
+
+test("a signal holds nothing of what has ended for good", async () => {
+  const { controller, listeners } = signalOf();
+  const [one, two, three] = [await sent(controller.signal, "1.pdf"), await sent(controller.signal, "2.pdf"), await sent(controller.signal, "3.pdf")];
+  assert.equal(listeners(), 3);
+  stored(one.clientRef);
+  two.cancel();
+  assert.equal(listeners(), 1);
+  failed(three.clientRef);
+  assert.equal(listeners(), 1, "what is kept of it goes on with the next page unless it is cancelled");
+  const retry = three.retry();
+  await settle();
+  assert.equal(listeners(), 1, "of the retry");
+  failed(retry.clientRef);
+  client.close();
+  assert.equal(listeners(), 0);
+});
+
+test("the signal of a file that failed has what is kept of it forgotten", async () => {
+  const { controller, listeners } = signalOf();
+  const upload = await sent(controller.signal);
+  kept(upload.clientRef);
+  failed(upload.clientRef);
+  assert.deepEqual(told("windlass-keep", "forget"), []);
+  controller.abort();
+  assert.deepEqual(told("windlass-keep", "forget"), [upload.clientRef]);
+  assert.equal(listeners(), 0);
+});
+
+test("a file that is added again under its name right after it was cancelled hears nothing of the one before", async () => {
+  const photo = new File(["bytes"], "roof.jpg", { type: "image/jpeg" });
+  const first = client.add(photo, { clientRef: "roof" });
+  await settle();
+  first.cancel();
+  const second = client.add(photo, { clientRef: "roof" });
+  await settle();
+  assert.equal(second.state, "preparing", "the first was still being read");
+  failed("roof");
+  assert.equal(second.state, "preparing", "the engine has not got it yet");
+  client.add(file(), { clientRef: "plan" }).cancel();
+  const plan = client.add(file(), { clientRef: "plan" });
+  await settle();
+  says({ type: "cancelled", client_ref: "plan" });
+  assert.equal(plan.state, "queued");
+});
