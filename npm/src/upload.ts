@@ -62,6 +62,7 @@ export class Upload {
   #sameAs: string | null = null;
   #alreadyStored = false;
   #error: WindlassError | null = null;
+  #isCancelling = false;
   readonly #commands: UploadCommands;
   #settle!: { resolve: (photo: Photo) => void; reject: (error: WindlassError) => void };
 
@@ -121,6 +122,14 @@ export class Upload {
   /** @internal The last of the tries that began with this one. */
   get latest(): Upload {
     return this.retried?.latest ?? this;
+  }
+
+  /**
+   * Whether it was cancelled, and the service has not said yet whether that was in time: where it was just making the
+   * photo, it is asked for up to 5 s. The end is `cancelled`, or `stored` all the same.
+   */
+  get isCancelling(): boolean {
+    return this.#isCancelling && !this.ended;
   }
 
   /** Whether nothing more will happen. */
@@ -219,6 +228,11 @@ export class Upload {
     const cameFurther = progress.confirmed_bytes > this.#progress.confirmed_bytes;
     this.#progress = progress;
     return cameFurther;
+  }
+
+  /** @internal */
+  setCancelling(isCancelling: boolean): void {
+    this.#isCancelling = isCancelling;
   }
 
   /** @internal */
