@@ -1,4 +1,5 @@
 /** From what people hand in (a file, a list, a drop, a paste) to a flat list of files. */
+import { WindlassError } from "./errors.js";
 
 /** What `add` takes. */
 export type FileSource = Blob | Iterable<Blob> | ArrayLike<Blob> | DataTransfer;
@@ -21,9 +22,10 @@ export function flattenFiles(source: Exclude<FileSource, Blob>): Blob[] {
 
 /**
  * All files of a drop or a paste, those in dropped folders included. To be called while the event is
- * being handled: browsers empty the transfer afterwards.
+ * being handled: browsers empty the transfer afterwards. A file that cannot be read is left out, as is the rest of a
+ * folder that cannot be listed: `onUnreadable` hears of each, with its name as the error's `file`.
  */
-export async function filesFrom(transfer: DataTransfer): Promise<File[]> {
+export async function filesFrom(transfer: DataTransfer, onUnreadable: Unreadable = () => undefined): Promise<File[]> {
   // Both are to be asked for while the event is being handled.
   const asked = [...transfer.items].map((item) => (item as HandleItem).getAsFileSystemHandle?.().catch(() => null) ?? null);
   const entries = [...transfer.items].map((item) =>
@@ -34,19 +36,22 @@ export async function filesFrom(transfer: DataTransfer): Promise<File[]> {
   }
   const files: File[] = [];
   for (const [index, entry] of entries.entries()) {
+    const position = files.length;
     if (entry instanceof Blob) {
       files.push(entry);
     } else if (entry !== null) {
-      await collect(entry, files);
+      await collect(entry, files, onUnreadable);
     }
     const handle = await asked[index];
-    const last = files.at(-1);
-    if (handle?.kind === "file" && last !== undefined) {
-      handles.set(last, handle as FileSystemFileHandle);
+    const file = files[position];
+    if (handle?.kind === "file" && file !== undefined) {
+      handles.set(file, handle as FileSystemFileHandle);
     }
   }
   return files;
 }
+
+type Unreadable = (error: WindlassError) => void;
 
 /** What the DOM library's types do not know: https://wicg.github.io/file-system-access/#drag-and-drop */
 interface HandleItem extends DataTransferItem {
@@ -103,12 +108,22 @@ function* topLevelFiles(transfer: DataTransfer): Generator<File> {
   }
 }
 
-async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
-  if (entry.isFile) {
-    files.push(await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)));
-    return;
+/** One that cannot be read takes no other with it. */
+async function collect(entry: FileSystemEntry, files: File[], onUnreadable: Unreadable): Promise<void> {
+  try {
+    if (entry.isFile) {
+      files.push(await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)));
+    } else {
+      await descend(entry as FileSystemDirectoryEntry, files, onUnreadable);
+    }
+  } catch (cause) {
+    const message = "It cannot be read. Check that it is still there and can be opened, then choose it again.";
+    onUnreadable(new WindlassError("file_gone", message, { file: entry.name, cause }));
   }
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
+}
+
+async function descend(folder: FileSystemDirectoryEntry, files: File[], onUnreadable: Unreadable): Promise<void> {
+  const reader = folder.createReader();
   // A reader gives a folder in portions and ends with an empty one.
   for (;;) {
     const portion = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
@@ -118,7 +133,7 @@ async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
     for (const child of portion) {
       // `.DS_Store` and the like are not what anybody means by dropping a folder.
       if (!child.name.startsWith(".")) {
-        await collect(child, files);
+        await collect(child, files, onUnreadable);
       }
     }
   }

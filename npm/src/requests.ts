@@ -1,5 +1,6 @@
 /** Requests to the service: the small JSON part that is not about bytes. */
 import { cancelled, errorFromAnswer, WindlassError } from "./errors.js";
+import { listenTo, Silence, SILENT_MOST_MS } from "./silence.js";
 import type { TokenSource } from "./token.js";
 
 export interface RequestOptions {
@@ -49,37 +50,57 @@ export class Requests {
     token: string,
     { body, etag }: Extra,
   ): Promise<{ headers: Headers; body: unknown }> {
-    let answer: Response;
-    let json: unknown;
-    try {
-      answer = await fetch(`${this.#endpoint}/api/v1${path}`, {
-        method,
-        headers: {
-          accept: "application/json",
-          authorization: `Bearer ${token}`,
-          ...(body && { "content-type": "application/json" }),
-          ...(etag && { "if-none-match": etag }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-        // A list with signed URLs must not come from a cache, nor cookies go along.
-        cache: "no-store",
-        credentials: "omit",
-        signal: signal ?? null,
-      });
-      json = await jsonOf(answer);
-    } catch (thrown) {
-      if (signal?.aborted) {
-        throw cancelled(undefined, thrown);
-      }
-      throw new WindlassError("network", "The photo service cannot be reached. Check the connection and try again.", {
-        retryable: true,
-        cause: thrown,
-      });
-    }
+    const request: RequestInit = {
+      method,
+      headers: {
+        accept: "application/json",
+        authorization: `Bearer ${token}`,
+        ...(body && { "content-type": "application/json" }),
+        ...(etag && { "if-none-match": etag }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      // A list with signed URLs must not come from a cache, nor cookies go along.
+      cache: "no-store",
+      credentials: "omit",
+    };
+    // Of what changes something nobody would know whether it was done.
+    const { answer, json } = await ask(`${this.#endpoint}/api/v1${path}`, request, signal, { mayRepeat: method === "GET" });
     if (!answer.ok && answer.status !== 304) {
       throw errorFromAnswer(answer.status, answer.headers.get("x-request-id"), json);
     }
     return { headers: answer.headers, body: json };
+  }
+}
+
+/**
+ * The answer, unless nothing is heard of it for long. Then, where that does no harm, it is asked for once more: the
+ * connection may have died with the network before.
+ */
+async function ask(
+  url: string,
+  request: RequestInit,
+  signal: AbortSignal | undefined,
+  { mayRepeat }: { mayRepeat: boolean },
+): Promise<{ answer: Response; json: unknown }> {
+  const silence = new Silence(SILENT_MOST_MS, signal);
+  try {
+    const answer = await fetch(url, { ...request, signal: silence.signal });
+    silence.heard();
+    void listenTo(answer.clone(), silence);
+    return { answer, json: await jsonOf(answer) };
+  } catch (thrown) {
+    if (signal?.aborted) {
+      throw cancelled(undefined, thrown);
+    }
+    if (mayRepeat && silence.signal.aborted) {
+      return await ask(url, request, signal, { mayRepeat: false });
+    }
+    throw new WindlassError("network", "The photo service cannot be reached. Check the connection and try again.", {
+      retryable: true,
+      cause: thrown,
+    });
+  } finally {
+    silence.end();
   }
 }
 

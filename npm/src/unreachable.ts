@@ -9,8 +9,6 @@ import { cancelled, toWindlassError, WindlassError } from "./errors.js";
 import { watchNetwork } from "./page.js";
 import { Silence } from "./silence.js";
 
-/** So long without a byte of them, in milliseconds, and they are asked for again. */
-export const SILENT_MOST_MS = 30_000;
 /** How long a worker may take to start, in milliseconds: of its script nobody tells how far it is. */
 export const STARTING_MOST_MS = 60_000;
 /** How long what makes smaller pictures may take to come, in milliseconds, once the service is known to answer. */

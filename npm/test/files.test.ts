@@ -2,30 +2,40 @@ import assert from "node:assert/strict";
 import { File } from "node:buffer";
 import { test } from "node:test";
 
-import { contentTypeOf, filesFrom, flattenFiles } from "../src/files.js";
+import { contentTypeOf, filesFrom, flattenFiles, handleOf } from "../src/files.js";
+import type { WindlassError } from "../src/errors.js";
 import { isAccepted, onlyPictures } from "../src/elements/accept.js";
+import { uploaderStrings } from "../src/elements/uploader.strings.js";
 
-type Tree = { [name: string]: Tree | null };
+/** A folder by what is in it, a file (`null`), or what cannot be read; a folder that breaks off has given one file before. */
+type Tree = { [name: string]: Tree | null | "file that is gone" | "folder that breaks off" };
 
 function fileNamed(name: string): File {
   return new File(["x"], name);
 }
 
 /** A dropped file or folder, as browsers hand it out; folders come in portions of one. */
-function entry(name: string, tree: Tree | null): object {
-  if (tree === null) {
-    return { name, isFile: true, isDirectory: false, file: (resolve: (file: File) => void) => resolve(fileNamed(name)) };
+function entry(name: string, tree: Tree[string]): object {
+  if (tree === null || tree === "file that is gone") {
+    const file = (resolve: (file: File) => void, reject: (thrown: unknown) => void): void =>
+      tree === null ? resolve(fileNamed(name)) : reject(new DOMException("It is not there.", "NotFoundError"));
+    return { name, isFile: true, isDirectory: false, file };
   }
   return {
     name,
     isFile: false,
     isDirectory: true,
     createReader: () => {
-      const children = Object.entries(tree);
+      const breaksOff = tree === "folder that breaks off";
+      const children = Object.entries(breaksOff ? { "first.jpg": null } : tree);
       return {
-        readEntries: (resolve: (portion: object[]) => void) => {
+        readEntries: (resolve: (portion: object[]) => void, reject: (thrown: unknown) => void) => {
           const child = children.shift();
-          resolve(child === undefined ? [] : [entry(...child)]);
+          if (child === undefined && breaksOff) {
+            reject(new DOMException("It cannot be read.", "NotReadableError"));
+          } else {
+            resolve(child === undefined ? [] : [entry(...child)]);
+          }
         },
       };
     },
@@ -37,6 +47,7 @@ function transferOf(tree: Tree): DataTransfer {
     kind: "file",
     webkitGetAsEntry: () => entry(name, child),
     getAsFile: () => (child === null ? fileNamed(name) : null),
+    getAsFileSystemHandle: async () => ({ kind: child === null || child === "file that is gone" ? "file" : "directory", name }),
   }));
   const files = Object.entries(tree).filter(([, child]) => child === null).map(([name]) => fileNamed(name));
   return { items, files, types: ["Files"] } as unknown as DataTransfer;
@@ -61,6 +72,37 @@ test("dropped folders are walked to the bottom, hidden files are left out", asyn
     empty: {},
   });
   assert.deepEqual(names(await filesFrom(transfer)), ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]);
+});
+
+test("what cannot be read of a drop is named, and takes nothing else with it", async () => {
+  const dropped = (): DataTransfer =>
+    transferOf({
+      "a.jpg": null,
+      "cloud.jpg": "file that is gone",
+      site: { "b.jpg": null, "locked.jpg": "file that is gone", card: "folder that breaks off", "c.jpg": null },
+      "d.jpg": null,
+    });
+  const unreadable: WindlassError[] = [];
+  const files = await filesFrom(dropped(), (error) => unreadable.push(error));
+  assert.deepEqual(names(files), ["a.jpg", "b.jpg", "first.jpg", "c.jpg", "d.jpg"]);
+  assert.deepEqual(unreadable.map(({ code, file }) => [code, file]), [
+    ["file_gone", "cloud.jpg"],
+    ["file_gone", "locked.jpg"],
+    ["file_gone", "card"],
+  ]);
+  assert.deepEqual(names(await filesFrom(dropped())), names(files));
+});
+
+test("the handle of a file that cannot be read is not taken for another file's", async () => {
+  const files = await filesFrom(transferOf({ "a.jpg": null, "b.jpg": "file that is gone", "c.jpg": null }));
+  assert.deepEqual(files.map((file) => handleOf(file)?.name), ["a.jpg", "c.jpg"]);
+});
+
+test("of many files that cannot be read a few are named", () => {
+  const words = uploaderStrings.notReadable;
+  assert.match(words(["a.jpg"]), /^“a\.jpg” could not be read and is not sent\./);
+  assert.match(words(["a.jpg", "site"]), /^2 files or folders could not be read and are not sent: a\.jpg, site\. /);
+  assert.match(words(Array.from({ length: 300 }, (_, index) => `${index}.jpg`)), /: 0\.jpg, 1\.jpg, 2\.jpg, 3\.jpg, 4\.jpg and 295 more\. /);
 });
 
 test("a paste without entries gives its files", async () => {

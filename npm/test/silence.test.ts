@@ -25,6 +25,23 @@ test("what is over is not given up", () => {
   assert.equal(silence.signal.aborted, false);
 });
 
+test("a sign of life that comes when it is over changes nothing", () => {
+  const silence = new Silence(30_000);
+  silence.end();
+  silence.heard();
+  mock.timers.tick(60_000);
+  assert.equal(silence.signal.aborted, false);
+});
+
+test("whoever asked gives it up at any time until it is over", () => {
+  const asker = new AbortController();
+  const [before, after] = [new Silence(30_000, asker.signal), new Silence(30_000, asker.signal)];
+  after.end();
+  asker.abort();
+  assert.deepEqual([before.signal.aborted, after.signal.aborted], [true, false]);
+  assert.equal(new Silence(30_000, asker.signal).signal.aborted, true);
+});
+
 test("a body that stops coming is given up, and one that comes slowly is not", async () => {
   const silence = new Silence(30_000);
   let more: (bytes: Uint8Array) => void = () => undefined;

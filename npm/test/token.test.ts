@@ -1,7 +1,13 @@
 /** Where tokens come from. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, mock, test } from "node:test";
 import { fromLink, tokenFromUrl, TokenSource } from "../src/token.js";
+import { settle } from "./fake-worker.js";
+
+afterEach(() => {
+  mock.timers.reset();
+  mock.restoreAll();
+});
 
 const SECRET = "A_-9".repeat(10) + "abc";
 
@@ -21,15 +27,82 @@ test("half a link is refused with a sentence for its holder, who does not see th
 });
 
 test("an address for tokens that does not answer is named, and may answer later", async () => {
-  const { fetch } = globalThis;
-  globalThis.fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+  mock.method(globalThis, "fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+  await assert.rejects(new TokenSource(tokenFromUrl("/my/token")).get(), {
+    code: "token_unavailable",
+    retryable: true,
+    message: "The application gave no access token: /my/token does not answer",
+  });
+});
+
+/** An address that answers when it is told to, and how often it was asked. */
+function silentAddress(): { asked: () => number } {
+  const fetched = mock.method(
+    globalThis,
+    "fetch",
+    (_: string, { signal }: RequestInit) => new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+  );
+  return { asked: () => fetched.mock.callCount() };
+}
+
+test("an address for tokens that says nothing is given up, named, and asked again", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const address = silentAddress();
+  const tokens = new TokenSource(tokenFromUrl("/my/token"));
+  const refused = assert.rejects(tokens.renew(), { code: "token_unavailable", retryable: true, message: /\/my\/token does not answer/ });
+  await settle();
+  mock.timers.tick(25_000);
+  await refused;
+  mock.method(globalThis, "fetch", async () => Response.json({ token: "jwt" }));
+  assert.equal(address.asked(), 1);
+  assert.equal(await tokens.renew(), "jwt");
+});
+
+test("when the network is back an address that says nothing is asked anew, soon", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const page = new EventTarget();
+  const { addEventListener } = globalThis;
+  globalThis.addEventListener = page.addEventListener.bind(page) as typeof addEventListener;
   try {
-    await assert.rejects(new TokenSource(tokenFromUrl("/my/token")).get(), {
-      code: "token_unavailable",
-      retryable: true,
-      message: "The application gave no access token: /my/token does not answer",
-    });
+    silentAddress();
+    const refused = assert.rejects(tokenFromUrl("/my/token")() as Promise<string>, { code: "token_unavailable", retryable: true });
+    await settle();
+    page.dispatchEvent(new Event("online"));
+    mock.timers.tick(4_000);
+    await refused;
   } finally {
-    globalThis.fetch = fetch;
+    globalThis.addEventListener = addEventListener;
   }
+});
+
+test("an answer that breaks off is not called a page for people", async () => {
+  const broken = new ReadableStream({ start: (controller) => controller.error(new TypeError("network error")) });
+  mock.method(globalThis, "fetch", async () => new Response(broken));
+  await assert.rejects(tokenFromUrl("/my/token")() as Promise<string>, { retryable: true, message: "/my/token does not answer" });
+  mock.method(globalThis, "fetch", async () => new Response("<p>Sign in</p>"));
+  await assert.rejects(tokenFromUrl("/my/token")() as Promise<string>, { retryable: false, message: /is the user signed in\?$/ });
+});
+
+test("an application that says nothing is asked anew after a while, and what it says late is heard", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const answers: ((token: string) => void)[] = [];
+  const heard: string[] = [];
+  const tokens = new TokenSource(() => new Promise((resolve) => answers.push(resolve)), (token) => heard.push(token));
+  const refused = assert.rejects(tokens.renew(), { code: "token_unavailable", retryable: true });
+  mock.timers.tick(29_000);
+  void tokens.get().catch(() => undefined);
+  assert.equal(answers.length, 1, "a person may be signing in");
+  mock.timers.tick(1_000);
+  await refused;
+  const second = tokens.renew();
+  assert.equal(answers.length, 2);
+  answers[0]?.("of the first");
+  assert.equal(await second, "of the first", "whoever waits now has it");
+  const third = tokens.renew();
+  answers[2]?.("of the third");
+  assert.equal(await third, "of the third");
+  answers[1]?.("of the second");
+  await settle();
+  assert.equal(await tokens.get(), "of the third", "what was asked for earlier does not replace it");
+  assert.deepEqual(heard, ["of the first", "of the third"]);
 });

@@ -1,4 +1,5 @@
 /** What the uploader says above its list: what is amiss, and what goes on from before. */
+import type { WindlassError } from "../errors.js";
 import type { MissingFile } from "../events.js";
 import type { Upload } from "../upload.js";
 import { button, element, setText } from "./dom.js";
@@ -30,6 +31,17 @@ export class UploaderNotes {
   kept(): void {
     if (this.#isUntilKept) {
       this.warn(null);
+    }
+  }
+
+  /** What of a drop or a paste is not sent, if anything: of a type that is not accepted, or not to be read. */
+  warnLeftOut(refused: readonly File[], unreadable: readonly WindlassError[], strings: UploaderStrings): void {
+    const words = [
+      refused.length > 0 ? strings.notAccepted(refused.map(({ name }) => name)) : "",
+      unreadable.length > 0 ? strings.notReadable(unreadable.map(({ file = "" }) => file)) : "",
+    ].filter((text) => text !== "");
+    if (words.length > 0) {
+      this.warn(words.join(" "));
     }
   }
 

@@ -161,6 +161,11 @@ export const uploaderStrings = {
     names.length === 1
       ? `“${names[0]}” was left out: files of this type are not accepted here.`
       : `${names.length} files were left out: files of their types are not accepted here.`,
+  /** In a drop or a paste, but not to be read. A folder whose files cannot be listed counts as one. */
+  notReadable: (names: readonly string[]) =>
+    names.length === 1
+      ? `“${names[0]}” could not be read and is not sent. Check that it is still there and can be opened, then choose it again.`
+      : `${names.length} files or folders could not be read and are not sent: ${nameSome(names)}. Check that they are still there and can be opened, then choose them again.`,
   /** The same file was chosen twice, here or on another day: it is there once. */
   storedBefore: "Already stored: the same file was sent before",
   sendAnyway: "Send anyway",
@@ -169,6 +174,9 @@ export const uploaderStrings = {
   announceStored: (name: string) => `${name} is stored.`,
   announceFailed: (name: string, reason: string) => `${name} was not sent. ${reason}`,
 };
+
+/** So many names are read in a notice; others are counted. */
+const NAMES_MAX = 5;
 
 const NOT_KEPT: Readonly<Record<NotKeptCode, string>> = {
   storage_full: "This device has no room left to keep what you chose. Keep this page open until everything is sent.",
@@ -205,6 +213,12 @@ function withoutName(message: string, file: string | undefined): string {
     rest = rest.slice(prefix.length);
   }
   return rest;
+}
+
+/** A drop may have hundreds. */
+function nameSome(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX;
+  return more > 0 ? `${names.slice(0, NAMES_MAX).join(", ")} and ${more} more` : names.join(", ");
 }
 
 function files(count: number): string {

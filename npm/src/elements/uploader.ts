@@ -8,7 +8,7 @@
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
 import type { Windlass } from "../client.js";
-import { toWindlassError } from "../errors.js";
+import { toWindlassError, type WindlassError } from "../errors.js";
 import type { MissingFile } from "../events.js";
 import { filesFrom } from "../files.js";
 import type { OriginalsPolicy, WindlassOptions } from "../options.js";
@@ -384,12 +384,11 @@ export class WindlassUploader extends WindlassElement {
   }
 
   async #addFrom(transfer: DataTransfer): Promise<void> {
-    const files = await filesFrom(transfer);
+    const unreadable: WindlassError[] = [];
+    const files = await filesFrom(transfer, (error) => unreadable.push(error));
     const accepted = files.filter((file) => isAccepted(file, this.accept));
-    const refused = files.filter((file) => !accepted.includes(file)).map((file) => file.name);
     this.add(accepted);
-    if (refused.length > 0) {
-      this.#notes.warn(this.#strings.notAccepted(refused));
-    }
+    this.#notes.warnLeftOut(files.filter((file) => !accepted.includes(file)), unreadable, this.#strings);
+    unreadable.forEach((error) => tell(this, "windlass-error", { error, upload: null }));
   }
 }

@@ -1,7 +1,7 @@
 /** Fetching and compiling WebAssembly: streamed where possible, tried again on a bad network. */
 import { WindlassError } from "../errors.js";
-import { listenTo, Silence } from "../silence.js";
-import { notLoaded, notThere, SILENT_MOST_MS } from "../unreachable.js";
+import { listenTo, Silence, SILENT_MOST_MS } from "../silence.js";
+import { notLoaded, notThere } from "../unreachable.js";
 import { hasSimd } from "./features.js";
 
 /** How bytes of a module are had. Node replaces it, for it cannot fetch `file:` addresses. */

@@ -1,8 +1,8 @@
 /** A worker counts as started when it says so: its script comes over the network, and may not come. */
 import { WindlassError } from "../errors.js";
 import { watchNetwork } from "../page.js";
-import { PROOF_OF_LIFE_MS, Silence } from "../silence.js";
-import { notLoaded, notThere, SILENT_MOST_MS, STARTING_MOST_MS } from "../unreachable.js";
+import { PROOF_OF_LIFE_MS, Silence, SILENT_MOST_MS } from "../silence.js";
+import { notLoaded, notThere, STARTING_MOST_MS } from "../unreachable.js";
 import type { WorkerLike } from "./bridge.js";
 
 /**
