@@ -195,6 +195,7 @@ export class Upload {
   /**
    * Gives the upload up and removes what was stored of it, and of a failed one what this browser keeps. One that is
    * tried again is left alone: its retry is cancelled by itself, or by the signal that came with the file.
+   * What the service is just making a photo of may be stored all the same (`isCancelling`).
    */
   cancel(): void {
     this.#commands.cancel(this);
