@@ -61,6 +61,7 @@ export class FakeDatabase {
           }),
         put: (row: Row) =>
           ask(() => (this.isFull ? fail("QuotaExceededError") : void writes.push(() => this.put(name, row)))),
+        openCursor: () => ask(() => null),
         delete: (key: unknown) => ask(() => void writes.push(() => this.stores.get(name)?.delete(JSON.stringify(key)))),
       }),
     };

@@ -6,6 +6,26 @@ import { LeasedSessions } from "../src/keep/sessions.js";
 import { FakeDatabase } from "./fake-database.js";
 import { settle } from "./fake-worker.js";
 
+test("a page begins also where there is no room for its sign of life, and signs when there is", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  try {
+    const database = new FakeDatabase();
+    database.isFull = true;
+    const sessions = new LeasedSessions("own", database.asDatabase);
+    await sessions.begin();
+    assert.equal(await sessions.isAlive("own"), false);
+    database.isFull = false;
+    mock.timers.tick(4_000);
+    await settle();
+    assert.equal(await sessions.isAlive("own"), true);
+    const broken = new FakeDatabase();
+    broken.failures = 1;
+    await assert.rejects(new LeasedSessions("own", broken.asDatabase).begin(), "a browser that keeps nothing is another matter");
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test("a session that ends is noticed once, also after a look that failed", async () => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   try {

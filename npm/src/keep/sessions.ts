@@ -4,6 +4,7 @@
  * Where there are no Web Locks (pages without https), a session signs a row every few seconds instead.
  */
 import { transact, type SessionRow } from "./database.js";
+import { isFull } from "./places.js";
 
 export interface Sessions {
   /** Resolves when this session counts as alive. */
@@ -73,7 +74,12 @@ export class LeasedSessions implements Sessions {
   }
 
   async begin(): Promise<void> {
-    await this.#sign();
+    await this.#sign().catch((thrown: unknown) => {
+      // Without room to sign, others may send what this page sends, too. The service knows both by one reference.
+      if (!isFull(thrown)) {
+        throw thrown;
+      }
+    });
     await transact(this.#database, "sessions", "readwrite", (store) => {
       const looking = store("sessions").openCursor();
       looking.onsuccess = () => {
