@@ -8,10 +8,13 @@ import type { Upload } from "./upload.js";
  */
 export class Batch {
   readonly #uploads = new Set<Upload>();
+  /** The engine's, over all connections together. */
+  rate: number | null = null;
 
   add(upload: Upload): void {
     if (!this.active) {
       this.#uploads.clear();
+      this.rate = null;
     }
     this.#uploads.add(upload);
   }
@@ -30,13 +33,12 @@ export class Batch {
     return [...this.#uploads];
   }
 
-  /** `rate` is the engine's, over all connections together. */
-  progress(rate: number | null): ProgressCounts {
-    return sumProgress(this.#uploads, rate);
+  get progress(): ProgressCounts {
+    return sumProgress(this.#uploads, this.active ? this.rate : null);
   }
 }
 
-/** `stored`: bytes of files that are stored, and not among the uploads any more. */
+/** `rate` is the engine's; `stored`: bytes of files that are stored, and not among the uploads any more. */
 export function sumProgress(uploads: Iterable<Upload>, rate: number | null, stored = 0): ProgressCounts {
   let confirmed = stored;
   let sent = stored;

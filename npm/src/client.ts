@@ -48,10 +48,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   });
   readonly #batch = new Batch();
   readonly #signals = new CancelSignals();
+  /** Browsers hold a thumbnail in memory until it is released, also that of an upload nobody knows any more. */
+  readonly #withPreview = new Set<Upload>();
   readonly #survival: Survival;
   readonly #originals: Originals;
   readonly #unwatch: () => void;
-  #rate: number | null = null;
   #closed = false;
 
   constructor(options: WindlassOptions) {
@@ -119,7 +120,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   /** Of all of them together. */
   get progress(): ProgressCounts {
-    return this.#batch.progress(this.#rate);
+    return this.#batch.progress;
   }
 
   /** What this browser keeps of the queue, and how much room it has; `null` with `keep: false`. */
@@ -164,9 +165,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       preparing.abort();
     }
     this.#signals.close();
-    for (const upload of this.#batch.uploads) {
-      upload.releasePreview();
-    }
+    this.#withPreview.forEach((upload) => upload.releasePreview());
   }
 
   #addOne(file: Blob, { signal, clientRef, filename, again = clientRef !== undefined, handle = handleOf(file) }: AddOptions): Upload {
@@ -213,7 +212,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       upload.setState(running.paused ? "paused" : "preparing", null);
       void this.#prepare(running);
     } else {
-      upload.setPrepared(described);
+      upload.setPrepared(described, this.#withPreview);
       this.#submit(running, described);
     }
   }
@@ -247,7 +246,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       if (upload.ended) {
         return;
       }
-      upload.setPrepared(prepared);
+      upload.setPrepared(prepared, this.#withPreview);
       this.#survival.prepared(upload.clientRef, prepared, prepared.warnings);
       this.#submit(running, prepared);
     } catch (thrown) {
@@ -285,7 +284,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         return;
       case "progress": {
         this.#tellScreen(upload.setProgress(event.file));
-        this.#rate = event.total.rate_bytes_per_s;
+        this.#batch.rate = event.total.rate_bytes_per_s;
         const { progress } = this;
         this.#survival.endsIn(progress.remaining_ms);
         this.dispatchEvent(new UploadProgressEvent(upload, event.file, progress));
@@ -390,9 +389,6 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       this.#signals.release(upload);
     }
     this.#tellScreen(true);
-    if (this.#running.size === 0) {
-      this.#rate = null;
-    }
     this.#tellWhere(upload);
   }
 }

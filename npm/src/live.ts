@@ -71,6 +71,8 @@ export class LivePhotos {
   #asking = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
+  /** How often polling was stopped: an answer to a question of before is not for those who poll now. */
+  #pollingStops = 0;
   #fingerprint: string | null = null;
   #failures = 0;
 
@@ -176,11 +178,12 @@ export class LivePhotos {
   }
 
   #poll(): void {
+    const stops = this.#pollingStops;
     this.#pollTimer = setTimeout(() => {
       void this.#source
         .fingerprint(this.#fingerprint, { signal: AbortSignal.timeout(BEGIN_MS) })
         .then((fingerprint) => {
-          if (this.#state === "polling" && fingerprint !== this.#fingerprint) {
+          if (stops === this.#pollingStops && fingerprint !== this.#fingerprint) {
             this.#fingerprint = fingerprint;
             this.#listener.look();
           }
@@ -188,7 +191,7 @@ export class LivePhotos {
         // The service cannot be reached: the next time, perhaps.
         .catch(() => undefined)
         .finally(() => {
-          if (this.#state === "polling") {
+          if (stops === this.#pollingStops) {
             this.#poll();
           }
         });
@@ -196,6 +199,7 @@ export class LivePhotos {
   }
 
   #stopPolling(): void {
+    this.#pollingStops += 1;
     clearTimeout(this.#pollTimer);
   }
 

@@ -55,6 +55,7 @@ export class Upload {
   #reason: string | null = null;
   #progress: ProgressCounts;
   #preview: string | null = null;
+  #withPreview: Set<Upload> | null = null;
   #metadata: PhotoMetadata | null = null;
   #warnings: readonly MetadataWarning[] = [];
   #made: MadePictures | null = null;
@@ -215,6 +216,7 @@ export class Upload {
     if (this.#preview !== null) {
       URL.revokeObjectURL(this.#preview);
       this.#preview = null;
+      this.#withPreview?.delete(this);
     }
   }
 
@@ -252,12 +254,15 @@ export class Upload {
     this.#warnings = this.#warnings.filter((warning) => warning.code !== code);
   }
 
-  /** @internal */
-  setPrepared({ metadata, warnings, preview, made }: Preparation): void {
+  /** @internal It is among `withPreview` as long as it has one. */
+  setPrepared({ metadata, warnings, preview, made }: Preparation, withPreview: Set<Upload>): void {
     this.#metadata = metadata ?? null;
     this.#warnings = [...warnings, ...this.#warnings];
     this.#made = made;
-    this.#preview = preview === null ? null : URL.createObjectURL(preview);
+    if (preview !== null) {
+      this.#preview = URL.createObjectURL(preview);
+      this.#withPreview = withPreview.add(this);
+    }
   }
 
   /** @internal */

@@ -1,6 +1,6 @@
 /** The client with workers that a test answers for: what becomes of uploads that end and are tried again. */
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { Windlass } from "../src/client.js";
 import type { Photo } from "../src/generated/Photo";
@@ -43,6 +43,7 @@ beforeEach(() => {
 afterEach(() => {
   client.close();
   Object.assign(global, before);
+  mock.restoreAll();
 });
 
 /** Of this name, or one that nothing was told. */
@@ -94,6 +95,37 @@ function signalOf(): { controller: AbortController; listeners: () => number } {
   }) as typeof addEventListener;
   return { controller, listeners: () => count };
 }
+
+/** The image workers answer as far as that is needed to make a thumbnail. */
+async function photographed(name: string): Promise<Upload> {
+  const upload = client.add(new File(["bytes"], name, { type: "image/jpeg" }));
+  const blob = new Blob(["small"], { type: "image/jpeg" });
+  const images = [{ name: "thumb_200", content_type: "image/jpeg", width: 200, height: 150, blob }];
+  const metadata = { content_type: "image/jpeg", width: 4000, height: 3000, warnings: [] };
+  const work = { decoder: "photo", took_ms: 1, memory_bytes: 1 };
+  for (const reply of [{ task: "read", metadata }, { task: "resize", images, warnings: [], work }]) {
+    await settle();
+    worker("windlass-image")?.say({ kind: "done", reply });
+  }
+  await settle();
+  return upload;
+}
+
+test("a closed client holds no thumbnail, whenever it was made, and a thumbnail that was released is let go of", async () => {
+  const revoked = mock.method(URL, "revokeObjectURL");
+  const first = await photographed("first.jpg");
+  stored(first.clientRef);
+  const second = await photographed("second.jpg");
+  stored(second.clientRef);
+  const third = await photographed("third.jpg");
+  assert.deepEqual(client.uploads, [third], "the others are not under way any more");
+  const previews = [first, second, third].map(({ preview }) => preview);
+  assert.ok(previews.every((preview) => preview?.startsWith("blob:")));
+  second.releasePreview();
+  client.close();
+  assert.deepEqual(revoked.mock.calls.map((call) => call.arguments[0]), [previews[1], previews[0], previews[2]]);
+  assert.deepEqual([first, second, third].map(({ preview }) => preview), [null, null, null]);
+});
 
 test("two who hold one upload try it again together, and it is sent once", async () => {
   const upload = await sent();

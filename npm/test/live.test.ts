@@ -30,7 +30,7 @@ function page() {
   const streams: FakeStream[] = [];
   const told: string[] = [];
   const states: LiveState[] = [];
-  const service = { tickets: 0, up: true, state: "one", asked: [] as (string | null)[] };
+  const service = { tickets: 0, up: true, state: "one", asked: [] as (string | null)[], answers: Promise.resolve() };
   const live = new LivePhotos(
     {
       ticket: async () => {
@@ -43,6 +43,7 @@ function page() {
       streamUrl: (ticket, after) => `${ticket}@${after}`,
       fingerprint: async (known) => {
         service.asked.push(known);
+        await service.answers;
         return service.state;
       },
     },
@@ -138,6 +139,27 @@ test("where no stream begins the page polls, and looks only when something happe
   await pass(20_000);
   assert.equal(service.asked.length, asked, "no polling beside the stream");
   assert.deepEqual(states.slice(0, 3), ["connecting", "polling", "live"]);
+  live.stop();
+});
+
+test("a question that is under way when the page polls anew does not make it poll twice", async () => {
+  const { live, streams, service } = page();
+  live.start(0);
+  await pass(25_000);
+  let answer: () => void = () => undefined;
+  service.answers = new Promise((resolve) => (answer = resolve));
+  await pass(4_000);
+  assert.equal(live.state, "polling");
+  live.resume();
+  await settle();
+  streams.at(-1)?.break();
+  assert.equal(live.state, "polling");
+  service.answers = Promise.resolve();
+  answer();
+  await settle();
+  const asked = service.asked.length;
+  await pass(10_500);
+  assert.equal(service.asked.length - asked, 3, "every three and a half seconds");
   live.stop();
 });
 

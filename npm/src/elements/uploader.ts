@@ -148,6 +148,8 @@ export class WindlassUploader extends WindlassElement {
     this.#page?.abort();
     this.#stopWaiting();
     super.disconnectedCallback();
+    // A client that was given goes on, and would hold them. Moving an element disconnects it for a moment only.
+    queueMicrotask(() => this.isConnected || this.uploads.forEach((upload) => upload.releasePreview()));
   }
 
   override attributeChangedCallback(name: string, before: string | null, now: string | null): void {
