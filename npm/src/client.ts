@@ -2,15 +2,9 @@
 import { Photos, UploadLinks } from "./api.js";
 import { Batch } from "./batch.js";
 import { CancelSignals } from "./cancel-signals.js";
+import { Cancelling } from "./cancelling.js";
 import { cancelled, closedError, fromPlainError, toWindlassError, WindlassError, withFile } from "./errors.js";
-import {
-  TypedEventTarget,
-  UploadErrorEvent,
-  UploadPhotoEvent,
-  UploadProgressEvent,
-  UploadStateEvent,
-  type WindlassEventMap,
-} from "./events.js";
+import { eventsOf, TypedEventTarget, UploadProgressEvent, UploadStateEvent, type WindlassEventMap } from "./events.js";
 import { flattenFiles, handleOf, isSameFile, nameOf, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
@@ -48,6 +42,10 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly #pictures: Pictures;
   readonly #link: UploadLink;
   readonly #running = new Map<string, Running>();
+  readonly #cancelling = new Cancelling((upload) => {
+    this.#survival.tell(upload);
+    this.#tellWhere(upload);
+  });
   readonly #batch = new Batch();
   readonly #signals = new CancelSignals();
   /** Browsers hold a thumbnail in memory until it is released, also that of an upload nobody knows any more. */
@@ -271,10 +269,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
   }
 
-  /** `cancelled` is none of these: it answers `#cancel`, and another one may run under that name by now. */
   #follow(event: UploadEvent): void {
     const running = this.#running.get(event.client_ref);
-    if (running === undefined || !running.submitted) {
+    if (this.#cancelling.follow(event) || running === undefined || !running.submitted) {
       return;
     }
     const { upload, paused } = running;
@@ -297,8 +294,6 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       case "stored":
         upload.succeed(event.photo, { sameAs: event.same_as, alreadyStored: event.already_stored });
         this.#end(upload);
-        this.dispatchEvent(new UploadStateEvent(upload, "stored"));
-        this.dispatchEvent(new UploadPhotoEvent(upload, event.photo));
         return;
       case "failed":
         this.#fail(event.client_ref, fromPlainError({ ...event.error, requestId: event.error.request_id ?? undefined }));
@@ -335,9 +330,13 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #cancel(upload: Upload): void {
     const running = this.#running.get(upload.clientRef);
     if (running?.upload === upload) {
-      this.#link.cancel(upload.clientRef);
-      this.#fail(upload.clientRef, cancelled(upload.filename));
-      running.preparing.abort();
+      if (this.#link.cancel(upload.clientRef)) {
+        this.#cancelling.begin(upload);
+        this.#end(upload);
+      } else {
+        this.#fail(upload.clientRef, cancelled(upload.filename));
+        running.preparing.abort();
+      }
     } else if (upload.state !== "failed") {
       this.#survival.command(upload, "cancel");
     } else {
@@ -355,7 +354,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     // Several may hold it, and each may have it tried again; one may have been added under its name, too.
     const latest = this.#running.get(upload.latest.clientRef)?.upload ?? upload.latest;
-    if (!latest.ended || (latest !== upload && latest.state === "stored")) {
+    if (!(latest.ended || latest.isCancelling) || (latest !== upload && latest.state === "stored")) {
       return latest;
     }
     const { file, filename, clientRef, state, alreadyStored, isWantedAgain, isReadable } = latest;
@@ -377,17 +376,19 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     upload.fail(error.file === upload.filename ? error : withFile(error, upload.filename));
     this.#end(upload);
-    this.dispatchEvent(new UploadStateEvent(upload, upload.state));
-    if (upload.state === "failed" && upload.error !== null) {
-      this.dispatchEvent(new UploadErrorEvent(upload, upload.error));
-    }
   }
 
+  #tellWhere(upload: Upload): void {
+    eventsOf(upload).forEach((event) => this.dispatchEvent(event));
+  }
+
+  /** Nothing more is done about it here; one that is being cancelled has its last word to come. */
   #end(upload: Upload): void {
     this.#running.delete(upload.clientRef);
     if (!this.#survival.ended(upload)) {
       this.#signals.release(upload);
     }
     this.#tellScreen(true);
+    this.#tellWhere(upload);
   }
 }

@@ -18,7 +18,7 @@ export class UploadProgressEvent extends Event {
   }
 }
 
-/** An upload entered another state. */
+/** An upload entered another state, or is about to be cancelled (`upload.isCancelling`). */
 export class UploadStateEvent extends Event {
   constructor(
     readonly upload: Upload,
@@ -46,6 +46,18 @@ export class UploadErrorEvent extends Event {
   ) {
     super("error");
   }
+}
+
+/** What is told of where an upload stands: its state, and of one that has ended its photo or its error. */
+export function eventsOf(upload: Upload): Event[] {
+  const { state, photo, error } = upload;
+  const events: Event[] = [new UploadStateEvent(upload, state)];
+  if (state === "stored" && photo !== null) {
+    events.push(new UploadPhotoEvent(upload, photo));
+  } else if (state === "failed" && error !== null) {
+    events.push(new UploadErrorEvent(upload, error));
+  }
+  return events;
 }
 
 /** An upload that nobody added here: an earlier page left it, or another tab sends it (`upload.origin`). */

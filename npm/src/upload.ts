@@ -63,6 +63,7 @@ export class Upload {
   #sameAs: string | null = null;
   #alreadyStored = false;
   #error: WindlassError | null = null;
+  #isCancelling = false;
   readonly #commands: UploadCommands;
   #settle!: { resolve: (photo: Photo) => void; reject: (error: WindlassError) => void };
 
@@ -122,6 +123,14 @@ export class Upload {
   /** @internal The last of the tries that began with this one. */
   get latest(): Upload {
     return this.retried?.latest ?? this;
+  }
+
+  /**
+   * Whether it was cancelled, and the service has not said yet whether that was in time: where it was just making the
+   * photo, it is asked for up to 5 s. The end is `cancelled`, or `stored` all the same.
+   */
+  get isCancelling(): boolean {
+    return this.#isCancelling && !this.ended;
   }
 
   /** Whether nothing more will happen. */
@@ -187,6 +196,7 @@ export class Upload {
   /**
    * Gives the upload up and removes what was stored of it, and of a failed one what this browser keeps. One that is
    * tried again is left alone: its retry is cancelled by itself, or by the signal that came with the file.
+   * What the service is just making a photo of may be stored all the same (`isCancelling`).
    */
   cancel(): void {
     this.#commands.cancel(this);
@@ -221,6 +231,11 @@ export class Upload {
     const cameFurther = progress.confirmed_bytes > this.#progress.confirmed_bytes;
     this.#progress = progress;
     return cameFurther;
+  }
+
+  /** @internal */
+  setCancelling(isCancelling: boolean): void {
+    this.#isCancelling = isCancelling;
   }
 
   /** @internal */

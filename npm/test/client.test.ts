@@ -65,6 +65,8 @@ const failed = (clientRef: string): void =>
 const stored = (clientRef: string, alreadyStored = false): void =>
   says({ type: "stored", client_ref: clientRef, photo: { photo_id: "p1" } as Photo, same_as: null, already_stored: alreadyStored });
 
+const isCancelled = (clientRef: string): void => says({ type: "cancelled", client_ref: clientRef });
+
 const kept = (clientRef: string): void => worker("windlass-keep")?.say({ kind: "kept", clientRef });
 
 /** Whether the browser would ask before the page is left. */
@@ -185,6 +187,7 @@ test("to cancel an upload that failed leaves its retry alone, and what is kept f
   assert.deepEqual(told("windlass-upload", "cancel"), []);
   assert.deepEqual(told("windlass-keep", "forget"), [], "a kept copy goes on with the next page");
   retry.cancel();
+  isCancelled(retry.clientRef);
   assert.equal(retry.state, "cancelled");
   assert.deepEqual(told("windlass-keep", "forget"), [retry.clientRef]);
 });
@@ -197,6 +200,7 @@ test("the signal that came with a file cancels its retry", async () => {
   const retry = upload.retry();
   await settle();
   controller.abort();
+  isCancelled(retry.clientRef);
   assert.equal(retry.state, "cancelled");
   assert.deepEqual(told("windlass-upload", "cancel"), [retry.clientRef]);
   assert.deepEqual(told("windlass-keep", "forget"), [retry.clientRef]);
@@ -255,6 +259,85 @@ test("a file that is added again under its name right after it was cancelled hea
   client.add(file(), { clientRef: "plan" }).cancel();
   const plan = client.add(file(), { clientRef: "plan" });
   await settle();
-  says({ type: "cancelled", client_ref: "plan" });
+  isCancelled("plan");
   assert.equal(plan.state, "queued");
+});
+
+test("what the service has made a photo of when it is cancelled ends as stored, and is being cancelled until that is known", async () => {
+  const upload = await sent();
+  says({ type: "phase", client_ref: upload.clientRef, phase: "checking", reason: null });
+  kept(upload.clientRef);
+  const seen: string[] = [];
+  client.addEventListener("statechange", ({ upload: { state, isCancelling } }) => seen.push(isCancelling ? `${state}, cancelling` : state));
+  client.addEventListener("photo", ({ photo }) => seen.push(photo.photo_id));
+  upload.cancel();
+  upload.cancel();
+  client.pause();
+  assert.deepEqual([upload.state, upload.isCancelling, upload.ended], ["checking", true, false]);
+  assert.deepEqual(told("windlass-upload", "cancel"), [upload.clientRef]);
+  assert.deepEqual(told("windlass-keep", "forget"), [upload.clientRef], "it is not to come back with the next page");
+  assert.equal(asksBeforeLeaving(), false);
+  stored(upload.clientRef);
+  assert.equal((await upload.done).photo_id, "p1");
+  assert.equal(upload.isCancelling, false);
+  assert.deepEqual(seen, ["checking, cancelling", "stored", "p1"]);
+});
+
+test("what was cancelled in time ends as cancelled when the engine says so", async () => {
+  const upload = await sent();
+  upload.cancel();
+  isCancelled(upload.clientRef);
+  await assert.rejects(upload.done, { name: "AbortError", code: "cancelled", file: "roof.pdf" });
+  assert.equal(upload.state, "cancelled");
+});
+
+test("what fails while it is being cancelled is cancelled", async () => {
+  const upload = await sent();
+  upload.cancel();
+  failed(upload.clientRef);
+  assert.equal(upload.state, "cancelled");
+});
+
+test("a worker that dies with a file that is being cancelled ends that, and the next one does not get it", async () => {
+  const [upload, other] = [await sent(), await sent(undefined, "door.pdf")];
+  upload.cancel();
+  worker("windlass-upload")?.crash("out of memory");
+  assert.equal(upload.state, "cancelled");
+  await settle();
+  const again = PageWorker.all.filter(({ options }) => options.name === "windlass-upload").at(-1);
+  assert.deepEqual(again?.received.flatMap((message) => (message as { clientRef?: string }).clientRef ?? []), [other.clientRef]);
+});
+
+test("a client that is closed ends what is being cancelled", async () => {
+  const upload = await sent();
+  upload.cancel();
+  client.close();
+  assert.equal(upload.state, "cancelled");
+});
+
+test("a file that is added while one of its name is being cancelled is another upload, and goes when that has ended", async () => {
+  const first = client.add(file(), { clientRef: "plan" });
+  await settle();
+  first.cancel();
+  const second = client.add(file(), { clientRef: "plan" });
+  assert.notEqual(second, first);
+  await settle();
+  second.pause();
+  assert.deepEqual(told("windlass-upload", "add"), ["plan"], "the engine knows one of a name");
+  assert.deepEqual(told("windlass-upload", "pause"), []);
+  stored("plan");
+  assert.deepEqual([first.state, second.state], ["stored", "paused"]);
+  assert.deepEqual(told("windlass-upload", "add"), ["plan", "plan"]);
+  assert.deepEqual(told("windlass-upload", "pause"), ["plan"]);
+  assert.deepEqual(told("windlass-keep", "forget"), ["plan"], "what is kept by now is the second one's");
+});
+
+test("what is being cancelled can be tried again at once, under a name of its own", async () => {
+  const upload = await sent();
+  upload.cancel();
+  const retry = upload.retry();
+  assert.notEqual(retry.clientRef, upload.clientRef);
+  await settle();
+  isCancelled(upload.clientRef);
+  assert.deepEqual([upload.state, retry.state], ["cancelled", "queued"]);
 });

@@ -3,45 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { putUnlessHeld, type UploadRow } from "../src/keep/database.js";
-
-interface Wish {
-  run: () => unknown;
-  request: { result?: unknown; onsuccess?: () => void };
-}
-
-/** A database with one store whose transactions go one after the other, as those that write do in a browser. */
-class FakeDatabase {
-  readonly rows = new Map<string, UploadRow>();
-  #last: Promise<void> = Promise.resolve();
-
-  transaction(): unknown {
-    const wishes: Wish[] = [];
-    const ask = (run: () => unknown): Wish["request"] => {
-      const request = {};
-      wishes.push({ run, request });
-      return request;
-    };
-    const transaction: { objectStore: () => unknown; oncomplete?: () => void } = {
-      objectStore: () => ({
-        get: ([, ref]: [string, string]) => ask(() => structuredClone(this.rows.get(ref))),
-        put: (row: UploadRow) => ask(() => void this.rows.set(row.ref, structuredClone(row))),
-      }),
-    };
-    this.#last = this.#last.then(async () => {
-      for (let wish = wishes.shift(); wish !== undefined; wish = wishes.shift()) {
-        await Promise.resolve();
-        wish.request.result = wish.run();
-        wish.request.onsuccess?.();
-      }
-      transaction.oncomplete?.();
-    });
-    return transaction;
-  }
-}
+import { FakeDatabase } from "./fake-database.js";
 
 function databaseOf(): { database: IDBDatabase; holder: () => string | null | undefined } {
   const fake = new FakeDatabase();
-  return { database: fake as unknown as IDBDatabase, holder: () => fake.rows.get("roof")?.holder };
+  return { database: fake.asDatabase, holder: () => fake.rows<UploadRow>("uploads")[0]?.holder };
 }
 
 const row = (holder: string): UploadRow => ({ namespace: "n", ref: "roof", holder, folder: `of ${holder}`, record: {} as UploadRow["record"], handle: null });

@@ -57,12 +57,15 @@ interface Tab {
   own: Upload[];
   /** What it shows of other tabs. */
   shown: Upload[];
+  /** The events it told. */
+  said: string[];
   comesBack: () => void;
 }
 
 function tab(session: string, names: string[] = []): Tab {
   const shown: Upload[] = [];
   const own = names.map((name) => new Upload(commands, name, new Blob([name]), `${name}.jpg`));
+  const said: string[] = [];
   const known = new Set(FakeChannel.all);
   const heard = new Set(listening.get("pageshow"));
   const elsewhere = new Elsewhere({
@@ -73,7 +76,7 @@ function tab(session: string, names: string[] = []): Tab {
     onAdded: (upload) => shown.push(upload),
     onCommand: () => undefined,
     watch: () => undefined,
-    dispatch: () => undefined,
+    dispatch: (event) => said.push(event.type),
   });
   const [channel] = [...FakeChannel.all].filter((one) => !known.has(one));
   assert.ok(channel);
@@ -82,7 +85,7 @@ function tab(session: string, names: string[] = []): Tab {
     channel.isFrozen = false;
     listeners.forEach((listener) => listener(Object.assign(new Event("pageshow"), { persisted: true })));
   };
-  return { elsewhere, channel, own, shown, comesBack };
+  return { elsewhere, channel, own, shown, said, comesBack };
 }
 
 const told = () => FakeChannel.said.filter(({ kind }) => kind === "upload").length;
@@ -128,4 +131,16 @@ test("also where the page had heard of another tab before", () => {
   assert.deepEqual(came.shown, []);
   left.comesBack();
   assert.deepEqual(came.shown.map(({ clientRef }) => clientRef), ["roof"]);
+});
+
+test("what is being cancelled in its tab is so in the others, and is cancelled also where that tab goes first", () => {
+  const [first, second] = [tab("a", ["roof"]), tab("b")];
+  const [[upload], [shown]] = [first.own, second.shown];
+  assert.ok(upload && shown);
+  upload.setCancelling(true);
+  first.elsewhere.tell(upload);
+  assert.equal(shown.isCancelling, true);
+  assert.equal(second.said.at(-1), "statechange", "its row is to say so");
+  second.elsewhere.lost("roof");
+  assert.equal(shown.state, "cancelled");
 });

@@ -1,19 +1,29 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { Keeper } from "../src/keep/keeper.js";
+import { Keeper, type KeeperOptions } from "../src/keep/keeper.js";
 import { NOTHING_KEPT, type NotKeptCode, type StorageReport } from "../src/keep/messages.js";
-import { FakeWorker } from "./fake-worker.js";
+import { FakeWorker, settle } from "./fake-worker.js";
 
 // Of Node's only from 21.
 if (!("navigator" in globalThis)) {
   Object.defineProperty(globalThis, "navigator", { value: {} });
 }
 
-/** A keeper whose worker a test answers for, and what was said not to be kept. */
-function keeperOf(): { keeper: Keeper; workers: FakeWorker[]; notKept: [string, NotKeptCode][] } {
+interface Harness {
+  keeper: Keeper;
+  workers: FakeWorker[];
+  /** What was said not to be kept. */
+  notKept: [string, NotKeptCode][];
+  /** What was told of other tabs, in order. */
+  told: string[];
+}
+
+/** A keeper whose worker a test answers for. */
+function keeperOf(changes: Partial<KeeperOptions> = {}): Harness {
   const workers: FakeWorker[] = [];
   const notKept: [string, NotKeptCode][] = [];
+  const told: string[] = [];
   const keeper = new Keeper({
     startWorker: () => {
       const worker = new FakeWorker();
@@ -27,10 +37,11 @@ function keeperOf(): { keeper: Keeper; workers: FakeWorker[]; notKept: [string, 
     whoIsIt: async () => null,
     onKept: () => undefined,
     onNotKept: (clientRef, code) => notKept.push([clientRef, code]),
-    onRestored: () => undefined,
-    onGone: () => undefined,
+    onRestored: (uploads) => told.push(`restored ${uploads.length}`),
+    onGone: (session) => told.push(`gone ${session}`),
+    ...changes,
   });
-  return { keeper, workers, notKept };
+  return { keeper, workers, notKept, told };
 }
 
 test("a report is what the worker says", async () => {
@@ -132,5 +143,65 @@ test("all bytes of a file are kept when the worker has said so, until it is forg
   assert.equal(keeper.isKept("a"), true);
   keeper.forget("a");
   assert.equal(keeper.isKept("a"), false);
+  keeper.close();
+});
+
+const RESTORED = { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: true };
+const lastKind = (worker: FakeWorker | undefined): string => (worker?.received.at(-1) as { kind: string }).kind;
+
+test("of a tab that is gone it is told when what it left was looked for, however long a token for that takes", async () => {
+  let signIn: (subject: string) => void = () => undefined;
+  const whoIsIt = (): Promise<string> => new Promise((resolve) => (signIn = resolve));
+  const { keeper, workers, told } = keeperOf({ whoIsIt, compile: async () => ({}) as WebAssembly.Module });
+  keeper.watch("a");
+  workers[0]?.say({ kind: "ready" });
+  workers[0]?.say({ kind: "gone", session: "a" });
+  await settle();
+  assert.deepEqual(told, [], "what it left may be on this device");
+  signIn("ann");
+  await settle();
+  assert.equal(lastKind(workers[0]), "restore");
+  workers[0]?.say({ kind: "gone", session: "b" });
+  workers[0]?.say(RESTORED);
+  assert.deepEqual(told, ["restored 0", "gone a"], "the other one lived when it was looked");
+  await settle();
+  signIn("ann");
+  await settle();
+  workers[0]?.say(RESTORED);
+  assert.deepEqual(told, ["restored 0", "gone a", "restored 0", "gone b"]);
+  keeper.close();
+});
+
+test("what could not be read is looked for again, and until then nobody calls it lost", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { keeper, workers, told } = keeperOf({ whoIsIt: async () => "ann", compile: async () => ({}) as WebAssembly.Module });
+    keeper.watch("a");
+    workers[0]?.say({ kind: "ready" });
+    workers[0]?.say({ kind: "gone", session: "a" });
+    await settle();
+    workers[0]?.say({ ...RESTORED, isWhole: false });
+    const heard = workers[0]?.received.length;
+    mock.timers.tick(1_000);
+    await settle();
+    assert.deepEqual([workers[0]?.received.length, lastKind(workers[0])], [Number(heard) + 1, "restore"]);
+    assert.deepEqual(told, ["restored 0"]);
+    workers[0]?.say(RESTORED);
+    assert.deepEqual(told, ["restored 0", "restored 0", "gone a"]);
+    keeper.close();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("where the worker breaks nobody will look, and it is told of tabs that are gone at once", async () => {
+  const { keeper, workers, told } = keeperOf({ whoIsIt: async () => "ann", compile: async () => ({}) as WebAssembly.Module });
+  keeper.watch("a");
+  workers[0]?.say({ kind: "ready" });
+  workers[0]?.say({ kind: "gone", session: "a" });
+  await settle();
+  workers[0]?.say({ kind: "gone", session: "b" });
+  workers[0]?.crash("out of memory");
+  assert.deepEqual(told, ["gone a", "gone b"]);
   keeper.close();
 });

@@ -230,6 +230,23 @@ test("what is added under the name of a cancelled file is sent again by a new wo
   link.close();
 });
 
+test("only what the worker has does the worker end", async () => {
+  const { link, workers, events } = harness();
+  link.add("a", file, description("a.jpg"));
+  assert.equal(link.cancel("a"), false, "it was not there yet");
+  await settle();
+  assert.deepEqual(kinds(workers[0]), ["start", "online"]);
+  link.add("a", file, description("a.jpg"));
+  assert.equal(link.cancel("a"), true);
+  assert.equal(link.cancel("a"), false, "once is enough");
+  link.add("a", file, description("a.jpg"));
+  assert.equal(link.cancel("a"), false, "the second of that name was still held back");
+  workers[0]?.say({ kind: "refused", clientRef: "a", error: { code: "invalid_options", message: "What was cancelled was wrong." } });
+  assert.deepEqual(events, [{ type: "cancelled", client_ref: "a" }]);
+  assert.deepEqual(kinds(workers[0]), ["start", "online", "add a", "cancel a"]);
+  link.close();
+});
+
 test("a cancelled file is not sent again by a new worker", async () => {
   const { link, workers } = harness();
   link.add("a", file, description("a.jpg"));

@@ -69,13 +69,13 @@ export class UploadRow {
   }
 
   update(): void {
-    const { state, progress, size, error, reason, warnings, origin, ended, alreadyStored } = this.#upload;
+    const { state, progress, size, error, reason, warnings, origin, ended, alreadyStored, isCancelling } = this.#upload;
     this.node.dataset["state"] = state;
     // For whoever has to find out why: the words on the page stay those for the crew, until it takes long.
     this.#state.title = reason ?? error?.requestId ?? "";
     const said = state === "failed" && error !== null ? this.#strings.error(error) : this.#strings.state(state, progress, size);
     const why = this.#isStuck() && reason !== null ? this.#strings.stuck(reason) : said;
-    const words = alreadyStored ? this.#strings.storedBefore : why;
+    const words = isCancelling ? this.#strings.cancelling : alreadyStored ? this.#strings.storedBefore : why;
     setText(this.#state, origin === "elsewhere" && !ended ? `${words} · ${this.#strings.elsewhere}` : words);
     const warning = warnings.map((each) => this.#strings.warning(each)).find((text) => text !== null);
     // A file that was refused is not "sent unchanged".
@@ -157,6 +157,9 @@ export class UploadRow {
     const symbol = (label: string, iconName: IconName, act: () => void): HTMLButtonElement =>
       button({ label, icon: iconName, class: "symbol" }, act);
     const cancel = symbol(strings.cancel(name), "close", () => upload.cancel());
+    // It stays where the keyboard is, and has nothing more to do.
+    const wait = symbol(strings.cancelling, "close", () => undefined);
+    wait.setAttribute("aria-disabled", "true");
     const remove = symbol(strings.remove(name), "close", () => this.#actions.remove(upload));
     switch (kind) {
       case "stored":
@@ -165,6 +168,8 @@ export class UploadRow {
       case "failed-retryable":
       case "failed":
         return [remove];
+      case "cancelling":
+        return [wait];
       case "paused":
         return [symbol(strings.resume(name), "play", () => upload.resume()), cancel];
       default:
@@ -183,7 +188,10 @@ export class UploadRow {
 }
 
 /** What can be done about it. */
-function kindOf({ state, error, alreadyStored, isReadable }: Upload): string {
+function kindOf({ state, error, alreadyStored, isReadable, isCancelling }: Upload): string {
+  if (isCancelling) {
+    return "cancelling";
+  }
   switch (state) {
     case "failed":
       return isReadable && error !== null && error.code !== "file_gone" && !isAboutTheFile(error) ? "failed-retryable" : "failed";

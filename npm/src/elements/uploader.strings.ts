@@ -67,6 +67,9 @@ export const uploaderStrings = {
     }
   },
 
+  /** It was cancelled; the service has not said yet whether in time. */
+  cancelling: "Cancelling",
+
   /** After a while of trying again: why, as far as is known. */
   stuck: (reason: string): string => `Still trying. ${sentence(reason)}`,
 

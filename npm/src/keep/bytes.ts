@@ -27,6 +27,8 @@ const ROOT = "windlass-queue";
 
 /** What the DOM library's types do not know of workers. */
 interface SyncHandle {
+  /** A promise in engines of 2022. */
+  truncate(size: number): void | Promise<void>;
   write(bytes: Uint8Array, options: { at: number }): number;
   flush(): void;
   close(): void;
@@ -61,6 +63,8 @@ export class OpfsBytes implements ByteStore {
     const handle = await file.createSyncAccessHandle();
     let whole = false;
     try {
+      // What lay here before, as of a file that is tried once more, may have been longer.
+      await handle.truncate(0);
       for (let at = 0; at < bytes.size; at += CHUNK_BYTES) {
         if (!isWanted()) {
           throw new Unwanted();

@@ -80,6 +80,10 @@ export function inNamespace(namespace: string): IDBKeyRange {
   return IDBKeyRange.bound([namespace], [namespace, []]);
 }
 
+export function readRow(database: IDBDatabase, key: Key): Promise<UploadRow | undefined> {
+  return transact<UploadRow | undefined>(database, "uploads", "readonly", (store) => store("uploads").get(key));
+}
+
 /** Changes a row that is there; `change` returns the new one, `null` to remove it, `undefined` to leave it. */
 export function changeRow(
   database: IDBDatabase,

@@ -51,11 +51,12 @@ export async function queuesWithFiles(): Promise<QueueName[]> {
 
 /**
  * Resolves when nothing is left that can be sent without a page, or when a page is there, which goes on itself. Rejects
- * where originals wait for Wi-Fi, when everything else is stored: the browser is to call again.
+ * where originals wait for Wi-Fi, or something could not be read, when everything else is stored: the browser is to
+ * call again.
  */
 export async function drain(queue: QueueName, { token, module, timeIsUp }: DrainOptions): Promise<void> {
   const tokens = new TokenSource(() => token(queue));
-  const subject = subjectOf(await tokens.get());
+  const subject = subjectOf(await Promise.race([timeIsUp, tokens.get()]));
   await initUpload({ module_or_path: module });
   const session = randomName();
   const namespace = `${queue.endpoint} ${queue.project}`;
@@ -81,7 +82,13 @@ export async function drain(queue: QueueName, { token, module, timeIsUp }: Drain
       }
       keeping.take({ kind: "restore", module, subject, readyOnly: true, onWifi: null });
       const found = await orNever(told.next("restored"));
-      if (found === null || (found.uploads.length === 0 && found.elsewhere === 0)) {
+      if (found === null) {
+        return;
+      }
+      if (found.uploads.length === 0 && found.elsewhere === 0) {
+        if (!found.isWhole) {
+          throw new Error("Not everything that is kept could be read; the rest is sent later.");
+        }
         return;
       }
       const work = found.uploads.length > 0 ? sender.send(found.uploads) : told.next("gone").then(() => "ended" as const);

@@ -2,8 +2,8 @@
  * What other tabs of the same queue send: shown here as it is there, and handed over when its tab is gone.
  * Tabs talk over a `BroadcastChannel`; where there is none, each tab shows its own uploads only.
  */
-import { fromPlainError, toPlainError, WindlassError, type PlainError } from "../errors.js";
-import { UploadErrorEvent, UploadPhotoEvent, UploadProgressEvent, UploadStateEvent } from "../events.js";
+import { cancelled, fromPlainError, toPlainError, WindlassError, type PlainError } from "../errors.js";
+import { eventsOf, UploadProgressEvent, UploadStateEvent } from "../events.js";
 import type { Photo } from "../generated/Photo";
 import type { ProgressCounts } from "../generated/ProgressCounts";
 import { channelName } from "./database.js";
@@ -34,6 +34,7 @@ interface Told {
   alreadyStored: boolean;
   sameAs: string | null;
   error: PlainError | null;
+  isCancelling: boolean;
 }
 
 export interface ElsewhereOptions {
@@ -99,7 +100,7 @@ export class Elsewhere {
     if (!this.#isHeard) {
       return;
     }
-    const { clientRef, filename, type, size, state, reason, progress, photo, alreadyStored, sameAs, error } = upload;
+    const { clientRef, filename, type, size, state, reason, progress, photo, alreadyStored, sameAs, error, isCancelling } = upload;
     const told: Told = {
       clientRef,
       filename,
@@ -112,6 +113,7 @@ export class Elsewhere {
       alreadyStored,
       sameAs,
       error: error === null ? null : toPlainError(error),
+      isCancelling,
     };
     this.#post({ kind: "upload", from: this.#options.session, page: thisPage(), told });
   }
@@ -145,16 +147,13 @@ export class Elsewhere {
     this.#timers.add(timer);
   }
 
-  /** Its tab is gone, and its bytes were not kept. */
+  /** Its tab is gone, and its bytes were not kept: nobody could keep them, or nobody wanted them any more. */
   lost(clientRef: string): void {
     const upload = this.takeOver(clientRef);
     if (upload !== undefined) {
-      this.#fail(
-        upload,
-        new WindlassError("file_gone", "its tab was closed before this browser could keep it. Choose the file again.", {
-          file: upload.filename,
-        }),
-      );
+      const { filename: file, isCancelling } = upload;
+      const why = "its tab was closed before this browser could keep it. Choose the file again.";
+      this.#fail(upload, isCancelling ? cancelled(file) : new WindlassError("file_gone", why, { file }));
     }
   }
 
@@ -235,29 +234,26 @@ export class Elsewhere {
     this.#follow(shown.upload, told);
   }
 
-  #follow(upload: Upload, { clientRef, state, reason, progress, photo, alreadyStored, sameAs, error }: Told): void {
+  #follow(upload: Upload, { clientRef, state, reason, progress, photo, alreadyStored, sameAs, error, isCancelling }: Told): void {
     const { dispatch } = this.#options;
     upload.setProgress(progress);
     if (state === "stored" && photo !== null) {
       this.#shown.delete(clientRef);
       upload.succeed(photo, { alreadyStored, sameAs });
-      dispatch(new UploadStateEvent(upload, state));
-      dispatch(new UploadPhotoEvent(upload, photo));
+      eventsOf(upload).forEach(dispatch);
     } else if (error !== null) {
       this.#shown.delete(clientRef);
       this.#fail(upload, fromPlainError(error, upload.filename));
     } else {
-      const isOther = upload.state !== state || upload.reason !== reason;
+      const isOther = upload.state !== state || upload.reason !== reason || upload.isCancelling !== isCancelling;
       upload.setState(state, reason);
+      upload.setCancelling(isCancelling);
       dispatch(isOther ? new UploadStateEvent(upload, state) : new UploadProgressEvent(upload, progress, progress));
     }
   }
 
   #fail(upload: Upload, error: WindlassError): void {
     upload.fail(error);
-    this.#options.dispatch(new UploadStateEvent(upload, upload.state));
-    if (upload.state === "failed") {
-      this.#options.dispatch(new UploadErrorEvent(upload, error));
-    }
+    eventsOf(upload).forEach(this.#options.dispatch);
   }
 }

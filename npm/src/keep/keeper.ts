@@ -13,7 +13,7 @@ import { WorkerLine } from "./worker-line.js";
 
 /** The version of the records this build writes: `SCHEMA` of the core. */
 const SCHEMA = 1;
-/** While nobody can say who is signed in, it is asked again after this long, doubled up to the second. */
+/** While nobody can say who is signed in, or not everything can be read, it is asked again after this long, doubled up to the second. */
 const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_MOST_MS = 30_000;
 
@@ -31,7 +31,7 @@ export interface KeeperOptions {
   onKept: (clientRef: string) => void;
   onNotKept: (clientRef: string, code: NotKeptCode) => void;
   onRestored: (uploads: Restored[], missing: KeptUpload[]) => void;
-  /** A tab that was watched is gone; what it left follows in `onRestored`. */
+  /** A tab that was watched is gone, and what it left was looked for: if anything was kept, it came in `onRestored`. */
   onGone: (session: string) => void;
 }
 
@@ -45,6 +45,10 @@ export class Keeper {
   readonly #held = new Set<string>();
   /** Those of them all bytes of which are kept. */
   readonly #kept = new Set<string>();
+  /** Tabs that are gone, and for what they left nobody has been sent. */
+  #gone: string[] = [];
+  /** The same of each look that is under way: which tabs were gone before it. */
+  #looks: string[][] = [];
   #subject: string | null = null;
   #onWifi: boolean;
   readonly #line: WorkerLine;
@@ -71,6 +75,9 @@ export class Keeper {
         this.#nothingIsKept("storage_unavailable");
         this.#held.clear();
         this.#answerAll();
+        // Nobody will look any more.
+        [...this.#looks.flat(), ...this.#gone].forEach((session) => this.#options.onGone(session));
+        [this.#looks, this.#gone] = [[], []];
       },
     });
   }
@@ -217,16 +224,22 @@ export class Keeper {
     }
     this.#asking = true;
     Promise.all([this.#options.whoIsIt(), this.#options.compile()])
-      .then(([subject, module]) => this.#send({ kind: "restore", module, subject, readyOnly: false, onWifi: this.#onWifi }))
-      .catch(() => {
-        if (!this.#closed) {
-          this.#askTimer = setTimeout(() => this.#restore(), this.#askAgainMs);
-          this.#askAgainMs = Math.min(2 * this.#askAgainMs, ASK_AGAIN_MOST_MS);
-        }
+      .then(([subject, module]) => {
+        this.#looks.push(this.#gone.splice(0));
+        this.#send({ kind: "restore", module, subject, readyOnly: false, onWifi: this.#onWifi });
       })
+      .catch(() => this.#restoreLater())
       .finally(() => {
         this.#asking = false;
       });
+  }
+
+  #restoreLater(): void {
+    if (!this.#closed) {
+      clearTimeout(this.#askTimer);
+      this.#askTimer = setTimeout(() => this.#restore(), this.#askAgainMs);
+      this.#askAgainMs = Math.min(2 * this.#askAgainMs, ASK_AGAIN_MOST_MS);
+    }
   }
 
   /** Looks without starting a worker, and without making a database that was not there. */
@@ -282,14 +295,26 @@ export class Keeper {
           this.#held.add(client_ref);
         }
         this.#options.onRestored(message.uploads, message.missing);
+        this.#looked(this.#looks.shift() ?? [], message.isWhole);
         return;
       case "gone":
-        this.#options.onGone(message.session);
+        this.#gone.push(message.session);
         this.#restore();
         return;
       case "report":
         this.#questions.get(message.question)?.(message.report);
         this.#questions.delete(message.question);
+    }
+  }
+
+  /** For what those tabs, which are gone, have left. */
+  #looked(gone: readonly string[], isWhole: boolean): void {
+    if (isWhole) {
+      gone.forEach((session) => this.#options.onGone(session));
+    } else {
+      // What they left may be among what could not be read.
+      this.#gone.push(...gone);
+      this.#restoreLater();
     }
   }
 

@@ -10,13 +10,17 @@ import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
-import { changeRow, inNamespace, putUnlessHeld, transact, type Key, type UploadRow } from "./database.js";
+import { changeRow, inNamespace, putUnlessHeld, readRow, transact, type Key, type UploadRow } from "./database.js";
 import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
 import { readHandle } from "./handle.js";
+import { firstOf, isFull, writeSomewhere } from "./places.js";
 import type { Sessions } from "./sessions.js";
 
 const ORIGINAL = "original";
+
+type Asked = Extract<ToKeepWorker, { kind: "restore" }>;
+type Found = Extract<FromKeepWorker, { kind: "restored" }>;
 
 export class Keeping {
   readonly #namespace: string;
@@ -28,6 +32,8 @@ export class Keeping {
   readonly #folders = new Map<string, string>();
   /** Those of them that may have bytes in them. */
   readonly #written = new Set<string>();
+  /** Rows that are ours though the device had no room to write it: by name, the dead session that is written there. */
+  readonly #unclaimed = new Map<string, string | null>();
   readonly #watched = new Set<string>();
   /** What concerns the rows is done in the order it came. */
   #last: Promise<unknown> = Promise.resolve();
@@ -145,7 +151,7 @@ export class Keeping {
       }
       if (!isWanted()) {
         // It ended while it was copied, when its folder could not be removed.
-        await this.#removeBytes(folder).catch(() => undefined);
+        await this.#removeBytes(ref, folder).catch(() => undefined);
       }
     });
   }
@@ -159,7 +165,7 @@ export class Keeping {
   }
 
   #notKept(ref: string, thrown: unknown): void {
-    const code: NotKeptCode = isNamed(thrown, "QuotaExceededError") ? "storage_full" : "storage_unavailable";
+    const code: NotKeptCode = isFull(thrown) ? "storage_full" : "storage_unavailable";
     const message = thrown instanceof Error || thrown instanceof DOMException ? thrown.message : String(thrown);
     this.#tell({ kind: "not-kept", clientRef: ref, code, message });
   }
@@ -169,57 +175,72 @@ export class Keeping {
     this.#folders.delete(ref);
     this.#inOrder(async () => {
       const { database } = await this.#ground;
-      await changeRow(database, this.#key(ref), (row) => (row.holder === this.#session ? null : undefined));
+      await changeRow(database, this.#key(ref), (row) => (this.#isOurs(row) ? null : undefined));
+      this.#unclaimed.delete(ref);
       if (folder !== undefined && this.#written.delete(folder)) {
-        await this.#removeBytes(folder);
+        await this.#removeBytes(ref, folder);
       }
     });
   }
 
-  async #removeBytes(folder: string): Promise<void> {
-    const { places } = await this.#ground;
-    await Promise.all(places.map((place) => place.remove(folder)));
+  /** Unless a row still names the folder: another page may have taken it over, and reads them. */
+  async #removeBytes(ref: string, folder: string): Promise<void> {
+    const { database, places } = await this.#ground;
+    const row = await readRow(database, this.#key(ref));
+    if (row?.folder !== folder) {
+      await Promise.all(places.map((place) => place.remove(folder)));
+    }
   }
 
-  async #restore({ module, subject, readyOnly, onWifi }: Extract<ToKeepWorker, { kind: "restore" }>): Promise<void> {
-    const ground = await this.#ground;
-    await initUpload({ module_or_path: module });
-    const { database, sessions } = ground;
-    const uploads: Restored[] = [];
-    const missing: KeptUpload[] = [];
-    let elsewhere = 0;
-    for (const row of await this.#rows(database)) {
-      if (row.holder === this.#session) {
-        continue;
+  /** Whatever goes wrong, it is told what was found: somebody waits for it. */
+  async #restore(asked: Asked): Promise<void> {
+    const found: Found = { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: true };
+    try {
+      const ground = await this.#ground;
+      // First: what dead pages left half written may be the room that is lacking now.
+      await this.#sweep(ground).catch(() => undefined);
+      await initUpload({ module_or_path: asked.module });
+      for (const row of await this.#rows(ground.database)) {
+        await this.#restoreRow(ground, row, asked, found).catch(() => {
+          found.isWhole = false;
+        });
       }
-      if (row.holder !== null && (await sessions.isAlive(row.holder))) {
-        this.#watch(sessions, row.holder);
-        elsewhere += 1;
-        continue;
-      }
-      const plan = await this.#plan(ground, row, subject);
-      const isReady = plan.next === "send" && !plan.upload.paused;
-      if (plan.next === "leave" || (readyOnly && !isReady)) {
-        continue;
-      }
-      const record = "upload" in plan ? { ...plan.upload, subject: plan.upload.subject ?? subject } : row.record;
-      const claimed: UploadRow = { ...row, record, onWifi: onWifi ?? row.onWifi ?? false };
-      if (!(await this.#claim(database, claimed))) {
-        continue;
-      }
-      this.#folders.set(row.ref, row.folder);
-      this.#written.add(row.folder);
-      if (plan.next === "discard") {
-        this.#forget(row.ref);
-      } else if (plan.next === "choose_again") {
-        missing.push(plan.upload);
-      } else {
-        uploads.push(await this.#open(ground, claimed, plan.upload));
-      }
+    } catch {
+      found.isWhole = false;
     }
-    uploads.sort((a, b) => a.upload.chosen_at_ms - b.upload.chosen_at_ms);
-    this.#tell({ kind: "restored", uploads, missing, elsewhere });
-    await this.#sweep(ground);
+    found.uploads.sort((a, b) => a.upload.chosen_at_ms - b.upload.chosen_at_ms);
+    this.#tell(found);
+  }
+
+  async #restoreRow(ground: Ground, row: UploadRow, { subject, readyOnly, onWifi }: Asked, found: Found): Promise<void> {
+    const { database, sessions } = ground;
+    if (this.#isOurs(row)) {
+      return;
+    }
+    if (row.holder !== null && (await sessions.isAlive(row.holder))) {
+      this.#watch(sessions, row.holder);
+      found.elsewhere += 1;
+      return;
+    }
+    const plan = await this.#plan(ground, row, subject);
+    const isReady = plan.next === "send" && !plan.upload.paused;
+    if (plan.next === "leave" || (readyOnly && !isReady)) {
+      return;
+    }
+    const record = "upload" in plan ? { ...plan.upload, subject: plan.upload.subject ?? subject } : row.record;
+    const claimed: UploadRow = { ...row, record, onWifi: onWifi ?? row.onWifi ?? false };
+    if (!(await this.#claim(database, claimed))) {
+      return;
+    }
+    this.#folders.set(row.ref, row.folder);
+    this.#written.add(row.folder);
+    if (plan.next === "discard") {
+      this.#forget(row.ref);
+    } else if (plan.next === "choose_again") {
+      found.missing.push(plan.upload);
+    } else {
+      found.uploads.push(await this.#open(ground, claimed, plan.upload));
+    }
   }
 
   /** The core's decision about a row, from what really lies beside it. */
@@ -233,14 +254,28 @@ export class Keeping {
     return planResume(row.record, found, { subject, now_ms: Date.now() }) as Resumption;
   }
 
-  /** Makes the row ours, unless another page was faster. */
+  /**
+   * Makes the row ours, unless another page was faster. Where there is not even room to write that down it is sent all
+   * the same: only that makes room, and should another page do so too, the service knows both by one reference.
+   */
   async #claim(database: IDBDatabase, { ref, holder, record, onWifi = false }: UploadRow): Promise<boolean> {
     let ours = false;
-    await changeRow(database, this.#key(ref), (row) => {
-      ours = row.holder === holder;
-      return ours ? { ...row, holder: this.#session, record, onWifi } : undefined;
-    });
+    try {
+      await changeRow(database, this.#key(ref), (row) => {
+        ours = row.holder === holder;
+        return ours ? { ...row, holder: this.#session, record, onWifi } : undefined;
+      });
+    } catch (thrown) {
+      if (!isFull(thrown)) {
+        throw thrown;
+      }
+      this.#unclaimed.set(ref, holder);
+    }
     return ours;
+  }
+
+  #isOurs({ ref, holder }: UploadRow): boolean {
+    return holder === this.#session || holder === this.#unclaimed.get(ref);
   }
 
   async #open({ places }: Ground, { folder, handle, onWifi = false }: UploadRow, upload: KeptUpload): Promise<Restored> {
@@ -323,7 +358,7 @@ export class Keeping {
 
   async #updateRow(ref: string, change: (row: UploadRow) => UploadRow, durability?: IDBTransactionDurability): Promise<void> {
     const { database } = await this.#ground;
-    const ours = (row: UploadRow): UploadRow | undefined => (row.holder === this.#session ? change(row) : undefined);
+    const ours = (row: UploadRow): UploadRow | undefined => (this.#isOurs(row) ? { ...change(row), holder: this.#session } : undefined);
     await changeRow(database, this.#key(ref), ours, durability);
   }
 
@@ -335,42 +370,4 @@ export class Keeping {
   #inOrder(work: () => Promise<unknown>): void {
     this.#last = this.#last.then(work).catch(() => undefined);
   }
-}
-
-/** Writes to the first place that takes it. Where one is full the others are: they share the quota. */
-async function writeSomewhere(
-  places: ByteStore[],
-  folder: string,
-  name: string,
-  bytes: Blob,
-  isWanted: () => boolean,
-): Promise<ByteStore["place"]> {
-  let last: unknown;
-  for (const place of places) {
-    try {
-      await place.write(folder, name, bytes, isWanted);
-      return place.place;
-    } catch (thrown) {
-      last = thrown;
-      if (!isWanted() || isNamed(thrown, "QuotaExceededError")) {
-        break;
-      }
-    }
-  }
-  throw last;
-}
-
-/** What the first place has that has anything. */
-async function firstOf<Result>(places: ByteStore[], ask: (place: ByteStore) => Promise<Result | null>): Promise<Result | null> {
-  for (const place of places) {
-    const found = await ask(place).catch(() => null);
-    if (found !== null) {
-      return found;
-    }
-  }
-  return null;
-}
-
-function isNamed(thrown: unknown, name: string): boolean {
-  return typeof thrown === "object" && thrown !== null && (thrown as { name?: unknown }).name === name;
 }

@@ -76,8 +76,11 @@ export type FromKeepWorker =
   /** All bytes are kept: the page may go. */
   | { kind: "kept"; clientRef: string }
   | { kind: "not-kept"; clientRef: string; code: NotKeptCode; message: string }
-  /** `missing` have to be chosen again; `elsewhere` are how many living pages hold. */
-  | { kind: "restored"; uploads: Restored[]; missing: KeptUpload[]; elsewhere: number }
+  /**
+   * `missing` have to be chosen again; `elsewhere` are how many living pages hold. Where something could not be looked
+   * at or taken over this time, it is not whole.
+   */
+  | { kind: "restored"; uploads: Restored[]; missing: KeptUpload[]; elsewhere: number; isWhole: boolean }
   /** A page whose uploads were watched is gone; ask for them with `restore`. */
   | { kind: "gone"; session: string }
   | { kind: "report"; question: number; report: StorageReport };

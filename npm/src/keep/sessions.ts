@@ -4,6 +4,7 @@
  * Where there are no Web Locks (pages without https), a session signs a row every few seconds instead.
  */
 import { transact, type SessionRow } from "./database.js";
+import { isFull } from "./places.js";
 
 export interface Sessions {
   /** Resolves when this session counts as alive. */
@@ -73,7 +74,12 @@ export class LeasedSessions implements Sessions {
   }
 
   async begin(): Promise<void> {
-    await this.#sign();
+    await this.#sign().catch((thrown: unknown) => {
+      // Without room to sign, others may send what this page sends, too. The service knows both by one reference.
+      if (!isFull(thrown)) {
+        throw thrown;
+      }
+    });
     await transact(this.#database, "sessions", "readwrite", (store) => {
       const looking = store("sessions").openCursor();
       looking.onsuccess = () => {
@@ -100,17 +106,15 @@ export class LeasedSessions implements Sessions {
   }
 
   whenGone(session: string, then: () => void): void {
-    const timer = setInterval(() => {
-      this.isAlive(session).then(
-        (alive) => {
-          if (!alive) {
-            clearInterval(timer);
-            then();
-          }
-        },
-        () => clearInterval(timer),
-      );
-    }, BEAT_MS);
+    const look = async (): Promise<void> => {
+      // A look that fails says nothing about the session: the next one may.
+      if (await this.isAlive(session).catch(() => true)) {
+        setTimeout(look, BEAT_MS);
+      } else {
+        then();
+      }
+    };
+    setTimeout(look, BEAT_MS);
   }
 
   async end(): Promise<void> {

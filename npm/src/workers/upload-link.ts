@@ -36,6 +36,8 @@ const MAX_CRASHES = 3;
 export class UploadLink {
   readonly #options: UploadLinkOptions;
   readonly #entries = new Map<string, Entry>();
+  /** Cancelled, and the worker has not said yet how they ended. What is added under such a name waits for that. */
+  readonly #ending = new Set<string>();
   #worker: WorkerLike | null = null;
   #starting: Promise<void> | null = null;
   /** The worker or its module could not be loaded. */
@@ -79,7 +81,7 @@ export class UploadLink {
       // Starting sends all entries, this one included.
       this.#start();
     } else {
-      this.#send({ kind: "add", clientRef, file, description });
+      this.#sendEntry(clientRef);
     }
   }
 
@@ -96,10 +98,14 @@ export class UploadLink {
     this.#setPaused(clientRef, false);
   }
 
-  cancel(clientRef: string): void {
-    if (this.#entries.delete(clientRef)) {
-      this.#send({ kind: "cancel", clientRef });
+  /** Answers whether the worker has it: only the worker knows then how it ends, and tells it. */
+  cancel(clientRef: string): boolean {
+    if (!this.#entries.delete(clientRef) || this.#worker === null || this.#ending.has(clientRef)) {
+      return false;
     }
+    this.#ending.add(clientRef);
+    this.#send({ kind: "cancel", clientRef });
+    return true;
   }
 
   setOnline(online: boolean): void {
@@ -129,7 +135,9 @@ export class UploadLink {
     if (entry !== undefined) {
       entry.paused = paused;
     }
-    this.#send({ kind: paused ? "pause" : "resume", clientRef });
+    if (!this.#ending.has(clientRef)) {
+      this.#send({ kind: paused ? "pause" : "resume", clientRef });
+    }
   }
 
   #start(): void {
@@ -169,11 +177,20 @@ export class UploadLink {
     if (this.#originalsWait) {
       this.#send({ kind: "originals", wait: true });
     }
-    for (const [clientRef, { file, description, paused }] of this.#entries) {
-      this.#send({ kind: "add", clientRef, file, description });
-      if (paused) {
-        this.#send({ kind: "pause", clientRef });
-      }
+    for (const clientRef of this.#entries.keys()) {
+      this.#sendEntry(clientRef);
+    }
+  }
+
+  #sendEntry(clientRef: string): void {
+    const entry = this.#entries.get(clientRef);
+    if (entry === undefined || this.#ending.has(clientRef)) {
+      return;
+    }
+    const { file, description, paused } = entry;
+    this.#send({ kind: "add", clientRef, file, description });
+    if (paused) {
+      this.#send({ kind: "pause", clientRef });
     }
   }
 
@@ -202,6 +219,10 @@ export class UploadLink {
         void this.#answerToken(message.question);
         return;
       case "refused":
+        if (this.#ending.has(message.clientRef)) {
+          this.#follow({ type: "cancelled", client_ref: message.clientRef });
+          return;
+        }
         this.#entries.delete(message.clientRef);
         this.#options.onFailed(message.clientRef, fromPlainError(message.error));
         return;
@@ -211,14 +232,19 @@ export class UploadLink {
   }
 
   #follow(event: UploadEvent): void {
+    const { type, client_ref: clientRef } = event;
+    const isEnd = type === "stored" || type === "failed" || type === "cancelled";
     // One that was cancelled is gone already, and another one may be here under its name.
-    if (event.type === "stored" || event.type === "failed") {
-      this.#entries.delete(event.client_ref);
+    if (isEnd && !this.#ending.has(clientRef)) {
+      this.#entries.delete(clientRef);
     }
-    if (event.type === "stored") {
+    if (type === "stored") {
       this.#crashes = 0;
     }
     this.#options.onEvent(event);
+    if (isEnd && this.#ending.delete(clientRef)) {
+      this.#sendEntry(clientRef);
+    }
   }
 
   async #answerToken(question: number): Promise<void> {
@@ -267,8 +293,12 @@ export class UploadLink {
     this.#worker?.postMessage(message);
   }
 
+  /** What was cancelled is so: whoever could say more is gone. */
   #stop(): void {
     this.#worker?.terminate();
     this.#worker = null;
+    for (const clientRef of this.#ending) {
+      this.#follow({ type: "cancelled", client_ref: clientRef });
+    }
   }
 }

@@ -23,6 +23,20 @@ async function asksBeforeLeaving(page) {
   });
 }
 
+/** In the page: why the browser writes no row of the queue, without leaving one where it does. */
+function refusesRows() {
+  return new Promise((done) => {
+    const opening = indexedDB.open("windlass");
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction("sessions", "readwrite");
+      transaction.objectStore("sessions").put({ id: "probe", beat_ms: 0 });
+      transaction.oncomplete = () => done("it does");
+      transaction.onabort = () => done(transaction.error.name);
+      opening.result.close();
+    };
+  });
+}
+
 test("F8: when the quota is used up one is told to keep the page open, and everything is sent from memory", async () => {
   const { gate, profile, service } = world;
   const [photo] = await world.photos(1, "no room");
@@ -37,6 +51,26 @@ test("F8: when the quota is used up one is told to keep the page open, and every
   await allRows(page, ["stored"], 120_000);
   assert.equal(await asksBeforeLeaving(page), false);
   await world.assertStored([photo], VARIANTS);
+  await nothingIsKept(page);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("F8: what was kept goes on after a reload on a device that is full by then, and makes room", async () => {
+  const { gate, profile, service } = world;
+  const files = await world.photos(2, "kept, then full");
+  const page = await profile.open(service.address);
+  gate.bytesPerSecond = 0;
+  await choose(page, ...files);
+  await areKept(page, 2);
+  await eventually("all are prepared", () => keptFiles(page), ({ prepared }) => prepared === 2);
+  const session = await page.context().newCDPSession(page);
+  // Of the browser's, not of the page's: it holds for the page that comes.
+  await session.send("Storage.overrideQuotaForOrigin", { origin: service.address, quotaSize: 0 });
+  await page.reload();
+  assert.equal(await page.evaluate(refusesRows), "QuotaExceededError", "there is no room to write a row");
+  gate.bytesPerSecond = Infinity;
+  await allRows(page, ["stored"], 120_000);
+  await world.assertStored(files, VARIANTS);
   await nothingIsKept(page);
   assert.deepEqual(page.complaints, []);
 });

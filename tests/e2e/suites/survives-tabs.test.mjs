@@ -100,6 +100,35 @@ test("a tab that crashed is taken over from as well, and two that wait share wha
   await nothingIsKept(others[0]);
 });
 
+test("a tab that gets no token yet does not call lost what a closed one has kept, and sends it when it gets one", async () => {
+  const { gate, profile, service } = world;
+  const [file] = await world.photos(1, "no token yet");
+  let refused = 0;
+  const withoutToken = (page) =>
+    page.route("**/demo/token?*", (route) => {
+      refused += 1;
+      return route.abort();
+    });
+  const first = await profile.open(service.address);
+  const second = await profile.tab(service.address, { prepare: withoutToken });
+  gate.bytesPerSecond = 0;
+  await choose(first, file);
+  await areKept(first, 1);
+  await eventually("the other tab lists it", () => rows(second), ([only]) => only?.name === "no token yet 1.jpg");
+  refused = 0;
+  await first.close();
+  await eventually("it asks who is signed in, again and again", () => refused, (count) => count >= 3, 60_000);
+  // Longer than a tab that has looked waits for another one that was faster.
+  await second.waitForTimeout(6_000);
+  assert.notEqual((await rows(second))[0]?.state, "failed", "its bytes are on this device");
+  await second.unroute("**/demo/token?*");
+  gate.bytesPerSecond = Infinity;
+  await allRows(second, ["stored"], 120_000);
+  assert.equal((await rows(second)).length, 1, "it is the same file");
+  await world.assertStored([file], VARIANTS);
+  await nothingIsKept(second);
+});
+
 test("what failed in one tab is tried again there and nowhere else: no other tab has its bytes", async () => {
   const { gate, profile, service } = world;
   const [file] = await world.photos(1, "refused");

@@ -153,6 +153,29 @@ test("a cancelled file is not kept and does not come back", async () => {
   assert.deepEqual(await rows(page), []);
 });
 
+test("a photo that the service makes while it is cancelled is called stored, by the row and by the service", async () => {
+  const { profile, service } = world;
+  const [file] = await world.photos(1, "too late");
+  const page = await profile.open(service.address);
+  let answer;
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.context().route("**/complete", async (route) => {
+    const response = await route.fetch();
+    await asked;
+    await route.fulfill({ response });
+  });
+  await choose(page, file);
+  await eventually("the service has made the photo", () => service.photos(), (list) => list.some(({ filename }) => filename === "too late 1.jpg"));
+  await page.getByRole("button", { name: /^Cancel/ }).click();
+  await eventually("the row says so", () => rows(page), ([only]) => only?.words === "Cancelling");
+  assert.deepEqual(await page.locator("windlass-uploader li.row button").evaluateAll((all) => all.map(({ ariaDisabled }) => ariaDisabled)), ["true"]);
+  await nothingIsKept(page);
+  answer();
+  await allRows(page, ["stored"]);
+  await world.assertStored([file], VARIANTS);
+  assert.deepEqual(page.complaints, []);
+});
+
 test("neither token nor signed URL is kept", async () => {
   const { gate, profile, service } = world;
   const [file] = await world.photos(1, "secret");

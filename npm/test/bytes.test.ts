@@ -1,0 +1,46 @@
+/** The origin private file system, as far as a test can stand in for it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { OpfsBytes } from "../src/keep/bytes.js";
+
+/** A file that is written in place, as synchronous handles do. */
+class FakeFile {
+  bytes = new Uint8Array();
+
+  async createSyncAccessHandle(): Promise<unknown> {
+    return {
+      truncate: (size: number) => (this.bytes = this.bytes.slice(0, size)),
+      write: (chunk: Uint8Array, { at }: { at: number }) => {
+        const grown = new Uint8Array(Math.max(this.bytes.length, at + chunk.length));
+        grown.set(this.bytes);
+        grown.set(chunk, at);
+        this.bytes = grown;
+        return chunk.length;
+      },
+      flush: () => undefined,
+      close: () => undefined,
+    };
+  }
+
+  async getFile(): Promise<Blob> {
+    return new Blob([this.bytes]);
+  }
+}
+
+test("what is written again under its name is as long as it is now, not as long as it was", async () => {
+  const file = new FakeFile();
+  const folder = { getFileHandle: async () => file };
+  const root = { getDirectoryHandle: async () => folder };
+  const top = { getDirectoryHandle: async () => root };
+  const { navigator } = globalThis;
+  Object.defineProperty(globalThis, "navigator", { value: { storage: { getDirectory: async () => top } }, configurable: true });
+  try {
+    const bytes = await OpfsBytes.open(false);
+    await bytes.write("roof", "0", new Blob(["a long picture"]), () => true);
+    await bytes.write("roof", "0", new Blob(["a short one"]), () => true);
+    assert.equal(await (await bytes.read("roof", "0"))?.text(), "a short one");
+  } finally {
+    Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+  }
+});
