@@ -1,16 +1,17 @@
 /** The client: takes files, sends them through the workers, tells how it goes, lists what is there. */
 import { Photos, UploadLinks } from "./api.js";
 import { Batch } from "./batch.js";
-import { cancelled, closedError, fromPlainError, toWindlassError, WindlassError, withFile } from "./errors.js";
+import { cancelled, closedError, fromPlainError, toWindlassError, withFile, type WindlassError } from "./errors.js";
 import {
   TypedEventTarget,
   UploadErrorEvent,
   UploadPhotoEvent,
   UploadProgressEvent,
   UploadStateEvent,
+  type MissingFile,
   type WindlassEventMap,
 } from "./events.js";
-import { flattenFiles, handleOf, isSameFile, nameOf, type FileSource } from "./files.js";
+import { flattenFiles, handleOf, nameOf, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
 import type { Restored, StorageReport } from "./keep/messages.js";
@@ -29,7 +30,7 @@ import {
 import { Originals } from "./originals.js";
 import { pictureOptions, prepareFile, type PictureOptions } from "./prepare.js";
 import { randomName } from "./random-name.js";
-import { begun, screenNeed, stillState, type HowBegun, type Running } from "./running.js";
+import { begun, onceMore, screenNeed, stillState, underWay, type HowBegun, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
@@ -128,6 +129,16 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     return this.#batch.progress(this.#rate);
   }
 
+  /** What other tabs send of the same queue, as far as it has not ended. */
+  get elsewhere(): readonly Upload[] {
+    return this.#survival.elsewhere;
+  }
+
+  /** Files that earlier pages could not keep: chosen again, they go on where they were. */
+  get missing(): readonly MissingFile[] {
+    return this.#survival.missing;
+  }
+
   /** What this browser keeps of the queue, and how much room it has; `null` with `keep: false`. */
   storage(): Promise<StorageReport | null> {
     return this.#survival.report();
@@ -175,7 +186,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   }
 
   #addOne(file: Blob, { signal, clientRef, filename, again = clientRef !== undefined, handle = handleOf(file) }: AddOptions): Upload {
-    const listed = clientRef === undefined ? !again && this.#underWay(file) : this.#running.get(clientRef)?.upload;
+    const listed = clientRef === undefined ? !again && underWay(this.#running.values(), file) : this.#running.get(clientRef)?.upload;
     const upload = listed || this.#beginWith(file, filename ?? nameOf(file), clientRef, again, handle);
     if (signal?.aborted) {
       upload.cancel();
@@ -183,11 +194,6 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       signal?.addEventListener("abort", () => upload.cancel(), { once: true });
     }
     return upload;
-  }
-
-  /** The same file chosen twice, by what the browser tells of it; the engine knows photos by their bytes. */
-  #underWay(file: Blob): Upload | undefined {
-    return [...this.#running.values()].find(({ upload }) => isSameFile(upload.file, file))?.upload;
   }
 
   readonly #commands: UploadCommands = {
@@ -347,11 +353,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #cancel(upload: Upload): void {
     const running = this.#running.get(upload.clientRef);
     if (running?.upload !== upload) {
-      if (upload.state === "failed") {
-        this.#survival.forget(upload.clientRef);
-      } else {
-        this.#survival.command(upload, "cancel");
-      }
+      this.#survival.cancel(upload);
       return;
     }
     this.#link.cancel(upload.clientRef);
@@ -366,13 +368,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     if (!upload.ended) {
       return upload;
     }
-    if (!upload.isReadable) {
-      throw new WindlassError("file_gone", "Another tab has this file: try again there.", { file: upload.filename });
-    }
-    // What is kept of it lies under its name. Where the service refused for good, the engine takes another one there.
-    const sameRef = upload.state === "failed";
-    const again = upload.alreadyStored || upload.isWantedAgain;
-    return this.#begin(upload.file, upload.filename, sameRef ? upload.clientRef : randomName(), { resumed: sameRef, again });
+    const { clientRef, resumed, again } = onceMore(upload);
+    return this.#begin(upload.file, upload.filename, clientRef, { resumed, again });
   }
 
   #fail(clientRef: string, error: WindlassError): void {

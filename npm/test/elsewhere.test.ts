@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
+import type { UploadStateEvent } from "../src/events.js";
 import { Elsewhere, type PageMessage } from "../src/keep/elsewhere.js";
 import { Upload } from "../src/upload.js";
 
@@ -57,11 +58,14 @@ interface Tab {
   own: Upload[];
   /** What it shows of other tabs. */
   shown: Upload[];
+  /** What happened to that: events, each with the state it tells of. */
+  dispatched: [string, string | undefined][];
   comesBack: () => void;
 }
 
 function tab(session: string, names: string[] = []): Tab {
   const shown: Upload[] = [];
+  const dispatched: [string, string | undefined][] = [];
   const own = names.map((name) => new Upload(commands, name, new Blob([name]), `${name}.jpg`));
   const known = new Set(FakeChannel.all);
   const heard = new Set(listening.get("pageshow"));
@@ -73,7 +77,7 @@ function tab(session: string, names: string[] = []): Tab {
     onAdded: (upload) => shown.push(upload),
     onCommand: () => undefined,
     watch: () => undefined,
-    dispatch: () => undefined,
+    dispatch: (event) => dispatched.push([event.type, (event as Partial<UploadStateEvent>).state]),
   });
   const [channel] = [...FakeChannel.all].filter((one) => !known.has(one));
   assert.ok(channel);
@@ -82,7 +86,7 @@ function tab(session: string, names: string[] = []): Tab {
     channel.isFrozen = false;
     listeners.forEach((listener) => listener(Object.assign(new Event("pageshow"), { persisted: true })));
   };
-  return { elsewhere, channel, own, shown, comesBack };
+  return { elsewhere, channel, own, shown, dispatched, comesBack };
 }
 
 const told = () => FakeChannel.said.filter(({ kind }) => kind === "upload").length;
@@ -128,4 +132,17 @@ test("also where the page had heard of another tab before", () => {
   assert.deepEqual(came.shown, []);
   left.comesBack();
   assert.deepEqual(came.shown.map(({ clientRef }) => clientRef), ["roof"]);
+});
+
+test("what is shown of another tab ends here with the client that shows it, and goes on there", async () => {
+  const [first, second] = [tab("a", ["roof"]), tab("b")];
+  const [shown] = second.shown;
+  assert.ok(shown);
+  assert.deepEqual(second.elsewhere.uploads, [shown]);
+  second.elsewhere.close();
+  await assert.rejects(shown.done, { code: "closed", file: "roof.jpg" });
+  assert.equal(shown.state, "cancelled");
+  assert.deepEqual(second.dispatched.at(-1), ["statechange", "cancelled"]);
+  assert.deepEqual(second.elsewhere.uploads, []);
+  assert.equal(first.own[0]?.ended, false);
 });
