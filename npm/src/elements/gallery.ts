@@ -10,6 +10,7 @@ import { toWindlassError, WindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
 import { tell, WindlassElement } from "./base.js";
+import { BrokenPictures } from "./broken-pictures.js";
 import { adopt, button, element } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
@@ -41,9 +42,7 @@ export class WindlassGallery extends WindlassElement {
   #live: GalleryLive | null = null;
   #filter: GalleryFilter = {};
   readonly #tiles = new Map<string, PhotoTile>();
-  /** Photos whose picture did not load, asked for anew once; ids. */
-  readonly #broken = new Set<string>();
-  #renewing = false;
+  readonly #broken = new BrokenPictures(() => this.refresh());
   #page: AbortController | null = null;
 
   readonly #root: ShadowRoot;
@@ -265,8 +264,8 @@ export class WindlassGallery extends WindlassElement {
     }
     const tile = new PhotoTile(photo, this.#strings, {
       open: (which) => this.#show(which),
-      loaded: (which) => this.#broken.delete(which.photo_id),
-      broken: (which) => this.#renew(which),
+      loaded: (which) => this.#broken.loaded(which),
+      broken: (which) => this.#broken.broken(which),
     });
     this.#tiles.set(photo.photo_id, tile);
     return tile;
@@ -328,19 +327,6 @@ export class WindlassGallery extends WindlassElement {
       this.#dialog.close();
     }
     this.#render();
-  }
-
-  /** Many pictures expire together and are asked for together; one that fails with a fresh address stays an icon. */
-  #renew(photo: Photo): void {
-    const fresh = !this.#broken.has(photo.photo_id);
-    this.#broken.add(photo.photo_id);
-    if (!fresh || this.#renewing) {
-      return;
-    }
-    this.#renewing = true;
-    void this.refresh().finally(() => {
-      this.#renewing = false;
-    });
   }
 
   #show(photo: Photo): void {
