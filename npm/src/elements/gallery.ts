@@ -70,49 +70,52 @@ export class WindlassGallery extends WindlassElement {
   get allowDelete(): boolean {
     return this.hasAttribute("allow-delete");
   }
-  set allowDelete(value: boolean) {
-    this.toggleAttribute("allow-delete", value);
+  set allowDelete(value: boolean | null | undefined) {
+    this.toggleAttribute("allow-delete", value ?? false);
   }
 
   get pageSize(): number {
     const asked = Number(this.getAttribute("page-size") ?? DEFAULT_PAGE_SIZE);
     return Number.isFinite(asked) ? Math.max(1, Math.min(100, Math.round(asked))) : DEFAULT_PAGE_SIZE;
   }
-  set pageSize(value: number) {
-    this.setAttribute("page-size", String(value));
+  set pageSize(value: number | null | undefined) {
+    this.reflect("page-size", value?.toString());
   }
 
   /** Whether caption and labels can be changed here. */
   get allowEdit(): boolean {
     return this.hasAttribute("allow-edit");
   }
-  set allowEdit(value: boolean) {
-    this.toggleAttribute("allow-edit", value);
+  set allowEdit(value: boolean | null | undefined) {
+    this.toggleAttribute("allow-edit", value ?? false);
   }
 
   /** Whether there is a search bar. */
   get searchable(): boolean {
     return this.hasAttribute("searchable");
   }
-  set searchable(value: boolean) {
-    this.toggleAttribute("searchable", value);
+  set searchable(value: boolean | null | undefined) {
+    this.toggleAttribute("searchable", value ?? false);
   }
 
   /** Which photos are shown; all of them when empty. */
   get filter(): GalleryFilter {
     return { ...this.#filter };
   }
-  set filter(value: GalleryFilter) {
-    const filter = Object.fromEntries(Object.entries(value).filter(([, asked]) => asked !== undefined && asked !== ""));
+  set filter(value: GalleryFilter | null | undefined) {
+    const filter = Object.fromEntries(Object.entries(value ?? {}).filter(([, asked]) => asked !== undefined && asked !== ""));
     if (!sameFilter(filter, this.#filter)) {
       this.#filter = filter;
       this.#begin();
     }
   }
 
-  /** How news reach the page: `live`, `polling` where streams do not get through. */
+  /** How news reach the page: `live`, `polling` where streams do not get through. To assign it sets the attribute. */
   get live(): LiveState {
     return this.#live?.state ?? "stopped";
+  }
+  set live(value: string | null | undefined) {
+    this.reflect("live", value);
   }
 
   /** The photos loaded so far. */
@@ -143,7 +146,13 @@ export class WindlassGallery extends WindlassElement {
   }
 
   protected override upgradableProperties(): readonly string[] {
-    return [...super.upgradableProperties(), "allowDelete", "allowEdit", "searchable", "filter", "pageSize"];
+    return [...super.upgradableProperties(), "allowDelete", "allowEdit", "searchable", "filter", "pageSize", "live"];
+  }
+
+  protected override tokenChanged(): void {
+    if (this.#pages?.lacksToken) {
+      this.#begin();
+    }
   }
 
   protected override connectionChanged(): void {
