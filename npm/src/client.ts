@@ -3,9 +3,16 @@ import { Photos, UploadLinks } from "./api.js";
 import { Batch } from "./batch.js";
 import { CancelSignals } from "./cancel-signals.js";
 import { Cancelling } from "./cancelling.js";
-import { cancelled, closedError, fromPlainError, toWindlassError, WindlassError, withFile } from "./errors.js";
-import { eventsOf, TypedEventTarget, UploadProgressEvent, UploadStateEvent, type WindlassEventMap } from "./events.js";
-import { flattenFiles, handleOf, isSameFile, nameOf, type FileSource } from "./files.js";
+import { cancelled, closedError, fromPlainError, toWindlassError, withFile, type WindlassError } from "./errors.js";
+import {
+  eventsOf,
+  TypedEventTarget,
+  UploadProgressEvent,
+  UploadStateEvent,
+  type MissingFile,
+  type WindlassEventMap,
+} from "./events.js";
+import { flattenFiles, handleOf, nameOf, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
 import type { Restored, StorageReport } from "./keep/messages.js";
@@ -23,7 +30,7 @@ import {
 import { Originals } from "./originals.js";
 import { Pictures } from "./pictures.js";
 import { randomName } from "./random-name.js";
-import { begun, screenNeed, stillState, type HowBegun, type Running } from "./running.js";
+import { begun, onceMore, screenNeed, stillState, underWay, type HowBegun, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
@@ -123,6 +130,16 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     return this.#batch.progress;
   }
 
+  /** What other tabs send of the same queue, as far as it has not ended. */
+  get elsewhere(): readonly Upload[] {
+    return this.#survival.elsewhere;
+  }
+
+  /** Files that earlier pages could not keep: chosen again, they go on where they were. */
+  get missing(): readonly MissingFile[] {
+    return this.#survival.missing;
+  }
+
   /** What this browser keeps of the queue, and how much room it has; `null` with `keep: false`. */
   storage(): Promise<StorageReport | null> {
     return this.#survival.report();
@@ -169,7 +186,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   }
 
   #addOne(file: Blob, { signal, clientRef, filename, again = clientRef !== undefined, handle = handleOf(file) }: AddOptions): Upload {
-    const listed = clientRef === undefined ? !again && this.#underWay(file) : this.#running.get(clientRef)?.upload;
+    const listed = clientRef === undefined ? !again && underWay(this.#running.values(), file) : this.#running.get(clientRef)?.upload;
     const upload = listed || this.#beginWith(file, filename ?? nameOf(file), clientRef, again, handle);
     if (signal?.aborted) {
       upload.cancel();
@@ -177,11 +194,6 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       this.#signals.give(upload, signal);
     }
     return upload;
-  }
-
-  /** The same file chosen twice, by what the browser tells of it; the engine knows photos by their bytes. */
-  #underWay(file: Blob): Upload | undefined {
-    return [...this.#running.values()].find(({ upload }) => isSameFile(upload.file, file))?.upload;
   }
 
   readonly #commands: UploadCommands = {
@@ -337,14 +349,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         this.#fail(upload.clientRef, cancelled(upload.filename));
         running.preparing.abort();
       }
-    } else if (upload.state !== "failed") {
-      this.#survival.command(upload, "cancel");
-    } else {
-      this.#signals.release(upload);
-      // While it is tried again, what is kept of it is the retry's.
-      if (running === undefined) {
-        this.#survival.forget(upload.clientRef);
-      }
+      return;
+    }
+    this.#signals.release(upload);
+    // While it is tried again, what is kept of it is the retry's.
+    if (upload.state !== "failed" || running === undefined) {
+      this.#survival.cancel(upload);
     }
   }
 
@@ -357,13 +367,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     if (!(latest.ended || latest.isCancelling) || (latest !== upload && latest.state === "stored")) {
       return latest;
     }
-    const { file, filename, clientRef, state, alreadyStored, isWantedAgain, isReadable } = latest;
-    if (!isReadable) {
-      throw new WindlassError("file_gone", "Another tab has this file: try again there.", { file: filename });
-    }
-    // What is kept of it lies under its name. Where the service refused for good, the engine takes another one there.
-    const resumed = state === "failed";
-    const retry = this.#begin(file, filename, resumed ? clientRef : randomName(), { resumed, again: alreadyStored || isWantedAgain });
+    const { clientRef, resumed, again } = onceMore(latest);
+    const retry = this.#begin(latest.file, latest.filename, clientRef, { resumed, again });
     latest.retried = retry;
     this.#signals.handOn(latest, retry);
     return retry;

@@ -1,5 +1,8 @@
 /** An upload that has not ended, as the client knows it. */
+import { WindlassError } from "./errors.js";
+import { isSameFile } from "./files.js";
 import type { ScreenNeed } from "./keep/awake.js";
+import { randomName } from "./random-name.js";
 import type { Upload, UploadState } from "./upload.js";
 
 export interface Running {
@@ -24,6 +27,21 @@ export interface HowBegun {
 export function begun(upload: Upload, { paused, resumed, again }: HowBegun): Running {
   upload.isWantedAgain = again;
   return { upload, paused, resumed, preparing: new AbortController(), submitted: false, waits: false };
+}
+
+/** How one that has ended is sent once more. Throws where this page has not its bytes. */
+export function onceMore(upload: Upload): Omit<HowBegun, "paused"> & { clientRef: string } {
+  if (!upload.isReadable) {
+    throw new WindlassError("file_gone", "Another tab has this file: try again there.", { file: upload.filename });
+  }
+  // What is kept of it lies under its name. Where the service refused for good, the engine takes another one there.
+  const resumed = upload.state === "failed";
+  return { clientRef: resumed ? upload.clientRef : randomName(), resumed, again: upload.alreadyStored || upload.isWantedAgain };
+}
+
+/** The same file chosen twice, by what the browser tells of it; the engine knows photos by their bytes. */
+export function underWay(all: Iterable<Running>, file: Blob): Upload | undefined {
+  return [...all].find(({ upload }) => isSameFile(upload.file, file))?.upload;
 }
 
 /** Where it stands when it was just paused or resumed, until the engine says more. */

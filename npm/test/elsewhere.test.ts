@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
+import type { UploadStateEvent } from "../src/events.js";
 import { Elsewhere, type PageMessage } from "../src/keep/elsewhere.js";
 import { Upload } from "../src/upload.js";
 
@@ -57,15 +58,15 @@ interface Tab {
   own: Upload[];
   /** What it shows of other tabs. */
   shown: Upload[];
-  /** The events it told. */
-  said: string[];
+  /** What happened to that: events, each with the state it tells of. */
+  dispatched: [string, string | undefined][];
   comesBack: () => void;
 }
 
 function tab(session: string, names: string[] = []): Tab {
   const shown: Upload[] = [];
+  const dispatched: [string, string | undefined][] = [];
   const own = names.map((name) => new Upload(commands, name, new Blob([name]), `${name}.jpg`));
-  const said: string[] = [];
   const known = new Set(FakeChannel.all);
   const heard = new Set(listening.get("pageshow"));
   const elsewhere = new Elsewhere({
@@ -76,7 +77,7 @@ function tab(session: string, names: string[] = []): Tab {
     onAdded: (upload) => shown.push(upload),
     onCommand: () => undefined,
     watch: () => undefined,
-    dispatch: (event) => said.push(event.type),
+    dispatch: (event) => dispatched.push([event.type, (event as Partial<UploadStateEvent>).state]),
   });
   const [channel] = [...FakeChannel.all].filter((one) => !known.has(one));
   assert.ok(channel);
@@ -85,7 +86,7 @@ function tab(session: string, names: string[] = []): Tab {
     channel.isFrozen = false;
     listeners.forEach((listener) => listener(Object.assign(new Event("pageshow"), { persisted: true })));
   };
-  return { elsewhere, channel, own, shown, said, comesBack };
+  return { elsewhere, channel, own, shown, dispatched, comesBack };
 }
 
 const told = () => FakeChannel.said.filter(({ kind }) => kind === "upload").length;
@@ -140,7 +141,20 @@ test("what is being cancelled in its tab is so in the others, and is cancelled a
   upload.setCancelling(true);
   first.elsewhere.tell(upload);
   assert.equal(shown.isCancelling, true);
-  assert.equal(second.said.at(-1), "statechange", "its row is to say so");
+  assert.equal(second.dispatched.at(-1)?.[0], "statechange", "its row is to say so");
   second.elsewhere.lost("roof");
   assert.equal(shown.state, "cancelled");
+});
+
+test("what is shown of another tab ends here with the client that shows it, and goes on there", async () => {
+  const [first, second] = [tab("a", ["roof"]), tab("b")];
+  const [shown] = second.shown;
+  assert.ok(shown);
+  assert.deepEqual(second.elsewhere.uploads, [shown]);
+  second.elsewhere.close();
+  await assert.rejects(shown.done, { code: "closed", file: "roof.jpg" });
+  assert.equal(shown.state, "cancelled");
+  assert.deepEqual(second.dispatched.at(-1), ["statechange", "cancelled"]);
+  assert.deepEqual(second.elsewhere.uploads, []);
+  assert.equal(first.own[0]?.ended, false);
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { cameraName, formatSettings, formatTaken, isWebAddress, pictureFor, takenAt } from "../src/elements/photo-facts.js";
 import { PhotoPages } from "../src/elements/photo-pages.js";
+import { WindlassError } from "../src/errors.js";
 import type { ListPhotosResponse } from "../src/generated/ListPhotosResponse";
 import type { Photo } from "../src/generated/Photo";
 import type { PhotoMetadata } from "../src/generated/PhotoMetadata";
@@ -45,6 +46,20 @@ test("pages follow each other to the end", async () => {
     await pages.more();
     assert.deepEqual([pages.photos.length, pages.hasMore], [loaded, hasMore]);
   }
+});
+
+test("a list that could not be had for want of a token says so, until it was had", async () => {
+  const source = new FakeList(1);
+  const list = source.list.bind(source);
+  const pages = new PhotoPages(source, 2);
+  for (const [code, lacksToken] of [["unauthorized", true], ["unavailable", false], ["token_unavailable", true]] as const) {
+    source.list = () => Promise.reject(new WindlassError(code, "Not now."));
+    await assert.rejects(pages.more(), { code });
+    assert.equal(pages.lacksToken, lacksToken, code);
+  }
+  source.list = list;
+  await pages.more();
+  assert.equal(pages.lacksToken, false);
 });
 
 test("a page that hears of photos all day keeps a bounded number, and what was let go can be asked for", async () => {

@@ -2,6 +2,7 @@
 import { Windlass } from "../client.js";
 import type { WindlassOptions } from "../options.js";
 import { fromLink, tokenFromUrl, type TokenProvider } from "../token.js";
+import type { Upload } from "../upload.js";
 
 /** So that importing the classes on a server, where there is no DOM, is harmless. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
@@ -10,7 +11,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
  * Attributes: `endpoint` (the page's own origin when absent), `project`, `token-url`. Properties of the
  * same names, and `token` (a function), `link` (an upload link, for customers without an account: it brings
  * its project) and `client` (a `Windlass` of your own) instead of them. A link is no attribute, so that the
- * secret is not in the page's markup.
+ * secret is not in the page's markup. `undefined` is no value, for frameworks assign what is not there yet.
  */
 export abstract class WindlassElement extends Base {
   static readonly observedAttributes: readonly string[] = ["endpoint", "project", "token-url"];
@@ -20,55 +21,70 @@ export abstract class WindlassElement extends Base {
   #link: string | null = null;
   #given: Windlass | null = null;
   #own: Windlass | null = null;
+  /** What its own client asks for tokens, where that is a function. */
+  #asked: { token: TokenProvider } | null = null;
   /** Between entering the page, when all attributes and properties are known, and leaving it. */
   #isInPage = false;
+  #isChanging = false;
 
   get endpoint(): string {
     return this.getAttribute("endpoint") ?? "/";
   }
-  set endpoint(value: string) {
-    this.setAttribute("endpoint", value);
+  set endpoint(value: string | null | undefined) {
+    this.reflect("endpoint", value);
   }
 
   get project(): string {
     return this.getAttribute("project") ?? "";
   }
-  set project(value: string) {
-    this.setAttribute("project", value);
+  set project(value: string | null | undefined) {
+    this.reflect("project", value);
   }
 
   /** An address of your own server that answers `{"token": "…"}`. */
   get tokenUrl(): string {
     return this.getAttribute("token-url") ?? "";
   }
-  set tokenUrl(value: string) {
-    this.setAttribute("token-url", value);
+  set tokenUrl(value: string | null | undefined) {
+    this.reflect("token-url", value);
   }
 
+  /** Another function takes the place of the one before; whoever is to be somebody else from now on sets `null` first. */
   get token(): TokenProvider | null {
     return this.#token;
   }
-  set token(value: TokenProvider | null) {
-    this.#token = value;
-    this.#reconnect();
+  set token(value: TokenProvider | null | undefined) {
+    const before = this.#token;
+    this.#token = value ?? null;
+    if ((before === null) !== (this.#token === null)) {
+      this.#reconnect();
+    } else if (before !== this.#token) {
+      this.#askInstead();
+    }
   }
 
   /** The part after `#` of the address a customer was given. */
   get link(): string {
     return this.#link ?? "";
   }
-  set link(value: string) {
-    this.#link = value;
-    this.#reconnect();
+  set link(value: string | null | undefined) {
+    const link = value ?? null;
+    if (link !== this.#link) {
+      this.#link = link;
+      this.#reconnect();
+    }
   }
 
   /** A client of your own, which the element uses and does not close. */
   get client(): Windlass | null {
     return this.#given ?? this.#own;
   }
-  set client(value: Windlass | null) {
-    this.#given = value;
-    this.#reconnect();
+  set client(value: Windlass | null | undefined) {
+    const given = value ?? null;
+    if (given !== this.#given) {
+      this.#given = given;
+      this.#reconnect();
+    }
   }
 
   connectedCallback(): void {
@@ -87,12 +103,11 @@ export abstract class WindlassElement extends Base {
 
   disconnectedCallback(): void {
     this.#isInPage = false;
-    const leaving = this.#own;
     // Moving an element within the page disconnects it for a moment only.
     queueMicrotask(() => {
-      if (!this.isConnected && leaving !== null && this.#own === leaving) {
-        this.#own = null;
-        closeWhenIdle(leaving);
+      if (!this.isConnected) {
+        this.left();
+        void this.#closeWhileAway();
       }
     });
   }
@@ -116,7 +131,7 @@ export abstract class WindlassElement extends Base {
     this.#own ??= new Windlass({
       endpoint: this.endpoint,
       ...(this.#link === null || (this.#link === "" && this.#isConfiguredWithout)
-        ? { project: this.project, token: this.#token ?? this.#tokenFromAttribute() }
+        ? { project: this.project, token: this.#tokenProvider() }
         : fromLink(this.#link)),
       ...this.clientOptions(),
     });
@@ -156,26 +171,94 @@ export abstract class WindlassElement extends Base {
   /** Called when the element enters the page, and when where or who changes. */
   protected abstract connectionChanged(): void;
 
-  #tokenFromAttribute(): TokenProvider {
-    return tokenFromUrl(new URL(this.tokenUrl, document.baseURI));
+  /** Called when it has left the page, and was not only moved. */
+  protected left(): void {
+    // Nothing by default.
+  }
+
+  /** Called when the client at hand asks another function for tokens. */
+  protected tokenChanged(): void {
+    // Nothing by default: it is asked when a token is needed.
+  }
+
+  protected reflect(attribute: string, value: string | null | undefined): void {
+    if (value === null || value === undefined) {
+      this.removeAttribute(attribute);
+    } else {
+      this.setAttribute(attribute, value);
+    }
+  }
+
+  #tokenProvider(): TokenProvider {
+    if (this.#token === null) {
+      return tokenFromUrl(new URL(this.tokenUrl, document.baseURI));
+    }
+    const asked = { token: this.#token };
+    this.#asked = asked;
+    return () => asked.token();
+  }
+
+  /**
+   * A function written in a template is another one at every rendering, which is no reason for another client. It is
+   * asked a moment later: where the project changes with it, the client of the former goes on with its own function.
+   */
+  #askInstead(): void {
+    const asked = this.#asked;
+    queueMicrotask(() => {
+      if (asked !== null && asked === this.#asked && this.#token !== null) {
+        asked.token = this.#token;
+        this.tokenChanged();
+      }
+    });
   }
 
   #reconnect(): void {
     if (this.#own !== null) {
-      closeWhenIdle(this.#own);
+      void closeWhenIdle(this.#own);
       this.#own = null;
     }
+    this.#asked = null;
     // An element that is upgraded in the page hears of its attributes one by one, before it hears that it is there.
-    if (this.#isInPage) {
-      this.connectionChanged();
+    if (!this.#isInPage || this.#isChanging) {
+      return;
+    }
+    // Frameworks assign one property after the other: what is assigned together is one change.
+    this.#isChanging = true;
+    queueMicrotask(() => {
+      this.#isChanging = false;
+      if (this.#isInPage) {
+        this.connectionChanged();
+      }
+    });
+  }
+
+  /** An element that comes back before everything is sent goes on with the client that it had. */
+  async #closeWhileAway(): Promise<void> {
+    const leaving = this.#own;
+    if (leaving === null) {
+      return;
+    }
+    await idle(leaving);
+    if (!this.isConnected && this.#own === leaving) {
+      this.#own = null;
+      leaving.close();
     }
   }
 }
 
+/** Waits until nothing is under way, nor what was tried again meanwhile. */
+async function idle(client: Windlass): Promise<void> {
+  let waiting: readonly Upload[] = [];
+  do {
+    await Promise.allSettled(waiting.map(({ done }) => done));
+    waiting = client.uploads.filter(({ ended }) => !ended);
+  } while (waiting.length > 0);
+}
+
 /** Files under way are sent to their end, whatever happens to the element. */
-function closeWhenIdle(client: Windlass): void {
-  const waiting = client.uploads.filter((upload) => !upload.ended).map((upload) => upload.done);
-  void Promise.allSettled(waiting).then(() => client.close());
+async function closeWhenIdle(client: Windlass): Promise<void> {
+  await idle(client);
+  client.close();
 }
 
 /** Tells the page, in an event that crosses shadow roots. */

@@ -10,6 +10,7 @@ import { toWindlassError, WindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
 import { tell, WindlassElement } from "./base.js";
+import { BrokenPictures } from "./broken-pictures.js";
 import { adopt, button, element } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
@@ -41,9 +42,7 @@ export class WindlassGallery extends WindlassElement {
   #live: GalleryLive | null = null;
   #filter: GalleryFilter = {};
   readonly #tiles = new Map<string, PhotoTile>();
-  /** Photos whose picture did not load, asked for anew once; ids. */
-  readonly #broken = new Set<string>();
-  #renewing = false;
+  readonly #broken = new BrokenPictures(() => this.refresh());
   #page: AbortController | null = null;
 
   readonly #root: ShadowRoot;
@@ -71,49 +70,52 @@ export class WindlassGallery extends WindlassElement {
   get allowDelete(): boolean {
     return this.hasAttribute("allow-delete");
   }
-  set allowDelete(value: boolean) {
-    this.toggleAttribute("allow-delete", value);
+  set allowDelete(value: boolean | null | undefined) {
+    this.toggleAttribute("allow-delete", value ?? false);
   }
 
   get pageSize(): number {
     const asked = Number(this.getAttribute("page-size") ?? DEFAULT_PAGE_SIZE);
     return Number.isFinite(asked) ? Math.max(1, Math.min(100, Math.round(asked))) : DEFAULT_PAGE_SIZE;
   }
-  set pageSize(value: number) {
-    this.setAttribute("page-size", String(value));
+  set pageSize(value: number | null | undefined) {
+    this.reflect("page-size", value?.toString());
   }
 
   /** Whether caption and labels can be changed here. */
   get allowEdit(): boolean {
     return this.hasAttribute("allow-edit");
   }
-  set allowEdit(value: boolean) {
-    this.toggleAttribute("allow-edit", value);
+  set allowEdit(value: boolean | null | undefined) {
+    this.toggleAttribute("allow-edit", value ?? false);
   }
 
   /** Whether there is a search bar. */
   get searchable(): boolean {
     return this.hasAttribute("searchable");
   }
-  set searchable(value: boolean) {
-    this.toggleAttribute("searchable", value);
+  set searchable(value: boolean | null | undefined) {
+    this.toggleAttribute("searchable", value ?? false);
   }
 
   /** Which photos are shown; all of them when empty. */
   get filter(): GalleryFilter {
     return { ...this.#filter };
   }
-  set filter(value: GalleryFilter) {
-    const filter = Object.fromEntries(Object.entries(value).filter(([, asked]) => asked !== undefined && asked !== ""));
+  set filter(value: GalleryFilter | null | undefined) {
+    const filter = Object.fromEntries(Object.entries(value ?? {}).filter(([, asked]) => asked !== undefined && asked !== ""));
     if (!sameFilter(filter, this.#filter)) {
       this.#filter = filter;
       this.#begin();
     }
   }
 
-  /** How news reach the page: `live`, `polling` where streams do not get through. */
+  /** How news reach the page: `live`, `polling` where streams do not get through. To assign it sets the attribute. */
   get live(): LiveState {
     return this.#live?.state ?? "stopped";
+  }
+  set live(value: string | null | undefined) {
+    this.reflect("live", value);
   }
 
   /** The photos loaded so far. */
@@ -144,7 +146,13 @@ export class WindlassGallery extends WindlassElement {
   }
 
   protected override upgradableProperties(): readonly string[] {
-    return [...super.upgradableProperties(), "allowDelete", "allowEdit", "searchable", "filter", "pageSize"];
+    return [...super.upgradableProperties(), "allowDelete", "allowEdit", "searchable", "filter", "pageSize", "live"];
+  }
+
+  protected override tokenChanged(): void {
+    if (this.#pages?.lacksToken) {
+      this.#begin();
+    }
   }
 
   protected override connectionChanged(): void {
@@ -265,8 +273,8 @@ export class WindlassGallery extends WindlassElement {
     }
     const tile = new PhotoTile(photo, this.#strings, {
       open: (which) => this.#show(which),
-      loaded: (which) => this.#broken.delete(which.photo_id),
-      broken: (which) => this.#renew(which),
+      loaded: (which) => this.#broken.loaded(which),
+      broken: (which) => this.#broken.broken(which),
     });
     this.#tiles.set(photo.photo_id, tile);
     return tile;
@@ -328,19 +336,6 @@ export class WindlassGallery extends WindlassElement {
       this.#dialog.close();
     }
     this.#render();
-  }
-
-  /** Many pictures expire together and are asked for together; one that fails with a fresh address stays an icon. */
-  #renew(photo: Photo): void {
-    const fresh = !this.#broken.has(photo.photo_id);
-    this.#broken.add(photo.photo_id);
-    if (!fresh || this.#renewing) {
-      return;
-    }
-    this.#renewing = true;
-    void this.refresh().finally(() => {
-      this.#renewing = false;
-    });
   }
 
   #show(photo: Photo): void {

@@ -1,6 +1,6 @@
 /** The loaded part of a project's photos, newest first, and how to get more of it. */
 import type { Photos } from "../api.js";
-import { cancelled } from "../errors.js";
+import { cancelled, toWindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import type { GalleryFilter } from "./gallery-bar.js";
 import { isArriving } from "./photo-facts.js";
@@ -25,6 +25,7 @@ export class PhotoPages {
   /** The oldest that were loaded were let go: the cursor is not where the list ends. */
   #isCut = false;
   #last: Promise<void> = Promise.resolve();
+  #lacksToken = false;
   #latestEvent: number | null = null;
 
   constructor(source: Pick<Photos, "list">, pageSize: number, filter: GalleryFilter = {}) {
@@ -49,6 +50,11 @@ export class PhotoPages {
   /** The latest event the first page knew of; `null` before it is there. */
   get latestEvent(): number | null {
     return this.#latestEvent;
+  }
+
+  /** Whether what was asked for last could not be had for want of a token that the service takes. */
+  get lacksToken(): boolean {
+    return this.#lacksToken;
   }
 
   /** Loads the next page. */
@@ -141,15 +147,21 @@ export class PhotoPages {
 
   /** One request after the other: two at once would mix their cursors. */
   #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#last
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#stopping.signal.aborted) {
-          throw cancelled();
-        }
-        return work();
-      });
-    this.#last = turn;
+    const turn = this.#last.then(() => {
+      if (this.#stopping.signal.aborted) {
+        throw cancelled();
+      }
+      return work();
+    });
+    this.#last = turn.then(
+      () => {
+        this.#lacksToken = false;
+      },
+      (thrown: unknown) => {
+        const { code } = toWindlassError(thrown);
+        this.#lacksToken = code === "unauthorized" || code === "token_expired" || code === "token_unavailable";
+      },
+    );
     return turn;
   }
 }

@@ -5,31 +5,29 @@ import type { Upload } from "../upload.js";
 import { button, element, setText } from "./dom.js";
 import type { UploaderStrings } from "./uploader.strings.js";
 
+/** What makes a notice out of date: that what was not kept is, that there is a client to send with. */
+type Remedy = "kept" | "connected";
+
 export class UploaderNotes {
   readonly #text = element("p");
   readonly notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#text);
   readonly resumed = element("p", { class: "resumed", part: "resumed", role: "status", hidden: true });
-  #isUntilKept = false;
+  #until: Remedy | null = null;
 
   setStrings({ dismiss }: UploaderStrings): void {
     this.notice.replaceChildren(this.#text, button({ label: dismiss, icon: "close", class: "symbol danger" }, () => this.warn(null)));
   }
 
-  /** Until it is dismissed, or the next one comes; `null` takes it away. */
-  warn(text: string | null): void {
-    this.#isUntilKept = false;
+  /** Until it is dismissed, or the next one comes, or what it waits for; `null` takes it away. */
+  warn(text: string | null, until: Remedy | null = null): void {
+    this.#until = until;
     this.notice.hidden = text === null;
     setText(this.#text, text ?? "");
   }
 
-  /** That something is not kept: `kept` takes it away as well. */
-  warnUntilKept(text: string): void {
-    this.warn(text);
-    this.#isUntilKept = true;
-  }
-
-  kept(): void {
-    if (this.#isUntilKept) {
+  /** What a notice may have waited for is so. */
+  settle(remedy: Remedy): void {
+    if (this.#until === remedy) {
       this.warn(null);
     }
   }

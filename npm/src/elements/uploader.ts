@@ -7,19 +7,19 @@
  * of it can be unfolded), `service-worker-url`, `theme`. Events, which bubble:
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
-import type { Windlass } from "../client.js";
 import { toWindlassError, type WindlassError } from "../errors.js";
-import type { MissingFile } from "../events.js";
 import { filesFrom } from "../files.js";
 import type { OriginalsPolicy, WindlassOptions } from "../options.js";
 import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
 import { tell, WindlassElement } from "./base.js";
+import { ClientWatch } from "./client-watch.js";
 import { adopt, button, element, focusBeside, icon, setText } from "./dom.js";
 import { listenForDrops } from "./drops.js";
 import { factsStyles } from "./facts.styles.js";
-import { FoldedRows } from "./folded-rows.js";
+import { sendAgain } from "./send-again.js";
 import { tokens } from "./tokens.styles.js";
+import { UploadList } from "./upload-list.js";
 import { UploadSummary } from "./upload-summary.js";
 import { UploadRow } from "./upload-row.js";
 import { UploaderNotes } from "./uploader-notes.js";
@@ -34,25 +34,40 @@ export class WindlassUploader extends WindlassElement {
   static override readonly observedAttributes = [...WindlassElement.observedAttributes, ...OF_CONTROLS, "originals", "service-worker-url"];
 
   #strings: UploaderStrings = uploaderStrings;
-  readonly #rows = new Map<Upload, UploadRow>();
-  readonly #listened = new WeakSet<Windlass>();
   readonly #changed = new Set<Upload>();
   #frame = 0;
   #page: AbortController | null = null;
   #stopWaiting: () => void = () => undefined;
-  /** Files an earlier page could not keep. */
-  #missing: readonly MissingFile[] = [];
 
-  #summary!: UploadSummary;
+  /** `null` before the element is in the page. */
+  #summary: UploadSummary | null = null;
   readonly #root: ShadowRoot;
   readonly #main = element("div", { part: "base" });
-  readonly #list = element("ul", { class: "list", part: "list" });
   readonly #live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   readonly #notes = new UploaderNotes();
-  readonly #folded = new FoldedRows();
   readonly #chooser = element("input", { type: "file", hidden: true, class: "chooser" });
   readonly #camera = element("input", { type: "file", hidden: true, class: "camera-input", accept: "image/*" });
   #drop: HTMLDivElement | null = null;
+
+  readonly #list = new UploadList((upload) => new UploadRow(upload, this.#strings, this.#rowActions, this.hasAttribute("details")));
+  readonly #watch = new ClientWatch(this.#list, {
+    changed: () => this.#refresh(),
+    moved: (upload) => this.#touch(upload),
+    cancelled: (upload) => this.#rowActions.remove(upload),
+    stored: (upload, photo) => {
+      this.#announce(this.#strings.announceStored(upload.filename));
+      tell(this, "windlass-photo", { photo, upload });
+    },
+    failed: (upload, error) => {
+      this.#announce(this.#strings.announceFailed(upload.filename, this.#strings.error(error)));
+      tell(this, "windlass-error", { error, upload });
+    },
+    notKept: (upload, code) => {
+      this.#touch(upload);
+      this.#notes.warn(this.#strings.notKept(code), "kept");
+    },
+    kept: () => this.#notes.settle("kept"),
+  });
 
   constructor() {
     super();
@@ -87,20 +102,20 @@ export class WindlassUploader extends WindlassElement {
   get accept(): string {
     return this.getAttribute("accept") ?? "image/*";
   }
-  set accept(value: string) {
-    this.setAttribute("accept", value);
+  set accept(value: string | null | undefined) {
+    this.reflect("accept", value);
   }
 
   get multiple(): boolean {
     return this.hasAttribute("multiple");
   }
-  set multiple(value: boolean) {
-    this.toggleAttribute("multiple", value);
+  set multiple(value: boolean | null | undefined) {
+    this.toggleAttribute("multiple", value ?? false);
   }
 
   /** The uploads in the list. */
   get uploads(): readonly Upload[] {
-    return [...this.#rows.keys()];
+    return this.#list.uploads;
   }
 
   /** Opens the file dialog; only while the user is pressing something. */
@@ -123,15 +138,23 @@ export class WindlassUploader extends WindlassElement {
     }
     try {
       const client = this.connect();
-      this.#listen(client);
+      this.#watch.use(client);
       const chosen = this.multiple ? files : files.slice(0, 1);
-      this.#missing = this.#missing.filter(
-        ({ filename, size }) => !chosen.some((file) => file instanceof File && file.name === filename && file.size === size),
-      );
-      return chosen.map((file) => this.#show(client.add(file)));
+      const uploads = chosen.map((file) => client.add(file));
+      for (const upload of uploads) {
+        const listed = this.#list.row(upload);
+        if (listed === undefined) {
+          this.#list.add(upload, client);
+        } else {
+          listed.highlight();
+          this.#announce(this.#strings.alreadyListed(upload.filename));
+        }
+      }
+      this.#refresh();
+      return uploads;
     } catch (thrown) {
       const error = toWindlassError(thrown);
-      this.#notes.warn(error.message);
+      this.#notes.warn(error.message, "connected");
       tell(this, "windlass-error", { error, upload: null });
       return [];
     }
@@ -174,6 +197,10 @@ export class WindlassUploader extends WindlassElement {
     this.#goOn();
   }
 
+  protected override left(): void {
+    this.#watch.use(null);
+  }
+
   protected override clientOptions(): Partial<WindlassOptions> {
     const serviceWorkerUrl = this.getAttribute("service-worker-url");
     return { ...(serviceWorkerUrl && { serviceWorkerUrl }), originals: this.#originals };
@@ -195,12 +222,12 @@ export class WindlassUploader extends WindlassElement {
 
   /** With who and where known, what earlier pages have left goes on by itself. */
   #goOn(): void {
-    if (this.configured) {
-      try {
-        this.#listen(this.connect());
-      } catch (thrown) {
-        this.#notes.warn(toWindlassError(thrown).message);
-      }
+    this.#notes.settle("connected");
+    try {
+      this.#watch.use(this.configured ? this.connect() : null);
+    } catch (thrown) {
+      this.#watch.use(null);
+      this.#notes.warn(toWindlassError(thrown).message, "connected");
     }
   }
 
@@ -227,93 +254,37 @@ export class WindlassUploader extends WindlassElement {
       clear: () => this.#clear(),
     });
     this.#notes.setStrings(strings);
-    this.#list.setAttribute("aria-label", strings.listLabel);
-    this.#main.replaceChildren(this.#drop, this.#notes.notice, this.#notes.resumed, this.#summary.node, this.#folded.note, this.#list, this.#live);
-    for (const upload of [...this.#rows.keys()]) {
-      const row = this.#row(upload);
-      this.#rows.get(upload)?.node.replaceWith(row.node);
-      this.#rows.set(upload, row);
-    }
+    this.#list.render(strings.listLabel);
+    const { notice, resumed } = this.#notes;
+    const { node, folded } = this.#list;
+    this.#main.replaceChildren(this.#drop, notice, resumed, this.#summary.node, folded.note, node, this.#live);
     this.#refresh();
   }
 
   readonly #rowActions = {
     retry: (upload: Upload): void => {
-      const again = upload.retry();
-      const row = this.#row(again);
-      this.#rows.get(upload)?.node.replaceWith(row.node);
-      this.#rows.delete(upload);
-      upload.releasePreview();
-      this.#rows.set(again, row);
-      row.node.querySelector("button")?.focus();
+      const had = this.#list.clientOf(upload);
+      if (had === undefined) {
+        return;
+      }
+      try {
+        const again = sendAgain(upload, had, () => this.connect());
+        this.#watch.watch(again.client);
+        this.#list.replace(upload, again.upload, again.client).node.querySelector("button")?.focus();
+      } catch (thrown) {
+        this.#notes.warn(toWindlassError(thrown).message, "connected");
+      }
       this.#refresh();
     },
     remove: (upload: Upload): void => {
-      const node = this.#rows.get(upload)?.node;
+      const node = this.#list.row(upload)?.node;
       if (node?.contains(this.#root.activeElement) && !focusBeside(node)) {
         this.#focusChoose();
       }
-      this.#forget(upload);
+      this.#list.forget(upload);
       this.#refresh();
     },
   };
-
-  #row(upload: Upload): UploadRow {
-    return new UploadRow(upload, this.#strings, this.#rowActions, this.hasAttribute("details"));
-  }
-
-  #listen(client: Windlass): void {
-    if (this.#listened.has(client)) {
-      return;
-    }
-    this.#listened.add(client);
-    client.addEventListener("added", ({ upload }) => this.#show(upload));
-    client.addEventListener("restored", ({ missing }) => {
-      this.#missing = missing;
-      this.#refresh();
-    });
-    client.addEventListener("warning", ({ upload, code }) => {
-      if (this.#rows.has(upload)) {
-        this.#touch(upload);
-        this.#notes.warnUntilKept(this.#strings.notKept(code));
-      }
-    });
-    client.addEventListener("kept", () => this.#notes.kept());
-    client.addEventListener("progress", ({ upload }) => this.#touch(upload));
-    client.addEventListener("statechange", ({ upload, state }) => {
-      if (state === "cancelled" && this.#rows.has(upload)) {
-        this.#rowActions.remove(upload);
-        return;
-      }
-      this.#touch(upload);
-    });
-    client.addEventListener("photo", ({ upload, photo }) => {
-      if (this.#rows.has(upload)) {
-        this.#announce(this.#strings.announceStored(upload.filename));
-        tell(this, "windlass-photo", { photo, upload });
-      }
-    });
-    client.addEventListener("error", ({ upload, error }) => {
-      if (this.#rows.has(upload)) {
-        this.#announce(this.#strings.announceFailed(upload.filename, this.#strings.error(error)));
-        tell(this, "windlass-error", { error, upload });
-      }
-    });
-  }
-
-  #show(upload: Upload): Upload {
-    const listed = this.#rows.get(upload);
-    if (listed === undefined) {
-      const row = this.#row(upload);
-      this.#rows.set(upload, row);
-      this.#list.append(row.node);
-      this.#refresh();
-    } else {
-      listed.highlight();
-      this.#announce(this.#strings.alreadyListed(upload.filename));
-    }
-    return upload;
-  }
 
   /** Progress comes often; the page is changed once a frame. */
   #touch(upload: Upload): void {
@@ -321,26 +292,29 @@ export class WindlassUploader extends WindlassElement {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       for (const changed of this.#changed) {
-        this.#rows.get(changed)?.update();
+        this.#list.row(changed)?.update();
       }
       this.#changed.clear();
-      this.#folded.fold(this.#rows, (upload) => this.#forget(upload));
+      this.#list.fold();
+      this.#watch.letGo();
       this.#refresh();
     });
   }
 
   #refresh(): void {
-    this.#main.classList.toggle("busy", this.#rows.size > 0);
-    this.#notes.showResumed(this.uploads, this.#missing, this.#strings);
-    this.#folded.show(this.#strings);
-    this.#summary.update(this.uploads, this.#folded, this.client?.progress.rate_bytes_per_s ?? null);
+    const { uploads, client } = this;
+    const { folded } = this.#list;
+    this.#main.classList.toggle("busy", uploads.length > 0);
+    this.#notes.showResumed(uploads, client?.missing ?? [], this.#strings);
+    folded.show(this.#strings);
+    this.#summary?.update(uploads, folded, client?.progress.rate_bytes_per_s ?? null);
   }
 
   #clear(): void {
     for (const upload of this.uploads.filter(({ ended }) => ended)) {
-      this.#forget(upload);
+      this.#list.forget(upload);
     }
-    this.#folded.clear();
+    this.#list.folded.clear();
     this.#focusChoose();
     this.#refresh();
   }
@@ -348,16 +322,6 @@ export class WindlassUploader extends WindlassElement {
   /** Where the keyboard goes when what it was on disappears and nothing is beside it. */
   #focusChoose(): void {
     this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
-  }
-
-  #forget(upload: Upload): void {
-    this.#rows.get(upload)?.node.remove();
-    this.#rows.delete(upload);
-    if (upload.state === "failed") {
-      // Taken off the list it is not to come back with the next page.
-      upload.cancel();
-    }
-    upload.releasePreview();
   }
 
   #announce(text: string): void {

@@ -2,7 +2,7 @@
  * What other tabs of the same queue send: shown here as it is there, and handed over when its tab is gone.
  * Tabs talk over a `BroadcastChannel`; where there is none, each tab shows its own uploads only.
  */
-import { cancelled, fromPlainError, toPlainError, WindlassError, type PlainError } from "../errors.js";
+import { cancelled, closedError, fromPlainError, toPlainError, WindlassError, withFile, type PlainError } from "../errors.js";
 import { eventsOf, UploadProgressEvent, UploadStateEvent } from "../events.js";
 import type { Photo } from "../generated/Photo";
 import type { ProgressCounts } from "../generated/ProgressCounts";
@@ -95,6 +95,11 @@ export class Elsewhere {
     }
   }
 
+  /** What is shown of other tabs, as far as it has not ended. */
+  get uploads(): readonly Upload[] {
+    return [...this.#shown.values()].map(({ upload }) => upload);
+  }
+
   /** Tells the others how one of ours stands. */
   tell(upload: Upload): void {
     if (!this.#isHeard) {
@@ -157,12 +162,16 @@ export class Elsewhere {
     }
   }
 
+  /** Nobody hears any more how those of other tabs get on: here they end, and there they go on. */
   close(): void {
     this.#watching.abort();
     this.#channel?.close();
     this.#channel = null;
     this.#timers.forEach(clearTimeout);
-    this.#shown.clear();
+    for (const upload of this.uploads) {
+      this.#shown.delete(upload.clientRef);
+      this.#fail(upload, withFile(closedError(), upload.filename));
+    }
   }
 
   #post(message: PageMessage): void {

@@ -7,6 +7,7 @@ import {
   UploadsKeptEvent,
   UploadsRestoredEvent,
   UploadWarningEvent,
+  type MissingFile,
 } from "../events.js";
 import { isAboutTheFile } from "../errors.js";
 import type { KeptUpload } from "../generated/KeptUpload";
@@ -82,6 +83,16 @@ export class Survival {
     }
   }
 
+  /** What other tabs send. */
+  get elsewhere(): readonly Upload[] {
+    return this.#elsewhere?.uploads ?? [];
+  }
+
+  /** Files an earlier page could not keep, and that were not chosen again. */
+  get missing(): readonly MissingFile[] {
+    return this.#missing.map(({ filename, size_bytes: size }) => ({ filename, size }));
+  }
+
   /** The name under which an earlier page had begun with this file, which it could not keep. */
   begunBefore(file: Blob, filename: string, clientRef: string | undefined): string | undefined {
     const kept = this.#missing.find(
@@ -91,7 +102,9 @@ export class Survival {
           ? name === filename && file instanceof File && last_modified_ms === file.lastModified
           : client_ref === clientRef),
     );
-    this.#missing = this.#missing.filter((missing) => missing !== kept);
+    // Saved anew since then it is not the very file that was begun with, and need not be asked for either.
+    const chosen = kept ?? this.#missing.find((missing) => missing.filename === filename && missing.size_bytes === file.size);
+    this.#missing = this.#missing.filter((missing) => missing !== chosen);
     return kept?.client_ref;
   }
 
@@ -148,6 +161,15 @@ export class Survival {
   /** Asks the tab that sends it. */
   command(upload: Upload, command: CommandName): void {
     this.#elsewhere?.command(upload, command);
+  }
+
+  /** One that is not under way here: asks the tab that sends it; of one that failed nothing is kept any longer. */
+  cancel(upload: Upload): void {
+    if (upload.state === "failed") {
+      this.forget(upload.clientRef);
+    } else {
+      this.command(upload, "cancel");
+    }
   }
 
   /** When originals go has changed: whoever goes on when this page is gone is to know. */
@@ -241,7 +263,7 @@ export class Survival {
       this.#background?.wanted();
     }
     if (uploads.length > 0 || lost.length > 0) {
-      dispatch(new UploadsRestoredEvent(uploads, this.#missing.map(({ filename, size_bytes: size }) => ({ filename, size }))));
+      dispatch(new UploadsRestoredEvent(uploads, this.missing));
     }
   }
 
