@@ -33,6 +33,15 @@ export function button(
   return node;
 }
 
+/** A button whose work is under way: who is told of a click asks. Disabled it would lose the keyboard. */
+export function isBusy(node: HTMLButtonElement): boolean {
+  return node.getAttribute("aria-disabled") === "true";
+}
+
+export function setBusy(node: HTMLButtonElement, busy: boolean): void {
+  node.setAttribute("aria-disabled", String(busy));
+}
+
 export type IconName = keyof typeof ICONS;
 
 /** Strokes on a grid of 24 × 24. */

@@ -57,6 +57,7 @@ export const galleryStrings = {
   edit: "Edit",
   save: "Save",
   cancel: "Cancel",
+  confirmDiscard: "Discard changes?",
   openOriginal: "Open original",
   remove: "Delete",
   confirmRemove: "Delete for good?",
