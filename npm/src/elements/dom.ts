@@ -85,6 +85,19 @@ export function setText(node: Element, text: string): void {
   }
 }
 
+/** Makes these the children of a list. Only what moved is moved: focus and loading pictures stay undisturbed. */
+export function arrange(list: Element, nodes: readonly Element[]): void {
+  const kept = new Set(nodes);
+  for (const stale of [...list.children].filter((child) => !kept.has(child))) {
+    stale.remove();
+  }
+  for (const [position, node] of nodes.entries()) {
+    if (list.children[position] !== node) {
+      list.insertBefore(node, list.children[position] ?? null);
+    }
+  }
+}
+
 const sheets = new Map<string, CSSStyleSheet>();
 
 /** Constructed style sheets: allowed by `style-src 'self'`, and shared by all elements of a kind. */

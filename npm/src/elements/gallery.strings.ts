@@ -14,6 +14,7 @@ export const galleryStrings = {
   error: (error: WindlassError): string => error.message,
   retry: "Try again",
   more: "Load more",
+  moreLoaded: (count: number): string => (count === 1 ? "1 more photo" : `${count} more photos`),
   noMatchTitle: "Nothing found",
   noMatchText: "No photo has all of that. Try fewer words, or clear the search.",
   search: "Search photos",

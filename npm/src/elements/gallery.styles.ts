@@ -69,7 +69,7 @@ button.tag { min-height: 36px; }
 .message p { color: var(--_muted); font-size: 0.9375rem; max-width: 34rem; overflow-wrap: anywhere; }
 .message button { margin-top: 0.625rem; }
 .message.failed > .icon { color: var(--_danger); }
-.grid + .message { margin-top: 0.75rem; }
+.grid:not(:empty) + .foot .message { margin-top: 0.75rem; }
 .more { display: flex; justify-content: center; margin-top: 1rem; }
 
 dialog {

@@ -1,4 +1,4 @@
-/** The gallery by keyboard and by mouse: where they lead, and what is not lost. */
+/** The gallery by keyboard, by mouse and aloud: where the focus stays, what is read, and what is not lost. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { after, before, beforeEach, afterEach, test } from "node:test";
 
 import { fixture, makeVideo, scratchFolder, variation } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { problem } from "../harness/fault-proxy.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows } from "../harness/uploader.mjs";
 
@@ -43,9 +44,12 @@ const gallery = () => page.locator("windlass-gallery");
 const dialog = () => page.locator("windlass-gallery dialog[open]");
 const title = () => dialog().locator("h2").textContent();
 const caption = () => page.getByRole("textbox", { name: "Caption" });
+const names = () => gallery().evaluate(({ photos }) => photos.map(({ filename }) => filename));
 /** What has the keyboard in the gallery: its name. */
 const focused = () =>
   gallery().evaluate(({ shadowRoot: { activeElement } }) => activeElement?.getAttribute("aria-label") ?? activeElement?.textContent ?? null);
+/** What a screen reader is told below the photos. */
+const said = () => gallery().locator(".foot [aria-live]").textContent();
 
 async function open(name) {
   await page.getByRole("button", { name: `Open ${name}` }).click();
@@ -55,6 +59,14 @@ async function open(name) {
 async function edit(text) {
   await dialog().locator("button.edit").click();
   if (text !== undefined) await caption().fill(text);
+}
+
+/** As who chose so many a page has it; the button for more has the keyboard. */
+async function inPagesOf(size) {
+  await gallery().evaluate((element, count) => element.setAttribute("page-size", String(count)), size);
+  await eventually("the first page is shown", names, ({ length }) => length === size);
+  await eventually("it is live again", () => gallery().evaluate(({ live }) => live), (live) => live === "live");
+  await page.getByRole("button", { name: "Load more" }).focus();
 }
 
 test("text that is selected up to the backdrop stays, and a press beside the dialog closes it only where nobody writes", async () => {
@@ -158,4 +170,85 @@ test("arrows in a film are the film's", async () => {
   assert.deepEqual([await title(), await page.evaluate(() => window.isTaken)], ["photo 1.jpg", true]);
   const [film] = (await service.photos()).filter(({ filename }) => filename === "walk.mp4");
   assert.equal((await service.api(`/photos/${film.photo_id}`, { method: "DELETE" })).status, 204);
+});
+
+test("who loads more by keyboard is on the first photo that came, and is told how many did", async () => {
+  await inPagesOf(2);
+  await page.keyboard.press("Enter");
+  await eventually("it is said", said, (text) => text === "2 more photos");
+  assert.match(await focused(), /^Open photo 3\.jpg/);
+  await page.getByRole("button", { name: "Load more" }).focus();
+  await page.keyboard.press("Enter");
+  await eventually("it is said", said, (text) => text === "1 more photo");
+  assert.match(await focused(), /^Open photo 5\.jpg/);
+  assert.equal(await page.getByRole("button", { name: "Load more" }).count(), 0);
+});
+
+test("what is stored while more is loaded changes nothing about the button, its keyboard and what is read", async () => {
+  await inPagesOf(2);
+  let release;
+  let asked = 0;
+  await page.route(/\/photos\?.*cursor=/, async (route) => {
+    asked += 1;
+    await new Promise((resolve) => (release = resolve));
+    await route.continue();
+  });
+  await gallery().evaluate(({ shadowRoot }) => {
+    window.button = shadowRoot.activeElement;
+    window.changes = 0;
+    const region = shadowRoot.querySelector(".foot [aria-live]");
+    new MutationObserver(({ length }) => (window.changes += length)).observe(region, { childList: true, subtree: true, characterData: true });
+  });
+  const others = await store("meanwhile 1.jpg");
+  await eventually("it appears", names, (list) => list.includes("meanwhile 1.jpg"));
+  await page.keyboard.press("Enter");
+  await eventually("more is asked for", () => asked, (count) => count === 1);
+  const another = await store("meanwhile 2.jpg");
+  await eventually("it appears", names, (list) => list.includes("meanwhile 2.jpg"));
+  await page.keyboard.press("Enter");
+  const state = () =>
+    gallery().evaluate(({ shadowRoot }) => ({
+      isFocused: shadowRoot.activeElement === window.button,
+      isBusy: window.button.getAttribute("aria-disabled") === "true",
+      changes: window.changes,
+    }));
+  assert.deepEqual(await state(), { isFocused: true, isBusy: true, changes: 0 });
+  release();
+  await eventually("it is said", said, (text) => text === "2 more photos");
+  assert.equal(asked, 1, "it is not asked for twice");
+  assert.match(await focused(), /^Open photo 3\.jpg/);
+  assert.equal((await state()).isBusy, false);
+  for (const { photo_id } of [others, another]) await service.api(`/photos/${photo_id}`, { method: "DELETE" });
+});
+
+test("where no more could be loaded the keyboard is on what tries again, and then on the first photo that came", async () => {
+  await inPagesOf(2);
+  const { status, headers, body } = problem(403, "forbidden", "This is not for you.");
+  const more = /\/photos\?.*cursor=/;
+  await page.route(more, (route) => route.fulfill({ status, headers, body }));
+  await page.keyboard.press("Enter");
+  await gallery().getByText("This is not for you.").waitFor();
+  assert.equal(await focused(), "Try again");
+  const others = await store("after the error.jpg");
+  await eventually("it appears", names, (list) => list.includes("after the error.jpg"));
+  assert.match(await said(), /This is not for you/, "it is still true");
+  await page.unroute(more);
+  await page.keyboard.press("Enter");
+  await eventually("it is said", said, (text) => text === "2 more photos");
+  assert.match(await focused(), /^Open photo 3\.jpg/);
+  await service.api(`/photos/${others.photo_id}`, { method: "DELETE" });
+  page.complaints = page.complaints.filter((text) => !text.includes("403"));
+});
+
+test("that nothing was found is read once, whatever is stored meanwhile", async () => {
+  await page.getByRole("combobox", { name: "Kind" }).selectOption("document");
+  await page.getByText("Nothing found").waitFor();
+  await gallery().evaluate(({ shadowRoot }) => (window.message = shadowRoot.querySelector(".foot .message")));
+  const asked = page.waitForResponse((answer) => /\/photos\?.*kind=document/.test(answer.url()));
+  const others = await store("not found.jpg");
+  await asked;
+  // Whatever the page makes of it, it does before it paints again.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  assert.ok(await page.evaluate(() => window.message.isConnected));
+  await service.api(`/photos/${others.photo_id}`, { method: "DELETE" });
 });
