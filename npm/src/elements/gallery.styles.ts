@@ -103,6 +103,7 @@ figcaption { padding: 0 1rem; text-align: center; }
 }
 .warnings:not(:empty) { display: grid; gap: 0.5rem; margin-bottom: 1rem; }
 .warnings li { display: flex; gap: 0.5rem; color: var(--_warning); font-size: 0.9375rem; }
+.warnings span { min-width: 0; overflow-wrap: anywhere; }
 .dialog-buttons { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-top: 0.5rem; }
 .problem { flex-basis: 100%; color: var(--_danger); font-size: 0.9375rem; }
 .problem:empty { display: none; }
