@@ -91,8 +91,14 @@ function make(tag, className, text = "") {
 }
 
 document.querySelector("#close").addEventListener("click", () => drawer.close());
+// What hits the drawer itself hit its backdrop. Where text is selected with the mouse and let go of beside the drawer,
+// the click is the drawer's, too: what counts is where it began.
+let isPressed = false;
+drawer.addEventListener("pointerdown", (event) => {
+  isPressed = event.target === drawer;
+});
 drawer.addEventListener("click", (event) => {
-  if (event.target === drawer) {
+  if (isPressed && event.target === drawer) {
     drawer.close();
   }
 });

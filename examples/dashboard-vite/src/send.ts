@@ -5,5 +5,10 @@ import type { WindlassUploader } from "windlass/elements";
 const uploader = document.querySelector<WindlassUploader>("windlass-uploader");
 if (uploader !== null) {
   uploader.endpoint = "/";
-  uploader.link = location.hash.slice(1);
+  const follow = (): void => {
+    uploader.link = location.hash.slice(1);
+  };
+  follow();
+  // Another link that is opened in this tab differs only after the #, for which no browser loads the page again.
+  addEventListener("hashchange", follow);
 }

@@ -33,6 +33,15 @@ export function button(
   return node;
 }
 
+/** A button whose work is under way: who is told of a click asks. Disabled it would lose the keyboard. */
+export function isBusy(node: HTMLButtonElement): boolean {
+  return node.getAttribute("aria-disabled") === "true";
+}
+
+export function setBusy(node: HTMLButtonElement, busy: boolean): void {
+  node.setAttribute("aria-disabled", String(busy));
+}
+
 export type IconName = keyof typeof ICONS;
 
 /** Strokes on a grid of 24 × 24. */
@@ -73,6 +82,19 @@ export function icon(name: IconName): SVGSVGElement {
 export function setText(node: Element, text: string): void {
   if (node.textContent !== text) {
     node.textContent = text;
+  }
+}
+
+/** Makes these the children of a list. Only what moved is moved: focus and loading pictures stay undisturbed. */
+export function arrange(list: Element, nodes: readonly Element[]): void {
+  const kept = new Set(nodes);
+  for (const stale of [...list.children].filter((child) => !kept.has(child))) {
+    stale.remove();
+  }
+  for (const [position, node] of nodes.entries()) {
+    if (list.children[position] !== node) {
+      list.insertBefore(node, list.children[position] ?? null);
+    }
   }
 }
 

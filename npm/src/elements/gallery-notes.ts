@@ -1,6 +1,5 @@
 /** What `<windlass-gallery>` says where photos would be: that they come, that there are none, what went wrong. */
-import type { WindlassError } from "../errors.js";
-import { button, element, icon } from "./dom.js";
+import { button, element, icon, isBusy, setBusy } from "./dom.js";
 import type { GalleryStrings } from "./gallery.strings.js";
 
 const SKELETON_TILES = 6;
@@ -17,11 +16,13 @@ export function nothingThere(strings: GalleryStrings, isWhole: boolean): HTMLEle
 }
 
 /** An error, and a button to try again. */
-export function failed(strings: GalleryStrings, error: WindlassError, retry: () => void): HTMLElement {
-  const node = message("warning", strings.errorTitle, strings.error(error), "failed");
+export function failed(strings: GalleryStrings, text: string, retry: () => void): HTMLElement {
+  const node = message("warning", strings.errorTitle, text, "failed");
   const again = button({ label: strings.retry, icon: "retry", showLabel: true, class: "secondary" }, () => {
-    again.disabled = true;
-    retry();
+    if (!isBusy(again)) {
+      setBusy(again, true);
+      retry();
+    }
   });
   node.append(again);
   return node;

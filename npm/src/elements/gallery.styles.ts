@@ -54,7 +54,7 @@ export const galleryStyles: string = `
   font-weight: 500; overflow-wrap: anywhere; unicode-bidi: isolate;
 }
 button.tag { min-height: 36px; }
-.edit { margin-left: -0.5rem; }
+.edit { margin-inline-start: -0.5rem; }
 .edit-form { display: grid; gap: 0.75rem; width: 100%; }
 .edit-form label { display: grid; gap: 0.25rem; color: var(--_muted); font-size: 0.8125rem; }
 .edit-form .field { width: 100%; font-size: 1rem; color: var(--_text); }
@@ -69,7 +69,7 @@ button.tag { min-height: 36px; }
 .message p { color: var(--_muted); font-size: 0.9375rem; max-width: 34rem; overflow-wrap: anywhere; }
 .message button { margin-top: 0.625rem; }
 .message.failed > .icon { color: var(--_danger); }
-.grid + .message { margin-top: 0.75rem; }
+.grid:not(:empty) + .foot .message { margin-top: 0.75rem; }
 .more { display: flex; justify-content: center; margin-top: 1rem; }
 
 dialog {
@@ -78,12 +78,13 @@ dialog {
 }
 dialog[open] { display: flex; flex-direction: column; }
 dialog::backdrop { background: rgb(10 16 14 / 62%); }
-.bar-top { display: flex; align-items: center; gap: 0.25rem; padding: 0.375rem 0.5rem 0.375rem 1rem; flex: none; }
+.bar-top { display: flex; align-items: center; gap: 0.25rem; padding-block: 0.375rem; padding-inline: 1rem 0.5rem; flex: none; }
 .title {
   flex: 1; min-width: 0; font-size: 1rem; font-weight: 600;
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate;
 }
 .step:disabled { opacity: 0.3; }
+.step.mirrored .icon { transform: scaleX(-1); }
 .body { flex: 1; min-height: 0; overflow: auto; overscroll-behavior: contain; }
 .stage {
   display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 0.5rem;
@@ -102,6 +103,7 @@ figcaption { padding: 0 1rem; text-align: center; }
 }
 .warnings:not(:empty) { display: grid; gap: 0.5rem; margin-bottom: 1rem; }
 .warnings li { display: flex; gap: 0.5rem; color: var(--_warning); font-size: 0.9375rem; }
+.warnings span { min-width: 0; overflow-wrap: anywhere; }
 .dialog-buttons { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-top: 0.5rem; }
 .problem { flex-basis: 100%; color: var(--_danger); font-size: 0.9375rem; }
 .problem:empty { display: none; }

@@ -11,11 +11,12 @@ import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
 import { tell, WindlassElement } from "./base.js";
 import { BrokenPictures } from "./broken-pictures.js";
-import { adopt, button, element } from "./dom.js";
+import { adopt, arrange, element } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
+import { GalleryFoot } from "./gallery-foot.js";
 import { GalleryLive } from "./gallery-live.js";
-import { failed, nothingThere, skeleton } from "./gallery-notes.js";
+import { skeleton } from "./gallery-notes.js";
 import { galleryStrings, type GalleryStrings } from "./gallery.strings.js";
 import { galleryStyles } from "./gallery.styles.js";
 import { PhotoDialog } from "./photo-dialog.js";
@@ -47,13 +48,14 @@ export class WindlassGallery extends WindlassElement {
 
   readonly #root: ShadowRoot;
   readonly #grid = element("ul", { class: "grid", part: "grid" });
-  readonly #foot = element("div", { "aria-live": "polite" });
+  #foot: GalleryFoot;
 
   constructor() {
     super();
     this.#root = this.attachShadow({ mode: "open" });
     adopt(this.#root, [tokens, factsStyles, galleryStyles]);
-    this.#root.append(this.#grid, this.#foot);
+    this.#foot = this.#makeFoot();
+    this.#root.append(this.#grid, this.#foot.node);
   }
 
   /** Everything the element says; assign a changed copy to translate it. */
@@ -127,7 +129,7 @@ export class WindlassGallery extends WindlassElement {
   async refresh(): Promise<void> {
     const pages = this.#pages;
     if (pages !== null) {
-      await this.#load(pages, () => pages.refresh());
+      await this.#load(pages, "refresh");
     }
   }
 
@@ -169,7 +171,9 @@ export class WindlassGallery extends WindlassElement {
     }
     this.#grid.setAttribute("aria-label", this.#strings.label);
     this.#grid.replaceChildren();
-    this.#foot.replaceChildren();
+    const foot = this.#makeFoot();
+    this.#foot.node.replaceWith(foot.node);
+    this.#foot = foot;
     this.#begin();
   }
 
@@ -186,26 +190,42 @@ export class WindlassGallery extends WindlassElement {
       const pages = new PhotoPages(this.connect().photos, this.pageSize, this.#filter);
       this.#pages = pages;
       this.#showWaiting();
-      void this.#load(pages, () => pages.more());
+      void this.#load(pages, "more");
     } catch (thrown) {
-      this.#showError(toWindlassError(thrown), () => this.connectionChanged());
+      this.#foot.fail(toWindlassError(thrown), () => this.connectionChanged());
     }
   }
 
-  async #load(pages: PhotoPages, step: () => Promise<void>): Promise<void> {
-    try {
-      await step();
-      if (pages === this.#pages) {
-        this.#render();
-        this.#listen(pages);
-      }
-    } catch (thrown) {
-      const error = toWindlassError(thrown);
-      if (pages === this.#pages && error.code !== "cancelled") {
-        this.#render();
-        this.#showError(error, () => void this.#load(pages, step));
-      }
+  /** The keyboard stays with who asked: it goes to the first photo that came, or to what there is to press instead. */
+  async #load(pages: PhotoPages, step: "more" | "refresh"): Promise<void> {
+    const oldest = pages.photos.at(-1)?.photo_id;
+    if (step === "more") {
+      this.#foot.isLoading = true;
     }
+    const error = await pages[step]().then(() => null, toWindlassError);
+    if (pages !== this.#pages || error?.code === "cancelled") {
+      return;
+    }
+    if (step === "more") {
+      this.#foot.isLoading = false;
+    }
+    const hadFocus = this.#foot.holds(this.#root.activeElement);
+    if (error !== null) {
+      this.#render();
+      this.#foot.fail(error, () => void this.#load(pages, step));
+      if (hadFocus) {
+        this.#foot.focus();
+      }
+      return;
+    }
+    const came = pages.photos.filter(({ photo_id }) => oldest === undefined || photo_id < oldest);
+    this.#foot.succeeded(step === "more" && oldest !== undefined ? came.length : 0);
+    this.#render();
+    const next = came[0] ?? pages.photos.at(-1);
+    if (hadFocus && next !== undefined && (step === "more" || !this.#foot.holds(this.#root.activeElement))) {
+      this.#tiles.get(next.photo_id)?.focus();
+    }
+    this.#listen(pages);
   }
 
   #render(): void {
@@ -220,33 +240,12 @@ export class WindlassGallery extends WindlassElement {
     for (const photoId of [...this.#tiles.keys()].filter((each) => !known.has(each))) {
       this.#tiles.delete(photoId);
     }
-    const nodes = pages.photos.map((photo) => this.#tileFor(photo).node);
-    const kept = new Set<Element>(nodes);
-    for (const stale of [...this.#grid.children].filter((child) => !kept.has(child))) {
-      stale.remove();
-    }
-    for (const [position, node] of nodes.entries()) {
-      // Only what moved is moved: focus and loading pictures stay undisturbed.
-      if (this.#grid.children[position] !== node) {
-        this.#grid.insertBefore(node, this.#grid.children[position] ?? null);
-      }
-    }
-    this.#renderFoot(pages);
+    arrange(this.#grid, pages.photos.map((photo) => this.#tileFor(photo).node));
+    this.#foot.show(pages);
   }
 
-  #renderFoot(pages: PhotoPages): void {
-    const strings = this.#strings;
-    if (pages.photos.length === 0) {
-      this.#foot.replaceChildren(nothingThere(strings, pages.isWhole));
-    } else if (pages.hasMore) {
-      const more = button({ label: strings.more, showLabel: true, class: "secondary", part: "button more" }, () => {
-        more.disabled = true;
-        void this.#load(pages, () => pages.more());
-      });
-      this.#foot.replaceChildren(element("div", { class: "more" }, more));
-    } else {
-      this.#foot.replaceChildren();
-    }
+  #makeFoot(): GalleryFoot {
+    return new GalleryFoot(this.#strings, () => this.#pages && void this.#load(this.#pages, "more"));
   }
 
   /** What was shown stays, dimmed, until there is something else to show. */
@@ -258,11 +257,7 @@ export class WindlassGallery extends WindlassElement {
     this.#grid.classList.add("waiting");
     this.#grid.setAttribute("aria-hidden", "true");
     this.#grid.replaceChildren(...skeleton());
-    this.#foot.replaceChildren(element("p", { class: "visually-hidden" }, this.#strings.loading));
-  }
-
-  #showError(error: WindlassError, retry: () => void): void {
-    this.#foot.replaceChildren(failed(this.#strings, error, retry));
+    this.#foot.wait();
   }
 
   #tileFor(photo: Photo): PhotoTile {
@@ -283,7 +278,7 @@ export class WindlassGallery extends WindlassElement {
   /** An uploader of this page is faster than the stream. */
   #stored(photo: Photo): void {
     const pages = this.#pages;
-    if (pages?.isWhole && photo.project_id === this.connect().project) {
+    if (pages?.isWhole && pages.latestEvent !== null && photo.project_id === this.connect().project) {
       pages.put(photo);
       this.#render();
     }

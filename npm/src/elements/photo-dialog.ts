@@ -64,9 +64,9 @@ export class PhotoDialog {
     this.#actions = actions;
     this.#words = new PhotoWords(strings, actions);
     this.#title.id = "title";
-    this.#previous = button({ label: strings.previous, icon: "previous", class: "symbol step" }, () => actions.step(-1));
-    this.#next = button({ label: strings.next, icon: "next", class: "symbol step" }, () => actions.step(1));
-    const close = button({ label: strings.close, icon: "close", class: "symbol" }, () => this.node.close());
+    this.#previous = button({ label: strings.previous, icon: "previous", class: "symbol step" }, () => this.#step(-1));
+    this.#next = button({ label: strings.next, icon: "next", class: "symbol step" }, () => this.#step(1));
+    const close = button({ label: strings.close, icon: "close", class: "symbol" }, () => this.#leave());
     this.node = element(
       "dialog",
       { part: "dialog", "aria-labelledby": "title" },
@@ -75,9 +75,20 @@ export class PhotoDialog {
     );
     this.node.addEventListener("close", () => this.#closed());
     this.node.addEventListener("keydown", (event) => this.#onKey(event));
-    // The dialog has no padding, so what hits the dialog itself hit the backdrop.
-    this.node.addEventListener("click", (event) => {
-      if (event.target === this.node) {
+    // Escape, and a phone's gesture for "back".
+    this.node.addEventListener("cancel", (event) => {
+      if (!this.#words.mayLeave()) {
+        event.preventDefault();
+      }
+    });
+    // The dialog has no padding, so what hits the dialog itself hit the backdrop. Where text is selected with the mouse
+    // and let go of beside the dialog, the click is the dialog's, too: what counts is where it began.
+    let isPressed = false;
+    this.node.addEventListener("pointerdown", ({ target }) => {
+      isPressed = target === this.node;
+    });
+    this.node.addEventListener("click", ({ target }) => {
+      if (isPressed && target === this.node && !this.#words.editing) {
         this.node.close();
       }
     });
@@ -95,6 +106,9 @@ export class PhotoDialog {
     const steps = this.#actions.steps(photo);
     this.#previous.disabled = !steps.previous;
     this.#next.disabled = !steps.next;
+    for (const step of [this.#previous, this.#next]) {
+      step.classList.toggle("mirrored", this.#readsLeftwards);
+    }
     this.#showPicture(photo, true);
     this.#words.show(photo, this.#may("mayEdit"));
     this.#showFacts(photo);
@@ -163,14 +177,33 @@ export class PhotoDialog {
     }
   }
 
+  /** Whether the page is read from right to left. */
+  get #readsLeftwards(): boolean {
+    return getComputedStyle(this.node).direction === "rtl";
+  }
+
   #onKey(event: KeyboardEvent): void {
-    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) {
+    // Arrows move the caret of who is writing, and the position in a film that has the keyboard.
+    if (this.#words.editing || event.target instanceof HTMLMediaElement) {
       return;
     }
-    const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : null;
+    const [previous, next] = this.#readsLeftwards ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
+    const by = event.key === previous ? -1 : event.key === next ? 1 : null;
     if (by !== null && !event.altKey && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
+      this.#step(by);
+    }
+  }
+
+  #step(by: -1 | 1): void {
+    if (this.#words.mayLeave()) {
       this.#actions.step(by);
+    }
+  }
+
+  #leave(): void {
+    if (this.#words.mayLeave()) {
+      this.node.close();
     }
   }
 

@@ -2,7 +2,7 @@
 import { toWindlassError } from "../errors.js";
 import type { EditPhotoRequest } from "../generated/EditPhotoRequest";
 import type { Photo } from "../generated/Photo";
-import { button, element, setText } from "./dom.js";
+import { button, element, isBusy, setBusy, setText } from "./dom.js";
 import type { GalleryStrings } from "./gallery.strings.js";
 
 const MAX_CAPTION_CHARS = 1000;
@@ -13,11 +13,18 @@ export interface WordActions {
   find: ((label: string) => void) | null;
 }
 
+/** What somebody is writing: whether it differs from what there was, and what throws it away. */
+interface Draft {
+  isChanged(): boolean;
+  readonly cancel: HTMLButtonElement;
+  readonly label: Element;
+}
+
 export class PhotoWords {
   readonly node = element("section", { class: "words-of", part: "words" });
   readonly #strings: GalleryStrings;
   readonly #actions: WordActions;
-  #editing = false;
+  #draft: Draft | null = null;
 
   constructor(strings: GalleryStrings, actions: WordActions) {
     this.#strings = strings;
@@ -26,11 +33,23 @@ export class PhotoWords {
 
   /** Whether somebody is writing: what arrives meanwhile must not take it away. */
   get editing(): boolean {
-    return this.#editing;
+    return this.#draft !== null;
+  }
+
+  /** Whether the photo may be left now. What was written and not saved is not lost without a question. */
+  mayLeave(): boolean {
+    const { confirmDiscard } = this.#strings;
+    const draft = this.#draft;
+    if (draft === null || !draft.isChanged() || draft.label.textContent === confirmDiscard) {
+      return true;
+    }
+    setText(draft.label, confirmDiscard);
+    draft.cancel.focus();
+    return false;
   }
 
   show(photo: Photo, mayEdit: boolean): void {
-    this.#editing = false;
+    this.#draft = null;
     const strings = this.#strings;
     const parts: Node[] = [];
     if (photo.caption !== null) {
@@ -43,8 +62,12 @@ export class PhotoWords {
       const label = parts.length === 0 ? strings.describe : strings.edit;
       parts.push(button({ label, showLabel: true, class: "quiet edit", part: "button edit" }, () => this.#edit(photo)));
     }
+    const hadFocus = this.node.matches(":focus-within");
     this.node.replaceChildren(...parts);
     this.node.hidden = parts.length === 0;
+    if (hadFocus) {
+      this.#focus();
+    }
   }
 
   #tag(tag: string): HTMLLIElement {
@@ -59,7 +82,6 @@ export class PhotoWords {
   }
 
   #edit(photo: Photo): void {
-    this.#editing = true;
     const strings = this.#strings;
     const caption = element("textarea", { class: "field", rows: "4", maxlength: String(MAX_CAPTION_CHARS) });
     caption.value = photo.caption ?? "";
@@ -68,37 +90,47 @@ export class PhotoWords {
     const hint = element("small", { class: "hint" }, strings.tagsHint);
     hint.id = "tags-hint";
     const save = element("button", { type: "submit", class: "primary" }, strings.save);
+    const label = element("span", {}, strings.cancel);
+    const cancel = element("button", { type: "button", class: "secondary" }, label);
+    cancel.addEventListener("click", () => this.#leave(photo));
+    cancel.addEventListener("blur", () => setText(label, strings.cancel));
     const problem = element("p", { class: "problem", role: "alert" });
     const form = element(
       "form",
       { class: "edit-form" },
       element("label", {}, element("span", {}, strings.caption), caption),
       element("label", {}, element("span", {}, strings.tags), tags, hint),
-      element(
-        "div",
-        { class: "dialog-buttons" },
-        save,
-        button({ label: strings.cancel, showLabel: true, class: "secondary" }, () => this.#leave(photo)),
-      ),
+      element("div", { class: "dialog-buttons" }, save, cancel),
       problem,
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      save.disabled = true;
+      if (isBusy(save)) {
+        return;
+      }
+      setBusy(save, true);
       setText(problem, "");
       void this.#actions
         .save(photo, { caption: caption.value.trim() === "" ? null : caption.value, tags: tagsOf(tags.value) })
         .catch((thrown: unknown) => {
-          save.disabled = false;
+          setBusy(save, false);
           setText(problem, strings.error(toWindlassError(thrown)));
         });
     });
+    // As the fields have it, which make one kind of line end of all.
+    const before = [caption.value, tags.value];
+    this.#draft = { isChanged: () => caption.value !== before[0] || tags.value !== before[1], cancel, label };
     this.node.replaceChildren(form);
     caption.focus();
   }
 
   #leave(photo: Photo): void {
     this.show(photo, true);
+    this.#focus();
+  }
+
+  /** The keyboard stays here when what had it is replaced. */
+  #focus(): void {
     this.node.querySelector<HTMLButtonElement>("button.edit")?.focus();
   }
 }

@@ -63,7 +63,7 @@ button, .button {
   background: none; color: inherit; font: inherit; font-weight: 550;
   cursor: pointer; text-decoration: none; -webkit-tap-highlight-color: transparent;
 }
-button:disabled, button[aria-disabled="true"] { opacity: 0.5; cursor: default; }
+button:is(:disabled, [aria-disabled="true"]) { opacity: 0.5; cursor: default; }
 .primary { background: var(--_accent); color: var(--_on-accent); }
 .secondary { border-color: var(--_line); background: var(--_surface); }
 .quiet { padding: 0 0.5rem; color: var(--_accent); }

@@ -28,9 +28,12 @@ export function listen(page) {
   return page;
 }
 
-/** The demo page, in a context of its own; `first` runs in it before anything else does. */
+/**
+ * The demo page, in a context of its own; `first` runs in it before anything else does. Its service worker is kept out:
+ * most suites look at what pages do by themselves. `serviceWorkers: "allow"` lets it in.
+ */
 export async function openPage(browser, address, { viewport = DESKTOP, onRequest, first, ...options } = {}) {
-  const context = await browser.newContext({ viewport, ...options });
+  const context = await browser.newContext({ viewport, serviceWorkers: "block", ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   if (onRequest) context.on("request", onRequest);
   if (first) await context.addInitScript(first);

@@ -5,7 +5,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const REGION = "us-east-1";
-const EMPTY = createHash("sha256").digest("hex");
 
 export class Bucket {
   /** The embedded store of a service, or one of its own: reached past any proxy. */
@@ -34,27 +33,42 @@ export class Bucket {
   }
 
   async sha256(key) {
-    const answer = await this.#get(`/${this.bucket}/${key.split("/").map(encodeURIComponent).join("/")}`, {});
+    const answer = await this.#ask("GET", this.#pathOf(key));
     const hash = createHash("sha256");
     for await (const chunk of answer.body) hash.update(chunk);
     return hash.digest("hex");
   }
 
-  async #list(query) {
-    return (await this.#get(`/${this.bucket}`, query)).text();
+  /** Puts an object there, or in the place of one, as only its owner can. */
+  async put(key, body, contentType) {
+    await this.#ask("PUT", this.#pathOf(key), { body, type: contentType });
   }
 
-  /** Signature Version 4 in the header, of a request without a body. */
-  async #get(path, parameters) {
+  async #list(query) {
+    return (await this.#ask("GET", `/${this.bucket}`, { query })).text();
+  }
+
+  #pathOf(key) {
+    return `/${this.bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+  }
+
+  /** Signature Version 4 in the header. */
+  async #ask(method, path, { query: parameters = {}, body, type } = {}) {
     const encode = (value) => encodeURIComponent(value).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
     const query = Object.entries(parameters)
       .map(([name, value]) => `${encode(name)}=${encode(value)}`)
       .sort()
       .join("&");
     const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-    const headers = { host: new URL(this.address).host, "x-amz-content-sha256": EMPTY, "x-amz-date": date };
+    const sum = createHash("sha256").update(body ?? "").digest("hex");
+    const headers = {
+      ...(type === undefined ? {} : { "content-type": type }),
+      host: new URL(this.address).host,
+      "x-amz-content-sha256": sum,
+      "x-amz-date": date,
+    };
     const names = Object.keys(headers).sort().join(";");
-    const canonical = ["GET", path, query, ...Object.entries(headers).map(([name, value]) => `${name}:${value}`), "", names, EMPTY];
+    const canonical = [method, path, query, ...Object.entries(headers).map(([name, value]) => `${name}:${value}`), "", names, sum];
     const scope = `${date.slice(0, 8)}/${REGION}/s3/aws4_request`;
     const toSign = ["AWS4-HMAC-SHA256", date, scope, createHash("sha256").update(canonical.join("\n")).digest("hex")].join("\n");
     const hmac = (key, value) => createHmac("sha256", key).update(value).digest();
@@ -62,12 +76,14 @@ export class Bucket {
     const signature = createHmac("sha256", key).update(toSign).digest("hex");
     const { host: _, ...sent } = headers;
     const answer = await fetch(`${this.address}${path}${query ? `?${query}` : ""}`, {
+      method,
+      body,
       headers: {
         ...sent,
         authorization: `AWS4-HMAC-SHA256 Credential=${this.keyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
       },
     });
-    if (!answer.ok) throw new Error(`the store answered ${answer.status} to GET ${path}: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`the store answered ${answer.status} to ${method} ${path}: ${await answer.text()}`);
     return answer;
   }
 }

@@ -16,12 +16,13 @@ export class Profile {
     return profile;
   }
 
-  /** Starts the browser (again) and opens the page. */
-  async open(address, { args = [], prepare } = {}) {
+  /** Starts the browser (again) and opens the page; its service worker as in `openPage`. */
+  async open(address, { args = [], prepare, serviceWorkers = "block" } = {}) {
     this.context = await chromium.launchPersistentContext(this.folder, {
       executablePath: EXECUTABLE,
       args: [...ARGUMENTS, ...args],
       viewport: DESKTOP,
+      serviceWorkers,
     });
     this.context.setDefaultTimeout(PATIENCE_MS);
     return this.tab(address, { prepare });

@@ -59,6 +59,27 @@ test("a link made in the dashboard lets a customer send photos, until it is ende
   assert.match(row.words, /This link has ended/);
 });
 
+test("another link that is opened in the same tab brings photos to its own job", async () => {
+  const links = await Promise.all(
+    ["job-1041", "job-1043"].map(async (project) => {
+      const token = service.token({ project, scope: "links" });
+      const { json } = await service.api(`/projects/${project}/upload-links`, { method: "POST", body: {}, token });
+      return `${server.resolvedUrls.local[0]}send.html#${json.token}`;
+    }),
+  );
+  const customer = await (await browser.newContext()).newPage();
+  await customer.goto(links[0]);
+  const chooser = customer.locator("windlass-uploader input[type=file]").first();
+  await chooser.waitFor({ state: "attached" });
+  await customer.evaluate(() => (window.isTheSame = true));
+  await customer.goto(links[1]);
+  await chooser.setInputFiles([fixture("photo_2mp_o1.jpg")]);
+  await allRows(customer, ["stored"]);
+  assert.ok(await customer.evaluate(() => window.isTheSame), "the page was not loaded again");
+  const counts = await Promise.all(["job-1041", "job-1043"].map(async (project) => (await service.photos(project)).length));
+  assert.deepEqual(counts, [0, 1]);
+});
+
 test("a photo chosen in the built dashboard is stored and shown, with a progress list of its own", async () => {
   const page = await (await browser.newContext()).newPage();
   const complaints = [];

@@ -27,7 +27,7 @@ for (const [name, limitMegabytes] of [
     // A browser of its own: what one photo leaves behind is no room for the next.
     const browser = await launch();
     try {
-      const page = await (await browser.newContext()).newPage();
+      const page = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
       await pretendCores(page, 2);
       await page.goto(service.address);
       await areWarm(page);

@@ -64,7 +64,7 @@ async function eventsText(count) {
 }
 
 test("T32 T42: no token, link, ticket or signature is in the log at trace, the database, the events or the browser's storage", async () => {
-  const page = await openPage(browser, service.address);
+  const page = await openPage(browser, service.address, { serviceWorkers: "allow" });
   const secrets = secretsOf(page.context());
   await eventually("the gallery is live", () => page.locator("windlass-gallery").evaluate(({ live }) => live), (live) => live === "live");
   // Once more, for the first ticket was asked for before anybody listened.

@@ -12,12 +12,8 @@ import { allRows, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
-/** The demo page with its service worker switched on, and the worker ready. */
-async function openWithWorker(profile, address) {
-  const page = await profile.open(address);
-  await page.locator("windlass-uploader").evaluate((uploader) => uploader.setAttribute("service-worker-url", "windlass-sw.js"));
-  return page;
-}
+/** The demo page as anybody sees it, with its service worker. */
+const openWithWorker = (profile, address) => profile.open(address, { serviceWorkers: "allow" });
 
 const workerIsReady = (page) => page.evaluate(async () => (await navigator.serviceWorker.ready).active !== null);
 

@@ -120,9 +120,8 @@ test("a service worker sends the previews of closed pages, and leaves the origin
   const bucket = new Bucket(service);
   const objects = async (name) => (await bucket.objects()).filter(({ key }) => name.test(key)).length;
   const [previews, originals] = [await objects(/thumb_200|web_1920/), await objects(/\/original/)];
-  const page = await profile.open(service.address, { prepare: pretendNetwork });
+  const page = await profile.open(service.address, { prepare: pretendNetwork, serviceWorkers: "allow" });
   gate.bytesPerSecond = 0;
-  await uploader(page).evaluate((element) => element.setAttribute("service-worker-url", "windlass-sw.js"));
   await choose(page, ...photos);
   await areKept(page, 2);
   await eventually("both are prepared", () => keptFiles(page), ({ prepared }) => prepared === 2);

@@ -1,7 +1,7 @@
 /** The demo page, in a project of its own: the uploader and the gallery as people have them. */
 
 export async function openDemo(scene, run) {
-  const context = await scene.browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const context = await scene.browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: "block" });
   const page = await context.newPage();
   await page.goto(scene.proxy.fronts.service);
   await page.evaluate(enterProject, run);

@@ -36,6 +36,14 @@ export async function rowIs(engine, name, states, timeoutMs) {
   return find(await eventually(`${name} is ${states}`, () => rows(engine), find, timeoutMs));
 }
 
+/** Presses a button of the uploader, by how its name begins. */
+export function press(engine, name) {
+  return engine.run(
+    (begin) => document.querySelector("windlass-uploader").shadowRoot.querySelector(`button[aria-label^="${begin}"]`).click(),
+    name,
+  );
+}
+
 /** Natural sizes of the gallery's pictures, once so many have loaded. */
 export function picturesShown(engine, count) {
   return eventually(

@@ -8,7 +8,7 @@ import { eventually } from "../../harness/browser.mjs";
 import { fixture, makeVideo, scratchFolder, variation } from "../../harness/bytes.mjs";
 import { readKept } from "../../harness/kept.mjs";
 import { BehindGate } from "./behind-gate.mjs";
-import { choose, openPage, rowIs, rows } from "./elements.mjs";
+import { choose, openPage, press, rowIs, rows } from "./elements.mjs";
 
 const MIB = 1024 * 1024;
 
@@ -59,6 +59,35 @@ export function keptJobIn(launch, place) {
     gate.bytesPerSecond = Infinity;
     await rowIs(engine, "kept.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
+    await stage.assertStored(video);
+  });
+
+  test("a paused video stands still, and goes on with what is missing when it is resumed", async () => {
+    const video = await makeVideo(join(folder, "paused.mp4"), 30 * MIB, 5);
+    gate.forget();
+    gate.bytesPerSecond = 6 * MIB;
+    await choose(engine, video);
+    await eventually("a part is stored", () => gate.stored.length, (count) => count >= 1);
+    // So slow that it would not be stored for a while, and so fast that it would be seen to move.
+    gate.bytesPerSecond = MIB;
+    await press(engine, "Pause paused.mp4");
+    await rowIs(engine, "paused.mp4", ["paused"]);
+    const moved = () => `${gate.puts.length} PUTs, ${gate.bytesTo("")} bytes`;
+    // The row says so at once; the worker hears of it a moment later.
+    let before;
+    const stands = async () => {
+      before = moved();
+      await new Promise((done) => setTimeout(done, 1_000));
+      return moved();
+    };
+    await eventually("nothing moves", stands, (now) => now === before, 20_000);
+    assert.ok((await service.photos()).every(({ filename }) => filename !== "paused.mp4"), "nor was it sent to its end");
+    const stored = new Set(gate.stored);
+    gate.forget();
+    gate.bytesPerSecond = Infinity;
+    await press(engine, "Resume paused.mp4");
+    await rowIs(engine, "paused.mp4", ["stored"], 120_000);
+    assert.deepEqual(gate.sent.filter((put) => stored.has(put)), [], "what was stored is not sent again");
     await stage.assertStored(video);
   });
 }

@@ -1,17 +1,18 @@
 /** The main job, the same in every engine: what `firefox.test.mjs` and `webkit.test.mjs` run. */
 
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { eventually } from "../../harness/browser.mjs";
 import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, truncate, variation } from "../../harness/bytes.mjs";
 import { Service } from "../../harness/service.mjs";
-import { choose, openPage, picturesShown, rowIs, rows, shownProgress, watchProgress } from "./elements.mjs";
+import { choose, openPage, picturesShown, press, rowIs, rows, shownProgress, watchProgress } from "./elements.mjs";
 
 const MIB = 1024 * 1024;
 const PHOTO = "photo_12mp_o6.jpg";
+const HEIC = "photo_3mp_o6.heic";
 
 /** Declares the tests. `launch` gives a browser as in `firefox.mjs`; `name` names its screenshots. */
 export function mainJobIn(name, launch) {
@@ -34,6 +35,14 @@ export function mainJobIn(name, launch) {
     return found[0];
   };
 
+  /** The larger of its smaller pictures is a JPEG with the sky above and the ground below. */
+  const isUpright = async ({ url }) => {
+    const seen = await engine.run(look, url);
+    assert.deepEqual([seen.type, seen.size], ["image/jpeg", [1440, 1920]]);
+    assert.ok(seen.sky[2] > seen.sky[0], `sky is blue: ${seen.sky}`);
+    assert.ok(seen.ground[1] > seen.ground[0] && seen.ground[1] > seen.ground[2], `ground is green: ${seen.ground}`);
+  };
+
   test("a 12-megapixel photo arrives byte for byte, and is previewed upright from a picture made here", async (t) => {
     const started = performance.now();
     await choose(engine, fixture(PHOTO));
@@ -51,17 +60,7 @@ export function mainJobIn(name, launch) {
   test("the variants are upright pictures of the promised sizes", async () => {
     const { variants } = await stored(PHOTO);
     assert.deepEqual([variants.thumb_200.width, variants.thumb_200.height], [150, 200]);
-    const seen = await engine.run(async (url) => {
-      const bitmap = await createImageBitmap(await (await fetch(url)).blob());
-      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-      const context = canvas.getContext("2d");
-      context.drawImage(bitmap, 0, 0);
-      const at = (y) => [...context.getImageData(canvas.width * 0.06, canvas.height * y, 1, 1).data];
-      return { size: [bitmap.width, bitmap.height], sky: at(0.04), ground: at(0.96) };
-    }, variants.web_1920.url);
-    assert.deepEqual(seen.size, [1440, 1920]);
-    assert.ok(seen.sky[2] > seen.sky[0], `sky is blue: ${seen.sky}`);
-    assert.ok(seen.ground[1] > seen.ground[0] && seen.ground[1] > seen.ground[2], `ground is green: ${seen.ground}`);
+    await isUpright(variants.web_1920);
   });
 
   test("a truncated photo is sent as it is and flagged", async () => {
@@ -146,9 +145,7 @@ export function mainJobIn(name, launch) {
     const video = await makeVideo(join(folder, "unwanted.mp4"), 120 * MIB, 3);
     await choose(engine, video);
     await eventually("bytes move", () => rows(engine), (list) => list.some(({ words }) => /Sending [1-9]/.test(words)), 120_000);
-    await engine.run(() =>
-      document.querySelector("windlass-uploader").shadowRoot.querySelector('button[aria-label^="Cancel unwanted.mp4"]').click(),
-    );
+    await press(engine, "Cancel unwanted.mp4");
     await eventually(
       "the row is gone or cancelled",
       () => rows(engine),
@@ -159,6 +156,27 @@ export function mainJobIn(name, launch) {
     await choose(engine, next);
     await rowIs(engine, "next.jpg", ["stored"], 120_000);
     assert.ok((await service.photos()).every(({ filename }) => filename !== "unwanted.mp4"));
+  });
+
+  test("pain 14: a HEIC arrives byte for byte, with upright JPEGs", async () => {
+    await choose(engine, fixture(HEIC));
+    const row = await rowIs(engine, HEIC, ["stored", "failed"], 120_000);
+    assert.equal(row.state, "stored", row.words);
+    const photo = await stored(HEIC);
+    assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(fixture(HEIC)));
+    assert.deepEqual([photo.content_type, photo.metadata.make, photo.metadata.warnings], ["image/heic", "Windlass", []]);
+    await isUpright(photo.variants.web_1920);
+  });
+
+  test("pain 19: a file without a type and with a name of other letters is stored under its name", async () => {
+    const filename = "屋根 Überdachung №7 (çà & là) 📷.jpg";
+    const path = await variation(fixture("photo_2mp_o1.jpg"), join(folder, "letters.jpg"), "letters");
+    await engine.run(addWithoutType, filename, (await readFile(path)).toString("base64"));
+    const row = await rowIs(engine, filename, ["stored", "failed"], 120_000);
+    assert.equal(row.state, "stored", row.words);
+    const photo = await stored(filename);
+    assert.equal(photo.content_type, "image/jpeg", "its bytes say what it is");
+    assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(path));
   });
 
   test("nobody complained in the console", async () => {
@@ -177,6 +195,22 @@ export function mainJobIn(name, launch) {
     assert.equal(row.state, "stored", row.words);
     assert.equal(await sha256OfUrl((await stored("late.jpg")).url), await sha256OfFile(late));
   });
+}
+
+/** In the page: what a picture is, and its colours near the top and near the bottom. */
+async function look(url) {
+  const blob = await (await fetch(url)).blob();
+  const bitmap = await createImageBitmap(blob);
+  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+  context.drawImage(bitmap, 0, 0);
+  const at = (y) => [...context.getImageData(bitmap.width * 0.06, bitmap.height * y, 1, 1).data];
+  return { type: blob.type, size: [bitmap.width, bitmap.height], sky: at(0.04), ground: at(0.96) };
+}
+
+/** In the page: a file dialog would give the file a type. */
+function addWithoutType(filename, base64) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  document.querySelector("windlass-uploader").add([new File([bytes], filename, { type: "" })]);
 }
 
 /** Where a person looks at them: nothing compares pixels. */
