@@ -41,14 +41,14 @@ pub struct Looked {
 
 /// Looks for what is due, a batch of it.
 pub async fn look(app: &App) -> Result<Looked, RepositoryError> {
-    let (now, may_arrive_for) = (app.clock.now(), app.settings.bytes_may_arrive_for());
+    let now = app.clock.now();
     let due = app.uploads.due_for_look(now, BATCH).await?;
     let looks: Vec<Look> = due
         .iter()
         .map(|upload| Look {
             upload: upload.id(),
             due_at: upload.look_due_at(),
-            next_at: upload.next_look(now, may_arrive_for),
+            next_at: upload.next_look(now, app.settings.bytes_may_arrive_for(upload)),
         })
         .collect();
     let taken: HashSet<_> = app.uploads.put_off_looks(&looks).await?.into_iter().collect();

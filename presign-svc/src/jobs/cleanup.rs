@@ -95,7 +95,7 @@ async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<
     {
         return keep(&turn, app, upload, &plan, &object).await;
     }
-    upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for())?;
+    upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for(&upload))?;
     app.uploads.save(&mut upload).await?;
     app.metrics.uploads(UploadOutcome::Expired, 1);
     remove_now(app, &upload).await;
