@@ -16,8 +16,13 @@ pub fn document(number: u8) -> Vec<u8> {
 
 /// Announces it; answers its upload.
 pub async fn announce(service: &Served, name: &str, bytes: &[u8]) -> String {
+    announce_cut(service, name, bytes, PART_BYTES).await
+}
+
+/// The same, in parts of another size.
+pub async fn announce_cut(service: &Served, name: &str, bytes: &[u8], part_bytes: usize) -> String {
     let file = json!({"client_ref": name, "filename": "plan.pdf", "content_type": "application/pdf",
-                      "size": bytes.len(), "checksum": crc64nvme(bytes)});
+                      "size": bytes.len(), "checksum": crc64nvme(bytes), "preferred_part_size": part_bytes});
     let announced = json!({"project_id": "job-7", "files": [file]});
     let (status, body) = service.post("/api/v1/uploads", &announced).await;
     assert_eq!(status, 201, "{body}");
