@@ -15,6 +15,7 @@ use crate::domain::client_address::TrustedProxies;
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
+use crate::domain::upload::Upload;
 use crate::feeds::Feeds;
 use crate::jobs::assemble::AssemblyCalls;
 use crate::jobs::notice::Awaited;
@@ -125,8 +126,11 @@ pub struct RateLimits {
 
 /// Signing times of GET URLs are rounded down to this, so that browsers and caches see one URL for a while.
 pub const GET_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// What a URL's bytes may take to arrive after the URL died: a PUT that began in time goes on.
+/// What a URL's bytes may take to arrive after the URL died, at least: stores look at the time when a request begins,
+/// and one that began in time goes on.
 const LAST_BYTES: Duration = Duration::from_secs(15 * 60);
+/// The slowest line that large requests are waited for on, in bytes a second: 64 kbit/s.
+const SLOWEST_LINE: u64 = 8_000;
 
 impl Settings {
     /// The window for URLs that bring bytes.
@@ -142,9 +146,15 @@ impl Settings {
         SigningWindow { signed_at, lifetime: self.get_url_lifetime }
     }
 
-    /// How long after an upload is closed bytes may still arrive for it.
-    pub fn bytes_may_arrive_for(&self) -> Duration {
-        self.put_url_lifetime + LAST_BYTES
+    /// How long after the last URL was signed for an upload bytes may still arrive for it.
+    pub fn bytes_may_arrive_for(&self, upload: &Upload) -> Duration {
+        self.request_may_arrive_for(upload.largest_request_bytes())
+    }
+
+    /// The same for one request. Nothing is waited for longer than an upload may take as a whole.
+    pub fn request_may_arrive_for(&self, size_bytes: u64) -> Duration {
+        let on_its_way = Duration::from_secs(size_bytes / SLOWEST_LINE).min(self.upload_deadline);
+        self.put_url_lifetime + on_its_way.max(LAST_BYTES)
     }
 }
 
@@ -198,9 +208,8 @@ mod tests {
     use super::*;
     use time::macros::datetime;
 
-    #[test]
-    fn get_urls_are_the_same_for_a_quarter_of_an_hour() {
-        let settings = Settings {
+    fn settings() -> Settings {
+        Settings {
             limits: Limits::default(),
             allowance: Allowance::default(),
             rates: RateLimits::default(),
@@ -216,7 +225,23 @@ mod tests {
             weak_signal: true,
             api_docs: true,
             assembly_wait: Duration::from_secs(3),
-        };
+        }
+    }
+
+    #[test]
+    fn what_a_slow_line_brings_is_waited_for_as_long_as_it_takes_and_no_longer_than_an_upload_may() {
+        let seconds = |size_bytes: u64| settings().request_may_arrive_for(size_bytes).as_secs();
+        assert_eq!([seconds(0), seconds(5 << 20)], [1800, 1800]);
+        // 40 MiB at 150 kbit/s take 37 minutes.
+        assert!((52 * 60..2 * 3600).contains(&seconds(40 << 20)), "{}", seconds(40 << 20));
+        assert_eq!([seconds(5 << 30), seconds(u64::MAX)], [900 + 86_400; 2]);
+        let impatient = Settings { upload_deadline: Duration::from_secs(60), ..settings() };
+        assert_eq!(impatient.request_may_arrive_for(1 << 30).as_secs(), 1800);
+    }
+
+    #[test]
+    fn get_urls_are_the_same_for_a_quarter_of_an_hour() {
+        let settings = settings();
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));
         let late = settings.get_window(datetime!(2026-11-21 12:14:59.9 UTC));
         let next = settings.get_window(datetime!(2026-11-21 12:15:00 UTC));

@@ -165,6 +165,7 @@ impl Metrics {
             ("replaced", seen.replaced),
             ("without_original", seen.without_original),
             ("without_variant", seen.without_variant),
+            ("unreadable", seen.unreadable),
             ("multipart", seen.multiparts),
         ] {
             let gauge = self.unreconciled.get_or_create(&FindingLabels { finding });

@@ -99,10 +99,10 @@ pub(super) fn ids_of(ids: Vec<String>) -> Result<Vec<UploadId>, RepositoryError>
 }
 
 /// Tenant, project and id to come after; before all others where there is none.
-pub(super) fn place_columns(place: Option<&PhotoPlace>) -> (&str, &str, String) {
+pub(super) fn place_columns(place: Option<&PhotoPlace>) -> (&str, &str, &str) {
     match place {
-        Some(place) => (place.tenant.as_str(), place.project.as_str(), place.id.to_string()),
-        None => ("", "", uuid::Uuid::nil().to_string()),
+        Some(place) => (&place.tenant, &place.project, &place.id),
+        None => ("", "", "00000000-0000-0000-0000-000000000000"),
     }
 }
 

@@ -146,6 +146,9 @@ fn conclude(seen: &Reconciled, policy: Policy) -> Result<()> {
     if seen.without_original > 0 {
         advice.push("originals that are missing may be older versions in the bucket");
     }
+    if seen.unreadable > 0 {
+        advice.push("the log says of records that cannot be read which column is wrong");
+    }
     if seen.replaced > 0 {
         advice.push(
             "originals were replaced after they were verified: look at them before anybody else does, and restore \
@@ -173,6 +176,9 @@ fn in_words(finding: &Finding) -> String {
         }
         Finding::WithoutVariant { tenant, photo, key } => {
             format!("photo without a smaller picture: {photo} of {tenant}, {key}")
+        }
+        Finding::Unreadable { tenant, photo } => {
+            format!("photo whose record cannot be read, not touched: {photo} of {tenant}")
         }
         Finding::Multipart { key, opened_at, fate } => {
             format!(

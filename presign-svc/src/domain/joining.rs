@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crc_fast::{CrcAlgorithm, checksum_combine};
 use md5::{Digest as _, Md5};
+use windlass_protocol::part_plan::MIN_PART_SIZE_BYTES;
 use windlass_protocol::{Checksum, PartNumber, PartPlan};
 
 use super::announce::{AnnouncedFile, SizeClaim};
@@ -43,6 +44,27 @@ impl ExpectedObject {
         };
         may_be && (same_etag || same_bytes)
     }
+}
+
+/// Whether an object at an upload's key can be what its parts were joined to, as far as its size and the number of
+/// parts tell that S3 writes behind the entity tag of what it joins. Of its content that proves nothing: only who
+/// would remove the object otherwise goes by it.
+pub fn may_be_joined(file: &AnnouncedFile, plan: &PartPlan, object: &ObjectInfo) -> bool {
+    let Some(parts) = joined_of(&object.etag) else { return false };
+    match file.size_claim {
+        SizeClaim::Exactly => object.size_bytes == file.size_bytes && parts == u64::from(plan.part_count()),
+        // Cut as its client liked, in parts of no less than S3 takes.
+        SizeClaim::AtMost => {
+            object.size_bytes <= file.size_bytes
+                && (1..=object.size_bytes.div_ceil(MIN_PART_SIZE_BYTES)).contains(&parts)
+        }
+    }
+}
+
+/// Of how many parts an object was joined, by its entity tag; `None` where it was written whole.
+fn joined_of(etag: &str) -> Option<u64> {
+    let (_, parts) = etag.trim().trim_matches('"').rsplit_once('-')?;
+    parts.parse().ok()
 }
 
 /// The parts to send again: those the store has not, has with another size, or has with other content

@@ -54,6 +54,33 @@ fn an_older_object_of_the_same_size_is_not_ours() {
 }
 
 #[test]
+fn what_was_joined_has_the_size_and_the_number_of_parts_that_were_announced() {
+    let ours = file(11 * MIB, None);
+    let plan = PartPlan::for_size(11 * MIB).unwrap();
+    let may_be = |size, etag| may_be_joined(&ours, &plan, &object(size, etag, None));
+    assert!(may_be(11 * MIB, "\"68083ea43d0307eecfa2b4749f19df15-3\""));
+    assert!(may_be(11 * MIB, "opaque-3"), "as under SSE-KMS");
+    assert!(!may_be(11 * MIB - 1, "\"68083ea43d0307eecfa2b4749f19df15-3\""));
+    for odd in ["68083ea43d0307eecfa2b4749f19df15", "68083ea43d0307eecfa2b4749f19df15-2", "a-b", "-", ""] {
+        assert!(!may_be(11 * MIB, odd), "{odd}");
+    }
+}
+
+#[test]
+fn what_its_client_cut_as_it_liked_may_have_as_many_parts_as_s3_takes() {
+    let ours = AnnouncedFile { size_claim: SizeClaim::AtMost, ..file(50 * MIB, None) };
+    let plan = PartPlan::for_size(50 * MIB).unwrap();
+    let may_be = |size, etag| may_be_joined(&ours, &plan, &object(size, etag, None));
+    for parts in ["a-1", "a-2", "a-3"] {
+        assert!(may_be(11 * MIB, parts), "{parts}");
+    }
+    for odd in ["a", "a-0", "a-4"] {
+        assert!(!may_be(11 * MIB, odd), "{odd}");
+    }
+    assert!(!may_be(51 * MIB, "a-3"), "more than was announced");
+}
+
+#[test]
 fn the_checksums_of_the_parts_make_that_of_the_whole() {
     let crc =
         |bytes: &[u8]| Checksum::Crc64Nvme(crc_fast::checksum(CrcAlgorithm::Crc64Nvme, bytes).to_be_bytes());

@@ -13,6 +13,7 @@ use futures::{StreamExt as _, stream};
 
 use super::ended_links::is_of_ended_link;
 use super::finalise::{Assembly, finalise};
+use super::join_parts::is_joined;
 use super::preview::look_for_previews;
 use super::staging::{is_all_there, staged};
 use super::{ClientClaim, NotFinished};
@@ -40,14 +41,14 @@ pub struct Looked {
 
 /// Looks for what is due, a batch of it.
 pub async fn look(app: &App) -> Result<Looked, RepositoryError> {
-    let (now, may_arrive_for) = (app.clock.now(), app.settings.bytes_may_arrive_for());
+    let now = app.clock.now();
     let due = app.uploads.due_for_look(now, BATCH).await?;
     let looks: Vec<Look> = due
         .iter()
         .map(|upload| Look {
             upload: upload.id(),
             due_at: upload.look_due_at(),
-            next_at: upload.next_look(now, may_arrive_for),
+            next_at: upload.next_look(now, app.settings.bytes_may_arrive_for(upload)),
         })
         .collect();
     let taken: HashSet<_> = app.uploads.put_off_looks(&looks).await?.into_iter().collect();
@@ -111,8 +112,10 @@ async fn is_whole(app: &App, upload: &Upload) -> Result<bool, StoreError> {
             let Some(multipart) = &upload.progress().multipart else { return Ok(false) };
             let stored = match app.store.list_parts(&upload.original_key(), multipart).await {
                 Ok(stored) => stored,
-                // Joined, and the answer was lost; or the bucket gave it up.
-                Err(StoreError::NoSuchUpload) => return is_stored(app, upload).await,
+                // Joined, and the answer was lost; or the bucket gave it up. What cannot be told from something
+                // else is left to its client, whose list of parts is good as long as no other upload is opened,
+                // and in the end to the janitor.
+                Err(StoreError::NoSuchUpload) => return is_joined(app, upload, plan).await,
                 Err(error) => return Err(error),
             };
             if file.size_claim == SizeClaim::AtMost {

@@ -1,15 +1,17 @@
 //! The janitor: closes uploads nobody finished, and removes from the store what no photo needs.
 
 use futures::future::join_all;
-use windlass_protocol::{TenantId, UploadId, UploadStatus};
+use windlass_protocol::{PartPlan, TenantId, UploadId, UploadStatus};
 
-use super::finalise::{Assembly, finalise};
+use super::finalise::{Assembly, finalise, finalise_in};
 use super::staging::remove_staged;
 use super::{ClientClaim, NotFinished};
-use crate::app::App;
+use crate::app::{App, Turn};
+use crate::domain::announce::Transfer;
+use crate::domain::joining::may_be_joined;
 use crate::domain::upload::{Upload, UploadState};
 use crate::metrics::UploadOutcome;
-use crate::ports::object_store::StoreError;
+use crate::ports::object_store::{ObjectInfo, StoreError};
 use crate::ports::uploads::RepositoryError;
 
 /// How many uploads of each kind one sweep takes on.
@@ -83,16 +85,65 @@ async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<
         Err(NotFinished::Closed(UploadStatus::Aborted)) => return Ok(UploadState::Aborted),
         Err(error) => return Err(error),
     }
-    let _turn = app.turns.take(id).await?;
+    let turn = app.turns.take(id).await?;
     let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
     if is_put_off(app, &upload) {
         return Ok(upload.state().clone());
     }
-    upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for())?;
+    if let Transfer::Multipart(plan) = upload.facts().file.transfer
+        && let Some(object) = object_of(app, &upload).await?
+    {
+        return keep(&turn, app, upload, &plan, &object).await;
+    }
+    upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for(&upload))?;
     app.uploads.save(&mut upload).await?;
     app.metrics.uploads(UploadOutcome::Expired, 1);
     remove_now(app, &upload).await;
     Ok(upload.state().clone())
+}
+
+/// What is at the key of its original.
+async fn object_of(app: &App, upload: &Upload) -> Result<Option<ObjectInfo>, StoreError> {
+    match app.store.head(&upload.original_key()).await {
+        Ok(object) => Ok(Some(object)),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// At the key of what goes in parts only a join of ours writes: no URL for it is ever signed. Where the record knows
+/// of no join it is a copy from before, or the process died before it could say so, beside a store that tells
+/// nothing of the content; the object is then the only one of a photo that its client has sent and forgotten. It is
+/// verified as ever. What no join of such parts makes stays as it is, for somebody to look at.
+async fn keep(
+    turn: &Turn,
+    app: &App,
+    mut upload: Upload,
+    plan: &PartPlan,
+    object: &ObjectInfo,
+) -> Result<UploadState, NotFinished> {
+    let (id, now) = (upload.id(), app.clock.now());
+    if !may_be_joined(&upload.facts().file, plan, object) {
+        let key = upload.original_key();
+        let why = "at its key is an object that its parts did not become";
+        tracing::warn!(upload = %id, %key, "an upload past its deadline waits: {why}");
+        upload.put_off(now, app.settings.upload_deadline)?;
+        app.uploads.save(&mut upload).await?;
+        return Ok(upload.state().clone());
+    }
+    tracing::warn!(upload = %id, "the record did not know that an upload was joined: its object is verified");
+    upload.found_joined(object, now)?;
+    app.uploads.save(&mut upload).await?;
+    if let Some(multipart) = &upload.progress().multipart {
+        // Opened since, by whoever missed the parts.
+        app.store.abort_multipart(&upload.original_key(), multipart).await?;
+    }
+    let tenant = &upload.facts().tenant;
+    match finalise_in(turn, app, tenant, id, &ClientClaim::default(), Assembly::Here).await {
+        Ok(upload) => Ok(upload.state().clone()),
+        Err(NotFinished::Refused(failure)) => Ok(UploadState::Refused(failure)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether its deadline is another one by now.

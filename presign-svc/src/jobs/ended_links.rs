@@ -57,7 +57,7 @@ async fn close_in_turn(app: &App, tenant: &TenantId, id: UploadId) -> Result<(),
 
 /// Gives one up for whoever announced it. For who has its turn.
 pub(super) async fn close(_turn: &Turn, app: &App, mut upload: Upload) -> Result<Upload, NotFinished> {
-    upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for())?;
+    upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for(&upload))?;
     app.uploads.save(&mut upload).await?;
     app.metrics.uploads(UploadOutcome::Aborted, 1);
     remove_now(app, &upload).await;

@@ -92,7 +92,7 @@ pub async fn finalise_in(
             let now = app.clock.now();
             let since_announced = (now - upload.facts().created_at).unsigned_abs();
             upload.verified(object, variants, now)?;
-            upload.staging_ends(now, app.settings.bytes_may_arrive_for());
+            upload.staging_ends(now, app.settings.bytes_may_arrive_for(&upload));
             let upload = save_verified(app, upload).await?;
             if let Err(error) = staging::remove_staged(app, &upload).await {
                 tracing::warn!(upload = %upload.id(), %error, "what was staged of an upload stays for now");
@@ -101,7 +101,7 @@ pub async fn finalise_in(
             Ok(upload)
         }
         Err(NotFinished::Refused(failure)) => {
-            upload.refused(failure.clone(), app.clock.now(), app.settings.bytes_may_arrive_for())?;
+            upload.refused(failure.clone(), app.clock.now(), app.settings.bytes_may_arrive_for(&upload))?;
             app.uploads.save(&mut upload).await?;
             app.metrics.uploads(UploadOutcome::Refused, 1);
             cleanup::remove_now(app, &upload).await;

@@ -115,17 +115,22 @@ async fn find_joined(
     upload: &Upload,
     plan: &PartPlan,
     claim: &ClientClaim,
-) -> Result<Option<ObjectInfo>, NotFinished> {
+) -> Result<Option<ObjectInfo>, StoreError> {
     let object = match app.store.head(&upload.original_key()).await {
         Ok(object) => object,
         Err(StoreError::NotFound) => return Ok(None),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     let file = &upload.facts().file;
     let written_down = upload.progress().expected.clone();
     let claimed = ExpectedObject::claimed(plan, &claim.parts, claim.checksum);
     let is_ours = written_down.into_iter().chain([claimed]).any(|expected| expected.is(file, &object));
     Ok(is_ours.then_some(object))
+}
+
+/// Whether it is joined, as far as can be told without its client.
+pub(super) async fn is_joined(app: &App, upload: &Upload, plan: &PartPlan) -> Result<bool, StoreError> {
+    Ok(find_joined(app, upload, plan, &ClientClaim::default()).await?.is_some())
 }
 
 /// What the store has of an upload that is not joined yet; a lost multipart upload has nothing and is

@@ -23,8 +23,10 @@ use crate::ports::object_store::StoreError;
 
 /// The first look, and the least time between two.
 const SOONEST: Duration = Duration::from_secs(1);
-/// The most time between two.
+/// The most time between two, in the first half hour.
 const LATEST: Duration = Duration::from_secs(30);
+/// Then this fraction of the time it has been waited for: a slow line may need hours.
+const SELDOM: u32 = 60;
 /// How often it is seen whether a look is due.
 const TICK: Duration = Duration::from_millis(500);
 /// Uploads looked for at once.
@@ -44,12 +46,14 @@ pub struct Awaited {
 struct Expected {
     tenant: TenantId,
     since: OffsetDateTime,
+    until: OffsetDateTime,
 }
 
 impl Awaited {
-    /// Looks for an upload's bytes from now on.
-    pub fn add(&self, upload: &Upload, now: OffsetDateTime) {
-        let expected = Expected { tenant: upload.facts().tenant.clone(), since: now };
+    /// Looks for an upload's bytes from now on, for as long as they may arrive.
+    pub fn add(&self, upload: &Upload, now: OffsetDateTime, may_arrive_for: Duration) {
+        let expected =
+            Expected { tenant: upload.facts().tenant.clone(), since: now, until: now + may_arrive_for };
         self.put((now + SOONEST, upload.id()), expected);
         self.added.notify_one();
     }
@@ -137,9 +141,9 @@ async fn look_for(app: &App, id: UploadId, expected: Expected) {
         Err(error) => tracing::warn!(upload = %id, %error, "cannot look for an upload's bytes now"),
     }
     let now = app.clock.now();
-    let age = (now - expected.since).unsigned_abs();
-    if age < app.settings.bytes_may_arrive_for() {
-        let place = (now + (age / 2).clamp(SOONEST, LATEST), id);
-        app.awaited.put(place, expected);
+    if now < expected.until {
+        let age = (now - expected.since).unsigned_abs();
+        let pause = (age / 2).clamp(SOONEST, LATEST).max(age / SELDOM);
+        app.awaited.put((now + pause, id), expected);
     }
 }

@@ -95,8 +95,10 @@ async fn read(
     pieces: &[PieceNumber],
 ) -> Result<Option<Bytes>, StoreError> {
     let folder = StagingFolder::of(upload);
-    let sizes = pieces.iter().map(|number| (*number, staged.plan().size_of(*number).unwrap_or_default()));
-    let reads = sizes.map(|(number, size_bytes)| {
+    let sizes: Vec<(PieceNumber, u64)> =
+        pieces.iter().map(|number| (*number, staged.plan().size_of(*number).unwrap_or_default())).collect();
+    let total: u64 = sizes.iter().map(|(_, size_bytes)| size_bytes).sum();
+    let reads = sizes.into_iter().map(|(number, size_bytes)| {
         let key = folder.piece(number);
         async move {
             match app.store.read_range(&key, 0..size_bytes, None).await {
@@ -107,7 +109,8 @@ async fn read(
         }
     });
     let mut reads = stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE);
-    let mut whole = BytesMut::new();
+    // All of it at once: to grow would take up to twice of it. What is put together is never more than fits.
+    let mut whole = BytesMut::with_capacity(usize::try_from(total).unwrap_or_default());
     while let Some(piece) = reads.try_next().await? {
         let Some(piece) = piece else { return Ok(None) };
         whole.extend_from_slice(&piece);

@@ -69,13 +69,12 @@ pub trait UploadRepository: Send + Sync + 'static {
     /// Uploads of all tenants, deleted ones among them, whose clean-up is due, oldest first.
     async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
 
-    /// Those of the uploads that are recorded, of all tenants, closed and deleted ones among them. Fails where
-    /// one of them cannot be read: it is not to be taken for one that is not recorded.
-    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>>;
+    /// Those of the uploads that are recorded, of all tenants, closed and deleted ones among them. One that cannot
+    /// be read is named: it is not to be taken for one that is not recorded.
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords>;
 
-    /// Verified photos of all tenants that are not deleted, by tenant, project and id, after one of them. Fails
-    /// where one cannot be read.
-    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>>;
+    /// Verified photos of all tenants that are not deleted, by tenant, project and id, after one of them.
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<PhotosInOrder>;
 
     /// Uploads of all tenants whose staged pieces are to be put together, those that wait longest first.
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
@@ -131,15 +130,36 @@ pub struct Look {
     pub next_at: OffsetDateTime,
 }
 
-/// Where a photo is among all photos of all tenants.
+/// What is recorded of some uploads.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FoundRecords {
+    /// Those that can be read, in no order.
+    pub uploads: Vec<Upload>,
+    /// Those that are recorded and cannot be read.
+    pub unreadable: Vec<UploadId>,
+}
+
+/// Where a photo is among all photos of all tenants, in the words of the record: it is known also of one that
+/// cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhotoPlace {
     /// Whose.
-    pub tenant: TenantId,
+    pub tenant: String,
     /// Of which project.
-    pub project: ProjectId,
+    pub project: String,
     /// Which.
-    pub id: UploadId,
+    pub id: String,
+}
+
+/// Some photos in the order of all.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PhotosInOrder {
+    /// Those that can be read.
+    pub photos: Vec<Upload>,
+    /// Where those are that cannot.
+    pub unreadable: Vec<PhotoPlace>,
+    /// Where the last of them all is; `None` where there is none.
+    pub last: Option<PhotoPlace>,
 }
 
 /// Which photos to list.

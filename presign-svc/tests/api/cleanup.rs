@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
 use windlass_presign_svc::ports::object_store::StoreError;
 
+use crate::complete_faults::put_foreign_object;
 use crate::complete_parts::{MIB, announce_film, film, send_parts};
 use crate::support::{PhotoSpec, TestApp, file_of, jpeg};
 
@@ -30,6 +31,29 @@ async fn an_upload_nobody_finishes_expires_and_leaves_nothing() {
     app.clock.advance(HOUR);
     assert_eq!(sweep(&app.app).await.unwrap(), Swept { cleaned: 1, ..Swept::default() });
     assert_eq!(sweep(&app.app).await.unwrap(), Swept::default());
+}
+
+#[tokio::test]
+async fn an_object_that_the_parts_of_an_upload_did_not_become_is_left_and_the_upload_waits() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1]).await;
+    put_foreign_object(&app, &upload, &bytes).await;
+    let record = app.record(&upload).await;
+    let multipart = record.progress().multipart.clone().unwrap();
+    for _ in 0..2 {
+        app.clock.advance(DAY);
+        for _ in 0..2 {
+            assert_eq!(sweep(&app.app).await.unwrap(), Swept::default());
+        }
+        assert!(app.app.store.head(&record.original_key()).await.is_ok());
+        let parts = app.app.store.list_parts(&record.original_key(), &multipart).await.unwrap();
+        assert_eq!(parts.len(), 1, "what is there of it stays as well");
+    }
+    app.app.store.delete(&record.original_key()).await.unwrap();
+    app.clock.advance(DAY);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: 1, ..Swept::default() });
 }
 
 #[tokio::test]

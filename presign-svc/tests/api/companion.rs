@@ -15,25 +15,26 @@ use crate::complete_parts::{MIB, film};
 use crate::support::{Answer, PhotoSpec, TestApp, TestOptions, form_body, jpeg, settings};
 
 const SECOND: Duration = Duration::from_secs(1);
-const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
+/// By then a form of unknown size, which may have 50 MiB, has come at 64 kbit/s, or does not come.
+const LONG_DEAD: Duration = Duration::from_secs(125 * 60);
 
 /// What `@uppy/aws-s3` 5 asks for a small photo.
 const PARAMS: &str = "/s3/params?filename=roof.jpg&type=image%2Fjpeg&metadata%5Bname%5D=roof.jpg\
                       &metadata%5Btype%5D=image%2Fjpeg&metadata%5Bproject_id%5D=job-7";
 
-async fn send_form(app: &TestApp, params: &Value, file: &[u8]) -> reqwest::Response {
+pub async fn send_form(app: &TestApp, params: &Value, file: &[u8]) -> reqwest::Response {
     let (content_type, body) = form_body(&params["fields"], file);
     let request = app.http.post(params["url"].as_str().unwrap()).header("content-type", content_type);
     request.header("origin", "https://good.com").body(body).send().await.unwrap()
 }
 
-async fn params(app: &TestApp, path: &str) -> Value {
+pub async fn params(app: &TestApp, path: &str) -> Value {
     let answer = app.get(path).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.body
 }
 
-async fn photos(app: &TestApp) -> Vec<Value> {
+pub async fn photos(app: &TestApp) -> Vec<Value> {
     let answer = app.get("/api/v1/photos?project_id=job-7").await;
     answer.body["photos"].as_array().unwrap().clone()
 }
@@ -100,7 +101,7 @@ async fn a_form_that_comes_late_is_looked_for_again_and_one_that_never_comes_exp
     app.clock.advance(10 * SECOND);
     look(&app.app).await;
     assert_eq!((photos(&app).await.len(), app.app.awaited.count()), (1, 1));
-    app.clock.advance(HALF_AN_HOUR);
+    app.clock.advance(LONG_DEAD);
     look(&app.app).await;
     assert_eq!(app.app.awaited.count(), 0, "its form is dead");
     assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: 1, ..Swept::default() });
@@ -114,7 +115,7 @@ async fn what_a_process_that_ended_awaited_is_found_by_the_janitor() {
     let params = params(&app, PARAMS).await;
     send_form(&app, &params, &jpeg(&PhotoSpec::default())).await;
     // Nobody looks in time.
-    app.clock.advance(HALF_AN_HOUR);
+    app.clock.advance(LONG_DEAD);
     assert_eq!(sweep(&app.app).await.unwrap(), Swept { finished: 1, ..Swept::default() });
     assert_eq!(photos(&app).await.len(), 1);
 }

@@ -1,8 +1,12 @@
 //! Completing when the store loses answers, loses uploads, or does not answer at all.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use windlass_presign_svc::domain::joining::ExpectedObject;
+use windlass_presign_svc::jobs::arrivals::{Looked, look};
+use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
 use windlass_presign_svc::ports::object_store::{PutToSign, SigningWindow};
 
 use crate::complete_parts::{MIB, announce_film, film, send_parts};
@@ -16,7 +20,7 @@ async fn lose_multipart(app: &TestApp, upload: &Value) {
 }
 
 /// Something is at the upload's key that its parts did not become.
-async fn put_foreign_object(app: &TestApp, upload: &Value, bytes: &[u8]) {
+pub async fn put_foreign_object(app: &TestApp, upload: &Value, bytes: &[u8]) {
     let key = app.record(upload).await.original_key();
     let put = PutToSign {
         key: &key,
@@ -25,7 +29,7 @@ async fn put_foreign_object(app: &TestApp, upload: &Value, bytes: &[u8]) {
         checksum: None,
         only_if_absent: false,
     };
-    let lifetime = std::time::Duration::from_secs(60);
+    let lifetime = Duration::from_secs(60);
     let window = SigningWindow { signed_at: time::OffsetDateTime::now_utc(), lifetime };
     let signed = app.app.store.sign_put(&put, window).await.unwrap();
     let signed = json!({"url": signed.url, "headers": signed.headers});
@@ -46,6 +50,27 @@ async fn f31_a_lost_answer_to_the_join_is_found_to_be_a_success() {
     assert_eq!(again.status, 200, "{}", again.body);
     let fetched = app.http.get(again.body["url"].as_str().unwrap()).send().await.unwrap();
     assert!(fetched.bytes().await.unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn f31_a_join_of_which_the_store_tells_nothing_is_kept_and_a_photo_at_its_deadline() {
+    let app = TestApp::start().await;
+    app.store.tells_no_content.store(true, Ordering::SeqCst);
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    app.store.lose_next_join_answer.store(true, Ordering::SeqCst);
+    app.complete(&upload, Value::Null).await.assert_problem(503, "store_unavailable");
+    let joined = app.record(&upload).await;
+    assert_eq!(joined.progress().expected, Some(ExpectedObject { etag: None, checksum: None }));
+    // Its client does not come back.
+    app.clock.advance(Duration::from_secs(600));
+    assert_eq!(look(&app.app).await.unwrap(), Looked { due: 1, finished: 0 }, "it may come back");
+    app.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { finished: 1, ..Swept::default() });
+    let photos = app.get("/api/v1/photos?project_id=job-7").await.body;
+    assert_eq!(photos["photos"][0]["photo_id"], upload["photo_id"]);
+    assert!(app.app.store.head(&joined.original_key()).await.is_ok());
 }
 
 #[tokio::test]

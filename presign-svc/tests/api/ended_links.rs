@@ -84,7 +84,7 @@ async fn a_revoked_links_uploads_are_given_up_with_their_room_and_their_bytes() 
     arrivals::look(&app.app).await.unwrap();
     sweep(&app.app).await.unwrap();
     assert_eq!(photos(&app).await, 1, "what came before stays, and nothing comes after");
-    app.clock.advance(app.app.settings.bytes_may_arrive_for());
+    app.clock.advance(app.app.settings.bytes_may_arrive_for(&app.record(&late).await));
     assert_eq!(sweep(&app.app).await.unwrap(), Swept { cleaned: 3, ..Swept::default() });
     assert!(!is_in_the_bucket(&app, &app.record(&late).await).await, "what came late goes, too");
     end(&app, &link).await;
@@ -109,7 +109,7 @@ async fn whoever_finalises_an_upload_of_a_revoked_link_closes_it() {
                 said.assert_problem(409, "upload_closed");
             }
             "notice" => {
-                app.app.awaited.add(&app.record(&upload).await, app.app.clock.now());
+                app.app.awaited.add(&app.record(&upload).await, app.app.clock.now(), MINUTE);
                 app.clock.advance(Duration::from_secs(1));
                 notice::look(&app.app).await;
                 assert_eq!(app.app.awaited.count(), 0, "it is awaited no more");

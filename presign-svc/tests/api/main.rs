@@ -44,6 +44,7 @@ mod scripts;
 mod show_photo;
 mod show_upload;
 mod sign_parts;
+mod slow_lines;
 mod staging;
 mod stopping;
 mod stored_before;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 use windlass_presign_svc::domain::object_key::{KeyTemplate, ObjectKey};
 use windlass_presign_svc::jobs::reconcile::{
     Fate, Finding, ObjectPolicy, Policy, Reconciled, reconcile, runner,
@@ -238,6 +239,30 @@ async fn multipart_uploads_nobody_can_finish_are_aborted_by_the_daily_look_and_t
     assert!(left.iter().any(|multipart| multipart.id == wanted), "{left:?}");
     assert!(left.iter().all(|multipart| multipart.id != forgotten), "{left:?}");
     assert!(left.iter().any(|multipart| multipart.key == foreign.as_str()), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_record_that_cannot_be_read_is_told_and_not_touched() {
+    let app = TestApp::start().await;
+    let (_, original, small) = upload_with_variant(&app, "spoilt").await;
+    let (_, gone, _) = upload_with_variant(&app, "later").await;
+    app.store.delete(&ObjectKey::try_from(gone).unwrap()).await.unwrap();
+    let film =
+        json!({"client_ref": "film", "filename": "a.mp4", "content_type": "video/mp4", "size": 20 << 20});
+    app.announce_one(film).await;
+    let mut raw =
+        SqliteConnection::connect(&format!("sqlite://{}", app.database("test").display())).await.unwrap();
+    let spoil = "UPDATE uploads SET variants = 'unreadable' WHERE client_ref IN ('spoilt', 'film')";
+    sqlx::query(spoil).execute(&mut raw).await.unwrap();
+    app.clock.advance(DAYS);
+    for objects in [ObjectPolicy::List, ObjectPolicy::Adopt, ObjectPolicy::Remove] {
+        let (seen, findings) = look(&app, objects).await;
+        let counts = (seen.photos, seen.unreadable, seen.without_original, seen.found(), seen.mended);
+        assert_eq!(counts, (2, 1, 1, 2, 0), "{findings:?}");
+        assert!(!seen.is_clean());
+    }
+    assert!(exists(&app, &original).await && exists(&app, &small).await);
+    assert_eq!(app.store.list_multiparts("", None).await.unwrap().multiparts.len(), 1);
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
-use windlass_presign_svc::jobs::cleanup;
+use windlass_presign_svc::jobs::arrivals::{self, Looked};
+use windlass_presign_svc::jobs::cleanup::{self, Swept};
 use windlass_presign_svc::jobs::reconcile::{Finding, ObjectPolicy, Policy, Reconciled, reconcile};
 use windlass_presign_svc::ports::object_store::StoreError;
 
@@ -131,6 +132,8 @@ async fn f52_what_was_joined_since_is_known_by_what_the_client_says_of_it() {
     let bytes = film(6 * MIB);
     let app = TestApp::start().await;
     let (film, parts, restored) = joined_since(&app, &bytes).await;
+    restored.clock.advance(Duration::from_secs(600));
+    assert_eq!(arrivals::look(&restored.app).await.unwrap(), Looked { due: 1, finished: 0 });
     let photo = restored.complete(&film, json!({"parts": parts})).await;
     assert_eq!((photo.status, &photo.body["photo_id"]), (200, &film["photo_id"]), "{}", photo.body);
 
@@ -161,4 +164,24 @@ async fn f52_what_was_joined_since_stays_until_its_parts_are_there_again() {
     assert_eq!(after.etag, kept.etag, "the same object, not joined a second time");
     let parts = restored.app.store.list_parts(&key, &multipart).await;
     assert!(matches!(parts, Err(StoreError::NoSuchUpload)), "the parts that were not needed cost nothing");
+}
+
+#[tokio::test]
+async fn f52_what_was_joined_since_and_its_client_has_forgotten_is_a_photo_at_its_deadline() {
+    for asks in [false, true] {
+        let app = TestApp::start().await;
+        let (film, _, restored) = joined_since(&app, &film(6 * MIB)).await;
+        let key = restored.record(&film).await.original_key();
+        let kept = restored.app.store.head(&key).await.unwrap();
+        if asks {
+            // Somebody who has nothing left to send, neither the parts nor what they were.
+            restored.complete(&film, Value::Null).await.assert_problem(409, "parts_missing");
+        }
+        restored.clock.advance(DAY);
+        assert_eq!(cleanup::sweep(&restored.app).await.unwrap(), Swept { finished: 1, ..Swept::default() });
+        assert_eq!(listed(&restored).await, [id_of(&film)]);
+        assert_eq!(restored.app.store.head(&key).await.unwrap(), kept, "the object is as it was");
+        let open = restored.app.store.list_multiparts("", None).await.unwrap().multiparts;
+        assert!(open.is_empty(), "{open:?}");
+    }
 }

@@ -22,5 +22,6 @@ mod same_content;
 mod silent_server;
 mod tickets;
 mod turns;
+mod unreadable;
 mod upload_links;
 mod uploads;

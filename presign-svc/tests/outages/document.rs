@@ -25,7 +25,7 @@ impl Page {
     /// Announces it.
     pub async fn announce(service: &Served, name: &str) -> Self {
         let bytes = [b"%PDF-1.7\n", name.as_bytes()].concat();
-        Self { upload: announced(service, name, &bytes).await, bytes }
+        Self { upload: announced(service, name, &bytes, PART_BYTES).await, bytes }
     }
 
     /// That what was announced before the trouble becomes a photo after it: byte for byte, the only one there is, and
@@ -44,12 +44,17 @@ impl Page {
 
 /// Announces it; answers its upload's id.
 pub async fn announce(service: &Served, name: &str, bytes: &[u8]) -> String {
-    announced(service, name, bytes).await["upload_id"].as_str().unwrap().to_owned()
+    announce_cut(service, name, bytes, PART_BYTES).await
 }
 
-async fn announced(service: &Served, name: &str, bytes: &[u8]) -> Value {
+/// The same, in parts of another size.
+pub async fn announce_cut(service: &Served, name: &str, bytes: &[u8], part_bytes: usize) -> String {
+    announced(service, name, bytes, part_bytes).await["upload_id"].as_str().unwrap().to_owned()
+}
+
+async fn announced(service: &Served, name: &str, bytes: &[u8], part_bytes: usize) -> Value {
     let file = json!({"client_ref": name, "filename": "plan.pdf", "content_type": "application/pdf",
-                      "size": bytes.len(), "checksum": crc64nvme(bytes)});
+                      "size": bytes.len(), "checksum": crc64nvme(bytes), "preferred_part_size": part_bytes});
     let announced = json!({"project_id": "job-7", "files": [file]});
     let (status, body) = service.post("/api/v1/uploads", &announced).await;
     assert_eq!(status, 201, "{body}");

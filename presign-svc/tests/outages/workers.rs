@@ -14,13 +14,19 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bucket::Bucket;
-use crate::document::{announce, bytes_of, crc64nvme};
+use crate::document::{announce, announce_cut, bytes_of, crc64nvme};
 use crate::postgres::Postgres;
 use crate::service::{Served, serve};
 
 const PIECE_BYTES: usize = 128 << 10;
 /// What the workers are called, and their fronts.
 const WORKERS: [&str; 2] = ["one", "other"];
+/// Pieces as large as they get.
+const LARGE_PIECE_BYTES: usize = 512 << 10;
+/// The largest part that is put together.
+const LARGE_PART_BYTES: usize = 64 << 20;
+/// Beside a part, the pieces that are read at once, and what connections and the allocator keep.
+const BESIDE_A_PART_KIB: u64 = 8 * (LARGE_PIECE_BYTES as u64 >> 10) + 20 * 1024;
 /// A lease ends fifteen seconds after it was last renewed; the rest is for a busy machine.
 const TAKE_OVER: Duration = Duration::from_secs(60);
 
@@ -66,19 +72,23 @@ impl Scene {
         Some(Self { _postgres: postgres, bucket, service, workers, _data: data })
     }
 
-    /// Announces a file, stages all of it, and says so; answers its upload.
+    /// Announces a file and stages all of it; answers its upload.
     async fn stage(&self, name: &str, bytes: &[u8]) -> String {
         let id = announce(&self.service, name, bytes).await;
-        let chunks: Vec<&[u8]> = bytes.chunks(PIECE_BYTES).collect();
+        self.send_pieces(&id, bytes, PIECE_BYTES).await;
+        id
+    }
+
+    async fn send_pieces(&self, id: &str, bytes: &[u8], piece_bytes: usize) {
+        let chunks: Vec<&[u8]> = bytes.chunks(piece_bytes).collect();
         let pieces = chunks.iter().enumerate();
         let pieces = pieces.map(|(n, chunk)| json!({"piece_number": n + 1, "checksum": crc64nvme(chunk)}));
-        let wanted = json!({"piece_size": PIECE_BYTES, "pieces": pieces.collect::<Vec<_>>()});
+        let wanted = json!({"piece_size": piece_bytes, "pieces": pieces.collect::<Vec<_>>()});
         let (status, signed) = self.service.post(&format!("/api/v1/uploads/{id}/pieces"), &wanted).await;
         assert_eq!(status, 200, "{signed}");
         for (chunk, piece) in chunks.into_iter().zip(signed["pieces"].as_array().unwrap()) {
             assert_eq!(self.service.put(piece, chunk).await, 200);
         }
-        id
     }
 
     /// Completes as a client does, until it is a photo.
@@ -167,4 +177,34 @@ async fn what_a_killed_worker_was_at_the_other_one_does_when_its_lease_has_ended
     assert_eq!((first.front.as_str(), first.status), (killed, None));
     assert_ne!(second.front, killed);
     assert_eq!(second.status, Some(200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_has_one_part_of_a_file_in_memory_and_the_pieces_it_is_reading() {
+    let Some(mut scene) = Scene::start().await else { return };
+    let worker = scene.workers["one"].0.id();
+    // It does all there is, so that its memory tells.
+    drop(scene.workers.remove("other").unwrap());
+    let small = scene.stage("small", &plan(1)).await;
+    scene.complete(&small).await;
+    let before = peak_memory_kib(worker);
+
+    // Two parts, which together are more than is allowed.
+    let bytes = [b"%PDF-1.7\n".to_vec(), vec![7; LARGE_PART_BYTES / 2 * 3 - 9]].concat();
+    let id = announce_cut(&scene.service, "large", &bytes, LARGE_PART_BYTES).await;
+    scene.send_pieces(&id, &bytes, LARGE_PIECE_BYTES).await;
+    let photo = scene.complete(&id).await;
+    let growth = peak_memory_kib(worker).saturating_sub(before);
+    eprintln!("peak memory grew by {growth} KiB over {before} KiB");
+    let allowed = (LARGE_PART_BYTES as u64 >> 10) + BESIDE_A_PART_KIB;
+    assert!(growth <= allowed, "peak memory grew by {growth} KiB, allowed are {allowed}");
+    assert!(bytes_of(&scene.service, &photo).await == bytes, "stored byte for byte");
+    assert_eq!(scene.compositions().len(), 3, "the small file, and two parts");
+}
+
+/// The most a process ever had in memory, from Linux' `/proc`.
+fn peak_memory_kib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }

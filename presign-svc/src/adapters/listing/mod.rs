@@ -21,7 +21,9 @@ use windlass_protocol::list_photos::PhotoTotals;
 use super::upload_row::UploadRow;
 use crate::domain::filter::{PageMark, PhotoFilter};
 use crate::domain::upload::Upload;
-use crate::ports::uploads::{PhotoPage, PhotoQuery, RepositoryResult};
+use crate::ports::uploads::{
+    FoundRecords, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, RepositoryResult,
+};
 
 /// The uploads of those rows that can be read; the others are told to the operator.
 pub(super) fn readable(rows: Vec<UploadRow>) -> Vec<Upload> {
@@ -29,6 +31,40 @@ pub(super) fn readable(rows: Vec<UploadRow>) -> Vec<Upload> {
     uploads
         .filter_map(|upload| upload.inspect_err(|error| tracing::error!(%error, "a record is left out")).ok())
         .collect()
+}
+
+/// The uploads of rows that were asked for by id, and the ids of those that cannot be read.
+pub(super) fn found_in(rows: Vec<UploadRow>) -> RepositoryResult<FoundRecords> {
+    let mut found = FoundRecords::default();
+    for row in rows {
+        let id = row.parse(&row.id, "id")?;
+        match row.into_upload() {
+            Ok(upload) => found.uploads.push(upload),
+            Err(error) => {
+                tracing::error!(%error, "a record is left out");
+                found.unreadable.push(id);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The photos of rows in the order of all.
+pub(super) fn in_order(rows: Vec<UploadRow>) -> PhotosInOrder {
+    let mut found = PhotosInOrder::default();
+    for row in rows {
+        let place =
+            PhotoPlace { tenant: row.tenant.clone(), project: row.project.clone(), id: row.id.clone() };
+        match row.into_upload() {
+            Ok(photo) => found.photos.push(photo),
+            Err(error) => {
+                tracing::error!(%error, "a record is left out");
+                found.unreadable.push(place.clone());
+            }
+        }
+        found.last = Some(place);
+    }
+    found
 }
 
 /// The page that is in the rows of [`Search::page`], one statement's after the other's.

@@ -15,15 +15,17 @@ use super::insert::Insert;
 use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{ids_of, millis, place_columns};
-use crate::adapters::listing::{Dialect, Engine, Search, Statement, arguments, page_of, readable, totals_of};
+use crate::adapters::listing::{
+    Dialect, Engine, Search, Statement, arguments, found_in, in_order, page_of, readable, totals_of,
+};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::{Upload, UploadState};
 use crate::failpoints;
 use crate::ports::uploads::{
-    Content, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
-    UploadRepository,
+    Content, FoundRecords, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, Recorded,
+    RepositoryError, RepositoryResult, UploadRepository,
 };
 
 /// The columns of `uploads u`, as a row has them.
@@ -233,14 +235,14 @@ impl UploadRepository for PostgresDatabase {
         due(&self.pool, DUE_FOR_CLEANUP.as_str(), now, limit).await
     }
 
-    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let rows: Vec<UploadRow> =
             sqlx::query_as(FIND_RECORDED.as_str()).bind(ids).fetch_all(&self.pool).await?;
-        rows.into_iter().map(UploadRow::into_upload).collect()
+        found_in(rows)
     }
 
-    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<PhotosInOrder> {
         let (tenant, project, id) = place_columns(after);
         let rows: Vec<UploadRow> = sqlx::query_as(PHOTOS_AFTER.as_str())
             .bind(tenant)
@@ -249,7 +251,7 @@ impl UploadRepository for PostgresDatabase {
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await?;
-        rows.into_iter().map(UploadRow::into_upload).collect()
+        Ok(in_order(rows))
     }
 
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {

@@ -59,7 +59,9 @@ pub(super) async fn read_range(
         Err(error) => return Err(meaning(error)),
     };
     let wanted = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-    let mut read = BytesMut::new();
+    // As much as is said to come: to grow would take up to twice of it.
+    let said = answer.content_length().and_then(|length| usize::try_from(length).ok());
+    let mut read = BytesMut::with_capacity(said.unwrap_or_default().min(wanted));
     while let Some(chunk) = answer.body.next().await {
         read.extend_from_slice(&chunk.map_err(|error| StoreError::Unavailable(error.to_string()))?);
         // Stop there rather than take in a whole object from a store that does not know ranges.

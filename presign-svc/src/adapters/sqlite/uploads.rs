@@ -11,15 +11,15 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{ids_of, millis, place_columns};
-use crate::adapters::listing::{readable, totals_of};
+use crate::adapters::listing::{found_in, in_order, readable, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::events::Heard;
 use crate::ports::uploads::{
-    Content, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryError, RepositoryResult,
-    UploadRepository,
+    Content, FoundRecords, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, Recorded,
+    RepositoryError, RepositoryResult, UploadRepository,
 };
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
@@ -187,14 +187,14 @@ impl UploadRepository for SqliteDatabase {
         Ok(readable(rows))
     }
 
-    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords> {
         let ids = serde_json::Value::from(ids.iter().map(ToString::to_string).collect::<Vec<_>>());
         let rows: Vec<UploadRow> =
             sqlx::query_as(FIND_RECORDED).bind(ids.to_string()).fetch_all(&self.readers).await?;
-        rows.into_iter().map(UploadRow::into_upload).collect()
+        found_in(rows)
     }
 
-    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<PhotosInOrder> {
         let (tenant, project, id) = place_columns(after);
         let rows: Vec<UploadRow> = sqlx::query_as(PHOTOS_AFTER)
             .bind(tenant)
@@ -203,7 +203,7 @@ impl UploadRepository for SqliteDatabase {
             .bind(limit)
             .fetch_all(&self.readers)
             .await?;
-        rows.into_iter().map(UploadRow::into_upload).collect()
+        Ok(in_order(rows))
     }
 
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {

@@ -9,7 +9,8 @@ use super::Traced;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{
-    Content, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, Recorded, RepositoryResult, UploadRepository,
+    Content, FoundRecords, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, Recorded,
+    RepositoryResult, UploadRepository,
 };
 
 impl Traced<dyn UploadRepository> {
@@ -72,11 +73,11 @@ impl UploadRepository for Traced<dyn UploadRepository> {
         self.inner.due_for_cleanup(now, limit).await
     }
 
-    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords> {
         self.inner.find_recorded(ids).await
     }
 
-    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<PhotosInOrder> {
         self.inner.photos_after(after, limit).await
     }
 

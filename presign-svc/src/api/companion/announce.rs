@@ -1,6 +1,5 @@
 //! A file of Uppy's: checked, counted and recorded as one of our own clients' is.
 
-use time::OffsetDateTime;
 use windlass_protocol::companion::Metadata;
 
 use crate::api::access::project_of;
@@ -24,14 +23,8 @@ pub struct File<'a> {
     pub way: Way,
 }
 
-/// Records a file, its bytes expected until the deadline.
-pub async fn announce(
-    app: &App,
-    caller: &Caller,
-    place: &Place,
-    file: File<'_>,
-    deadline_at: OffsetDateTime,
-) -> Result<Upload, ApiError> {
+/// Records a file, its bytes expected until its deadline: a form cannot be had again, parts can.
+pub async fn announce(app: &App, caller: &Caller, place: &Place, file: File<'_>) -> Result<Upload, ApiError> {
     let project = project_of(caller, file.metadata.project_id.as_ref(), "metadata[project_id]")?;
     may_upload_to(app, caller, project).await?;
     if file.filename.is_empty() {
@@ -44,5 +37,10 @@ pub async fn announce(
         size_bytes: file.metadata.size,
     };
     let accepted = accept_unplanned(&claim, file.way, &app.settings.limits).map_err(ApiError::Refused)?;
+    let waits_for = match file.way {
+        Way::Form => app.settings.request_may_arrive_for(accepted.size_bytes),
+        Way::Parts => app.settings.upload_deadline,
+    };
+    let deadline_at = app.clock.now() + waits_for;
     record_single(app, caller, place, (project, accepted), deadline_at).await
 }

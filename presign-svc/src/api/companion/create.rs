@@ -40,8 +40,7 @@ pub async fn create(
         metadata: &request.metadata,
         way: Way::Parts,
     };
-    let deadline_at = app.clock.now() + app.settings.upload_deadline;
-    let mut upload = announce(&app, &caller, &place, file, deadline_at).await?;
+    let mut upload = announce(&app, &caller, &place, file).await?;
     if let Err(error) = multipart::ensure_open(&app, &mut upload).await {
         give_up_unbegun(&app, &upload).await;
         return Err(error.into());

@@ -67,7 +67,7 @@ pub async fn params(
         way: Way::Form,
     };
     let now = app.clock.now();
-    let upload = announce(&app, &caller, &place, file, now + app.settings.bytes_may_arrive_for()).await?;
+    let upload = announce(&app, &caller, &place, file).await?;
     let file = &upload.facts().file;
     let least_bytes = match file.size_claim {
         SizeClaim::Exactly => file.size_bytes,
@@ -87,7 +87,7 @@ pub async fn params(
             return Err(error.into());
         }
     };
-    app.awaited.add(&upload, now);
+    app.awaited.add(&upload, now, app.settings.bytes_may_arrive_for(&upload));
     Ok(Json(FormParams {
         method: "POST".to_owned(),
         url: signed.url,

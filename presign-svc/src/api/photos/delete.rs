@@ -34,7 +34,7 @@ pub async fn delete(
     find(&app, &caller, id).await?;
     let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
-    upload.delete(app.clock.now(), app.settings.bytes_may_arrive_for());
+    upload.delete(app.clock.now(), app.settings.bytes_may_arrive_for(&upload));
     app.uploads.save(&mut upload).await?;
     remove_now(&app, &upload).await;
     Ok(StatusCode::NO_CONTENT)

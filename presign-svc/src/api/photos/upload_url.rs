@@ -65,9 +65,9 @@ pub async fn upload_url(
             return Err(ApiError::InvalidRequest { field: Some("file_size".to_owned()), reason });
         }
     };
-    // Its one URL cannot be had again: what has not arrived when that is dead does not come any more.
-    let deadline_at = now + app.settings.bytes_may_arrive_for();
     let file = file.map_err(ApiError::Refused)?;
+    // Its one URL cannot be had again: what has not arrived a while after that died does not come any more.
+    let deadline_at = now + app.settings.request_may_arrive_for(file.size_bytes);
     let upload = record_single(&app, &caller, &place, (project, file), deadline_at).await?;
     let signed = match sign_original(&app, &upload, now).await {
         Ok(signed) => signed,
@@ -76,7 +76,7 @@ pub async fn upload_url(
             return Err(error);
         }
     };
-    app.awaited.add(&upload, now);
+    app.awaited.add(&upload, now, app.settings.bytes_may_arrive_for(&upload));
     let answer = UploadUrlResponse {
         upload_id: upload.id(),
         photo_id: upload.photo_id(),

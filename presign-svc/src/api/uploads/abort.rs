@@ -44,7 +44,7 @@ pub(in crate::api) async fn give_up(app: &App, caller: &Caller, id: UploadId) ->
     let _turn = app.turns.take(id).await?;
     let mut upload = find(app, caller, id).await?;
     let before = upload.status();
-    upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for())?;
+    upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for(&upload))?;
     if upload.status() != before {
         app.uploads.save(&mut upload).await?;
         app.metrics.uploads(UploadOutcome::Aborted, 1);
@@ -60,7 +60,7 @@ pub(in crate::api) async fn give_up_unbegun(app: &App, upload: &Upload) {
     let close = async {
         let _turn = app.turns.take(id).await?;
         let mut upload = app.uploads.find(tenant, id).await?.ok_or(NotFinished::NotFound)?;
-        upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for())?;
+        upload.abort(app.clock.now(), app.settings.bytes_may_arrive_for(&upload))?;
         app.uploads.save(&mut upload).await?;
         app.metrics.uploads(UploadOutcome::Aborted, 1);
         Ok::<_, NotFinished>(())

@@ -149,7 +149,7 @@ async fn sign_recorded(
         // Signing a single PUT changes nothing in the record.
         Recorded::New(mut upload) if upload.facts().file.transfer == Transfer::Put => {
             if app.settings.plain_clients {
-                app.awaited.add(&upload, app.clock.now());
+                app.awaited.add(&upload, app.clock.now(), app.settings.bytes_may_arrive_for(&upload));
             }
             sign_upload(app, &mut upload, client_ref, announced, &AlreadyThere::default()).await
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::{Upload, UploadState};
+use crate::domain::announce::Transfer;
 
 /// The first look comes so long after the upload was announced: by then nearly every client has said itself that it
 /// is done. The databases' indexes have the same number.
@@ -21,6 +22,16 @@ impl Upload {
     pub fn look_due_at(&self) -> OffsetDateTime {
         let first = || self.facts.created_at + FIRST_LOOK;
         self.progress.look_due_at.unwrap_or_else(first).min(self.progress.deadline_at)
+    }
+
+    /// The most bytes that one request brings of it: its original or a part of that, or a smaller picture.
+    pub fn largest_request_bytes(&self) -> u64 {
+        let file = &self.facts.file;
+        let original = match file.transfer {
+            Transfer::Put => file.size_bytes,
+            Transfer::Multipart(plan) => plan.part_size_bytes(),
+        };
+        self.progress.variants.iter().map(|variant| variant.size_bytes).fold(original, u64::max)
     }
 
     /// When to look again after a look that finds nothing: the longer nothing was heard of its client, the later.

@@ -16,7 +16,7 @@ use super::description::Description;
 use super::joining::ExpectedObject;
 use super::news::News;
 use super::object_key::ObjectKey;
-use super::stored::MultipartId;
+use super::stored::{MultipartId, ObjectInfo};
 use super::variant::Variant;
 use super::verify::Failure;
 
@@ -169,6 +169,24 @@ impl Upload {
         self.require_pending("joined")?;
         self.progress.expected = Some(expected);
         self.progress.updated_at = now;
+        Ok(())
+    }
+
+    /// Its parts were joined to this object, although the record did not know.
+    pub fn found_joined(
+        &mut self,
+        object: &ObjectInfo,
+        now: OffsetDateTime,
+    ) -> Result<(), InvalidTransition> {
+        let (etag, checksum) = (Some(object.etag.clone()), object.checksum);
+        self.about_to_join(ExpectedObject { etag, checksum }, now)
+    }
+
+    /// It is neither finished nor given up for so much longer, and not looked for meanwhile.
+    pub fn put_off(&mut self, now: OffsetDateTime, deadline: Duration) -> Result<(), InvalidTransition> {
+        self.require_pending("put off")?;
+        self.progress.deadline_at = now + deadline;
+        self.progress.look_due_at = Some(self.progress.deadline_at);
         Ok(())
     }
 

@@ -13,16 +13,18 @@ mod objects;
 mod photos;
 pub mod runner;
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use windlass_protocol::{PhotoId, TenantId};
+use windlass_protocol::{PhotoId, TenantId, UploadId};
 
 use crate::app::App;
 use crate::domain::object_key::ObjectKey;
+use crate::domain::upload::Upload;
 use crate::jobs::NotFinished;
 use crate::ports::object_store::StoreError;
-use crate::ports::uploads::RepositoryError;
+use crate::ports::uploads::{FoundRecords, RepositoryError};
 
 /// What is done about what is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,13 @@ pub enum Finding {
         photo: PhotoId,
         /// Where it should be.
         key: ObjectKey,
+    },
+    /// A photo whose record cannot be read. What is in the bucket of it is never touched.
+    Unreadable {
+        /// Whose, as it is recorded.
+        tenant: String,
+        /// Which.
+        photo: String,
     },
     /// A multipart upload that no record knows.
     Multipart {
@@ -133,6 +142,8 @@ pub struct Reconciled {
     pub without_original: u64,
     /// Smaller pictures that are missing.
     pub without_variant: u64,
+    /// Photos whose record cannot be read.
+    pub unreadable: u64,
     /// Multipart uploads without a record.
     pub multiparts: u64,
     /// What was adopted, removed or aborted of all that.
@@ -153,6 +164,7 @@ impl Reconciled {
             + self.replaced
             + self.without_original
             + self.without_variant
+            + self.unreadable
             + self.multiparts
     }
 
@@ -180,6 +192,7 @@ impl Reconciled {
             Finding::Replaced(object) => (&mut self.replaced, Some(&object.fate)),
             Finding::WithoutOriginal { .. } => (&mut self.without_original, None),
             Finding::WithoutVariant { .. } => (&mut self.without_variant, None),
+            Finding::Unreadable { .. } => (&mut self.unreadable, None),
             Finding::Multipart { fate, .. } => (&mut self.multiparts, Some(fate)),
         };
         *counter += 1;
@@ -230,5 +243,28 @@ impl Look<'_> {
 
     fn is_young(&self, since: OffsetDateTime) -> bool {
         since + self.policy.min_age > self.app.clock.now()
+    }
+}
+
+/// What the record says of some uploads.
+struct Records {
+    uploads: BTreeMap<UploadId, Upload>,
+    unreadable: HashSet<UploadId>,
+}
+
+impl Records {
+    async fn of(app: &App, ids: &[UploadId]) -> Result<Self, RepositoryError> {
+        let FoundRecords { uploads, unreadable } = app.uploads.find_recorded(ids).await?;
+        let uploads = uploads.into_iter().map(|upload| (upload.id(), upload)).collect();
+        Ok(Self { uploads, unreadable: unreadable.into_iter().collect() })
+    }
+
+    /// Whether that is all that is known of it: what is in the bucket of it is nobody's to touch.
+    fn is_unreadable(&self, id: UploadId) -> bool {
+        self.unreadable.contains(&id)
+    }
+
+    fn get(&self, id: UploadId) -> Option<&Upload> {
+        self.uploads.get(&id)
     }
 }

@@ -1,11 +1,9 @@
 //! Multipart uploads that no record knows: a client is only ever given parts of the one that its upload's record
 //! names, so nobody can finish another. Their parts cost money and show in no listing of objects.
 
-use std::collections::BTreeMap;
-
 use windlass_protocol::UploadId;
 
-use super::{CannotReconcile, Fate, Finding, Look};
+use super::{CannotReconcile, Fate, Finding, Look, Records};
 use crate::domain::object_key::ObjectKey;
 use crate::domain::upload::{Upload, UploadState};
 use crate::ports::object_store::{MultipartMark, OpenMultipart};
@@ -24,11 +22,9 @@ impl Look<'_> {
                 })
                 .collect();
             let ids: Vec<UploadId> = ours.iter().map(|(_, id)| *id).collect();
-            let recorded = self.app.uploads.find_recorded(&ids).await?;
-            let recorded: BTreeMap<UploadId, Upload> =
-                recorded.into_iter().map(|upload| (upload.id(), upload)).collect();
+            let recorded = Records::of(self.app, &ids).await?;
             for (multipart, id) in ours {
-                if recorded.get(&id).is_none_or(|upload| !names(upload, &multipart)) {
+                if !is_known(&recorded, id, &multipart) {
                     let fate = self.aborted(&multipart, id).await?;
                     let OpenMultipart { key, opened_at, .. } = multipart;
                     self.found(&Finding::Multipart { key, opened_at, fate });
@@ -47,8 +43,8 @@ impl Look<'_> {
         }
         // Whoever opens another one for the upload holds its turn.
         let _turn = self.app.turns.take(id).await?;
-        let recorded = self.app.uploads.find_recorded(&[id]).await?;
-        if recorded.first().is_some_and(|upload| names(upload, multipart)) {
+        let recorded = Records::of(self.app, &[id]).await?;
+        if is_known(&recorded, id, multipart) {
             return Ok(Fate::Left);
         }
         let Ok(key) = ObjectKey::try_from(multipart.key.clone()) else { return Ok(Fate::Left) };
@@ -57,6 +53,11 @@ impl Look<'_> {
             Err(error) => Fate::Failed(error.to_string()),
         })
     }
+}
+
+/// Whether it is an upload's, or may be: of one whose record cannot be read nobody knows.
+fn is_known(recorded: &Records, id: UploadId, multipart: &OpenMultipart) -> bool {
+    recorded.is_unreadable(id) || recorded.get(id).is_some_and(|upload| names(upload, multipart))
 }
 
 /// Whether the record of the upload names it, or the janitor will see to it.

@@ -1,10 +1,8 @@
 //! From the bucket to the record: is every object a known upload's, and every original the one that was verified?
 
-use std::collections::BTreeMap;
-
 use windlass_protocol::UploadId;
 
-use super::{CannotReconcile, Fate, Finding, FoundObject, Look, ObjectPolicy, adopt};
+use super::{CannotReconcile, Fate, Finding, FoundObject, Look, ObjectPolicy, Records, adopt};
 use crate::domain::object_key::{KeyParts, ObjectKey};
 use crate::domain::staging::STAGING_PREFIX;
 use crate::domain::stored::same_etag;
@@ -13,7 +11,7 @@ use crate::ports::object_store::{BucketEntry, StoreError};
 
 /// What an object is to the record of its photo.
 enum Standing {
-    /// Wanted, or about to be removed by the janitor.
+    /// Wanted, or about to be removed by the janitor; or of an upload whose record cannot be read, and so may be.
     Known,
     /// Not recorded at all.
     WithoutRecord,
@@ -60,12 +58,12 @@ impl Look<'_> {
         let mut recorded = self.recorded(&objects).await?;
         for (object, parts) in objects {
             let id = UploadId::from(parts.photo);
-            let standing = standing(recorded.get(&id), &object.key, &parts);
+            let standing = standing(&recorded, id, &object.key, &parts);
             if self.is_young(object.written_at) && !matches!(standing, Standing::Known) {
                 continue;
             }
             let finding = match standing {
-                Standing::Known => match recorded.get(&id) {
+                Standing::Known => match recorded.get(id) {
                     Some(upload) if is_other(upload, &object) && self.is_replaced(upload).await? => {
                         Finding::Replaced(found(object, Fate::Left))
                     }
@@ -79,7 +77,7 @@ impl Look<'_> {
                 Standing::WithoutRecord if self.policy.objects == ObjectPolicy::Adopt => {
                     let fate = match adopt::adopt(self.app, &parts, &object).await? {
                         Ok(upload) => {
-                            recorded.insert(id, upload);
+                            recorded.uploads.insert(id, upload);
                             Fate::Adopted
                         }
                         Err(why) => Fate::Failed(why),
@@ -96,15 +94,11 @@ impl Look<'_> {
         Ok(())
     }
 
-    async fn recorded(
-        &self,
-        objects: &[(BucketEntry, KeyParts)],
-    ) -> Result<BTreeMap<UploadId, Upload>, CannotReconcile> {
+    async fn recorded(&self, objects: &[(BucketEntry, KeyParts)]) -> Result<Records, CannotReconcile> {
         let mut ids: Vec<UploadId> = objects.iter().map(|(_, parts)| parts.photo.into()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let uploads = self.app.uploads.find_recorded(&ids).await?;
-        Ok(uploads.into_iter().map(|upload| (upload.id(), upload)).collect())
+        Ok(Records::of(self.app, &ids).await?)
     }
 
     /// Whether the original of a photo is another object than was verified. Asked for again, as a listing is older than
@@ -128,8 +122,8 @@ impl Look<'_> {
             return Ok(Fate::Left);
         }
         let _turn = self.app.turns.take(id).await?;
-        let recorded = self.app.uploads.find_recorded(&[id]).await?;
-        if recorded.first().is_some_and(|upload| !is_closed(upload)) {
+        let recorded = Records::of(self.app, &[id]).await?;
+        if recorded.is_unreadable(id) || recorded.get(id).is_some_and(|upload| !is_closed(upload)) {
             return Ok(Fate::Left);
         }
         let Ok(key) = ObjectKey::try_from(object.key.clone()) else { return Ok(Fate::Left) };
@@ -140,8 +134,11 @@ impl Look<'_> {
     }
 }
 
-fn standing(upload: Option<&Upload>, key: &str, parts: &KeyParts) -> Standing {
-    let Some(upload) = upload else { return Standing::WithoutRecord };
+fn standing(recorded: &Records, id: UploadId, key: &str, parts: &KeyParts) -> Standing {
+    if recorded.is_unreadable(id) {
+        return Standing::Known;
+    }
+    let Some(upload) = recorded.get(id) else { return Standing::WithoutRecord };
     let variants = &upload.progress().variants;
     let is_named = upload.original_key().as_str() == key
         || variants.iter().any(|variant| upload.variant_key(variant).as_str() == key);

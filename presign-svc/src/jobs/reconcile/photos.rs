@@ -10,7 +10,7 @@ use super::{CannotReconcile, Finding, Look};
 use crate::domain::object_key::ObjectKey;
 use crate::domain::upload::Upload;
 use crate::ports::object_store::StoreError;
-use crate::ports::uploads::PhotoPlace;
+use crate::ports::uploads::{PhotoPlace, PhotosInOrder};
 
 /// How many photos are looked at together.
 const PAGE: u32 = 500;
@@ -30,11 +30,13 @@ impl Look<'_> {
     pub(super) async fn at_photos(&mut self) -> Result<(), CannotReconcile> {
         let mut after: Option<PhotoPlace> = None;
         loop {
-            let photos = self.app.uploads.photos_after(after.as_ref(), PAGE).await?;
-            let Some(last) = photos.last().map(Upload::facts) else { return Ok(()) };
-            after =
-                Some(PhotoPlace { tenant: last.tenant.clone(), project: last.project.clone(), id: last.id });
-            self.seen.photos += photos.len() as u64;
+            let page = self.app.uploads.photos_after(after.as_ref(), PAGE).await?;
+            let PhotosInOrder { photos, unreadable, last: Some(last) } = page else { return Ok(()) };
+            after = Some(last);
+            self.seen.photos += (photos.len() + unreadable.len()) as u64;
+            for PhotoPlace { tenant, id: photo, .. } in unreadable {
+                self.found(&Finding::Unreadable { tenant, photo });
+            }
             // Another project's keys begin elsewhere.
             for photos in photos.chunk_by(|a, b| place(a) == place(b)) {
                 let mut wanted: Vec<Wanted> = photos.iter().flat_map(wanted_of).collect();

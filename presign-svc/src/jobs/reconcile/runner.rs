@@ -33,7 +33,7 @@ pub async fn run(app: Arc<App>, period: Duration, stop: CancellationToken) {
 
 /// One comparison. It removes nothing but parts that nobody can finish.
 pub async fn compare(app: &App) {
-    let min_age = MIN_AGE.max(app.settings.upload_deadline + app.settings.bytes_may_arrive_for());
+    let min_age = MIN_AGE.max(app.settings.upload_deadline + app.settings.request_may_arrive_for(u64::MAX));
     let policy = Policy { min_age, objects: ObjectPolicy::List, abort_multiparts: true };
     let mut told = 0;
     let mut tell = |finding: &Finding| {

@@ -12,10 +12,15 @@ use windlass_presign_svc::adapters::s3::S3Store;
 use windlass_presign_svc::domain::object_key::ObjectKey;
 use windlass_presign_svc::ports::object_store::*;
 
+/// What the entity tag of a part begins with that is no MD5.
+const OPAQUE: &str = "\"opaque-";
+
 pub struct FaultyStore {
     inner: S3Store,
     /// The next join is done, and its answer lost.
     pub lose_next_join_answer: AtomicBool,
+    /// Neither parts nor objects tell anything of their content, as under SSE-KMS in a store without CRC64NVME.
+    pub tells_no_content: AtomicBool,
     /// Nothing answers.
     pub is_down: AtomicBool,
     /// Nobody who looks at an object, or at an upload's parts, is ever answered; that somebody asked is told here.
@@ -52,6 +57,7 @@ impl FaultyStore {
         Self {
             inner,
             lose_next_join_answer: AtomicBool::new(false),
+            tells_no_content: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
             is_silent: AtomicBool::new(false),
             asked_in_silence: Notify::new(),
@@ -145,12 +151,22 @@ impl ObjectStore for FaultyStore {
         if self.is_silent.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
-        self.up()?.list_parts(key, multipart).await
+        let mut parts = self.up()?.list_parts(key, multipart).await?;
+        if self.tells_no_content.load(Ordering::SeqCst) {
+            for part in &mut parts {
+                part.etag = part.etag.replacen('"', OPAQUE, 1);
+                part.checksum = None;
+            }
+        }
+        Ok(parts)
     }
 
     async fn complete_multipart(&self, completion: &MultipartCompletion<'_>) -> StoreResult<()> {
         self.joins.fetch_add(1, Ordering::SeqCst);
-        self.up()?.complete_multipart(completion).await?;
+        let of_store =
+            |part: &PartToJoin| PartToJoin { etag: part.etag.replacen(OPAQUE, "\"", 1), ..part.clone() };
+        let parts: Vec<PartToJoin> = completion.parts.iter().map(of_store).collect();
+        self.up()?.complete_multipart(&MultipartCompletion { parts: &parts, ..*completion }).await?;
         if self.lose_next_join_answer.swap(false, Ordering::SeqCst) {
             return Err(StoreError::Unavailable("the answer was lost".to_owned()));
         }
@@ -167,7 +183,11 @@ impl ObjectStore for FaultyStore {
             self.asked_in_silence.notify_one();
             std::future::pending::<()>().await;
         }
-        self.up()?.head(key).await
+        let mut object = self.up()?.head(key).await?;
+        if self.tells_no_content.load(Ordering::SeqCst) {
+            object.checksum = None;
+        }
+        Ok(object)
     }
 
     async fn read_range(&self, key: &ObjectKey, range: Range<u64>, etag: Option<&str>) -> StoreResult<Bytes> {

@@ -99,11 +99,11 @@ impl UploadRepository for InterruptedUploads {
         self.inner.due_for_cleanup(now, limit).await
     }
 
-    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>> {
+    async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords> {
         self.inner.find_recorded(ids).await
     }
 
-    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<PhotosInOrder> {
         self.inner.photos_after(after, limit).await
     }
 

@@ -1,0 +1,72 @@
+//! Records that cannot be read: the job that compares record and bucket goes on behind them, and takes none for an
+//! upload that is not recorded.
+
+use std::sync::Arc;
+
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
+use windlass_presign_svc::adapters::postgres::PostgresDatabase;
+use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
+use windlass_presign_svc::ports::uploads::{FoundRecords, PhotoPlace, PhotosInOrder};
+use windlass_protocol::UploadId;
+
+use crate::uploads::{Repository, photo, record, upload};
+
+const SPOIL: &str = "UPDATE uploads SET variants = 'unreadable' WHERE client_ref IN ('second', 'pending')";
+
+/// Three photos, and one on its way; then the second photo and what is on its way are spoilt.
+async fn law(repository: Repository, spoil: impl AsyncFnOnce()) {
+    let (first, second, third) = (photo("first"), photo("second"), photo("third"));
+    let pending = upload("pending");
+    for upload in [&first, &second, &third, &pending] {
+        record(&repository, upload).await;
+    }
+    spoil().await;
+    let place = |id: UploadId| PhotoPlace {
+        tenant: "acme".to_owned(),
+        project: "job-7".to_owned(),
+        id: id.to_string(),
+    };
+
+    let page = repository.photos_after(None, 2).await.unwrap();
+    let at_second = place(second.id());
+    let expected = PhotosInOrder {
+        photos: vec![first.clone()],
+        unreadable: vec![at_second.clone()],
+        last: Some(at_second.clone()),
+    };
+    assert_eq!(page, expected, "the next page begins after one that cannot be read");
+    let at_third = place(third.id());
+    let expected =
+        PhotosInOrder { photos: vec![third], unreadable: Vec::new(), last: Some(at_third.clone()) };
+    assert_eq!(repository.photos_after(Some(&at_second), 2).await.unwrap(), expected);
+    assert_eq!(repository.photos_after(Some(&at_third), 2).await.unwrap(), PhotosInOrder::default());
+
+    let unknown = upload("unknown").id();
+    let asked = [first.id(), second.id(), pending.id(), unknown];
+    let FoundRecords { uploads, mut unreadable } = repository.find_recorded(&asked).await.unwrap();
+    assert_eq!(uploads, [first]);
+    unreadable.sort_unstable();
+    assert_eq!(unreadable, [second.id(), pending.id()], "they are recorded");
+}
+
+#[tokio::test]
+async fn in_sqlite_a_record_that_cannot_be_read_is_named_and_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("laws.sqlite");
+    let database = SqliteDatabase::open(&path).await.unwrap();
+    let spoil = async || {
+        let mut raw = SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+        raw.execute(SPOIL).await.unwrap();
+    };
+    law(Arc::new(database), spoil).await;
+}
+
+#[tokio::test]
+async fn in_postgres_a_record_that_cannot_be_read_is_named_and_ends_nothing() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let database = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let spoil = async || {
+        PgConnection::connect(&url).await.unwrap().execute(SPOIL).await.unwrap();
+    };
+    law(Arc::new(database), spoil).await;
+}
