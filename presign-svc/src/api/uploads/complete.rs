@@ -20,7 +20,6 @@ use crate::jobs::ClientClaim;
 use crate::jobs::NotFinished;
 use crate::jobs::assemble::is_over_soon;
 use crate::jobs::finalise::{Assembly, finalise};
-use crate::jobs::preview::unseen_variants;
 use crate::traces;
 
 /// Completes an upload.
@@ -52,16 +51,23 @@ pub async fn complete(
     Ok(Json(present(&app, &caller, &upload).await?))
 }
 
-/// What verifying an upload costs: what the bucket is asked for it. A photo costs nothing more.
+/// What verifying an upload costs: what the bucket is asked for it. A photo costs nothing more once all of its
+/// smaller pictures are there: until then they are looked for each time.
 async fn draw_verification(
     app: &App,
     caller: &Caller,
     place: &Place,
     upload: &Upload,
 ) -> Result<(), ApiError> {
-    match upload.state() {
-        UploadState::Pending => draw_looks(app, caller, place, 1 + unseen_variants(upload)).await,
-        _ => Ok(()),
+    let unseen = upload.progress().variants.iter().filter(|variant| !variant.is_stored).count();
+    let looks = match upload.state() {
+        UploadState::Pending => 1 + unseen,
+        UploadState::Stored { .. } => unseen,
+        UploadState::Refused(_) | UploadState::Aborted | UploadState::Expired => 0,
+    };
+    match looks {
+        0 => Ok(()),
+        looks => draw_looks(app, caller, place, looks).await,
     }
 }
 
