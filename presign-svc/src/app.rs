@@ -170,6 +170,12 @@ impl Turns {
         Self { waiting: Mutex::default(), leases }
     }
 
+    /// How many in this process work on the upload, or wait until they may.
+    pub fn in_line(&self, id: UploadId) -> usize {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.get(&id).map_or(0, Weak::strong_count)
+    }
+
     /// Waits until nobody else works on the upload.
     pub async fn take(&self, id: UploadId) -> RepositoryResult<Turn> {
         let lock = {
@@ -235,8 +241,10 @@ mod tests {
         });
         tokio::task::yield_now().await;
         assert!(!second.is_finished());
+        assert_eq!(turns.in_line(id), 2);
         drop(first);
         drop(second.await.unwrap());
+        assert_eq!(turns.in_line(id), 0);
         let other: UploadId = "0192f0c1-2c5d-7c1e-9f00-0123456789ac".parse().unwrap();
         let _turn = turns.take(other).await.unwrap();
         assert_eq!(turns.waiting.lock().unwrap().len(), 1);

@@ -22,6 +22,10 @@ use crate::jobs::assemble::is_over_soon;
 use crate::jobs::finalise::{Assembly, finalise};
 use crate::traces;
 
+/// So many may complete one upload at once on this instance: more than any client asks for, and few enough that they
+/// are served one after the other while their clients still wait.
+const LONGEST_LINE: usize = 128;
+
 /// Completes an upload.
 #[utoipa::path(
     post,
@@ -84,16 +88,21 @@ pub(in crate::api) async fn finish(
     let finishing = {
         let (app, tenant, id) = (app.clone(), upload.facts().tenant.clone(), upload.id());
         async move {
-            match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
+            // Seen here, where the next step is to wait: of those that come at once each sees the others.
+            if app.turns.in_line(id) >= LONGEST_LINE {
+                return Err(ApiError::Unavailable(format!("{LONGEST_LINE} requests wait for upload {id}")));
+            }
+            let finished = match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
                 Err(NotFinished::Assembling) if is_over_soon(&app, &tenant, id).await? => {
                     finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await
                 }
                 outcome => outcome,
-            }
+            };
+            Ok(finished?)
         }
     };
     let finishing = tokio::spawn(traces::carried(finishing));
-    Ok(finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??)
+    finishing.await.map_err(|error| ApiError::Internal(error.to_string()))?
 }
 
 impl From<CompletedPart> for PartToJoin {
