@@ -131,7 +131,7 @@ const LAST_BYTES: Duration = Duration::from_secs(15 * 60);
 impl Settings {
     /// The window for URLs that bring bytes.
     pub fn put_window(&self, now: OffsetDateTime) -> SigningWindow {
-        SigningWindow { signed_at: now, lifetime: self.put_url_lifetime }
+        SigningWindow::beginning_at(now, self.put_url_lifetime)
     }
 
     /// The window for URLs that fetch bytes.
@@ -139,7 +139,7 @@ impl Settings {
         let seconds = now.unix_timestamp();
         let rounded = seconds - seconds.rem_euclid(GET_WINDOW.as_secs() as i64);
         let signed_at = OffsetDateTime::from_unix_timestamp(rounded).unwrap_or(now);
-        SigningWindow { signed_at, lifetime: self.get_url_lifetime }
+        SigningWindow { signed_at, lifetime: self.get_url_lifetime, now }
     }
 
     /// How long after an upload is closed bytes may still arrive for it.
@@ -226,8 +226,8 @@ mod tests {
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));
         let late = settings.get_window(datetime!(2026-11-21 12:14:59.9 UTC));
         let next = settings.get_window(datetime!(2026-11-21 12:15:00 UTC));
-        assert_eq!(early, late);
-        assert_ne!(late, next);
+        assert_eq!((early.signed_at, early.lifetime), (late.signed_at, late.lifetime));
+        assert_ne!(late.signed_at, next.signed_at);
     }
 
     #[tokio::test]
