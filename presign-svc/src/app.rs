@@ -135,7 +135,7 @@ const SLOWEST_LINE: u64 = 8_000;
 impl Settings {
     /// The window for URLs that bring bytes.
     pub fn put_window(&self, now: OffsetDateTime) -> SigningWindow {
-        SigningWindow { signed_at: now, lifetime: self.put_url_lifetime }
+        SigningWindow::beginning_at(now, self.put_url_lifetime)
     }
 
     /// The window for URLs that fetch bytes.
@@ -143,7 +143,7 @@ impl Settings {
         let seconds = now.unix_timestamp();
         let rounded = seconds - seconds.rem_euclid(GET_WINDOW.as_secs() as i64);
         let signed_at = OffsetDateTime::from_unix_timestamp(rounded).unwrap_or(now);
-        SigningWindow { signed_at, lifetime: self.get_url_lifetime }
+        SigningWindow { signed_at, lifetime: self.get_url_lifetime, now }
     }
 
     /// How long after the last URL was signed for an upload bytes may still arrive for it.
@@ -178,6 +178,12 @@ impl Turns {
     /// Turns among the requests of all instances that share these leases, or of this one alone.
     pub fn among(leases: Option<Arc<dyn UploadLeases>>) -> Self {
         Self { waiting: Mutex::default(), leases }
+    }
+
+    /// How many in this process work on the upload, or wait until they may.
+    pub fn in_line(&self, id: UploadId) -> usize {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.get(&id).map_or(0, Weak::strong_count)
     }
 
     /// Waits until nobody else works on the upload.
@@ -245,8 +251,8 @@ mod tests {
         let early = settings.get_window(datetime!(2026-11-21 12:00:00 UTC));
         let late = settings.get_window(datetime!(2026-11-21 12:14:59.9 UTC));
         let next = settings.get_window(datetime!(2026-11-21 12:15:00 UTC));
-        assert_eq!(early, late);
-        assert_ne!(late, next);
+        assert_eq!((early.signed_at, early.lifetime), (late.signed_at, late.lifetime));
+        assert_ne!(late.signed_at, next.signed_at);
     }
 
     #[tokio::test]
@@ -260,8 +266,10 @@ mod tests {
         });
         tokio::task::yield_now().await;
         assert!(!second.is_finished());
+        assert_eq!(turns.in_line(id), 2);
         drop(first);
         drop(second.await.unwrap());
+        assert_eq!(turns.in_line(id), 0);
         let other: UploadId = "0192f0c1-2c5d-7c1e-9f00-0123456789ac".parse().unwrap();
         let _turn = turns.take(other).await.unwrap();
         assert_eq!(turns.waiting.lock().unwrap().len(), 1);

@@ -11,8 +11,8 @@ use crate::error::SignError;
 pub const MAX_LIFETIME_S: u64 = 7 * 24 * 3600;
 /// How long before its credentials a URL ends, in seconds: the store's clock is not ours.
 pub const CREDENTIALS_MARGIN_S: u64 = 60;
-/// The shortest life, in seconds, that expiring credentials may cut a URL down to; below that the
-/// answer is [`SignError::CredentialsExpiring`].
+/// The shortest life, in seconds and from when it is given out, that expiring credentials may cut a URL down to;
+/// below that the answer is [`SignError::CredentialsExpiring`].
 pub const MIN_CUT_LIFETIME_S: u64 = 60;
 
 /// 9999-12-31T23:59:59Z, the last moment `X-Amz-Date` can name.
@@ -23,23 +23,31 @@ const LAST_UNIX_TIME_S: i64 = 253_402_300_799;
 pub struct Validity {
     signed_at: OffsetDateTime,
     lifetime_s: u64,
+    /// When it is given out: `signed_at`, or later.
+    now: OffsetDateTime,
 }
 
 impl Validity {
     /// Signed at `now`; life is counted in whole seconds and cut to 7 days.
     pub fn new(now: OffsetDateTime, lifetime: Duration) -> Self {
-        Self { signed_at: now, lifetime_s: lifetime.as_secs().min(MAX_LIFETIME_S) }
+        Self { signed_at: now, lifetime_s: lifetime.as_secs().min(MAX_LIFETIME_S), now }
+    }
+
+    /// The same where the URL is given out only now, after the time it is signed with: credentials that have less
+    /// life left than a URL needs sign none, however long they lived from then on.
+    pub fn given_out_at(self, now: OffsetDateTime) -> Self {
+        Self { now: now.max(self.signed_at), ..self }
     }
 
     /// Signed at the start of the window `now` lies in, so that the same request gives the same URL
     /// for the whole window, which is what lets browsers cache what it fetches. The URL never lives
     /// longer than asked, and at least half as long: a longer window is cut to half the lifetime.
     pub fn in_window(now: OffsetDateTime, lifetime: Duration, window: Duration) -> Self {
-        let Self { signed_at, lifetime_s } = Self::new(now, lifetime);
+        let Self { signed_at, lifetime_s, .. } = Self::new(now, lifetime);
         let window_s = window.as_secs().min(lifetime_s / 2).max(1);
         let into_window_s = now.unix_timestamp().rem_euclid(i64::try_from(window_s).unwrap_or(1));
         let start = OffsetDateTime::from_unix_timestamp(now.unix_timestamp() - into_window_s);
-        Self { signed_at: start.unwrap_or(signed_at), lifetime_s }
+        Self { signed_at: start.unwrap_or(signed_at), lifetime_s, now }
     }
 
     /// What the signature will say: the credentials may cut the life short.
@@ -50,12 +58,14 @@ impl Validity {
         let signed_at_s = self.signed_at.unix_timestamp();
         let mut lifetime_s = self.lifetime_s;
         if let Some(expires_at) = credentials.expires_at {
-            let left_s = u64::try_from(expires_at.unix_timestamp().saturating_sub(signed_at_s)).unwrap_or(0);
-            let usable_s = left_s.saturating_sub(CREDENTIALS_MARGIN_S);
-            if usable_s < lifetime_s.min(MIN_CUT_LIFETIME_S) {
+            let usable_s = |from_s: i64| {
+                let left_s = u64::try_from(expires_at.unix_timestamp().saturating_sub(from_s)).unwrap_or(0);
+                left_s.saturating_sub(CREDENTIALS_MARGIN_S)
+            };
+            if usable_s(self.now.unix_timestamp()) < lifetime_s.min(MIN_CUT_LIFETIME_S) {
                 return Err(SignError::CredentialsExpiring { expires_at });
             }
-            lifetime_s = lifetime_s.min(usable_s);
+            lifetime_s = lifetime_s.min(usable_s(signed_at_s));
         }
         // At most 7 days in seconds, so the conversion is exact.
         let end_s = signed_at_s.saturating_add(lifetime_s as i64);
@@ -117,6 +127,21 @@ mod tests {
             );
         }
         assert_eq!(lifetime(10, 75), Ok(10), "a URL that was asked to be short may be short");
+    }
+
+    #[test]
+    fn f35_no_url_is_given_out_that_ends_at_once_though_its_window_began_long_before() {
+        let credentials = permanent().with_expiry(datetime!(2026-09-22 12:14 UTC));
+        let given_out_at = |now| {
+            let two_hours = Duration::from_secs(7200);
+            Validity::in_window(now, two_hours, Duration::from_secs(900)).resolve(&credentials)
+        };
+        let in_time = given_out_at(datetime!(2026-09-22 12:12 UTC)).unwrap();
+        assert_eq!(in_time.expires_at, datetime!(2026-09-22 12:13 UTC));
+        assert_eq!(given_out_at(datetime!(2026-09-22 12:01 UTC)), Ok(in_time), "the same in its window");
+        for late in [datetime!(2026-09-22 12:12:01 UTC), datetime!(2026-09-22 12:13:30 UTC)] {
+            assert!(matches!(given_out_at(late), Err(SignError::CredentialsExpiring { .. })), "{late}");
+        }
     }
 
     #[test]

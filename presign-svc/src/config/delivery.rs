@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::delivery::{
-    BaseUrl, CloudFront, Delivery, InvalidSigningKey, KeyPrefix, PublicObjects, SigningKey,
+    BaseUrl, CloudFront, Delivery, InvalidSigningKey, KeyPrefix, PublicObjects, SigningKey, Wildcard,
 };
 
 /// Delivery.
@@ -32,6 +32,10 @@ pub struct DeliveryOptions {
     /// A file with the private key, in PEM: RSA of 2048 bits, or ECDSA over P-256.
     #[arg(long, env = "WINDLASS_CLOUDFRONT_PRIVATE_KEY_FILE")]
     pub cloudfront_private_key_file: Option<PathBuf>,
+    /// What one of CloudFront's signatures opens. By `project` one does for a whole page of photos; whoever has it
+    /// can also fetch what nobody gets a URL of, such as photos in quarantine: docs/delivery.md.
+    #[arg(long, env = "WINDLASS_CLOUDFRONT_WILDCARD", value_enum, default_value_t)]
+    pub cloudfront_wildcard: Wildcard,
 }
 
 /// Why CloudFront's URLs cannot be signed.
@@ -82,6 +86,6 @@ impl DeliveryOptions {
         let pem =
             std::fs::read_to_string(file()).map_err(|source| DeliveryError::File { file: file(), source })?;
         let key = SigningKey::from_pem(&pem).map_err(|source| DeliveryError::Key { file: file(), source })?;
-        Ok(Some(CloudFront::new(base.clone(), id.clone(), key)))
+        Ok(Some(CloudFront::new(base.clone(), id.clone(), key, self.cloudfront_wildcard)))
     }
 }

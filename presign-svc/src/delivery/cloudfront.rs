@@ -1,6 +1,6 @@
 //! CloudFront's signed URLs with a custom policy (Amazon CloudFront Developer Guide, "Create a signed URL
 //! using a custom policy"). A policy may cover many objects by a wildcard: one signature, 325 µs by RSA, then
-//! does for a whole page of photos, and for every page of the project until the window moves on.
+//! does for a photo with all its sizes, or for a whole page of photos, until the window moves on.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,20 +16,32 @@ use crate::ports::object_store::{StoreError, StoreResult};
 /// Signatures that are kept; a window's are all replaced by the next one's.
 const KEPT: usize = 4096;
 
+/// What one signature may open, at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Wildcard {
+    /// One photo with all its sizes.
+    #[default]
+    Photo,
+    /// All that lies in a project's folder, also what nobody is given a URL of: photos in quarantine, originals
+    /// that are not verified yet, documents.
+    Project,
+}
+
 /// A distribution in front of the bucket, and the key that opens it.
 #[derive(Debug)]
 pub struct CloudFront {
     base: BaseUrl,
     key_pair_id: String,
     key: SigningKey,
+    wildcard: Wildcard,
     /// Queries by the policy they are of.
     signed: Mutex<HashMap<String, String>>,
 }
 
 impl CloudFront {
     /// A distribution at an address; its key group has the key's public half under that id.
-    pub fn new(base: BaseUrl, key_pair_id: String, key: SigningKey) -> Self {
-        Self { base, key_pair_id, key, signed: Mutex::default() }
+    pub fn new(base: BaseUrl, key_pair_id: String, key: SigningKey, wildcard: Wildcard) -> Self {
+        Self { base, key_pair_id, key, wildcard, signed: Mutex::default() }
     }
 
     /// Where it is.
@@ -37,15 +49,22 @@ impl CloudFront {
         &self.base
     }
 
-    /// An object's URL, by a policy that is good for all keys that begin with `scope`.
+    /// What one of its signatures may open.
+    pub(super) fn wildcard(&self) -> Wildcard {
+        self.wildcard
+    }
+
+    /// An object's URL, by a policy that is good for all keys that begin with `scope`, or for this one alone.
     pub(super) fn signed_url(
         &self,
         key: &ObjectKey,
-        scope: &str,
+        scope: Option<&str>,
         expires_at: OffsetDateTime,
     ) -> StoreResult<String> {
-        let query = self.query(policy(&self.base.with(scope), expires_at))?;
-        Ok(format!("{}?{query}", self.base.with(key.as_str())))
+        let url = self.base.with(key.as_str());
+        let opened = scope.map_or_else(|| url.clone(), |scope| self.base.with(scope) + "*");
+        let query = self.query(policy(&opened, expires_at))?;
+        Ok(format!("{url}?{query}"))
     }
 
     fn query(&self, policy: String) -> StoreResult<String> {
@@ -69,10 +88,11 @@ impl CloudFront {
     }
 }
 
-/// Everything that begins so, until then. Addresses and keys hold nothing that JSON would have to escape.
-fn policy(beginning: &str, expires_at: OffsetDateTime) -> String {
+/// This address, or all that a wildcard makes of it, until then. Addresses and keys hold nothing that JSON would have
+/// to escape, and no wildcard of their own.
+fn policy(opened: &str, expires_at: OffsetDateTime) -> String {
     format!(
-        "{{\"Statement\":[{{\"Resource\":\"{beginning}*\",\"Condition\":{{\"DateLessThan\":{{\"AWS:EpochTime\":{}}}}}}}]}}",
+        "{{\"Statement\":[{{\"Resource\":\"{opened}\",\"Condition\":{{\"DateLessThan\":{{\"AWS:EpochTime\":{}}}}}}}]}}",
         expires_at.unix_timestamp()
     )
 }
@@ -106,7 +126,8 @@ mod tests {
 
     fn cloudfront(pem: &str) -> CloudFront {
         let base = "https://d111.cloudfront.net/".parse().unwrap();
-        CloudFront::new(base, "K2JCJMDEHXQW5F".to_owned(), SigningKey::from_pem(pem).unwrap())
+        let key = SigningKey::from_pem(pem).unwrap();
+        CloudFront::new(base, "K2JCJMDEHXQW5F".to_owned(), key, Wildcard::default())
     }
 
     /// The parts of a URL's query, decoded as CloudFront decodes them.
@@ -127,7 +148,7 @@ mod tests {
         let page: Vec<String> = (0..100)
             .map(|n| {
                 cloudfront
-                    .signed_url(&key(&format!("acme/job-7/{n}/original.jpg")), "acme/job-7/", NOON)
+                    .signed_url(&key(&format!("acme/job-7/{n}/original.jpg")), Some("acme/job-7/"), NOON)
                     .unwrap()
             })
             .collect();
@@ -145,8 +166,11 @@ mod tests {
         let public = private.to_public_key();
         public.verify(Pkcs1v15Sign::new::<Sha1>(), &Sha1::digest(&policy), &signature).unwrap();
         let later = NOON + time::Duration::minutes(15);
-        let other = cloudfront.signed_url(&key("acme/job-7/7/original.jpg"), "acme/job-7/", later).unwrap();
+        let original = key("acme/job-7/7/original.jpg");
+        let other = cloudfront.signed_url(&original, Some("acme/job-7/"), later).unwrap();
         assert_ne!(opened(&other).1, policy, "another window is another policy");
+        let alone = opened(&cloudfront.signed_url(&original, None, NOON).unwrap());
+        assert_eq!(serde_json::from_slice::<Value>(&alone.1).unwrap()["Statement"][0]["Resource"], alone.0);
     }
 
     #[test]
@@ -155,7 +179,7 @@ mod tests {
         for pem in
             [private.to_pkcs8_pem(LineEnding::LF).unwrap(), private.to_sec1_pem(LineEnding::LF).unwrap()]
         {
-            let url = cloudfront(&pem).signed_url(&key("a/b/c.jpg"), "a/b/", NOON).unwrap();
+            let url = cloudfront(&pem).signed_url(&key("a/b/c.jpg"), Some("a/b/"), NOON).unwrap();
             let (_, policy, signature) = opened(&url);
             let public = p256::ecdsa::VerifyingKey::from(private.public_key());
             let signature = p256::ecdsa::Signature::from_der(&signature).unwrap();

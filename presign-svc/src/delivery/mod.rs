@@ -12,7 +12,7 @@ mod key;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-pub use self::cloudfront::CloudFront;
+pub use self::cloudfront::{CloudFront, Wildcard};
 pub use self::key::{InvalidSigningKey, SigningKey};
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{GetToSign, ObjectStore, SignedRequest, SigningWindow, StoreResult};
@@ -32,8 +32,9 @@ pub struct Reach<'a> {
     /// Whether the object may be delivered as it was stored, by ways that know no headers of ours: what its stored
     /// type says is what it is, and no browser runs it.
     pub as_stored: bool,
-    /// Who may fetch the object may fetch whatever key begins so; ends in a slash.
-    pub scope: &'a str,
+    /// Who may fetch the object may fetch whatever key begins so, which ends in a slash; `None` where it is the
+    /// object alone.
+    pub scope: Option<&'a str>,
 }
 
 /// Which objects everybody may see, and where. The bucket's policy, or the CDN, must really let everybody in.
@@ -120,6 +121,11 @@ impl Delivery {
     pub fn origins(&self) -> impl Iterator<Item = &str> {
         let public = self.public.as_ref().and_then(|public| public.base.as_ref());
         public.into_iter().chain(self.cloudfront.as_ref().map(CloudFront::base)).map(BaseUrl::origin)
+    }
+
+    /// What one signature of CloudFront may open.
+    pub fn wildcard(&self) -> Wildcard {
+        self.cloudfront.as_ref().map_or_else(Wildcard::default, CloudFront::wildcard)
     }
 
     /// An address of the object for a browser: of `store` where no other way is configured, or fits.

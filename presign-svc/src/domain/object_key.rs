@@ -301,23 +301,24 @@ pub struct KeyParts {
 
 impl KeyTemplate {
     /// What the keys of a project's photos begin with, and no other project's: whole segments and a slash.
-    /// Where the template sets no project apart so, or made this folder otherwise, it is the photo's own.
-    pub fn scope(&self, tenant: &TenantId, project: &ProjectId, folder: &PhotoFolder) -> String {
+    /// `None` where the template sets no project apart so, or made this folder otherwise.
+    pub fn project_scope(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+        folder: &PhotoFolder,
+    ) -> Option<String> {
         let apart = match self.0.as_slice() {
             [Piece::Text(first), rest @ ..] if first.ends_with('/') => (first.as_str(), rest),
             all => ("", all),
         };
-        let own = || format!("{}/", folder.as_str());
         let (first, [Piece::Tenant, Piece::Text(slash), Piece::Project, Piece::Text(next), ..]) = apart
         else {
-            return own();
+            return None;
         };
         let scope = format!("{first}{tenant}/{project}/");
-        if slash == "/" && next.starts_with('/') && folder.as_str().starts_with(&scope) {
-            scope
-        } else {
-            own()
-        }
+        let is_apart = slash == "/" && next.starts_with('/') && folder.as_str().starts_with(&scope);
+        is_apart.then_some(scope)
     }
 }
 
@@ -330,6 +331,11 @@ impl PhotoFolder {
     /// The folder as text, without a trailing slash.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// What the photo's keys begin with, and no other photo's.
+    pub fn scope(&self) -> String {
+        format!("{}/", self.0)
     }
 
     /// The key of the file as captured: `original.jpg`.

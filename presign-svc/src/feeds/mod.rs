@@ -7,10 +7,10 @@
 
 mod frames;
 mod reader;
+mod seats;
 mod watch;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -23,6 +23,8 @@ use crate::domain::news::EventNumber;
 use crate::ports::events::{EventLog, Heard};
 use crate::ports::uploads::RepositoryError;
 
+use self::seats::Seats;
+pub use self::seats::Viewer;
 pub use self::watch::Watch;
 
 /// How many streams one instance has open, unless it is told otherwise.
@@ -37,8 +39,7 @@ pub struct Feeds {
     log: Arc<dyn EventLog>,
     open: Mutex<HashMap<Place, Arc<Feed>>>,
     stop: CancellationToken,
-    watching: Arc<AtomicUsize>,
-    max_streams: usize,
+    seats: Seats,
 }
 
 /// One project that is watched.
@@ -64,6 +65,9 @@ pub enum CannotWatch {
     /// As many streams are open as may be.
     #[error("{0} streams of events are open, and no more may be")]
     Full(usize),
+    /// Nearly as many are, and whoever asks has many of them.
+    #[error("three quarters of all streams of events are open, and who asks has {0} of them: no more may be")]
+    HasItsShare(usize),
     /// The record failed.
     #[error(transparent)]
     Record(#[from] RepositoryError),
@@ -77,8 +81,7 @@ impl Feeds {
             log,
             open: Mutex::default(),
             stop: stop.clone(),
-            watching: Arc::default(),
-            max_streams,
+            seats: Seats::new(max_streams),
         });
         tokio::spawn(hear(Arc::downgrade(&feeds), heard, stop));
         feeds
@@ -86,16 +89,18 @@ impl Feeds {
 
     /// How many streams are open.
     pub fn watching(&self) -> usize {
-        self.watching.load(Ordering::Relaxed)
+        self.seats.taken()
     }
 
-    /// Everything that happens in a project after an event that is known, or from now on.
+    /// Everything that happens in a project of the viewer's company after an event that is known, or from now on.
     pub async fn watch(
         self: &Arc<Self>,
-        place: Place,
+        viewer: Viewer,
+        project: ProjectId,
         known: Option<EventNumber>,
     ) -> Result<Watch, CannotWatch> {
-        let seat = self.take_seat()?;
+        let place = (viewer.tenant.clone(), project);
+        let seat = self.seats.take(viewer)?;
         let told = self.join(&place).await?;
         // After joining: what happens in between is told by the reader, and told once since it has a number.
         let after = match known {
@@ -134,22 +139,6 @@ impl Feeds {
 
     fn open(&self) -> MutexGuard<'_, HashMap<Place, Arc<Feed>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take_seat(&self) -> Result<Seat, CannotWatch> {
-        let seat = Seat(self.watching.clone());
-        let others = self.watching.fetch_add(1, Ordering::Relaxed);
-        if others >= self.max_streams { Err(CannotWatch::Full(others)) } else { Ok(seat) }
-    }
-}
-
-/// One of the streams that may be open, until dropped.
-#[derive(Debug)]
-struct Seat(Arc<AtomicUsize>);
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -73,6 +73,11 @@ fn place() -> Place {
     ("acme".parse().unwrap(), "job-7".parse().unwrap())
 }
 
+async fn watch_as_ann(feeds: &Arc<Feeds>, known: Option<EventNumber>) -> Result<Watch, CannotWatch> {
+    let (tenant, project) = place();
+    feeds.watch(Viewer { tenant, subject: "ann".to_owned() }, project, known).await
+}
+
 async fn text(watch: &mut Watch) -> Option<String> {
     watch.next().await.map(|frame| String::from_utf8(frame.to_vec()).unwrap())
 }
@@ -84,7 +89,7 @@ fn is_event(frame: Option<String>, number: u64) -> bool {
 #[tokio::test(start_paused = true)]
 async fn a_quiet_stream_has_a_heartbeat_and_an_end() {
     let feeds = Feeds::start(Log::new(), 1, CancellationToken::new());
-    let mut watch = feeds.watch(place(), None).await.unwrap();
+    let mut watch = watch_as_ann(&feeds, None).await.unwrap();
     assert!(text(&mut watch).await.unwrap().contains("event: ready"));
     let began = tokio::time::Instant::now();
     let mut heartbeats = 0;
@@ -100,7 +105,7 @@ async fn a_quiet_stream_has_a_heartbeat_and_an_end() {
 async fn news_that_nobody_announced_are_found() {
     let log = Log::new();
     let feeds = Feeds::start(log.clone(), 1, CancellationToken::new());
-    let mut watch = feeds.watch(place(), None).await.unwrap();
+    let mut watch = watch_as_ann(&feeds, None).await.unwrap();
     assert!(text(&mut watch).await.unwrap().contains("event: ready"));
     let waiting = tokio::spawn(async move { text(&mut watch).await });
     tokio::task::yield_now().await;
@@ -112,8 +117,8 @@ async fn news_that_nobody_announced_are_found() {
 async fn one_that_reads_too_slowly_is_cut_off_and_the_others_are_not() {
     let log = Log::new();
     let feeds = Feeds::start(log.clone(), 2, CancellationToken::new());
-    let mut slow = feeds.watch(place(), None).await.unwrap();
-    let mut quick = feeds.watch(place(), None).await.unwrap();
+    let mut slow = watch_as_ann(&feeds, None).await.unwrap();
+    let mut quick = watch_as_ann(&feeds, None).await.unwrap();
     for watch in [&mut slow, &mut quick] {
         assert!(text(watch).await.unwrap().contains("event: ready"));
         // All of the past is told: from now on it waits for what happens.
@@ -128,7 +133,7 @@ async fn one_that_reads_too_slowly_is_cut_off_and_the_others_are_not() {
     drop(slow);
     assert_eq!(feeds.watching(), 1);
     // It comes back with what it knew.
-    let mut back = feeds.watch(place(), Some(0)).await.unwrap();
+    let mut back = watch_as_ann(&feeds, Some(0)).await.unwrap();
     assert!(text(&mut back).await.unwrap().contains("event: ready"));
     assert!(is_event(text(&mut back).await, 1));
 }
@@ -137,13 +142,13 @@ async fn one_that_reads_too_slowly_is_cut_off_and_the_others_are_not() {
 async fn a_project_that_nobody_watches_any_more_is_not_read() {
     let log = Log::new();
     let feeds = Feeds::start(log.clone(), 2, CancellationToken::new());
-    let watch = feeds.watch(place(), None).await.unwrap();
+    let watch = watch_as_ann(&feeds, None).await.unwrap();
     assert_eq!(feeds.open().len(), 1);
     drop(watch);
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(feeds.open().len(), 0);
     log.record(true);
-    let mut again = feeds.watch(place(), Some(0)).await.unwrap();
+    let mut again = watch_as_ann(&feeds, Some(0)).await.unwrap();
     assert!(text(&mut again).await.unwrap().contains("event: ready"));
     assert!(is_event(text(&mut again).await, 1));
 }

@@ -10,7 +10,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Place, Seat, Told, frames};
+use super::seats::Seat;
+use super::{Place, Told, frames};
 use crate::domain::news::EventNumber;
 use crate::ports::events::{EventLog, Replay};
 use crate::ports::uploads::RepositoryResult;

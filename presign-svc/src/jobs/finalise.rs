@@ -24,8 +24,10 @@ use crate::metrics::UploadOutcome;
 use crate::ports::object_store::{ObjectInfo, StoreError};
 use crate::ports::uploads::RepositoryError;
 
-/// Whoever waits longer than this for a turn sees to it that it is not the assembly's.
+/// Whoever waits longer than this for a turn sees to it that it is not the assembly's, and then less and less often:
+/// where many wait for one turn, the record would have little time for anybody else.
 const PROMPT: Duration = Duration::from_millis(250);
+const SELDOM: Duration = Duration::from_secs(4);
 /// How often an object that changes meanwhile is looked at.
 const LOOKS: usize = 3;
 
@@ -48,14 +50,15 @@ pub async fn finalise(
     assembly: Assembly,
 ) -> Result<Upload, NotFinished> {
     let mut taking = pin!(app.turns.take(id));
+    let mut patience = PROMPT;
     let turn = loop {
-        match timeout(PROMPT, &mut taking).await {
+        match timeout(patience, &mut taking).await {
             Ok(turn) => break turn?,
             // The job has the turn until it is done, which may take longer than an answer may.
             Err(_) if assembly == Assembly::ByTheJob && is_being_assembled(app, tenant, id).await? => {
                 return Err(NotFinished::Assembling);
             }
-            Err(_) => {}
+            Err(_) => patience = SELDOM.min(patience * 2),
         }
     };
     finalise_in(&turn, app, tenant, id, claim, assembly).await

@@ -43,7 +43,8 @@ pub trait ObjectStore: Send + Sync + 'static {
         window: SigningWindow,
     ) -> StoreResult<Vec<SignedRequest>>;
 
-    /// Signs a GET. The same arguments give the same URL, so that browsers can cache what it fetches.
+    /// Signs a GET. The same arguments give the same URL, whenever in its window, so that browsers can cache what it
+    /// fetches.
     async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest>;
 
     /// The object's address without a signature: a name for it, not a way to fetch it.
@@ -129,6 +130,15 @@ pub struct SigningWindow {
     pub signed_at: OffsetDateTime,
     /// How long after `signed_at` it works: whole seconds, 1 second to 7 days.
     pub lifetime: Duration,
+    /// When the URL is given out: `signed_at`, or later. It is in no URL.
+    pub now: OffsetDateTime,
+}
+
+impl SigningWindow {
+    /// One that begins when its URLs are given out.
+    pub fn beginning_at(now: OffsetDateTime, lifetime: Duration) -> Self {
+        Self { signed_at: now, lifetime, now }
+    }
 }
 
 /// A PUT of one whole object.

@@ -14,6 +14,8 @@ pub type TicketDigest = [u8; 32];
 pub struct Admission {
     /// Whose events.
     pub tenant: TenantId,
+    /// Who asked for it, and watches with it.
+    pub subject: String,
     /// Of which project.
     pub project: ProjectId,
     /// Until when.

@@ -30,7 +30,7 @@ pub async fn put_foreign_object(app: &TestApp, upload: &Value, bytes: &[u8]) {
         only_if_absent: false,
     };
     let lifetime = Duration::from_secs(60);
-    let window = SigningWindow { signed_at: time::OffsetDateTime::now_utc(), lifetime };
+    let window = SigningWindow::beginning_at(time::OffsetDateTime::now_utc(), lifetime);
     let signed = app.app.store.sign_put(&put, window).await.unwrap();
     let signed = json!({"url": signed.url, "headers": signed.headers});
     assert_eq!(app.put(&signed, bytes).await.status(), 200);

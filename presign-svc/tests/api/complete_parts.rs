@@ -1,8 +1,12 @@
 //! `POST /api/v1/uploads/{upload_id}/complete` for files sent in parts.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::support::{Answer, TestApp, crc64nvme, file, random_bytes};
 
@@ -115,6 +119,57 @@ async fn f42_a_hundred_racers_make_one_photo() {
     let bodies: HashSet<String> = answers.iter().map(unsigned).collect();
     assert_eq!(bodies.len(), 1, "{bodies:?}");
     assert_eq!(app.store.joins.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_to_complete_looks_into_the_record_less_and_less_often() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    let turn = app.app.turns.take(upload["upload_id"].as_str().unwrap().parse().unwrap()).await.unwrap();
+    let (mut finds, began) = (app.uploads.finds.subscribe(), Instant::now());
+    // It is found once when the request comes, and then looked at after 250 ms, 500 ms, and a second.
+    let looked = *finds.borrow() + 4;
+    let waits = async {
+        finds.wait_for(|finds| *finds >= looked).await.unwrap();
+        drop(turn);
+        began.elapsed()
+    };
+    let (photo, waited) = tokio::join!(app.complete(&upload, Value::Null), waits);
+    assert_eq!(photo.status, 200, "{}", photo.body);
+    assert!(waited > Duration::from_millis(1500), "three looks within {waited:?}");
+}
+
+#[tokio::test]
+async fn of_a_crowd_that_completes_one_upload_some_are_told_to_come_again_and_all_others_are_answered() {
+    const CROWD: usize = 200;
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1]).await;
+    let turn = app.app.turns.take(upload["upload_id"].as_str().unwrap().parse().unwrap()).await.unwrap();
+    let mut answers: FuturesUnordered<_> = (0..CROWD).map(|_| app.complete(&upload, Value::Null)).collect();
+    // The line is full while whoever works on the upload goes on and on.
+    let mut sent_away = 0;
+    while sent_away < CROWD - 128 {
+        let answer = timeout(Duration::from_secs(20), answers.next()).await.expect("all wait").unwrap();
+        answer.assert_problem(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "2");
+        sent_away += 1;
+    }
+    drop(turn);
+    let mut answered = 0;
+    while let Some(answer) = answers.next().await {
+        match answer.status {
+            503 => sent_away += 1,
+            _ => {
+                answer.assert_problem(409, "parts_missing");
+                answered += 1;
+            }
+        }
+    }
+    assert!(answered > 100, "{answered} were answered, and {sent_away} sent away");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
 use windlass_presign_svc::jobs::retention::forget_old_events;
 
-use crate::support::{EventStream, MAX_STREAMS, PhotoSpec, TestApp, jpeg};
+use crate::support::{EventStream, MAX_STREAMS, PhotoSpec, TestApp, file_of, jpeg};
 
 async fn ticket(app: &TestApp) -> String {
     let answer = app.post("/api/v1/events/tickets", json!({"project_id": "job-7"})).await;
@@ -25,6 +25,19 @@ async fn watch(app: &TestApp, query: &str) -> EventStream {
 async fn upload(app: &TestApp, client_ref: &str) -> String {
     let photo = app.upload(client_ref, &jpeg(&PhotoSpec::default())).await;
     photo["photo_id"].as_str().unwrap().to_owned()
+}
+
+/// The same for somebody else.
+async fn upload_by(app: &TestApp, token: &str, project: &str) -> Value {
+    let bytes = jpeg(&PhotoSpec::default());
+    let body = json!({"project_id": project, "files": [file_of("own", "own.jpg", &bytes)]});
+    let announced = app.call(Method::POST, "/api/v1/uploads", token, body).await;
+    let upload = &announced.body["uploads"][0];
+    assert_eq!(app.put(upload, &bytes).await.status(), 200);
+    let path = format!("/api/v1/uploads/{}/complete", upload["upload_id"].as_str().unwrap());
+    let photo = app.call(Method::POST, &path, token, Value::Null).await;
+    assert_eq!(photo.status, 200, "{}", photo.body);
+    photo.body
 }
 
 fn names(events: &[(u64, &str)]) -> Vec<(u64, String)> {
@@ -85,8 +98,11 @@ async fn t35_foreign_projects_are_neither_ticketed_nor_told_of() {
         };
         assert_eq!(theirs.names(1).await, names(&[(0, "ready")]));
         upload(&app, &format!("{tenant}{project}")).await;
-        let heard = tokio::time::timeout(Duration::from_millis(50), theirs.next()).await;
-        assert!(heard.is_err(), "{tenant}/{project} heard {heard:?}");
+        // What comes after it is their own: whatever was told of the other photo would come before that.
+        let own = upload_by(&app, &token, project).await;
+        let heard = theirs.next().await.unwrap();
+        assert_eq!((heard.id, heard.name.as_str()), (1, "photo.created"), "{tenant}/{project}");
+        assert_eq!(heard.data["photo_id"], own["photo_id"], "{tenant}/{project}");
     }
     let told = [(0, "ready"), (1, "photo.created"), (2, "photo.created")];
     assert_eq!(mine.names(3).await, names(&told));
@@ -158,21 +174,51 @@ async fn f45_streams_end_when_the_service_stops() {
 async fn only_so_many_streams_are_open() {
     let app = TestApp::start().await;
     let mut open = Vec::new();
-    for _ in 0..MAX_STREAMS {
-        let mut stream = watch(&app, "project_id=job-7").await;
-        assert_eq!(stream.names(1).await, names(&[(0, "ready")]));
-        open.push(stream);
+    for viewer in 0..MAX_STREAMS {
+        let token = app.token_of(&format!("crew-{viewer}"), "acme", &["job-7"], &Scope::ALL);
+        open.push(opened(&app, "project_id=job-7", Some(&token)).await);
     }
     assert_eq!(app.app.feeds.watching(), MAX_STREAMS);
-    let token = app.ann();
-    let Err(refused) = EventStream::open(&app, "project_id=job-7", Some(&token), None).await else {
+    too_many(&app, "project_id=job-7", Some(&app.ann())).await;
+    drop(open);
+    // The service notices when it writes the next heartbeat or is told by the socket; a list still works.
+    assert_eq!(app.get("/api/v1/photos?project_id=job-7").await.status, 200);
+}
+
+#[tokio::test]
+async fn one_who_watches_cannot_take_the_streams_of_all_others_by_tokens_or_by_tickets() {
+    let app = TestApp::start().await;
+    let mut open = Vec::new();
+    let query = "project_id=job-7";
+    for _ in 0..MAX_STREAMS * 3 / 8 {
+        open.push(opened(&app, query, Some(&app.ann())).await);
+        open.push(opened(&app, &format!("ticket={}", ticket(&app).await), None).await);
+    }
+    too_many(&app, query, Some(&app.ann())).await;
+    too_many(&app, &format!("ticket={}", ticket(&app).await), None).await;
+    // The last quarter is for those who have few.
+    let others = ["bob", "eve"].map(|subject| app.token_of(subject, "acme", &["job-7"], &Scope::ALL));
+    for token in &others {
+        open.push(opened(&app, query, Some(token)).await);
+    }
+    assert_eq!(app.app.feeds.watching(), MAX_STREAMS);
+}
+
+/// A stream that is let in.
+async fn opened(app: &TestApp, query: &str, token: Option<&str>) -> EventStream {
+    let stream = EventStream::open(app, query, token, None).await;
+    let mut stream = stream.map_err(|refused| refused.body).unwrap();
+    assert_eq!(stream.names(1).await, names(&[(0, "ready")]));
+    stream
+}
+
+/// A stream that is refused, for now.
+async fn too_many(app: &TestApp, query: &str, token: Option<&str>) {
+    let Err(refused) = EventStream::open(app, query, token, None).await else {
         panic!("one stream too many")
     };
     refused.assert_problem(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "2");
-    drop(open);
-    // The service notices when it writes the next heartbeat or is told by the socket; a list still works.
-    assert_eq!(app.get("/api/v1/photos?project_id=job-7").await.status, 200);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use windlass_presign_svc::app::{RateLimits, Settings};
 use windlass_presign_svc::auth::Scope;
 use windlass_presign_svc::domain::client_address::TrustedProxies;
 
-use crate::support::{Answer, TestApp, TestOptions, file, settings};
+use crate::support::{Answer, PhotoSpec, TestApp, TestOptions, file, file_of, jpeg, settings};
 
 async fn start(rates: RateLimits) -> TestApp {
     let settings = Settings { rates, ..settings() };
@@ -130,6 +130,49 @@ async fn t30_whoever_has_the_bucket_asked_again_and_again_is_told_to_wait() {
             assert!(asked <= 200, "{method} {path} is never refused");
         };
         refused.assert_problem(429, "rate_limited");
+    }
+}
+
+#[tokio::test]
+async fn t30_completing_a_photo_again_costs_what_is_looked_for_and_nothing_once_all_is_there() {
+    let app = start(RateLimits { per_subject: Some(2), ..RateLimits::default() }).await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let small = jpeg(&PhotoSpec { size_bytes: 900, ..PhotoSpec::default() });
+    let mut announced = file_of("a", "a.jpg", &bytes);
+    announced["variants"] = (1..=8)
+        .map(|n| {
+            json!({"name": format!("v{n}"), "content_type": "image/jpeg", "size": small.len(), "width": 200, "height": 150})
+        })
+        .collect();
+    let upload = app.announce_one(announced).await;
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200);
+    let id = upload["upload_id"].as_str().unwrap();
+    let stored = json!({"status": "uploaded"});
+    for (method, path, body) in [
+        (Method::POST, format!("/api/v1/uploads/{id}/complete"), Value::Null),
+        (Method::PATCH, format!("/api/v1/photos/{id}/status"), stored),
+    ] {
+        // What is left of two files is worth a hundred questions, of which each call asks eight.
+        let mut asked = 0;
+        let refused = loop {
+            let answer = app.call(method.clone(), &path, &app.ann(), body.clone()).await;
+            if answer.status == 429 {
+                break answer;
+            }
+            asked += 1;
+            assert!(asked <= 30, "{method} {path} has the bucket asked again and again");
+        };
+        refused.assert_problem(429, "rate_limited");
+    }
+    for variant in upload["variants"].as_array().unwrap() {
+        assert_eq!(app.put(variant, &small).await.status(), 200);
+    }
+    app.clock.advance(Duration::from_secs(60));
+    for _ in 0..30 {
+        let photo = app.complete(&upload, Value::Null).await;
+        assert_eq!(photo.status, 200, "nothing is looked for any more: {}", photo.body);
+        assert_eq!(photo.body["variants"].as_object().unwrap().len(), 8);
     }
 }
 

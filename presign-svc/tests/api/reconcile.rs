@@ -34,8 +34,7 @@ async fn put(app: &TestApp, key: &str, bytes: &[u8]) {
         checksum: None,
         only_if_absent: false,
     };
-    let window =
-        SigningWindow { signed_at: time::OffsetDateTime::now_utc(), lifetime: Duration::from_secs(60) };
+    let window = SigningWindow::beginning_at(time::OffsetDateTime::now_utc(), Duration::from_secs(60));
     let signed = app.store.sign_put(&put, window).await.unwrap();
     let signed = json!({"url": signed.url, "headers": signed.headers});
     assert_eq!(app.put(&signed, bytes).await.status(), 200);

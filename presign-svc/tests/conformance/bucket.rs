@@ -71,10 +71,7 @@ pub fn key(name: &str) -> Result<ObjectKey> {
 
 /// From now on, for as long as the service signs.
 pub fn quarter_hour() -> SigningWindow {
-    SigningWindow {
-        signed_at: time::OffsetDateTime::now_utc(),
-        lifetime: std::time::Duration::from_secs(900),
-    }
+    SigningWindow::beginning_at(time::OffsetDateTime::now_utc(), std::time::Duration::from_secs(900))
 }
 
 /// A signed request as a browser sends it: `content-length` follows from the body.

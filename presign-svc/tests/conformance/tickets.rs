@@ -14,6 +14,7 @@ const LIFETIME: Duration = Duration::from_secs(30);
 async fn a_ticket_lets_one_in_and_only_in_its_time(book: &dyn TicketBook) {
     let admission = Admission {
         tenant: "acme".parse().unwrap(),
+        subject: "ann".to_owned(),
         project: "job-7".parse().unwrap(),
         expires_at: NOON + LIFETIME,
     };

@@ -7,6 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::required::cannot_run;
 use crate::service::{Served, WINDLASS, program, serve};
 
 /// How many come, where this process may have so many open itself.
@@ -73,7 +74,7 @@ fn allowed_crowd() -> usize {
     let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let crowd = CROWD.min(usize::try_from(allowed).unwrap_or(usize::MAX).saturating_sub(100));
     if crowd < CROWD {
-        eprintln!("a crowd of {crowd} only: this system lets a process open no more files");
+        cannot_run(&format!("all but {crowd} of the crowd: this system lets a process open no more files"));
     }
     crowd
 }

@@ -20,6 +20,7 @@ mod naughty;
 mod postgres;
 #[path = "../support/redis.rs"]
 mod redis;
+mod required;
 mod service;
 mod stopping;
 mod store;

@@ -34,8 +34,13 @@ FROM (SELECT count(*) FROM held) AS first, (
     GROUP BY request ORDER BY request
 ) AS requests";
 
-/// Full buckets are as good as none, once nobody who has found one full can still be drawing from it.
-const FORGET_FULL: &str = "DELETE FROM rate_buckets WHERE full_at < $1";
+/// Full buckets are as good as none, once nobody who has found one full can still be drawing from it. Those that
+/// somebody holds are left, to be forgotten another time: who waits for nobody cannot wait in a circle, in whatever
+/// order the rows are found.
+const FORGET_FULL: &str = "WITH full_ones AS MATERIALIZED (
+    SELECT key FROM rate_buckets WHERE full_at < $1 ORDER BY key FOR UPDATE SKIP LOCKED
+)
+DELETE FROM rate_buckets USING full_ones WHERE rate_buckets.key = full_ones.key";
 /// How long a bucket has been full before it is forgotten, in microseconds.
 const FULL_FOR: i64 = 60_000_000;
 /// After how many draws of this instance full buckets are forgotten.
@@ -193,7 +198,10 @@ fn micros(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::{Connection as _, Executor as _};
+
     use super::*;
+    use crate::adapters::postgres_server::Postgres;
     use crate::domain::rate::Rate;
     use crate::ports::rate_limiter::BucketKey;
 
@@ -207,6 +215,29 @@ mod tests {
             cost,
         };
         Request { draws: costs.iter().map(draw).collect(), moment: 0 }
+    }
+
+    #[tokio::test]
+    async fn buckets_are_forgotten_without_waiting_for_those_who_draw() {
+        let Some(server) = Postgres::start() else { return };
+        let url = server.url("postgres");
+        let database = PostgresDatabase::connect(&url, 4).await.unwrap();
+        let mut drawing = PgConnection::connect(&url).await.unwrap();
+        drawing.execute("INSERT INTO rate_buckets VALUES ('z', 0), ('a', 0), ('m', 9000000)").await.unwrap();
+        let mut draw = drawing.begin().await.unwrap();
+        let hold = "SELECT 1 FROM rate_buckets WHERE key = $1 FOR UPDATE";
+        sqlx::query(hold).bind("a").execute(&mut *draw).await.unwrap();
+        // Where it waited, it would wait until its statement is cancelled, and forget nothing.
+        forget_full(database.pool.clone(), FULL_FOR + 1).await;
+        draw.commit().await.unwrap();
+        let left = "SELECT key FROM rate_buckets ORDER BY key";
+        let keys = async |on: &mut PgConnection| -> Vec<String> {
+            sqlx::query_scalar(left).fetch_all(on).await.unwrap()
+        };
+        assert_eq!(keys(&mut drawing).await, ["a", "m"], "what was held is left, and what is not full");
+        forget_full(database.pool.clone(), FULL_FOR + 1).await;
+        assert_eq!(keys(&mut drawing).await, ["m"]);
+        database.close().await;
     }
 
     #[test]

@@ -44,7 +44,7 @@ async fn signed_get(store: &S3Store) -> (String, OffsetDateTime) {
         content_disposition: "inline",
         cache_control: None,
     };
-    let window = SigningWindow { signed_at: OffsetDateTime::now_utc(), lifetime: Duration::from_secs(7200) };
+    let window = SigningWindow::beginning_at(OffsetDateTime::now_utc(), Duration::from_secs(7200));
     let signed = store.sign_get(&get, window).await.unwrap();
     (signed.url, signed.expires_at)
 }

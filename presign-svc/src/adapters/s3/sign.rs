@@ -123,7 +123,7 @@ async fn with_signer<T>(
 }
 
 fn validity(window: SigningWindow) -> Validity {
-    Validity::new(window.signed_at, window.lifetime)
+    Validity::new(window.signed_at, window.lifetime).given_out_at(window.now)
 }
 
 /// A checksum as text, and which one it is.

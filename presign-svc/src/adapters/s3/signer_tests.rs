@@ -13,7 +13,7 @@ use windlass_signing::{Addressing, Endpoint};
 use super::sign;
 use super::signer_source::SignerSource;
 use crate::domain::object_key::ObjectKey;
-use crate::ports::object_store::{PutToSign, SigningWindow, StoreError, StoreResult};
+use crate::ports::object_store::{GetToSign, PutToSign, SigningWindow, StoreError, StoreResult};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -58,7 +58,7 @@ async fn sign_for_a_quarter_hour(source: &SignerSource) -> StoreResult<(String, 
         checksum: None,
         only_if_absent: true,
     };
-    let window = SigningWindow { signed_at: OffsetDateTime::now_utc(), lifetime: 15 * MINUTE };
+    let window = SigningWindow::beginning_at(OffsetDateTime::now_utc(), 15 * MINUTE);
     let signed = sign::put(source, &put, window).await?;
     Ok((signed.url, signed.expires_at))
 }
@@ -127,6 +127,26 @@ async fn credentials_too_short_to_sign_with_are_replaced_at_once() {
     let source = source([temporary("ENDING", MINUTE), temporary("FRESH", 60 * MINUTE)]);
     let (url, _) = sign_for_a_quarter_hour(&source).await.unwrap();
     assert!(url.contains("X-Amz-Credential=FRESH%2F") && url.contains("X-Amz-Expires=900"), "{url}");
+}
+
+#[tokio::test]
+async fn f35_a_url_whose_window_began_before_is_signed_with_newer_credentials_rather_than_given_out_dead() {
+    let key = ObjectKey::try_from("acme/job/photo.jpg".to_owned()).unwrap();
+    let get = GetToSign {
+        key: &key,
+        content_type: "image/jpeg",
+        content_disposition: "inline",
+        cache_control: None,
+    };
+    let now = OffsetDateTime::now_utc();
+    let window = SigningWindow { signed_at: now - 13 * MINUTE, lifetime: 120 * MINUTE, now };
+    let ending = || temporary("ENDING", Duration::from_secs(90));
+    let signed =
+        sign::get(&source([ending(), temporary("FRESH", 360 * MINUTE)]), &get, window).await.unwrap();
+    assert!(signed.url.contains("X-Amz-Credential=FRESH%2F"), "{}", signed.url);
+    assert_eq!(signed.expires_at.unix_timestamp(), (now + 107 * MINUTE).unix_timestamp());
+    let alone = sign::get(&source([ending(), ending()]), &get, window).await;
+    assert!(matches!(alone, Err(StoreError::Unavailable(_))), "{alone:?}");
 }
 
 #[tokio::test]

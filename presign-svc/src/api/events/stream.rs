@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::request::Parts;
+use windlass_protocol::ProjectId;
 use windlass_protocol::events::EventsQuery;
-use windlass_protocol::{ProjectId, TenantId};
 
 use super::digest;
 use crate::api::access::may_touch;
@@ -19,7 +19,7 @@ use crate::api::extract::QueryOf;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::news::EventNumber;
-use crate::feeds::CannotWatch;
+use crate::feeds::{CannotWatch, Viewer};
 
 /// The number of the last event a browser knows (HTML Standard, section 9.2.4).
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -28,7 +28,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 
 /// Somebody who may watch a project, by a token or by a ticket.
 pub struct Watcher {
-    tenant: TenantId,
+    viewer: Viewer,
     project: ProjectId,
     known: Option<EventNumber>,
 }
@@ -49,7 +49,10 @@ impl FromRequestParts<Arc<App>> for Watcher {
                 let admission = admission.ok_or(ApiError::Ticket)?;
                 match query.project_id {
                     Some(project) if project != admission.project => Err(ApiError::Ticket),
-                    _ => Ok(Self { tenant: admission.tenant, project: admission.project, known }),
+                    _ => {
+                        let viewer = Viewer { tenant: admission.tenant, subject: admission.subject };
+                        Ok(Self { viewer, project: admission.project, known })
+                    }
                 }
             }
             None => {
@@ -61,7 +64,8 @@ impl FromRequestParts<Arc<App>> for Watcher {
                 if !may_touch(app, &caller, &project).await? {
                     return Err(ApiError::NotFound("There is no such project"));
                 }
-                Ok(Self { tenant: caller.tenant, project, known })
+                let viewer = Viewer { tenant: caller.tenant, subject: caller.subject };
+                Ok(Self { viewer, project, known })
             }
         }
     }
@@ -80,8 +84,8 @@ impl FromRequestParts<Arc<App>> for Watcher {
     security(("token" = []), ())
 )]
 pub async fn stream(State(app): State<Arc<App>>, watcher: Watcher) -> Result<Response, ApiError> {
-    let Watcher { tenant, project, known } = watcher;
-    let watch = app.feeds.watch((tenant, project), known).await?;
+    let Watcher { viewer, project, known } = watcher;
+    let watch = app.feeds.watch(viewer, project, known).await?;
     let frames = stream::unfold(watch, |mut watch| async move {
         let frame = watch.next().await?;
         Some((Ok::<_, Infallible>(frame), watch))
@@ -93,7 +97,7 @@ pub async fn stream(State(app): State<Arc<App>>, watcher: Watcher) -> Result<Res
 impl From<CannotWatch> for ApiError {
     fn from(error: CannotWatch) -> Self {
         match error {
-            CannotWatch::Full(_) => Self::Unavailable(error.to_string()),
+            CannotWatch::Full(_) | CannotWatch::HasItsShare(_) => Self::Unavailable(error.to_string()),
             CannotWatch::Record(error) => Self::Record(error),
         }
     }

@@ -43,7 +43,8 @@ pub async fn ticket(
     let ticket = app.ids.secret().ok_or_else(|| ApiError::Unavailable("no randomness".to_owned()))?;
     let now = app.clock.now();
     let expires_at = now + LIFETIME;
-    let admission = Admission { tenant: caller.tenant, project: request.project_id, expires_at };
+    let admission =
+        Admission { tenant: caller.tenant, subject: caller.subject, project: request.project_id, expires_at };
     app.tickets.keep(digest(&ticket), admission, now).await?;
     Ok((StatusCode::CREATED, Json(EventTicket { ticket, expires_at: Timestamp::from(expires_at) })))
 }

@@ -11,7 +11,7 @@ use windlass_protocol::{Photo, PhotoMetadata, Timestamp, UploadStatus};
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
-use crate::delivery::Reach;
+use crate::delivery::{Reach, Wildcard};
 use crate::domain::delivery::{content_disposition, variant_filename};
 use crate::domain::filename::Filename;
 use crate::domain::media_type::MediaType;
@@ -86,7 +86,7 @@ pub async fn sign_links(app: &App, upload: &Upload, window: SigningWindow) -> Re
     let file = &upload.facts().file;
     let types = [file.media_type, object.media_type];
     let scope = scope_of(app, upload);
-    let original = sign(app, &upload.original_key(), types, &file.filename, &scope, window).await?;
+    let original = sign(app, &upload.original_key(), types, &file.filename, scope.as_deref(), window).await?;
     let (variants, expires_at) = sign_variants(app, upload, window).await?;
     let expires_at = expires_at.map_or(original.expires_at, |first| first.min(original.expires_at));
     Ok(PhotoLinks { url: original.url, variants, expires_at: Timestamp::from(expires_at) })
@@ -104,7 +104,7 @@ async fn sign_variants(
     for variant in upload.progress().variants.iter().filter(|variant| variant.is_stored) {
         let name = variant_filename(&upload.facts().file.filename, variant);
         let types = [variant.media_type; 2];
-        let signed = sign(app, &upload.variant_key(variant), types, &name, &scope, window).await?;
+        let signed = sign(app, &upload.variant_key(variant), types, &name, scope.as_deref(), window).await?;
         expires_at = Some(expires_at.map_or(signed.expires_at, |first| first.min(signed.expires_at)));
         let shown = WireVariant { url: signed.url, width: variant.width, height: variant.height };
         variants.insert(variant.name.to_string(), shown);
@@ -112,9 +112,29 @@ async fn sign_variants(
     Ok((variants, expires_at))
 }
 
-fn scope_of(app: &App, upload: &Upload) -> String {
+/// What a URL of one of the photo's objects may open beside it. Whoever has the URL knows the keys of all the others:
+/// so it is nothing that this URL's owner would not be given one of, unless it was configured otherwise.
+fn scope_of(app: &App, upload: &Upload) -> Option<String> {
     let facts = upload.facts();
-    app.settings.key_template.scope(&facts.tenant, &facts.project, &facts.folder)
+    let of_project = match app.delivery.wildcard() {
+        Wildcard::Project => {
+            app.settings.key_template.project_scope(&facts.tenant, &facts.project, &facts.folder)
+        }
+        Wildcard::Photo => None,
+    };
+    of_project.or_else(|| is_all_deliverable(upload).then(|| facts.folder.scope()))
+}
+
+/// Whether all that may lie in the photo's folder was verified, and may be delivered as it was stored.
+fn is_all_deliverable(upload: &Upload) -> bool {
+    let stored = upload.facts().file.media_type;
+    let original = upload.object().is_some_and(|object| is_deliverable_as([stored, object.media_type]));
+    original && upload.progress().variants.iter().all(|variant| variant.is_stored)
+}
+
+/// Whether an object may be delivered as it was stored: its type as it was stored, and as it was verified.
+fn is_deliverable_as([stored, media_type]: [MediaType; 2]) -> bool {
+    stored == media_type && media_type.is_shown_inline()
 }
 
 fn known(upload: &Upload) -> Result<Known<'_>, ApiError> {
@@ -149,11 +169,12 @@ impl From<StatusChange> for StatusAt {
 async fn sign(
     app: &App,
     key: &ObjectKey,
-    [stored, media_type]: [MediaType; 2],
+    types: [MediaType; 2],
     filename: &Filename,
-    scope: &str,
+    scope: Option<&str>,
     window: SigningWindow,
 ) -> Result<SignedRequest, ApiError> {
+    let [_, media_type] = types;
     let disposition = content_disposition(media_type, filename);
     let cache_control = format!("private, max-age={}", window.lifetime.as_secs());
     let get = GetToSign {
@@ -162,6 +183,6 @@ async fn sign(
         content_disposition: &disposition,
         cache_control: Some(&cache_control),
     };
-    let reach = Reach { as_stored: stored == media_type && media_type.is_shown_inline(), scope };
+    let reach = Reach { as_stored: is_deliverable_as(types), scope };
     Ok(app.delivery.sign_get(app.store.as_ref(), &get, reach, window).await?)
 }

@@ -55,7 +55,7 @@ pub async fn urls(
         }
         Some(seconds) => {
             let lifetime = Duration::from_secs(seconds.into()).min(app.settings.get_url_lifetime);
-            SigningWindow { signed_at: now, lifetime }
+            SigningWindow::beginning_at(now, lifetime)
         }
     };
     // An id may be written in capitals: the record knows it as what it is, and a refusal names it as asked.

@@ -20,8 +20,11 @@ use crate::jobs::ClientClaim;
 use crate::jobs::NotFinished;
 use crate::jobs::assemble::is_over_soon;
 use crate::jobs::finalise::{Assembly, finalise};
-use crate::jobs::preview::unseen_variants;
 use crate::traces;
+
+/// So many may complete one upload at once on this instance: more than any client asks for, and few enough that they
+/// are served one after the other while their clients still wait.
+const LONGEST_LINE: usize = 128;
 
 /// Completes an upload.
 #[utoipa::path(
@@ -52,16 +55,23 @@ pub async fn complete(
     Ok(Json(present(&app, &caller, &upload).await?))
 }
 
-/// What verifying an upload costs: what the bucket is asked for it. A photo costs nothing more.
+/// What verifying an upload costs: what the bucket is asked for it. A photo costs nothing more once all of its
+/// smaller pictures are there: until then they are looked for each time.
 async fn draw_verification(
     app: &App,
     caller: &Caller,
     place: &Place,
     upload: &Upload,
 ) -> Result<(), ApiError> {
-    match upload.state() {
-        UploadState::Pending => draw_looks(app, caller, place, 1 + unseen_variants(upload)).await,
-        _ => Ok(()),
+    let unseen = upload.progress().variants.iter().filter(|variant| !variant.is_stored).count();
+    let looks = match upload.state() {
+        UploadState::Pending => 1 + unseen,
+        UploadState::Stored { .. } => unseen,
+        UploadState::Refused(_) | UploadState::Aborted | UploadState::Expired => 0,
+    };
+    match looks {
+        0 => Ok(()),
+        looks => draw_looks(app, caller, place, looks).await,
     }
 }
 
@@ -78,16 +88,21 @@ pub(in crate::api) async fn finish(
     let finishing = {
         let (app, tenant, id) = (app.clone(), upload.facts().tenant.clone(), upload.id());
         async move {
-            match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
+            // Seen here, where the next step is to wait: of those that come at once each sees the others.
+            if app.turns.in_line(id) >= LONGEST_LINE {
+                return Err(ApiError::Unavailable(format!("{LONGEST_LINE} requests wait for upload {id}")));
+            }
+            let finished = match finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await {
                 Err(NotFinished::Assembling) if is_over_soon(&app, &tenant, id).await? => {
                     finalise(&app, &tenant, id, &claim, Assembly::ByTheJob).await
                 }
                 outcome => outcome,
-            }
+            };
+            Ok(finished?)
         }
     };
     let finishing = tokio::spawn(traces::carried(finishing));
-    Ok(finishing.await.map_err(|error| ApiError::Internal(error.to_string()))??)
+    finishing.await.map_err(|error| ApiError::Internal(error.to_string()))?
 }
 
 impl From<CompletedPart> for PartToJoin {

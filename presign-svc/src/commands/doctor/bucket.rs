@@ -105,7 +105,7 @@ async fn try_write(store: &dyn ObjectStore, probe: &Probe, conditional: bool) ->
         checksum: None,
         only_if_absent: conditional,
     };
-    let window = SigningWindow { signed_at: now, lifetime: Duration::from_secs(300) };
+    let window = SigningWindow::beginning_at(now, Duration::from_secs(300));
     let signed =
         store.sign_put(&put, window).await.map_err(|error| format!("nothing can be signed: {error}."))?;
     let mut request = Request::put(&signed.url);

@@ -82,7 +82,7 @@ async fn send_part(
 ) -> Result<(), String> {
     let part_number = PartNumber::try_from(1).map_err(|error| error.to_string())?;
     let part = PartToSign { part_number, size_bytes: Some(PART.len() as u64), checksum: None };
-    let window = SigningWindow { signed_at: SystemClock.now(), lifetime: Duration::from_secs(300) };
+    let window = SigningWindow::beginning_at(SystemClock.now(), Duration::from_secs(300));
     let signed = store.sign_parts(key, multipart, &[part], window).await;
     let signed = signed.map_err(|error| format!("no part can be signed: {error}."))?;
     let signed = signed.first().ok_or("no part was signed.")?;

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use time::OffsetDateTime;
+use tokio::sync::watch;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::domain::quota::{Allowance, InUse};
 use windlass_presign_svc::domain::upload::Upload;
@@ -13,6 +14,8 @@ use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 
 pub struct InterruptedUploads {
+    /// How many uploads were asked for by their id, one by one.
+    pub finds: watch::Sender<usize>,
     inner: SqliteDatabase,
     after_insert: Mutex<Option<BoxFuture<'static, ()>>>,
     after_past_deadline: Mutex<Option<BoxFuture<'static, ()>>>,
@@ -20,7 +23,8 @@ pub struct InterruptedUploads {
 
 impl InterruptedUploads {
     pub fn around(inner: SqliteDatabase) -> Self {
-        Self { inner, after_insert: Mutex::new(None), after_past_deadline: Mutex::new(None) }
+        let finds = watch::Sender::new(0);
+        Self { finds, inner, after_insert: Mutex::new(None), after_past_deadline: Mutex::new(None) }
     }
 
     /// The record of events beside it.
@@ -55,6 +59,7 @@ impl UploadRepository for InterruptedUploads {
     }
 
     async fn find(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<Option<Upload>> {
+        self.finds.send_modify(|finds| *finds += 1);
         self.inner.find(tenant, id).await
     }
 

@@ -59,7 +59,7 @@ use windlass_s3_suite::S3Target;
 use windlass_signing::Addressing;
 
 /// How many streams of events may be open.
-pub const MAX_STREAMS: usize = 4;
+pub const MAX_STREAMS: usize = 8;
 
 /// What a test may want otherwise.
 pub struct TestOptions {

@@ -97,7 +97,7 @@ pub async fn an_expired_url_is_refused(bucket: &Bucket) -> Result<()> {
         only_if_absent: false,
     };
     let an_hour_ago = OffsetDateTime::now_utc() - Duration::from_secs(3600);
-    let window = SigningWindow { signed_at: an_hour_ago, lifetime: Duration::from_secs(60) };
+    let window = SigningWindow::beginning_at(an_hour_ago, Duration::from_secs(60));
     let signed = bucket.store.sign_put(&put, window).await?;
     ensure!(signed.expires_at <= an_hour_ago + Duration::from_secs(60), "{signed:?}");
     let refused = sending(Method::PUT, &signed, &bytes).refused().await?;

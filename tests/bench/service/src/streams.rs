@@ -16,6 +16,8 @@ use crate::windlass::ask;
 
 /// Streams that are opened at once: fewer than a listener's queue takes.
 const AT_ONCE: usize = 100;
+/// How many people watch: no one of them may have most of the streams.
+const VIEWERS: usize = 100;
 /// How long everybody may take to be told.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -36,13 +38,16 @@ pub struct StreamFigures {
 /// Opens the streams of a project and changes one of its photos a few times. The middle change is told.
 pub async fn measure(server: &Server, photo: &str, count: usize) -> Result<StreamFigures> {
     let token = token(0)?;
-    let open = request("GET", &format!("/api/v1/events?project_id={PROJECT}"), &token, None);
+    let events = format!("/api/v1/events?project_id={PROJECT}");
+    let opens: Vec<Vec<u8>> = (0..VIEWERS)
+        .map(|viewer| Ok(request("GET", &events, &self::token(viewer)?, None)))
+        .collect::<Result<_>>()?;
     let before = server.resident_kib()?;
     let mut streams: Vec<TcpStream> = Vec::with_capacity(count);
     while streams.len() < count {
         let more = (count - streams.len()).min(AT_ONCE);
-        let opening = (0..more).map(|_| async {
-            let (mut stream, begun) = Connection::open(server.address).await?.open_stream(&open).await?;
+        let opening = opens.iter().cycle().skip(streams.len()).take(more).map(|open| async move {
+            let (mut stream, begun) = Connection::open(server.address).await?.open_stream(open).await?;
             read_until(&mut stream, &begun, "event: ready").await?;
             Ok::<_, anyhow::Error>(stream)
         });
