@@ -44,3 +44,16 @@ export async function openPage(browser, address, { viewport = DESKTOP, onRequest
 export async function choose(page, ...paths) {
   await page.locator("windlass-uploader input[type=file]").first().setInputFiles(paths);
 }
+
+/** Drops files and folders on the uploader, as from a file manager. */
+export async function drop(page, ...paths) {
+  const target = page.locator("windlass-uploader .drop");
+  await target.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await target.boundingBox();
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"]) {
+    await devtools.send("Input.dispatchDragEvent", { type, x: x + width / 2, y: y + height / 2, data });
+  }
+  await devtools.detach();
+}

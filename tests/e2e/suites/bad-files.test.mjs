@@ -1,12 +1,12 @@
 /** What is not a good photo: refused with a reason, or sent as it is and flagged; the others go on. */
 
 import assert from "node:assert/strict";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, truncate } from "../harness/bytes.mjs";
-import { choose, launch, openPage } from "../harness/browser.mjs";
+import { choose, drop, eventually, launch, openPage } from "../harness/browser.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
 
@@ -154,6 +154,47 @@ test("also where nothing can be pressed in the lines beside it: the keyboard goe
   await allRows(other, ["stored", "failed"]);
   await remove("first.jpg");
   assert.equal(await focused(), "last.jpg");
+  await other.context().close();
+});
+
+test("what cannot be read of a dropped folder is named, and the rest is sent", async () => {
+  const other = await openPage(browser, service.address, {
+    // As where a file is gone, or only in the cloud, when its turn comes.
+    first: () => {
+      const { webkitGetAsEntry } = DataTransferItem.prototype;
+      const refuse = (_, reject) => reject(new DOMException("It is not there.", "NotFoundError"));
+      DataTransferItem.prototype.webkitGetAsEntry = function () {
+        const folder = webkitGetAsEntry.call(this);
+        const reader = folder.createReader();
+        const readEntries = (resolve, reject) =>
+          reader.readEntries((portion) => {
+            portion.filter(({ name }) => name === "in the cloud.jpg").forEach((entry) => Object.assign(entry, { file: refuse }));
+            resolve(portion);
+          }, reject);
+        return Object.assign(folder, { createReader: () => ({ readEntries }) });
+      };
+    },
+  });
+  const site = join(folder, "site");
+  await mkdir(join(site, "roof"), { recursive: true });
+  for (const name of ["in the cloud.jpg", "north.jpg", "roof/south.jpg"]) {
+    // Of bytes of their own: none was sent before.
+    await writeFile(join(site, name), Buffer.concat([await readFile(fixture("photo_2mp_o1.jpg")), Buffer.from(name)]));
+  }
+  await other.evaluate(() => {
+    window.told = [];
+    document.addEventListener("windlass-error", ({ detail: { error, upload } }) => window.told.push([error.code, error.file, upload]));
+  });
+  await drop(other, site);
+  await allRows(other, ["stored"]);
+  assert.deepEqual((await rows(other)).map(({ name }) => name).sort(), ["north.jpg", "south.jpg"]);
+  await eventually(
+    "it is named",
+    () => other.locator("windlass-uploader .notice").innerText(),
+    (words) => words.includes("“in the cloud.jpg” could not be read and is not sent."),
+  );
+  assert.deepEqual(await other.evaluate(() => window.told), [["file_gone", "in the cloud.jpg", null]]);
+  assert.deepEqual(other.complaints, []);
   await other.context().close();
 });
 

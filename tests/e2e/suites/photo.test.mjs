@@ -74,6 +74,26 @@ test("the gallery shows it upright, with camera, time and place in its details",
   assert.match(text, /photo_12mp_o6\.jpg/);
 });
 
+test("an uploader that is taken off the page releases its thumbnails, and one that is moved keeps them", async () => {
+  const seen = await page.evaluate(async (url) => {
+    const [first] = document.getElementsByTagName("windlass-uploader");
+    const uploader = document.createElement("windlass-uploader");
+    uploader.client = first.client;
+    document.body.append(uploader);
+    const bytes = await (await fetch(url)).blob();
+    const [upload] = uploader.add([new File([bytes], "again.jpg", { type: bytes.type })]);
+    await upload.done;
+    document.body.prepend(uploader);
+    await Promise.resolve();
+    const moved = upload.preview;
+    uploader.remove();
+    await Promise.resolve();
+    return { moved, removed: upload.preview };
+  }, photo.url);
+  assert.match(seen.moved, /^blob:/);
+  assert.equal(seen.removed, null);
+});
+
 test("nobody complained in the console", () => {
   assert.deepEqual(page.complaints, []);
 });
