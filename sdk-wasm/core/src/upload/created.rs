@@ -98,7 +98,7 @@ impl Engine {
         match announced {
             Announced::Open if is_first => self.progressed(of),
             Announced::Open => self.recovered(of, Side::Service),
-            Announced::Closed => self.start_over(of, closed()),
+            Announced::Closed => self.leave_name(of, closed()),
             Announced::Nonsense => self.fail(of, nonsense()),
         }
     }
@@ -120,7 +120,7 @@ fn closed() -> Setback {
     Setback {
         cause: Cause::Refused,
         code: FailureCode::Service(ErrorCode::UploadClosed),
-        reason: "the upload was closed before; it is announced anew.".to_owned(),
+        reason: "The service has closed the upload meanwhile; everything is sent again.".to_owned(),
         retry_after_ms: None,
         request_id: None,
     }

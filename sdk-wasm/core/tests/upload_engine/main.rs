@@ -17,6 +17,7 @@ mod faults;
 mod judgements;
 mod lossy;
 mod many_parts;
+mod names;
 mod originals;
 mod pains;
 mod parts;
