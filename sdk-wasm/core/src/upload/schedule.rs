@@ -2,15 +2,15 @@
 //!
 //! Which uploads are worked on, and which of their pieces are sent next, is in `sending`.
 
+use windlass_protocol::UploadId;
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{CreateUploadsRequest, MAX_FILES};
 use windlass_protocol::sign_parts::{PartToSign, SignPartsRequest};
 use windlass_protocol::sign_pieces::{PieceToSign, SignPiecesRequest};
-use windlass_protocol::{ClientRef, UploadId};
 
 use super::command::{BlobRef, CommandId, Server, Work};
 use super::engine::Engine;
-use super::jobs::{Job, TransferKey};
+use super::jobs::{Announcing, Job, TransferKey};
 use super::piece::{Need, Piece, PieceKind, PieceState};
 use super::transfer::{Stage, Transfer};
 
@@ -236,7 +236,7 @@ impl Engine {
     }
 
     fn start_create(&mut self, keys: &[TransferKey]) {
-        let mut announced: Vec<(TransferKey, ClientRef)> = Vec::with_capacity(keys.len());
+        let mut announced = Vec::with_capacity(keys.len());
         let mut files = Vec::with_capacity(keys.len());
         let mut failures = 0;
         for key in keys {
@@ -253,7 +253,8 @@ impl Engine {
                 }
             }
             failures = failures.max(transfer.announce.failures());
-            announced.push((*key, file.client_ref.clone()));
+            let client_ref = transfer.upload.client_ref.clone();
+            announced.push(Announcing { of: *key, client_ref, wire_ref: file.client_ref.clone() });
             files.push(file);
         }
         let request = CreateUploadsRequest { project_id: self.config.project_id.clone(), files };

@@ -133,3 +133,29 @@ fn a_name_we_made_that_is_another_files_is_passed_over() {
     assert_eq!(world.outcome("photo"), Ok(()));
     assert!(world.service.by_ref.contains_key(&"photo~3".parse().unwrap()));
 }
+
+#[test]
+fn a_late_answer_to_an_announcement_that_was_cancelled_does_not_end_its_successor() {
+    let mut network = Network::good();
+    // The first one closes its name, the second is announced under the next one; that answer is late.
+    network.script = vec![(Op::Create, 3, Fault::Late(2_000))];
+    let mut world = World::new(1, network);
+    let begin = |world: &mut World, creates| {
+        world.add(file("video", 12 * MIB, &[]));
+        world.run_while(|world| world.network.count(Op::Create) < creates);
+    };
+    begin(&mut world, 1);
+    world.run_while(|world| open_uploads(world) == 0);
+    world.feed(Input::Cancel(Target::All));
+    world.run_until(5_000);
+    begin(&mut world, 3);
+    world.run_while(|world| open_uploads(world) == 0);
+    world.feed(Input::Cancel(Target::All));
+    world.events.clear();
+    world.added.clear();
+    begin(&mut world, 5);
+    world.run();
+    assert_eq!(world.outcome("video"), Ok(()));
+    assert!(world.now_ms > 10_000, "the late answer came while it was sent");
+    assert_eq!(world.service.uploads.len(), 2, "the one that was cancelled, and the photo");
+}
