@@ -106,10 +106,11 @@ impl Engine {
                     if transfer.wants_listing() && transfer.list.is_due(now_ms) {
                         finishing.push(Wish::List(key));
                     }
-                    if ready >= enough || !transfer.may_send() {
+                    if !transfer.may_send() {
                         continue;
                     }
-                    if transfer.sign.is_due(now_ms) && !self.originals_wait {
+                    let has_enough = ready >= enough;
+                    if !has_enough && transfer.sign.is_due(now_ms) && !self.originals_wait {
                         let mut parts = transfer.pieces_to_sign(now_ms, PIECES_PER_SIGNING);
                         // They are read one by one: a few more are waited for while others can be sent.
                         if ready > 0 && parts.len() < PIECES_WORTH_SIGNING && transfer.has_pieces_to_read() {
@@ -122,7 +123,9 @@ impl Engine {
                             signing.push(Wish::Sign(key, parts));
                         }
                     }
-                    if transfer.wants_fresh_urls(now_ms) && transfer.announce.is_due(now_ms) {
+                    // What is ready may be originals that wait for these pictures.
+                    let is_wanted = !has_enough || transfer.wants_fresh_pictures(now_ms);
+                    if is_wanted && transfer.wants_fresh_urls(now_ms) && transfer.announce.is_due(now_ms) {
                         announcing.push(key);
                     }
                 }

@@ -343,6 +343,12 @@ impl Transfer {
             .iter()
             .any(|piece| piece.is_signed_with_announcement() && piece.need(now_ms) == Need::Signing)
     }
+
+    /// Whether a smaller picture lacks a usable URL.
+    pub fn wants_fresh_pictures(&self, now_ms: u64) -> bool {
+        let mut pictures = self.pieces.iter().filter(|piece| matches!(piece.kind, PieceKind::Variant(_)));
+        pictures.any(|piece| piece.need(now_ms) == Need::Signing)
+    }
 }
 
 /// The pieces that are known before the service has said how the original goes.

@@ -23,6 +23,7 @@ mod pains;
 mod parts;
 mod patience;
 mod previews;
+mod refusals;
 mod simulated;
 mod strangers;
 mod twins;
