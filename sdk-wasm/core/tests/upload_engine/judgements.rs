@@ -249,21 +249,6 @@ fn f33_a_photo_the_service_forgot_after_all_was_stored_is_sent_anew_with_its_sma
 }
 
 #[test]
-fn f36_a_store_with_another_time_is_not_asked_for_ever() {
-    let skewed: Vec<_> = (1..40).map(|nth| (Op::Put, nth, Fault::Skewed)).collect();
-    let mut world = scripted(&skewed);
-    world.add(file("photo", 30 * KIB, &[]));
-    world.run();
-    assert_eq!(world.outcome("photo"), Err(FailureCode::StoreRefused));
-    assert!(world.network.count(Op::Put) <= 4, "{}", world.network.count(Op::Put));
-    let message = world.events.iter().find_map(|(_, event)| match event {
-        UploadEvent::Failed { error, .. } => Some(error.message.clone()),
-        _ => None,
-    });
-    assert!(message.as_ref().is_some_and(|message| message.contains("clock")), "{message:?}");
-}
-
-#[test]
 fn f37_what_is_there_already_after_a_lost_answer_is_looked_at_and_not_refused() {
     let mut world =
         scripted(&[(Op::Put, 1, Fault::DropAfter), (Op::Put, 2, Fault::Taken), (Op::Put, 3, Fault::Taken)]);
