@@ -201,13 +201,8 @@ impl Engine {
     /// It ends without success.
     pub(super) fn fail(&mut self, key: TransferKey, setback: Setback) {
         let Some(transfer) = self.leave(key) else { return };
-        let abandoned = matches!(
-            setback.code,
-            FailureCode::FileGone
-                | FailureCode::FileChanged
-                | FailureCode::StoreRefused
-                | FailureCode::CorsMisconfigured
-        );
+        // What somebody can mend at the store or the service stays open for who tries again, until its time is over.
+        let abandoned = matches!(setback.code, FailureCode::FileGone | FailureCode::FileChanged);
         if abandoned && let Some(session) = transfer.session() {
             self.aborts.insert(session.upload_id, Errand::new());
         }

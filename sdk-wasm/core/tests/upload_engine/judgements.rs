@@ -118,6 +118,8 @@ fn f22_an_etag_nobody_can_tell_is_named_to_the_integrator() {
         _ => None,
     });
     assert!(message.unwrap().contains("ExposeHeaders"));
+    let is_open = world.service.uploads.values().all(|record| record.status == UploadStatus::PendingUpload);
+    assert!(is_open, "what is stored is there for who tries again with better rules");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! A store that does not accept signed URLs: how long it is asked again, and what is said.
 
 use windlass_core::upload::{EngineConfig, FailureCode, UploadEvent, UploadPhase};
+use windlass_protocol::UploadStatus;
 
 use crate::simulated::World;
+use crate::simulated::bucket::Target;
 use crate::simulated::files::file;
 use crate::simulated::network::{Fault, Network, Op};
 
@@ -127,4 +129,25 @@ fn pictures_whose_urls_were_refused_get_new_ones_while_originals_wait_for_them()
     world.run();
     world.assert_all_stored();
     assert!(world.now_ms < 10_000, "{}", world.now_ms);
+}
+
+/// Whoever runs the bucket may mend it within the day: what was stored is still good then, and the name as well.
+#[test]
+fn what_the_store_refused_goes_on_where_it_was_once_somebody_has_mended_the_store() {
+    let mut network = Network::good();
+    network.script = (4..5_000).map(|nth| (Op::Put, nth, Fault::Denied)).collect();
+    let mut world = World::with_config(config(), network);
+    world.add(file("film", 32 * MIB, &[]));
+    for _ in 0..5 {
+        world.run();
+        assert_eq!(world.outcome("film"), Err(FailureCode::StoreRefused));
+        world.events.clear();
+        world.reload(config());
+    }
+    world.network.script.clear();
+    world.run();
+    world.assert_all_stored();
+    assert_eq!((world.service.uploads.len(), world.repeated_puts), (1, 0));
+    assert!(world.service.uploads.values().all(|record| record.status == UploadStatus::Uploaded));
+    assert!(world.bucket.objects.keys().all(|(_, target)| *target == Target::Whole));
 }
