@@ -363,9 +363,10 @@ impl Engine {
     fn give_up(&mut self, of: TransferKey, operation: Operation, mut setback: Setback) {
         let Some(transfer) = self.transfers.get(&of) else { return };
         let is_other_file = setback.code == FailureCode::Service(ErrorCode::ClientRefConflict);
-        if operation == Operation::Create && is_other_file && transfer.upload.resumed {
-            // The file is not the one of the earlier session: a new upload.
-            return self.start_over(of, setback);
+        let may_be_renamed = transfer.upload.resumed || transfer.names_used > 0;
+        if operation == Operation::Create && is_other_file && may_be_renamed {
+            // The file is not the one of the earlier session, or a name we made is another file's: a new upload.
+            return self.leave_name(of, setback);
         }
         if operation == Operation::Sign && transfer.has_pieces() {
             return self.go_without_pieces(of);

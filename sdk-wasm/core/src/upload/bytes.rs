@@ -9,6 +9,7 @@ use super::command::{CommandId, Server};
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
 use super::piece::{Piece, PieceKind, Reading, Rest};
+use super::refused_urls::RefusedUrls;
 use super::transfer::Side;
 use super::verdict::{self, Cause, PutVerdict, Setback};
 
@@ -16,8 +17,6 @@ use super::verdict::{self, Cause, PutVerdict, Setback};
 const READ_AGAIN_MS: u64 = 500;
 /// So many failures to read a piece end the upload.
 pub(super) const READ_FAILURES_MAX: u32 = 2;
-/// So many signed URLs that the store does not accept, in a row, end the upload: it is not their age.
-const REFUSED_URLS_MAX: u32 = 4;
 
 impl Engine {
     pub(super) fn piece_mut(&mut self, of: TransferKey, piece: usize) -> Option<&mut Piece> {
@@ -140,16 +139,9 @@ impl Engine {
                 let Some(piece) = self.piece_mut(of, index) else { return };
                 piece.ticket = None;
                 if setback.cause == Cause::Stranger {
-                    return self.put_failed(of, index, setback);
-                }
-                piece.refused_urls += 1;
-                if piece.refused_urls >= REFUSED_URLS_MAX {
-                    self.fail(of, setback);
-                } else if piece.refused_urls == 1 {
-                    // The usual case is age: a new URL, and no waiting.
-                    piece.was_not_stored(Rest::default(), false, false).ok();
-                } else {
                     self.put_failed(of, index, setback);
+                } else {
+                    self.url_refused(of, index, setback);
                 }
             }
             PutVerdict::StartOver(setback) => self.start_over(of, setback),
@@ -159,7 +151,9 @@ impl Engine {
 
     fn put_failed(&mut self, of: TransferKey, index: usize, setback: Setback) {
         let now_ms = self.now_ms;
-        let Some(failures) = self.piece_mut(of, index).map(|piece| piece.failures) else { return };
+        let Some(piece) = self.piece_mut(of, index) else { return };
+        piece.refused_urls = RefusedUrls::default();
+        let failures = piece.failures;
         let Some((mut rest, counts)) = self.set_back(of, Side::Store, &setback, failures) else { return };
         let is_staged = self.piece_mut(of, index).is_some_and(|piece| piece.staged_number().is_some());
         if is_staged && setback.cause == Cause::NoAnswer {

@@ -1,7 +1,7 @@
 //! What the service's answer to an announcement means for each file in it.
 
 use windlass_protocol::create_uploads::{CreateUploadResult, CreateUploadsResponse};
-use windlass_protocol::{ClientRef, ErrorCode, UploadStatus};
+use windlass_protocol::{ErrorCode, UploadStatus};
 
 use super::FailureCode;
 use super::announcement::Announced;
@@ -10,7 +10,7 @@ use super::answers::{Asked, INCOMPLETE};
 use super::command::CommandId;
 use super::engine::Engine;
 use super::errand::Errand;
-use super::jobs::TransferKey;
+use super::jobs::Announcing;
 use super::piece::Rest;
 use super::ticket::Ticket;
 use super::transfer::Side;
@@ -21,21 +21,23 @@ impl Engine {
         &mut self,
         id: CommandId,
         asked: Asked,
-        files: Vec<(TransferKey, ClientRef)>,
+        files: Vec<Announcing>,
         result: Result<CreateUploadsResponse, ServiceFailure>,
     ) {
         match self.heard(asked, result) {
             Ok(response) => {
                 let mut answers = response.uploads;
-                for (of, wire_ref) in files {
-                    let found = answers.iter().position(|answer| client_ref_of(answer) == wire_ref.as_str());
+                for file in files {
+                    let is_its =
+                        |answer: &CreateUploadResult| client_ref_of(answer) == file.wire_ref.as_str();
+                    let found = answers.iter().position(is_its);
                     let answer = found.map(|at| answers.swap_remove(at));
-                    self.created_one(id, asked, of, answer);
+                    self.created_one(id, asked, &file, answer);
                 }
             }
             Err(failure) => {
                 let is_batch = files.len() > 1;
-                for (of, _) in files {
+                for Announcing { of, .. } in files {
                     let Some(transfer) = self.transfers.get_mut(&of) else { continue };
                     if !transfer.announce.runs_as(id) {
                         continue;
@@ -59,16 +61,18 @@ impl Engine {
         &mut self,
         id: CommandId,
         asked: Asked,
-        of: TransferKey,
+        file: &Announcing,
         answer: Option<CreateUploadResult>,
     ) {
+        let of = file.of;
         let default_lifetime_ms = self.config.url_lifetime_ms;
         let transfer = self.transfers.get_mut(&of).filter(|transfer| transfer.announce.runs_as(id));
         let Some(transfer) = transfer else {
-            // Cancelled while it was announced.
+            // Cancelled while it was announced. Where it was added again meanwhile, this may be its upload: by
+            // whatever name it goes on the wire.
             if let Some(CreateUploadResult::Accepted(accepted)) = answer
                 && accepted.status == UploadStatus::PendingUpload
-                && !self.by_ref.contains_key(&accepted.client_ref)
+                && !self.by_ref.contains_key(&file.client_ref)
             {
                 self.aborts.insert(accepted.upload_id, Errand::new());
             }
@@ -98,7 +102,7 @@ impl Engine {
         match announced {
             Announced::Open if is_first => self.progressed(of),
             Announced::Open => self.recovered(of, Side::Service),
-            Announced::Closed => self.start_over(of, closed()),
+            Announced::Closed => self.leave_name(of, closed()),
             Announced::Nonsense => self.fail(of, nonsense()),
         }
     }
@@ -120,7 +124,7 @@ fn closed() -> Setback {
     Setback {
         cause: Cause::Refused,
         code: FailureCode::Service(ErrorCode::UploadClosed),
-        reason: "the upload was closed before; it is announced anew.".to_owned(),
+        reason: "The service has closed the upload meanwhile; everything is sent again.".to_owned(),
         retry_after_ms: None,
         request_id: None,
     }

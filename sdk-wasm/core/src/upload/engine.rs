@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use windlass_protocol::{ClientRef, ErrorCode, Photo, UploadId};
+use windlass_protocol::{ClientRef, Photo, UploadId};
 
 use super::answer_times::AnswerTimes;
 use super::backoff::Chance;
@@ -201,13 +201,8 @@ impl Engine {
     /// It ends without success.
     pub(super) fn fail(&mut self, key: TransferKey, setback: Setback) {
         let Some(transfer) = self.leave(key) else { return };
-        let abandoned = matches!(
-            setback.code,
-            FailureCode::FileGone
-                | FailureCode::FileChanged
-                | FailureCode::StoreRefused
-                | FailureCode::CorsMisconfigured
-        );
+        // What somebody can mend at the store or the service stays open for who tries again, until its time is over.
+        let abandoned = matches!(setback.code, FailureCode::FileGone | FailureCode::FileChanged);
         if abandoned && let Some(session) = transfer.session() {
             self.aborts.insert(session.upload_id, Errand::new());
         }
@@ -238,22 +233,6 @@ impl Engine {
         if self.transfers.is_empty() {
             self.done_bytes = 0;
             self.meter.reset();
-        }
-    }
-
-    /// The service or the store has forgotten the upload, or the service has closed it: everything anew.
-    pub(super) fn start_over(&mut self, key: TransferKey, setback: Setback) {
-        let Some((rest, counts)) = self.set_back(key, Side::Service, &setback, 0) else { return };
-        self.stop_jobs(|job| job.of() == Some(key));
-        let Some(transfer) = self.transfers.get_mut(&key) else { return };
-        let name_is_free = setback.code == FailureCode::Service(ErrorCode::NotFound);
-        if let Some(session) = transfer.session().filter(|_| !name_is_free) {
-            self.aborts.insert(session.upload_id, Errand::new());
-        }
-        if transfer.restart(name_is_free) {
-            transfer.announce.failed(rest, counts);
-        } else {
-            self.fail(key, setback);
         }
     }
 

@@ -9,6 +9,16 @@ use super::command::Server;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct TransferKey(pub u64);
 
+/// A file that is being announced.
+#[derive(Debug, Clone)]
+pub(super) struct Announcing {
+    pub of: TransferKey,
+    /// The application's name for it …
+    pub client_ref: ClientRef,
+    /// … and the one it has on the wire this time.
+    pub wire_ref: ClientRef,
+}
+
 /// What a command was started for.
 #[derive(Debug, Clone)]
 pub(super) enum Job {
@@ -27,9 +37,8 @@ pub(super) enum Job {
         of: TransferKey,
         piece: usize,
     },
-    /// Announcing files, with the names they had on the wire.
     Create {
-        files: Vec<(TransferKey, ClientRef)>,
+        files: Vec<Announcing>,
     },
     /// Signing parts, by index.
     Sign {

@@ -14,6 +14,7 @@ use super::link::Beside;
 pub(super) use super::piece_state::{
     Claim, Digest, Flight, InvalidTransition, Need, PieceKind, PieceState, Reading, Rest,
 };
+use super::refused_urls::RefusedUrls;
 use super::ticket::Ticket;
 
 /// One PUT's worth of bytes.
@@ -34,8 +35,7 @@ pub(super) struct Piece {
     pub is_held: bool,
     /// The store holds other bytes in its place, which only a PUT to that place replaces.
     pub is_occupied: bool,
-    /// Signed URLs the store did not accept, in a row.
-    pub refused_urls: u32,
+    pub refused_urls: RefusedUrls,
     /// Failed attempts to read it, in a row.
     pub read_failures: u32,
 }
@@ -53,7 +53,7 @@ impl Piece {
             deaths: 0,
             is_held: false,
             is_occupied: false,
-            refused_urls: 0,
+            refused_urls: RefusedUrls::default(),
             read_failures: 0,
         }
     }
@@ -249,7 +249,8 @@ impl Piece {
         let PieceState::Sending(flight) = &self.state else { return Err(InvalidTransition) };
         let flight = flight.clone();
         self.state = PieceState::Stored { etag };
-        (self.failures, self.kills, self.deaths, self.refused_urls) = (0, 0, 0, 0);
+        (self.failures, self.kills, self.deaths) = (0, 0, 0);
+        self.refused_urls = RefusedUrls::default();
         Ok(flight)
     }
 

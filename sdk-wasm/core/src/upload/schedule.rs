@@ -2,15 +2,15 @@
 //!
 //! Which uploads are worked on, and which of their pieces are sent next, is in `sending`.
 
+use windlass_protocol::UploadId;
 use windlass_protocol::complete_upload::CompleteUploadRequest;
 use windlass_protocol::create_uploads::{CreateUploadsRequest, MAX_FILES};
 use windlass_protocol::sign_parts::{PartToSign, SignPartsRequest};
 use windlass_protocol::sign_pieces::{PieceToSign, SignPiecesRequest};
-use windlass_protocol::{ClientRef, UploadId};
 
 use super::command::{BlobRef, CommandId, Server, Work};
 use super::engine::Engine;
-use super::jobs::{Job, TransferKey};
+use super::jobs::{Announcing, Job, TransferKey};
 use super::piece::{Need, Piece, PieceKind, PieceState};
 use super::transfer::{Stage, Transfer};
 
@@ -106,10 +106,11 @@ impl Engine {
                     if transfer.wants_listing() && transfer.list.is_due(now_ms) {
                         finishing.push(Wish::List(key));
                     }
-                    if ready >= enough || !transfer.may_send() {
+                    if !transfer.may_send() {
                         continue;
                     }
-                    if transfer.sign.is_due(now_ms) && !self.originals_wait {
+                    let has_enough = ready >= enough;
+                    if !has_enough && transfer.sign.is_due(now_ms) && !self.originals_wait {
                         let mut parts = transfer.pieces_to_sign(now_ms, PIECES_PER_SIGNING);
                         // They are read one by one: a few more are waited for while others can be sent.
                         if ready > 0 && parts.len() < PIECES_WORTH_SIGNING && transfer.has_pieces_to_read() {
@@ -122,7 +123,9 @@ impl Engine {
                             signing.push(Wish::Sign(key, parts));
                         }
                     }
-                    if transfer.wants_fresh_urls(now_ms) && transfer.announce.is_due(now_ms) {
+                    // What is ready may be originals that wait for these pictures.
+                    let is_wanted = !has_enough || transfer.wants_fresh_pictures(now_ms);
+                    if is_wanted && transfer.wants_fresh_urls(now_ms) && transfer.announce.is_due(now_ms) {
                         announcing.push(key);
                     }
                 }
@@ -236,7 +239,7 @@ impl Engine {
     }
 
     fn start_create(&mut self, keys: &[TransferKey]) {
-        let mut announced: Vec<(TransferKey, ClientRef)> = Vec::with_capacity(keys.len());
+        let mut announced = Vec::with_capacity(keys.len());
         let mut files = Vec::with_capacity(keys.len());
         let mut failures = 0;
         for key in keys {
@@ -253,7 +256,8 @@ impl Engine {
                 }
             }
             failures = failures.max(transfer.announce.failures());
-            announced.push((*key, file.client_ref.clone()));
+            let client_ref = transfer.upload.client_ref.clone();
+            announced.push(Announcing { of: *key, client_ref, wire_ref: file.client_ref.clone() });
             files.push(file);
         }
         let request = CreateUploadsRequest { project_id: self.config.project_id.clone(), files };

@@ -14,9 +14,6 @@ use super::piece::{Digest, Need, Piece, PieceKind, PieceState, Rest};
 use super::progress::{Counts, RateMeter};
 use super::verdict::{Operation, Setback};
 
-/// An upload may be announced anew this often after the service or the store forgot it.
-const RESTARTS_MAX: u32 = 3;
-
 /// What an announced upload is to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Session {
@@ -94,9 +91,10 @@ pub(super) struct Transfer {
     pub pictures_told: usize,
     /// How often the service missed bytes the store had acknowledged.
     pub rounds: u32,
-    restarts: u32,
+    /// How often it was begun anew.
+    pub restarts: u32,
     /// How many names it had at the service before this one.
-    names_used: u32,
+    pub names_used: u32,
     pub phase: UploadPhase,
     pub reason: Option<String>,
     pub counts: Counts,
@@ -150,15 +148,6 @@ impl Transfer {
         match self.stage {
             Stage::Preparing | Stage::Following(_) | Stage::Confirming(_) | Stage::Announcing => None,
             Stage::Sending(session) | Stage::Checking(session) => Some(session),
-        }
-    }
-
-    /// The idempotency key on the wire: the client's own, with a number once the service has closed the
-    /// upload of that name. `None` where that is no longer a valid one.
-    pub fn wire_ref(&self) -> Option<ClientRef> {
-        match self.names_used {
-            0 => Some(self.upload.client_ref.clone()),
-            n => format!("{}~{}", self.upload.client_ref, n + 1).parse().ok(),
         }
     }
 
@@ -270,32 +259,6 @@ impl Transfer {
         acknowledged
     }
 
-    /// Forgets what the service and the store have forgotten; false where that happened too often. Where
-    /// the service has no record any more (`name_is_free`), the name is kept: another one would make a
-    /// second photo after the next reload, which only knows the first.
-    pub fn restart(&mut self, name_is_free: bool) -> bool {
-        self.restarts += 1;
-        self.names_used += u32::from(!name_is_free);
-        if self.restarts > RESTARTS_MAX || self.wire_ref().is_none() {
-            return false;
-        }
-        if self.pieces.is_empty() {
-            self.pieces = first_pieces(&self.upload); // All of it was thought to be stored.
-        }
-        self.pieces.retain(Piece::is_signed_with_announcement);
-        self.staging = None;
-        for piece in &mut self.pieces {
-            (piece.ticket, piece.is_held) = (None, false);
-            piece.send_again(Rest::default());
-        }
-        (self.sign, self.list, self.complete) = (Errand::new(), Errand::new(), Errand::new());
-        (self.survey, self.rounds, self.pictures_told) = (false, 0, 0);
-        self.stage = Stage::Preparing;
-        self.moved = true;
-        self.settle();
-        true
-    }
-
     pub fn count(&self) -> Counts {
         let variants: u64 = self.upload.variants.iter().map(|variant| variant.size_bytes).sum();
         let total_bytes = self.upload.size_bytes + variants;
@@ -380,10 +343,16 @@ impl Transfer {
             .iter()
             .any(|piece| piece.is_signed_with_announcement() && piece.need(now_ms) == Need::Signing)
     }
+
+    /// Whether a smaller picture lacks a usable URL.
+    pub fn wants_fresh_pictures(&self, now_ms: u64) -> bool {
+        let mut pictures = self.pieces.iter().filter(|piece| matches!(piece.kind, PieceKind::Variant(_)));
+        pictures.any(|piece| piece.need(now_ms) == Need::Signing)
+    }
 }
 
 /// The pieces that are known before the service has said how the original goes.
-fn first_pieces(upload: &NewUpload) -> Vec<Piece> {
+pub(super) fn first_pieces(upload: &NewUpload) -> Vec<Piece> {
     let sizes = upload.variants.iter().map(|variant| variant.size_bytes).enumerate();
     let pictures = sizes.map(|(index, size)| Piece::new(PieceKind::Variant(index), 0..size));
     let is_whole = upload.size_bytes <= SINGLE_PUT_MAX_BYTES;

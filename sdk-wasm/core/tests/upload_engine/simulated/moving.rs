@@ -99,6 +99,7 @@ impl World {
                 self.service.uploads.get_mut(&signature.upload_id).unwrap().status = UploadStatus::Expired;
                 Err(bucket::error(404, "NoSuchUpload", ""))
             }
+            (Some(Fault::Denied), _) => Err(bucket::error(403, "AccessDenied", "Access Denied")),
             (Some(Fault::Skewed), _) => Err(bucket::error(403, "RequestTimeTooSkewed", "")),
             (Some(Fault::Taken), _) if self.bucket.holds(&flight.url) => {
                 Err(bucket::error(412, "PreconditionFailed", ""))

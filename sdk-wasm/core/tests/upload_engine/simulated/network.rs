@@ -48,6 +48,8 @@ pub enum Fault {
     Expired,
     /// The store finds the signature's time far from its own (PUT).
     Skewed,
+    /// The store finds no permission for it (PUT).
+    Denied,
     /// The store takes the bytes only where nothing is yet (PUT with `If-None-Match`).
     Taken,
     /// The token has expired.

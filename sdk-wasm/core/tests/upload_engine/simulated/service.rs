@@ -72,7 +72,11 @@ impl Service {
     }
 
     fn create_one(&mut self, now_ms: u64, bucket: &mut Bucket, file: &FileToUpload) -> CreateUploadResult {
+        let known = self.by_ref.get(&file.client_ref).and_then(|id| self.uploads.get(id));
+        let is_other =
+            |record: &Record| (&record.file.filename, record.file.size) != (&file.filename, file.size);
         let refused = match file {
+            _ if known.is_some_and(is_other) => Some(ErrorCode::ClientRefConflict),
             file if file.content_type != "image/jpeg" => Some(ErrorCode::TypeNotAllowed),
             file if file.size == 0 => Some(ErrorCode::FileTooSmall),
             _ => None,
