@@ -12,7 +12,7 @@ import { Upload, type UploadOrigin } from "../src/upload.js";
 
 const global = globalThis as unknown as Record<string, unknown>;
 const before = global["document"];
-const node = () => ({ setAttribute: () => {}, append: () => {}, remove: () => {}, replaceWith: () => {} });
+const node = () => ({ setAttribute: () => {}, append: () => {}, remove: () => {}, replaceWith: () => {}, matches: () => false });
 global["document"] = { createElement: node };
 after(() => {
   global["document"] = before;

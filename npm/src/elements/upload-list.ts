@@ -55,10 +55,15 @@ export class UploadList {
     }
   }
 
-  /** Another upload of the same file. */
+  /** Another upload of the same file; the keyboard stays on its line. */
   replace(upload: Upload, by: Upload, client: Windlass): UploadRow {
     const row = this.#makeRow(by);
-    this.#rows.get(upload)?.node.replaceWith(row.node);
+    const before = this.#rows.get(upload)?.node;
+    const hadFocus = before?.matches(":focus-within") === true;
+    before?.replaceWith(row.node);
+    if (hadFocus) {
+      row.node.querySelector("button")?.focus();
+    }
     this.#rows.delete(upload);
     upload.releasePreview();
     this.#rows.set(by, row);

@@ -9,6 +9,9 @@ import { allRows, picturesShown, row, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
+/** Nothing is stored whole meanwhile, nor taken for dead: in bytes a second. */
+const SLOW = 256 * 1024;
+
 /** The demo page, whose elements ask a function for tokens, as after an app's first rendering. `prepare` as of a profile. */
 async function openApp({ prepare } = {}) {
   const page = await world.profile.open(world.service.address, { prepare });
@@ -52,7 +55,7 @@ test("a token function that is assigned at every rendering changes nothing: one 
   await page.evaluate(() => uploader.shadowRoot.querySelector(".summary-buttons button:not([hidden])").click());
   await page.locator("windlass-gallery").getByRole("button").filter({ has: page.locator("img") }).first().click();
   await page.locator("windlass-gallery dialog[open]").waitFor();
-  world.gate.bytesPerSecond = 0;
+  world.gate.bytesPerSecond = SLOW;
   const files = await world.photos(5, "rendered");
   await choose(page, ...files);
   const lists = [];
@@ -70,7 +73,7 @@ test("a token function that is assigned at every rendering changes nothing: one 
 
 test("an uploader that is away for a while lists each file once, and tells of it once", async () => {
   const page = await openApp();
-  world.gate.bytesPerSecond = 0;
+  world.gate.bytesPerSecond = SLOW;
   const files = await world.photos(3, "away");
   await choose(page, ...files);
   for (let visit = 0; visit < 2; visit += 1) {
@@ -89,7 +92,7 @@ test("an uploader that is away for a while lists each file once, and tells of it
 test("whoever signs out and in again while files are sent sees each once, those of another tab too", async () => {
   const page = await openApp();
   const other = await world.profile.tab(world.service.address);
-  world.gate.bytesPerSecond = 0;
+  world.gate.bytesPerSecond = SLOW;
   const files = [...(await world.photos(2, "signed")), ...(await world.photos(1, "other tab"))];
   await choose(page, ...files.slice(0, 2));
   await choose(other, files[2]);
@@ -118,10 +121,15 @@ test("what failed while nobody was signed in goes on in its own line with the ne
   await allRows(page, ["failed"]);
   await areKept(page, 1);
   await allow();
+  world.gate.bytesPerSecond = SLOW;
+  await row(page, "expired 1.jpg").getByRole("button", { name: "Try again" }).focus();
   await page.evaluate(() => {
     window.signOut();
     window.render();
   });
+  await eventually("it goes on", () => rows(page), ([only]) => only.state !== "failed");
+  const hasKeyboard = await page.evaluate(() => Boolean(uploader.shadowRoot.activeElement?.closest("li.row")));
+  assert.equal(hasKeyboard, true, "the keyboard stays on the line");
   await areStoredOnce(page, files, names("expired", 1));
 });
 
@@ -187,7 +195,7 @@ test("an uploader lists what the client that it is given is sending already, and
   const page = await openApp();
   await makeClient(page);
   await anotherUploader(page);
-  world.gate.bytesPerSecond = 0;
+  world.gate.bytesPerSecond = SLOW;
   const files = [...(await world.photos(3, "routed")), ...(await world.photos(1, "tab"))];
   await choose(page, ...files.slice(0, 3));
   const other = await world.profile.tab(world.service.address);
