@@ -46,8 +46,10 @@ export const galleryStyles: string = `
 .words::-webkit-search-cancel-button { display: none; }
 .search select { flex: 1 1 7rem; padding: 0 0.375rem; text-overflow: ellipsis; }
 .words-of { display: grid; gap: 0.625rem; margin-bottom: 1rem; justify-items: start; }
+.words-of > * { max-width: 100%; }
 .caption-text { white-space: pre-line; overflow-wrap: anywhere; }
 .tags { display: flex; flex-wrap: wrap; gap: 0.375rem; }
+.tags li { min-width: 0; }
 .tag {
   display: inline-flex; align-items: center; max-width: 100%; min-height: 32px; min-width: 0; padding: 0 0.75rem;
   border-radius: 16px; background: var(--_accent-soft); color: var(--_accent-strong); font-size: 0.875rem;
@@ -93,15 +95,15 @@ dialog::backdrop { background: rgb(10 16 14 / 62%); }
 .stage img, .stage video { display: block; max-width: 100%; max-height: 70dvh; width: auto; height: auto; object-fit: contain; }
 .stage .icon { width: 2.5rem; height: 2.5rem; stroke-width: 1.4; }
 figcaption { padding: 0 1rem; text-align: center; }
-.side { padding: 1rem 1rem 1.5rem; }
-.facts { display: grid; gap: 0.125rem; }
+.side { padding: 1rem 1rem 1.5rem; overflow-x: clip; }
+.facts { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.125rem; }
 .facts dt { color: var(--_muted); font-size: 0.8125rem; }
 .facts dd { margin-bottom: 0.75rem; overflow-wrap: anywhere; }
 .map { display: flex; align-items: center; min-height: 44px; width: fit-content; color: var(--_accent); font-weight: 550; }
 .note:not(:empty) {
   margin-bottom: 1rem; padding: 0.625rem 0.75rem; border-radius: 10px; background: var(--_sunken); font-size: 0.9375rem;
 }
-.warnings:not(:empty) { display: grid; gap: 0.5rem; margin-bottom: 1rem; }
+.warnings:not(:empty) { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.5rem; margin-bottom: 1rem; }
 .warnings li { display: flex; gap: 0.5rem; color: var(--_warning); font-size: 0.9375rem; }
 .warnings span { min-width: 0; overflow-wrap: anywhere; }
 .dialog-buttons { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-top: 0.5rem; }
@@ -113,6 +115,6 @@ figcaption { padding: 0 1rem; text-align: center; }
   .body { display: grid; grid-template-columns: minmax(0, 1fr) 20rem; overflow: hidden; }
   .stage { min-height: 0; }
   .stage img, .stage video { max-height: 100%; }
-  .side { overflow: auto; padding: 1.25rem; }
+  .side { overflow: hidden auto; padding: 1.25rem; }
 }
 `;

@@ -156,10 +156,10 @@ test("where people read from right to left the next photo is on the left", async
 });
 
 test("arrows in a film are the film's", async () => {
-  // Its bytes are noise: a film that is never answered stays where it can be wound.
-  await page.route((url) => url.origin === service.storeAddress && url.pathname.endsWith(".mp4"), () => {});
   await choose(page, await makeVideo(join(folder, "walk.mp4"), 20_000));
   await allRows(page, ["stored"]);
+  // Its bytes are noise: a film that is never answered stays where it can be wound.
+  await page.route((url) => url.origin === service.storeAddress && url.pathname.endsWith(".mp4"), () => {});
   await open("walk.mp4");
   await page.evaluate(() => addEventListener("keydown", ({ defaultPrevented }) => (window.isTaken = defaultPrevented)));
   await dialog().locator("video").focus();
