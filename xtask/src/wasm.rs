@@ -4,7 +4,10 @@
 //! that no tool has to be installed at a matching version.
 
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
@@ -41,40 +44,63 @@ const MODULES: [Module; 9] = [
     Module { name: "upload", feature: "upload", profile: SMALL, rustflags: "" },
 ];
 
+/// So many are compiled at once, where there are cores enough: the last step of each, which takes longest, keeps one
+/// core busy.
+const AT_ONCE: usize = 4;
+
 /// Builds the modules into `npm/src/wasm/generated/`.
 pub fn build() -> Result<()> {
     tools::ensure_wasm_target()?;
     let out_dir = workspace::root().join("npm/src/wasm/generated");
     fs::create_dir_all(&out_dir).with_context(|| format!("could not create {}", out_dir.display()))?;
+    compile_all()?;
     for module in &MODULES {
-        build_module(module, &out_dir)?;
+        if module.name == module.feature {
+            bind(module, &compiled(module, &target_dir(module)), &out_dir)?;
+        } else {
+            let bindings = target_dir(module).join("bindings");
+            bind(module, &compiled(module, &target_dir(module)), &bindings)?;
+            adopt(module, &bindings, &out_dir)?;
+        }
     }
     Ok(())
 }
 
-fn build_module(module: &Module, out_dir: &Path) -> Result<()> {
-    say(format!("building the wasm module `{}`", module.name));
-    // A target folder of its own: neither other RUSTFLAGS nor other features must throw away a build.
-    let target_dir = workspace::target_dir().join("wasm").join(module.name);
-    let input = compile(module, workspace::root(), &target_dir)?;
-    if module.name == module.feature {
-        return bind(module, &input, out_dir);
-    }
-    let bindings = target_dir.join("bindings");
-    bind(module, &input, &bindings)?;
-    adopt(module, &bindings, out_dir)
+fn compile_all() -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(module) = MODULES.get(next.fetch_add(1, Ordering::Relaxed)) {
+            say(format!("building the wasm module `{}`", module.name));
+            compile(module, workspace::root(), &target_dir(module))?;
+        }
+        Ok(())
+    };
+    let at_once = thread::available_parallelism().map_or(1, NonZero::get).min(AT_ONCE);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| bail!("a build panicked")))
+    })
 }
 
-/// Compiles the sources in a folder, and answers where the module is.
-fn compile(module: &Module, sources: &Path, target_dir: &Path) -> Result<PathBuf> {
+/// A module's own target folder: neither other RUSTFLAGS nor other features must throw away a build.
+fn target_dir(module: &Module) -> PathBuf {
+    workspace::target_dir().join("wasm").join(module.name)
+}
+
+/// Where a module is once it is compiled into a target folder.
+fn compiled(module: &Module, target_dir: &Path) -> PathBuf {
+    target_dir.join(TARGET).join(module.profile).join("windlass_sdk.wasm")
+}
+
+/// Compiles the sources in a folder.
+fn compile(module: &Module, sources: &Path, target_dir: &Path) -> Result<()> {
     run(cargo()
         .current_dir(sources)
         .args(["build", "--quiet", "--locked", "--package", "windlass-sdk", "--lib"])
         .args(["--target", TARGET, "--profile", module.profile, "--no-default-features"])
         .args(["--features", module.feature, "--target-dir"])
         .arg(target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(module, sources)?))?;
-    Ok(target_dir.join(TARGET).join(module.profile).join("windlass_sdk.wasm"))
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(module, sources)?))
 }
 
 /// A module's flags, as cargo takes them where there may be spaces in them. What panics says where it was written:
@@ -133,8 +159,9 @@ pub fn check_reproducible() -> Result<()> {
         fs::create_dir_all(parent).with_context(|| format!("could not create {}", parent.display()))?;
         fs::copy(&from, &to).with_context(|| format!("could not copy {}", from.display()))?;
     }
-    let input = compile(module, &sources, &elsewhere.join("target"))?;
-    bind(module, &input, &bindings)?;
+    let target_dir = elsewhere.join("target");
+    compile(module, &sources, &target_dir)?;
+    bind(module, &compiled(module, &target_dir), &bindings)?;
     let file = format!("windlass_{}_bg.wasm", module.feature);
     let generated = workspace::root().join("npm/src/wasm/generated");
     if read(&bindings.join(&file))? != read(&generated.join(&file))? {
