@@ -50,7 +50,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly #link: UploadLink;
   readonly #running = new Map<string, Running>();
   readonly #cancelling = new Cancelling((upload) => {
-    this.#survival.tell(upload);
+    // Other tabs know it by its name, which another one may have by now.
+    this.#running.has(upload.clientRef) || this.#survival.tell(upload);
     this.#tellWhere(upload);
   });
   readonly #batch = new Batch();
@@ -185,9 +186,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#withPreview.forEach((upload) => upload.releasePreview());
   }
 
-  #addOne(file: Blob, { signal, clientRef, filename, again = clientRef !== undefined, handle = handleOf(file) }: AddOptions): Upload {
+  #addOne(file: Blob, { signal, clientRef, filename, again = clientRef !== undefined, resumed = false, handle = handleOf(file) }: AddOptions): Upload {
     const listed = clientRef === undefined ? !again && underWay(this.#running.values(), file) : this.#running.get(clientRef)?.upload;
-    const upload = listed || this.#beginWith(file, filename ?? nameOf(file), clientRef, again, handle);
+    const upload = listed || this.#beginWith(file, filename ?? nameOf(file), clientRef, { resumed, again }, handle);
     if (signal?.aborted) {
       upload.cancel();
     } else if (signal !== undefined) {
@@ -203,9 +204,9 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     retry: (which) => this.#retry(which),
   };
 
-  #beginWith(file: Blob, filename: string, given: string | undefined, again: boolean, handle?: FileSystemFileHandle): Upload {
+  #beginWith(file: Blob, filename: string, given: string | undefined, { resumed, again }: Omit<HowBegun, "paused">, handle?: FileSystemFileHandle): Upload {
     const before = this.#survival.begunBefore(file, filename, given);
-    return this.#begin(file, filename, before ?? given ?? randomName(), { resumed: before !== undefined, again }, handle);
+    return this.#begin(file, filename, before ?? given ?? randomName(), { resumed: resumed || before !== undefined, again }, handle);
   }
 
   #begin(file: Blob, filename: string, clientRef: string, how: Omit<HowBegun, "paused">, handle?: FileSystemFileHandle): Upload {

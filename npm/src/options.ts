@@ -82,6 +82,8 @@ export interface AddManyOptions {
 export interface AddOptions extends AddManyOptions {
   /** Your own idempotency key: the same one for the same file gives the same upload, another one another. */
   clientRef?: string;
+  /** With `clientRef`: some of it may have been sent under that name before. What the store has is asked for first. */
+  resumed?: boolean;
   /** For a `Blob` without a name. */
   filename?: string;
   /** From a file picker: the file can then be read again after a reload where there is no room to keep it. */

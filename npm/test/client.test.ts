@@ -341,3 +341,22 @@ test("what is being cancelled can be tried again at once, under a name of its ow
   isCancelled(upload.clientRef);
   assert.deepEqual([upload.state, retry.state], ["cancelled", "queued"]);
 });
+
+test("a name under which some of a file may have been sent before has the store asked for it first", async () => {
+  client.add(file("roof.pdf"), { clientRef: "roof" });
+  client.add(file("door.pdf"), { clientRef: "door", resumed: true });
+  await settle();
+  const messages = (worker("windlass-upload")?.received ?? []) as { clientRef: string; description?: { resumed: boolean } }[];
+  const resumed = messages.flatMap(({ clientRef, description }) => (description === undefined ? [] : [[clientRef, description.resumed]]));
+  assert.deepEqual(resumed, [["roof", false], ["door", true]]);
+});
+
+test("a file that was saved anew is not asked for any more, nor by the next page", async () => {
+  await sent();
+  const lost = { client_ref: "lost", filename: "plan.pdf", size_bytes: 5, last_modified_ms: 7 };
+  worker("windlass-keep")?.say({ kind: "restored", uploads: [], missing: [lost], elsewhere: 0, isWhole: true });
+  assert.deepEqual(client.missing, [{ filename: "plan.pdf", size: 5 }]);
+  client.add(file("plan.pdf"));
+  assert.deepEqual(client.missing, []);
+  assert.deepEqual(told("windlass-keep", "forget"), ["lost"]);
+});

@@ -40,7 +40,7 @@ test("where that is closed the client at hand sends it, under the name that it h
   const [had, atHand] = [client("job-1"), client("job-1")];
   const upload = failed(refuse);
   assert.equal(sendAgain(upload, had, () => atHand).client, atHand);
-  assert.deepEqual(atHand.added, [{ file: upload.file, filename: "roof.jpg", clientRef: "ref-1", again: false }]);
+  assert.deepEqual(atHand.added, [{ file: upload.file, filename: "roof.jpg", clientRef: "ref-1", resumed: true, again: false }]);
 });
 
 test("what was stored before and is wanted again all the same is another upload", () => {

@@ -102,6 +102,7 @@ export class ClientWatch {
       // Its client was closed under way. The one at hand has seen it in the same queue, and takes it over.
       this.#listWhatGoesOn(this.#atHand, upload.clientRef);
     }
+    this.letGo();
   }
 
   /** Everything, or the file of one name in the queue. */

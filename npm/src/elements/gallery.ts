@@ -38,6 +38,8 @@ export class WindlassGallery extends WindlassElement {
 
   #strings: GalleryStrings = galleryStrings;
   #pages: PhotoPages | null = null;
+  /** How often another function for tokens has come. */
+  #tokenChanges = 0;
   #dialog: PhotoDialog | null = null;
   #bar: GalleryBar | null = null;
   #live: GalleryLive | null = null;
@@ -152,6 +154,7 @@ export class WindlassGallery extends WindlassElement {
   }
 
   protected override tokenChanged(): void {
+    this.#tokenChanges += 1;
     if (this.#pages?.lacksToken) {
       this.#begin();
     }
@@ -198,13 +201,17 @@ export class WindlassGallery extends WindlassElement {
 
   /** The keyboard stays with who asked: it goes to the first photo that came, or to what there is to press instead. */
   async #load(pages: PhotoPages, step: "more" | "refresh"): Promise<void> {
-    const oldest = pages.photos.at(-1)?.photo_id;
+    const [oldest, tokenChanges] = [pages.photos.at(-1)?.photo_id, this.#tokenChanges];
     if (step === "more") {
       this.#foot.isLoading = true;
     }
     const error = await pages[step]().then(() => null, toWindlassError);
     if (pages !== this.#pages || error?.code === "cancelled") {
       return;
+    }
+    if (pages.lacksToken && tokenChanges !== this.#tokenChanges) {
+      // The function that gave none is not the one at hand any more.
+      return this.#load(pages, step);
     }
     if (step === "more") {
       this.#foot.isLoading = false;

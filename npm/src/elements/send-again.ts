@@ -25,6 +25,6 @@ export function sendAgain<Client extends Sender>(upload: Upload, had: Client, at
   if (!isSamePlace(client, had)) {
     throw new WindlassError("closed", `“${filename}” was chosen for another project. Open that one again to send it.`, { file: filename });
   }
-  const { clientRef, again } = onceMore(upload);
-  return { upload: client.add(file, { filename, clientRef, again }), client };
+  const { clientRef, resumed, again } = onceMore(upload);
+  return { upload: client.add(file, { filename, clientRef, resumed, again }), client };
 }

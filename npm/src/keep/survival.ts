@@ -102,10 +102,16 @@ export class Survival {
           ? name === filename && file instanceof File && last_modified_ms === file.lastModified
           : client_ref === clientRef),
     );
+    if (kept !== undefined) {
+      this.#missing = this.#missing.filter((missing) => missing !== kept);
+      return kept.client_ref;
+    }
     // Saved anew since then it is not the very file that was begun with, and need not be asked for either.
-    const chosen = kept ?? this.#missing.find((missing) => missing.filename === filename && missing.size_bytes === file.size);
-    this.#missing = this.#missing.filter((missing) => missing !== chosen);
-    return kept?.client_ref;
+    const chosen = this.#missing.find((missing) => missing.filename === filename && missing.size_bytes === file.size);
+    if (chosen !== undefined) {
+      this.forget(chosen.client_ref);
+    }
+    return undefined;
   }
 
   /** A file was chosen: it is kept, and until it is, leaving the page would lose it. */
@@ -155,6 +161,7 @@ export class Survival {
 
   /** Nothing of it is wanted any more. */
   forget(clientRef: string): void {
+    this.#missing = this.#missing.filter(({ client_ref: missing }) => missing !== clientRef);
     this.#keeper?.forget(clientRef);
   }
 
@@ -249,6 +256,10 @@ export class Survival {
       shown?.takeOver(restored.file);
       uploads.push(upload);
       goOn(upload, restored);
+      if (shown?.isCancelling) {
+        // Its tab was gone before it could forget it.
+        shown.cancel();
+      }
       if (shown === undefined) {
         dispatch(new UploadAddedEvent(upload));
       }
