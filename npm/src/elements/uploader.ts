@@ -292,11 +292,11 @@ export class WindlassUploader extends WindlassElement {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       for (const changed of this.#changed) {
-        this.#list.row(changed)?.update();
         if (!this.isConnected) {
           // Nobody sees its thumbnail, which a client that was given would hold.
           changed.releasePreview();
         }
+        this.#list.row(changed)?.update();
       }
       this.#changed.clear();
       this.#list.fold();
