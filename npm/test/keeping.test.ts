@@ -136,13 +136,19 @@ test("on a full device what dead pages have left is sent all the same, and its r
   assert.equal(device.bytes.folders.size, 0);
 });
 
-test("what a full device could not write is written with the next change, and nobody else takes the row then", async () => {
+/** A page that goes on with what a dead one left, on a device that has no room until it has begun. */
+async function restoredWhileFull() {
   const device = new Device();
   await device.keep("roof", "dead");
   device.database.isFull = true;
   const page = device.open("page");
   await page.restore();
   device.database.isFull = false;
+  return { device, page };
+}
+
+test("what a full device could not write is written with the next change, and nobody else takes the row then", async () => {
+  const { device, page } = await restoredWhileFull();
   page.keeping.take({ kind: "paused", clientRef: "roof", paused: true });
   await quiet();
   const [row] = device.database.rows<UploadRow>("uploads");
@@ -150,12 +156,7 @@ test("what a full device could not write is written with the next change, and no
 });
 
 test("a row that another page has written its name in is its own, also where this one could not be the first", async () => {
-  const device = new Device();
-  await device.keep("roof", "dead");
-  device.database.isFull = true;
-  const page = device.open("page");
-  await page.restore();
-  device.database.isFull = false;
+  const { device, page } = await restoredWhileFull();
   const other = device.open("other");
   assert.deepEqual(refs(await other.restore()), ["roof"]);
   await page.forget("roof");

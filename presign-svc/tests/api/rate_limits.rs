@@ -101,6 +101,17 @@ async fn t11_parts_are_not_signed_again_for_ever() {
     assert!(signed > 990, "{signed}");
 }
 
+/// That ann, who asks the same again and again, is told to wait after so many answers at most.
+async fn refused_within(most: u32, app: &TestApp, method: Method, path: &str, body: Value) {
+    for _ in 0..=most {
+        let answer = app.call(method.clone(), path, &app.ann(), body.clone()).await;
+        if answer.status == 429 {
+            return answer.assert_problem(429, "rate_limited");
+        }
+    }
+    panic!("{method} {path} has the bucket asked again and again");
+}
+
 #[tokio::test]
 async fn t30_whoever_has_the_bucket_asked_again_and_again_is_told_to_wait() {
     let app = start(RateLimits { per_subject: Some(2), ..RateLimits::default() }).await;
@@ -120,16 +131,7 @@ async fn t30_whoever_has_the_bucket_asked_again_and_again_is_told_to_wait() {
         (Method::POST, "/api/v1/uploads/previews".to_owned(), reported),
         (Method::GET, path("parts"), Value::Null),
     ] {
-        let mut asked = 0;
-        let refused = loop {
-            let answer = app.call(method.clone(), &path, &app.ann(), body.clone()).await;
-            if answer.status == 429 {
-                break answer;
-            }
-            asked += 1;
-            assert!(asked <= 200, "{method} {path} is never refused");
-        };
-        refused.assert_problem(429, "rate_limited");
+        refused_within(200, &app, method, &path, body).await;
     }
 }
 
@@ -154,16 +156,7 @@ async fn t30_completing_a_photo_again_costs_what_is_looked_for_and_nothing_once_
         (Method::PATCH, format!("/api/v1/photos/{id}/status"), stored),
     ] {
         // What is left of two files is worth a hundred questions, of which each call asks eight.
-        let mut asked = 0;
-        let refused = loop {
-            let answer = app.call(method.clone(), &path, &app.ann(), body.clone()).await;
-            if answer.status == 429 {
-                break answer;
-            }
-            asked += 1;
-            assert!(asked <= 30, "{method} {path} has the bucket asked again and again");
-        };
-        refused.assert_problem(429, "rate_limited");
+        refused_within(30, &app, method, &path, body).await;
     }
     for variant in upload["variants"].as_array().unwrap() {
         assert_eq!(app.put(variant, &small).await.status(), 200);
