@@ -12,10 +12,14 @@ mod key;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use time::OffsetDateTime;
+
 pub use self::cloudfront::{CloudFront, Wildcard};
 pub use self::key::{InvalidSigningKey, SigningKey};
 use crate::domain::object_key::ObjectKey;
-use crate::ports::object_store::{GetToSign, ObjectStore, SignedRequest, SigningWindow, StoreResult};
+use crate::ports::object_store::{
+    GetSigner, GetToSign, ObjectStore, SignedRequest, SigningWindow, StoreResult,
+};
 
 /// The ways beside the bucket's own signed URLs; by default there are none.
 #[derive(Debug, Default)]
@@ -123,32 +127,43 @@ impl Delivery {
         public.into_iter().chain(self.cloudfront.as_ref().map(CloudFront::base)).map(BaseUrl::origin)
     }
 
-    /// What one signature of CloudFront may open.
-    pub fn wildcard(&self) -> Wildcard {
-        self.cloudfront.as_ref().map_or_else(Wildcard::default, CloudFront::wildcard)
+    /// What one signature of CloudFront may open, where objects come through it.
+    pub fn wildcard(&self) -> Option<Wildcard> {
+        self.cloudfront.as_ref().map(CloudFront::wildcard)
     }
 
-    /// An address of the object for a browser: of `store` where no other way is configured, or fits.
-    pub async fn sign_get(
-        &self,
-        store: &dyn ObjectStore,
-        get: &GetToSign<'_>,
-        reach: Reach<'_>,
-        window: SigningWindow,
-    ) -> StoreResult<SignedRequest> {
-        let expires_at = window.signed_at + window.lifetime;
+    /// What makes the addresses of a window: of `store` where no other way is configured, or fits.
+    pub async fn addresses<'a>(&'a self, store: &'a dyn ObjectStore, window: SigningWindow) -> Addresses<'a> {
+        let signer = store.get_signer(window).await;
+        Addresses { delivery: self, store, signer, expires_at: window.signed_at + window.lifetime }
+    }
+}
+
+/// Makes the addresses of objects for browsers, in one window.
+pub struct Addresses<'a> {
+    delivery: &'a Delivery,
+    store: &'a dyn ObjectStore,
+    /// Where it cannot be had, that is told of the objects that need it alone.
+    signer: StoreResult<Box<dyn GetSigner>>,
+    expires_at: OffsetDateTime,
+}
+
+impl Addresses<'_> {
+    /// That of an object.
+    pub fn sign(&self, get: &GetToSign<'_>, reach: Reach<'_>) -> StoreResult<SignedRequest> {
+        let expires_at = self.expires_at;
         let unsigned = |url| SignedRequest { url, headers: BTreeMap::new(), expires_at };
-        match (&self.public, &self.cloudfront) {
+        match (&self.delivery.public, &self.delivery.cloudfront) {
             (Some(public), _) if reach.as_stored && public.holds(get.key) => {
                 Ok(unsigned(match &public.base {
                     Some(base) => base.with(get.key.as_str()),
-                    None => store.object_url(get.key),
+                    None => self.store.object_url(get.key),
                 }))
             }
             (_, Some(cloudfront)) if reach.as_stored => {
                 Ok(unsigned(cloudfront.signed_url(get.key, reach.scope, expires_at)?))
             }
-            _ => store.sign_get(get, window).await,
+            _ => self.signer.as_ref().map_err(Clone::clone)?.sign(get),
         }
     }
 }

@@ -6,25 +6,32 @@ use super::filename::Filename;
 use super::media_type::MediaType;
 use super::variant::Variant;
 
+/// What is around the names, and some characters to escape.
+const ROOM: usize = 64;
+
 /// A value for `Content-Disposition` (RFC 6266): the name in full for those who read `filename*`
 /// (RFC 8187), and an ASCII likeness for the others. Nothing in a name can end the header.
 pub fn content_disposition(media_type: MediaType, filename: &Filename) -> String {
-    let place = if media_type.is_shown_inline() { "inline" } else { "attachment" };
-    let likeness: String = filename
-        .as_str()
-        .chars()
-        .map(|c| if (c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%')) || c == ' ' { c } else { '_' })
-        .collect();
-    let mut encoded = String::new();
-    for byte in filename.as_str().bytes() {
+    let name = filename.as_str();
+    let mut header = String::with_capacity(ROOM + 2 * name.len());
+    header.push_str(if media_type.is_shown_inline() { "inline" } else { "attachment" });
+    header.push_str("; filename=\"");
+    header.extend(name.chars().map(|c| match c {
+        '"' | '\\' | '%' => '_',
+        ' ' => ' ',
+        c if c.is_ascii_graphic() => c,
+        _ => '_',
+    }));
+    header.push_str("\"; filename*=UTF-8''");
+    for byte in name.bytes() {
         // attr-char of RFC 8187.
         if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
-            encoded.push(char::from(byte));
+            header.push(char::from(byte));
         } else {
-            let _ = write!(encoded, "%{byte:02X}");
+            let _ = write!(header, "%{byte:02X}");
         }
     }
-    format!("{place}; filename=\"{likeness}\"; filename*=UTF-8''{encoded}")
+    header
 }
 
 /// The name under which a smaller picture is saved: `roof thumb_200.jpg` beside `roof.heic`.

@@ -22,7 +22,9 @@ impl Filename {
     /// Makes any text a safe name: there is no wrong one, as losing a photo over its name would be worse.
     pub fn clean(raw: &str) -> Self {
         let last = raw.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-        let kept: String = last.chars().filter(|&c| !is_harmful(c)).nfc().collect();
+        let harmless = last.chars().filter(|&c| !is_harmful(c));
+        // ASCII is its own composed form, and most names are.
+        let kept: String = if last.is_ascii() { harmless.collect() } else { harmless.nfc().collect() };
         let name = kept.trim();
         if name.chars().all(|c| c == '.') { Self(UNNAMED.to_owned()) } else { Self(shorten(name)) }
     }

@@ -43,9 +43,8 @@ pub trait ObjectStore: Send + Sync + 'static {
         window: SigningWindow,
     ) -> StoreResult<Vec<SignedRequest>>;
 
-    /// Signs a GET. The same arguments give the same URL, whenever in its window, so that browsers can cache what it
-    /// fetches.
-    async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest>;
+    /// What signs GETs in a window. All there is to wait for, which is credentials, was waited for.
+    async fn get_signer(&self, window: SigningWindow) -> StoreResult<Box<dyn GetSigner>>;
 
     /// The object's address without a signature: a name for it, not a way to fetch it.
     fn object_url(&self, key: &ObjectKey) -> String;
@@ -191,6 +190,13 @@ pub struct GetToSign<'a> {
     pub cache_control: Option<&'a str>,
 }
 
+/// Signs GETs in one window: of a page of photos, hundreds.
+pub trait GetSigner: Send + Sync {
+    /// Signs a GET. The same arguments give the same URL, whenever in its window, so that browsers can cache what it
+    /// fetches.
+    fn sign(&self, get: &GetToSign<'_>) -> StoreResult<SignedRequest>;
+}
+
 /// A request somebody else may send on our behalf.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedRequest {
@@ -315,7 +321,7 @@ pub struct PartToWrite<'a> {
 pub type StoreResult<T> = Result<T, StoreError>;
 
 /// What can go wrong with the store, by meaning.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// There is no such object.
     #[error("the object does not exist")]

@@ -1,8 +1,9 @@
 //! How the databases find lists of photos: under every combination of filters, and whatever leads, by an index and
 //! in its order, so that a page costs the same wherever it begins; and that it is the same page.
 
+use rusqlite::params_from_iter;
 use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use windlass_protocol::photo::MediaKind;
 use windlass_protocol::{ProjectId, TenantId, UploadStatus};
@@ -11,7 +12,7 @@ use super::page::{Lead, Set};
 use super::{Dialect, Engine, Search, Statement, arguments};
 use crate::adapters::postgres::{PostgresDatabase, SESSION};
 use crate::adapters::postgres_server::Postgres;
-use crate::adapters::sqlite::SqliteDatabase;
+use crate::adapters::sqlite::{SqliteDatabase, lists};
 use crate::domain::cells::cells_of;
 use crate::domain::filter::{BoundingBox, PageMark, PhotoFilter, TakenClock, TakenRange};
 use crate::domain::search::TermKind;
@@ -120,7 +121,7 @@ fn column_of(lead: &Lead<'_>) -> Option<&'static str> {
 }
 
 enum Server {
-    Sqlite(SqliteConnection),
+    Sqlite(rusqlite::Connection),
     Postgres(PgConnection),
 }
 
@@ -133,17 +134,13 @@ impl Server {
     }
 
     /// All values of all rows.
-    async fn ask(&mut self, Statement { sql, values }: Statement) -> Vec<Option<String>> {
+    async fn ask(&mut self, statement: Statement) -> Vec<Option<String>> {
         use sqlx::Row as _;
-        let sql = AssertSqlSafe(sql);
         match self {
-            Self::Sqlite(connection) => {
-                let asked = sqlx::query_with(sql, arguments::<SqliteArguments>(values).unwrap());
-                let rows = asked.fetch_all(connection).await.unwrap();
-                rows.iter().flat_map(|row| (0..row.len()).map(|index| row.get(index))).collect()
-            }
+            Self::Sqlite(connection) => lists::values(connection, &statement).unwrap(),
             Self::Postgres(connection) => {
-                let asked = sqlx::query_with(sql, arguments::<PgArguments>(values).unwrap());
+                let Statement { sql, values } = statement;
+                let asked = sqlx::query_with(AssertSqlSafe(sql), arguments::<PgArguments>(values).unwrap());
                 let rows = asked.fetch_all(connection).await.unwrap();
                 rows.iter().flat_map(|row| (0..row.len()).map(|index| row.get(index))).collect()
             }
@@ -154,10 +151,9 @@ impl Server {
     async fn plan(&mut self, Statement { sql, values }: Statement) -> Vec<String> {
         match self {
             Self::Sqlite(connection) => {
-                let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-                let asked = sqlx::query_as_with(sql, arguments::<SqliteArguments>(values).unwrap());
-                let steps: Vec<(i64, i64, i64, String)> = asked.fetch_all(connection).await.unwrap();
-                steps.into_iter().map(|(.., step)| step).collect()
+                let mut asked = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let steps = asked.query_map(params_from_iter(&values), |step| step.get("detail")).unwrap();
+                steps.collect::<Result<_, _>>().unwrap()
             }
             Self::Postgres(connection) => {
                 let sql = AssertSqlSafe(format!("EXPLAIN {sql}"));
@@ -256,7 +252,9 @@ async fn of_every_list_in_sqlite() {
         connection.execute(AssertSqlSafe(statement)).await.unwrap();
     }
     connection.execute("COMMIT").await.unwrap();
-    whatever_leads_the_page_is_the_same_and_read_from_indexes(Server::Sqlite(connection)).await;
+    connection.close().await.unwrap();
+    let reader = lists::open(&path).unwrap();
+    whatever_leads_the_page_is_the_same_and_read_from_indexes(Server::Sqlite(reader)).await;
 }
 
 #[tokio::test]

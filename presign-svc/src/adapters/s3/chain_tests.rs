@@ -45,7 +45,7 @@ async fn signed_get(store: &S3Store) -> (String, OffsetDateTime) {
         cache_control: None,
     };
     let window = SigningWindow::beginning_at(OffsetDateTime::now_utc(), Duration::from_secs(7200));
-    let signed = store.sign_get(&get, window).await.unwrap();
+    let signed = store.get_signer(window).await.unwrap().sign(&get).unwrap();
     (signed.url, signed.expires_at)
 }
 

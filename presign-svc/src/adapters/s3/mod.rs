@@ -38,7 +38,7 @@ use time::OffsetDateTime;
 use crate::domain::object_key::ObjectKey;
 use crate::failpoints;
 use crate::ports::object_store::{
-    FormToSign, GetToSign, MultipartCompletion, MultipartId, MultipartMark, MultipartPage, ObjectInfo,
+    FormToSign, GetSigner, MultipartCompletion, MultipartId, MultipartMark, MultipartPage, ObjectInfo,
     ObjectPage, ObjectStore, PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest, SigningWindow,
     StoreResult, StoredPart,
 };
@@ -122,8 +122,8 @@ impl ObjectStore for S3Store {
         sign::parts(&self.signers, key, multipart, parts, window).await
     }
 
-    async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
-        sign::get(self.readers.as_ref().unwrap_or(&self.signers), get, window).await
+    async fn get_signer(&self, window: SigningWindow) -> StoreResult<Box<dyn GetSigner>> {
+        sign::get_signer(self.readers.as_ref().unwrap_or(&self.signers), window).await
     }
 
     fn object_url(&self, key: &ObjectKey) -> String {

@@ -10,8 +10,8 @@ use windlass_signing::{
 use super::signer_source::SignerSource;
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{
-    FormToSign, GetToSign, MultipartId, PartToSign, PutToSign, SignedForm, SignedRequest, SigningWindow,
-    StoreError, StoreResult,
+    FormToSign, GetSigner, GetToSign, MultipartId, PartToSign, PutToSign, SignedForm, SignedRequest,
+    SigningWindow, StoreError, StoreResult,
 };
 
 pub(super) async fn put(
@@ -90,33 +90,47 @@ pub(super) async fn parts(
     .await
 }
 
-pub(super) async fn get(
+/// A signer whose credentials last for what it is to sign.
+struct SignerInWindow {
+    signer: Arc<Signer>,
+    validity: Validity,
+}
+
+pub(super) async fn get_signer(
     signers: &SignerSource,
-    get: &GetToSign<'_>,
     window: SigningWindow,
-) -> StoreResult<SignedRequest> {
-    let options = GetOptions {
-        response_content_type: Some(get.content_type),
-        response_content_disposition: Some(get.content_disposition),
-        response_cache_control: get.cache_control,
-        ..GetOptions::default()
-    };
-    with_signer(signers, |signer| {
-        let signed = signer.get_object(get.key.as_str(), &options, &validity(window))?;
-        Ok(ported(signed))
+) -> StoreResult<Box<dyn GetSigner>> {
+    let validity = validity(window);
+    let signer = with_signer(signers, |signer| {
+        signer.presigner(&validity)?;
+        Ok(Arc::clone(signer))
     })
-    .await
+    .await?;
+    Ok(Box::new(SignerInWindow { signer, validity }))
+}
+
+impl GetSigner for SignerInWindow {
+    fn sign(&self, get: &GetToSign<'_>) -> StoreResult<SignedRequest> {
+        let options = GetOptions {
+            response_content_type: Some(get.content_type),
+            response_content_disposition: Some(get.content_disposition),
+            response_cache_control: get.cache_control,
+            ..GetOptions::default()
+        };
+        let signed = self.signer.get_object(get.key.as_str(), &options, &self.validity);
+        signed.map(ported).map_err(refusal)
+    }
 }
 
 /// Signs with the signer of the moment, and once more with a newer one where its credentials are ending.
 async fn with_signer<T>(
     signers: &SignerSource,
-    sign: impl Fn(&Signer) -> Result<T, SignError>,
+    sign: impl Fn(&Arc<Signer>) -> Result<T, SignError>,
 ) -> StoreResult<T> {
-    let signer: Arc<Signer> = signers.signer().await?;
+    let signer = signers.signer().await?;
     match sign(&signer) {
         Err(SignError::CredentialsExpiring { .. }) => {
-            sign(&*signers.newer_than(&signer).await?).map_err(refusal)
+            sign(&signers.newer_than(&signer).await?).map_err(refusal)
         }
         result => result.map_err(refusal),
     }

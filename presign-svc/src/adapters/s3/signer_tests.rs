@@ -141,12 +141,12 @@ async fn f35_a_url_whose_window_began_before_is_signed_with_newer_credentials_ra
     let now = OffsetDateTime::now_utc();
     let window = SigningWindow { signed_at: now - 13 * MINUTE, lifetime: 120 * MINUTE, now };
     let ending = || temporary("ENDING", Duration::from_secs(90));
-    let signed =
-        sign::get(&source([ending(), temporary("FRESH", 360 * MINUTE)]), &get, window).await.unwrap();
+    let renewed = source([ending(), temporary("FRESH", 360 * MINUTE)]);
+    let signed = sign::get_signer(&renewed, window).await.unwrap().sign(&get).unwrap();
     assert!(signed.url.contains("X-Amz-Credential=FRESH%2F"), "{}", signed.url);
     assert_eq!(signed.expires_at.unix_timestamp(), (now + 107 * MINUTE).unix_timestamp());
-    let alone = sign::get(&source([ending(), ending()]), &get, window).await;
-    assert!(matches!(alone, Err(StoreError::Unavailable(_))), "{alone:?}");
+    let alone = sign::get_signer(&source([ending(), ending()]), window).await;
+    assert!(matches!(alone, Err(StoreError::Unavailable(_))));
 }
 
 #[tokio::test]

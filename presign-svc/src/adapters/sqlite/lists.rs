@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -92,18 +93,25 @@ impl Lists {
         if let Some(connection) = self.idle().pop() {
             return Ok(connection);
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY_WAIT)?;
-        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
-        connection.set_prepared_statement_cache_capacity(PREPARED);
-        Ok(connection)
+        open(&self.path)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         // Whoever panicked with it had taken a connection out or put it back.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A connection that reads lists.
+pub(in crate::adapters) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // A plan that depends on the values is made anew whenever they are bound, even of a page's size alone.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(connection)
 }
 
 impl Asked {
@@ -128,7 +136,10 @@ impl Asked {
 }
 
 /// All values of all rows.
-fn values(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Option<String>>> {
+pub(in crate::adapters) fn values(
+    connection: &Connection,
+    statement: &Statement,
+) -> rusqlite::Result<Vec<Option<String>>> {
     let mut prepared = prepare(connection, statement)?;
     let columns = prepared.column_count();
     let mut found = prepared.raw_query();

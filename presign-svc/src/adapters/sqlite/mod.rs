@@ -8,7 +8,7 @@
 mod changes;
 mod events;
 mod insert;
-mod lists;
+pub(in crate::adapters) mod lists;
 pub(super) mod upload_links;
 pub(super) mod uploads;
 mod usage;

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::Traced;
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{
-    BucketEntry, FormToSign, GetToSign, MultipartCompletion, MultipartId, MultipartMark, MultipartPage,
+    BucketEntry, FormToSign, GetSigner, MultipartCompletion, MultipartId, MultipartMark, MultipartPage,
     ObjectInfo, ObjectPage, ObjectStore, PartToSign, PartToWrite, PutToSign, SignedForm, SignedRequest,
     SigningWindow, StoreResult, StoredPart,
 };
@@ -53,8 +53,8 @@ impl ObjectStore for Traced<dyn ObjectStore> {
         self.inner.sign_parts(key, multipart, parts, window).await
     }
 
-    async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
-        self.inner.sign_get(get, window).await
+    async fn get_signer(&self, window: SigningWindow) -> StoreResult<Box<dyn GetSigner>> {
+        self.inner.get_signer(window).await
     }
 
     fn object_url(&self, key: &ObjectKey) -> String {

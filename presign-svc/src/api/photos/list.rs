@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use time::OffsetDateTime;
@@ -16,7 +16,8 @@ use uuid::Uuid;
 use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosResponse, MAX_LIMIT};
 use windlass_protocol::{Photo, PhotoId};
 
-use super::present::present;
+use super::links::PhotoSigner;
+use super::present::present_with;
 use crate::answers::{Fingerprint, Question};
 use crate::api::access::{may_touch, project_of};
 use crate::api::error::ApiError;
@@ -28,6 +29,9 @@ use crate::domain::filter::{
 };
 use crate::domain::upload::Upload;
 use crate::ports::uploads::PhotoQuery;
+
+/// What a photo with two smaller pictures takes as JSON, roughly: room to write a page without moving it.
+const PHOTO_BYTES: usize = 3 << 10;
 
 /// Lists photos.
 #[utoipa::path(
@@ -83,13 +87,18 @@ pub async fn list(
     let asked = PhotoQuery { tenant: &caller.tenant, project, filter: &filter, after, limit };
     let (page, totals) =
         try_join(app.uploads.list_photos(&asked), app.uploads.photo_totals(&caller.tenant, project)).await?;
-    let photos = try_join_all(page.photos.iter().map(|upload| present_if_any(&app, &caller, upload))).await?;
-    let photos: Vec<Photo> = photos.into_iter().flatten().collect();
+    let signer = PhotoSigner::new(&app, window).await;
+    let mut photos = Vec::with_capacity(page.photos.len());
+    for upload in &page.photos {
+        photos.extend(present_if_any(&signer, &caller, upload)?);
+    }
     let next_cursor = page.next.map(write_cursor);
     let expires_at = photos.iter().filter_map(|photo| photo.url_expires_at).min();
     let response = ListPhotosResponse { photos, next_cursor, totals, latest_event };
-    let body = serde_json::to_vec(&response).map_err(|error| ApiError::Internal(error.to_string()))?;
-    let body = Bytes::from(body);
+    let mut body = Vec::with_capacity(response.photos.len() * PHOTO_BYTES);
+    serde_json::to_writer(&mut body, &response).map_err(|error| ApiError::Internal(error.to_string()))?;
+    // Without the room that is left over: it may be kept for a while.
+    let body = Bytes::from(body.into_boxed_slice());
     // As long as its URLs live as long as new ones would: credentials may have cut their life short.
     let expires_at =
         expires_at.map_or(window.signed_at + window.lifetime, |expires_at| expires_at.as_datetime());
@@ -99,8 +108,12 @@ pub async fn list(
 }
 
 /// A row that is no photo, as a process of an older version may leave it, does not fail its page.
-async fn present_if_any(app: &App, caller: &Caller, upload: &Upload) -> Result<Option<Photo>, ApiError> {
-    match present(app, caller, upload).await {
+fn present_if_any(
+    signer: &PhotoSigner<'_>,
+    caller: &Caller,
+    upload: &Upload,
+) -> Result<Option<Photo>, ApiError> {
+    match present_with(signer, caller, upload) {
         Err(ApiError::UploadClosed(status)) => {
             tracing::error!(upload = %upload.id(), ?status, "a record is left out of a list: it is no photo");
             Ok(None)

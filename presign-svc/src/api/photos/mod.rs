@@ -8,6 +8,7 @@ pub mod show;
 pub mod upload_url;
 pub mod urls;
 
+pub(super) mod links;
 pub(super) mod present;
 
 use windlass_protocol::PhotoId;

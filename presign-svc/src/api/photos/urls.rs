@@ -13,7 +13,7 @@ use windlass_protocol::photo_urls::{
 };
 
 use super::is_photo;
-use super::present::sign_links;
+use super::links::PhotoSigner;
 use crate::api::access::if_touchable;
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
@@ -73,10 +73,11 @@ pub async fn urls(
         let shown = if_touchable(&app, &caller, Some(upload).filter(is_photo)).await?;
         found.extend(shown.map(|upload| (upload.id(), upload)));
     }
+    let signer = PhotoSigner::new(&app, window).await;
     let mut photos = Vec::with_capacity(count);
     for (photo_id, id) in asked {
         let upload = id.and_then(|id| found.get(&id));
-        photos.push(match sign(&app, upload, window, request.variants.as_deref()).await {
+        photos.push(match sign(&signer, upload, request.variants.as_deref()) {
             Ok(urls) => PhotoUrlsResult::Signed(urls),
             Err(error) => {
                 let error = error.problem_of_file(&photo_id, &request_id.0);
@@ -87,21 +88,16 @@ pub async fn urls(
     Ok(Json(PhotoUrlsResponse { photos }))
 }
 
-async fn sign(
-    app: &App,
+fn sign(
+    signer: &PhotoSigner<'_>,
     upload: Option<&Upload>,
-    window: SigningWindow,
     wanted: Option<&[String]>,
 ) -> Result<PhotoUrls, ApiError> {
     let upload = upload.ok_or(ApiError::NotFound("There is no such photo"))?;
-    let mut links = sign_links(app, upload, window).await?;
+    let links = signer.sign_photo(upload)?;
+    let mut variants = links.pictures.variants;
     if let Some(wanted) = wanted {
-        links.variants.retain(|name, _| wanted.contains(name));
+        variants.retain(|name, _| wanted.contains(name));
     }
-    Ok(PhotoUrls {
-        photo_id: upload.photo_id(),
-        url: links.url,
-        variants: links.variants,
-        url_expires_at: links.expires_at,
-    })
+    Ok(PhotoUrls { photo_id: upload.photo_id(), url: links.url, variants, url_expires_at: links.expires_at })
 }

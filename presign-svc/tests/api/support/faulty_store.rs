@@ -85,6 +85,20 @@ impl FaultyStore {
     }
 }
 
+/// Signs URLs that end then at the latest.
+struct CutShort {
+    inner: Box<dyn GetSigner>,
+    end: Option<OffsetDateTime>,
+}
+
+impl GetSigner for CutShort {
+    fn sign(&self, get: &GetToSign<'_>) -> StoreResult<SignedRequest> {
+        let mut signed = self.inner.sign(get)?;
+        signed.expires_at = self.end.map_or(signed.expires_at, |end| signed.expires_at.min(end));
+        Ok(signed)
+    }
+}
+
 #[async_trait]
 impl ObjectStore for FaultyStore {
     async fn sign_put(&self, put: &PutToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
@@ -117,12 +131,11 @@ impl ObjectStore for FaultyStore {
         self.inner.sign_parts(key, multipart, parts, window).await
     }
 
-    async fn sign_get(&self, get: &GetToSign<'_>, window: SigningWindow) -> StoreResult<SignedRequest> {
-        let mut signed = self.inner.sign_get(get, window).await?;
-        if self.urls_are_short_lived.load(Ordering::SeqCst) {
-            signed.expires_at = signed.expires_at.min(window.signed_at + Duration::from_secs(1800));
-        }
-        Ok(signed)
+    async fn get_signer(&self, window: SigningWindow) -> StoreResult<Box<dyn GetSigner>> {
+        let inner = self.inner.get_signer(window).await?;
+        let is_cut = self.urls_are_short_lived.load(Ordering::SeqCst);
+        let end = is_cut.then(|| window.signed_at + Duration::from_secs(1800));
+        Ok(Box::new(CutShort { inner, end }))
     }
 
     fn object_url(&self, key: &ObjectKey) -> String {
