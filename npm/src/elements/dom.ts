@@ -21,7 +21,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 /** A button with an icon, and its words either shown or as its accessible name. */
 export function button(
   { label, icon: iconName, showLabel = false, ...attributes }: { label: string; icon?: IconName; showLabel?: boolean; class: string; part?: string },
-  onClick: () => void,
+  onClick: (event: MouseEvent) => void,
 ): HTMLButtonElement {
   const node = element(
     "button",

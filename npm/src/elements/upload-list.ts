@@ -81,6 +81,14 @@ export class UploadList {
     upload.releasePreview();
   }
 
+  /** Has the lines of what is stored go. What is not sent stays: what is kept of it may be all there is. */
+  clear(): void {
+    for (const upload of this.uploads.filter(({ ended, state }) => ended && state !== "failed")) {
+      this.forget(upload);
+    }
+    this.folded.clear();
+  }
+
   /** Has lines go that are too many. */
   fold(): void {
     this.folded.fold(this.#rows, (upload) => this.forget(upload));

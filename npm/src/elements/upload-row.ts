@@ -1,6 +1,7 @@
 /** One line of `<windlass-uploader>`: a file, where it stands, and what can be done about it. */
 import { isAboutTheFile } from "../errors.js";
 import type { Upload, UploadState } from "../upload.js";
+import { discardButton } from "./discard-button.js";
 import { button, element, icon, setText, type IconName } from "./dom.js";
 import { percentOf } from "./format.js";
 import { UploadDetails } from "./upload-details.js";
@@ -9,6 +10,8 @@ import type { UploaderStrings } from "./uploader.strings.js";
 export interface RowActions {
   retry(upload: Upload): void;
   remove(upload: Upload): void;
+  /** Aloud. */
+  say(text: string): void;
 }
 
 /** After trying again for so long the row says why, in milliseconds. */
@@ -156,18 +159,22 @@ export class UploadRow {
     const strings = this.#strings;
     const symbol = (label: string, iconName: IconName, act: () => void): HTMLButtonElement =>
       button({ label, icon: iconName, class: "symbol" }, act);
-    const cancel = symbol(strings.cancel(name), "close", () => upload.cancel());
+    const discard = (label: string, act: () => void): HTMLButtonElement =>
+      discardButton({ label, discard: strings.discard, question: strings.confirmDiscard(name) }, (text) => this.#actions.say(text), act);
+    const cancel = discard(strings.cancel(name), () => upload.cancel());
     // It stays where the keyboard is, and has nothing more to do.
     const wait = symbol(strings.cancelling, "close", () => undefined);
     wait.setAttribute("aria-disabled", "true");
-    const remove = symbol(strings.remove(name), "close", () => this.#actions.remove(upload));
+    const remove = (): void => this.#actions.remove(upload);
     switch (kind) {
       case "stored":
       case "stored-before":
         return [element("span", { class: "done" }, icon("check"))];
       case "failed-retryable":
       case "failed":
-        return [remove];
+        return [discard(strings.remove(name), remove)];
+      case "refused":
+        return [symbol(strings.remove(name), "close", remove)];
       case "cancelling":
         return [wait];
       case "paused":
@@ -194,7 +201,11 @@ function kindOf({ state, error, alreadyStored, isReadable, isCancelling }: Uploa
   }
   switch (state) {
     case "failed":
-      return isReadable && error !== null && error.code !== "file_gone" && !isAboutTheFile(error) ? "failed-retryable" : "failed";
+      if (error !== null && isAboutTheFile(error)) {
+        // Nothing of it is kept any more.
+        return "refused";
+      }
+      return isReadable && error !== null && error.code !== "file_gone" ? "failed-retryable" : "failed";
     case "stored":
       return alreadyStored && isReadable ? "stored-before" : "stored";
     case "paused":

@@ -65,7 +65,7 @@ export class UploadSummary {
     const allPaused = counts.paused === counts.active;
     this.#pause.hidden = counts.active < 2 || allPaused;
     this.#resume.hidden = counts.active < 2 || !allPaused;
-    this.#clear.hidden = counts.active > 0;
+    this.#clear.hidden = counts.active > 0 || counts.stored === 0;
   }
 }
 

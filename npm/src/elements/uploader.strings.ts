@@ -31,9 +31,13 @@ export const uploaderStrings = {
   cancel: (name: string) => `Cancel ${name}`,
   retry: "Try again",
   remove: (name: string) => `Remove ${name} from the list`,
+  /** What is not sent may be nowhere else: on the button that cancels or removes it, until it is pressed once more. */
+  discard: "Discard?",
+  /** The same, for a tooltip and aloud. It begins with the word on the button. */
+  confirmDiscard: (name: string) => `Discard? ${name} is not sent yet. Press again to discard it.`,
   pauseAll: "Pause all",
   resumeAll: "Resume all",
-  clear: "Clear list",
+  clear: "Clear stored",
   dismiss: "Dismiss",
   listLabel: "Files",
   progressLabel: (name: string) => `Progress of ${name}`,

@@ -284,6 +284,7 @@ export class WindlassUploader extends WindlassElement {
       this.#list.forget(upload);
       this.#refresh();
     },
+    say: (text: string): void => this.#announce(text),
   };
 
   /** Progress comes often; the page is changed once a frame. */
@@ -315,10 +316,7 @@ export class WindlassUploader extends WindlassElement {
   }
 
   #clear(): void {
-    for (const upload of this.uploads.filter(({ ended }) => ended)) {
-      this.#list.forget(upload);
-    }
-    this.#list.folded.clear();
+    this.#list.clear();
     this.#focusChoose();
     this.#refresh();
   }

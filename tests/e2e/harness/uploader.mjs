@@ -18,6 +18,12 @@ export function row(page, name) {
   return page.locator("windlass-uploader li.row").filter({ has: page.locator(".name", { hasText: name }) });
 }
 
+/** Gives an unsent file up as a person does, by a button of the page or of a row: the first press asks, the second answers. */
+export async function discard(where, name) {
+  await where.getByRole("button", { name }).click();
+  await where.getByRole("button", { name: /^Discard\?/ }).click();
+}
+
 /** Waits until every row has one of these states. */
 export function allRows(page, states, timeoutMs) {
   return eventually(

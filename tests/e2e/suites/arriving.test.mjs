@@ -8,7 +8,7 @@ import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "..
 import { choose, eventually, launch, openPage, PHONE } from "../harness/browser.mjs";
 import { Gate } from "../harness/gate.mjs";
 import { Service } from "../harness/service.mjs";
-import { allRows } from "../harness/uploader.mjs";
+import { allRows, discard } from "../harness/uploader.mjs";
 
 /** Originals, whole or in pieces: a line that does not move is soon taken for a weak one. */
 const ORIGINALS = /\/original|windlass-staging\//;
@@ -137,7 +137,7 @@ test("a photo that is given up is gone from every gallery, also where somebody i
   await areArriving(office, 1);
   await office.locator("windlass-gallery button.tile").click();
   await office.locator("windlass-gallery dialog[open]").waitFor();
-  await crew.getByRole("button", { name: "Cancel given up.jpg" }).click();
+  await discard(crew, "Cancel given up.jpg");
   for (const page of [office, crew]) {
     await eventually("it is gone", () => tiles(page), (list) => list.length === 0);
   }

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { choose, eventually } from "../harness/browser.mjs";
 import { areKept, keptQueue, MIB, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
-import { allRows, picturesShown, row, rows } from "../harness/uploader.mjs";
+import { allRows, discard, picturesShown, row, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
@@ -38,7 +38,7 @@ async function areStoredOnce(page, files, names) {
   await eventually("all are stored", () => rows(page), (list) => list.length > 0 && list.every(({ state }) => state === "stored"), 120_000);
   assert.deepEqual((await rows(page)).map(({ name }) => name).sort(), names);
   assert.deepEqual((await page.evaluate(() => window.stored)).sort(), names);
-  await page.locator("windlass-uploader").getByRole("button", { name: "Clear list" }).waitFor();
+  await page.locator("windlass-uploader").getByRole("button", { name: "Clear stored" }).waitFor();
   await world.assertStored(files, VARIANTS);
   await nothingIsKept(page);
   assert.deepEqual(page.complaints, []);
@@ -158,6 +158,39 @@ test("“Try again” sends a file also where its client is closed by then, and 
   assert.deepEqual((await rows(page)).map(({ name }) => name), ["tried 1.jpg"]);
   assert.deepEqual(await page.evaluate(() => window.stored), ["tried 1.jpg"]);
   await world.assertStored(files, VARIANTS);
+});
+
+test("what was not sent is not lost by one press: clearing the list leaves it, and its own button asks", async () => {
+  const page = await openApp();
+  const [first, ...refused] = [...(await world.photos(1, "first")), ...(await world.photos(2, "unsent"))];
+  await choose(page, first);
+  await allRows(page, ["stored"], 60_000);
+  const allow = await refuseAnnouncements(page, "quota_exceeded", "The company has no room left.");
+  await choose(page, ...refused);
+  await eventually("two are not sent", () => rows(page), (list) => list.filter(({ state }) => state === "failed").length === 2, 60_000);
+  await areKept(page, 2);
+  const uploader = page.locator("windlass-uploader");
+  await uploader.getByRole("button", { name: "Clear stored" }).click();
+  assert.deepEqual((await rows(page)).map(({ name }) => name).sort(), names("unsent", 2));
+  await uploader.getByRole("button", { name: "Clear stored" }).waitFor({ state: "hidden" });
+
+  const remove = uploader.getByRole("button", { name: "Remove unsent 1.jpg from the list" });
+  const asking = uploader.getByRole("button", { name: "Discard? unsent 1.jpg is not sent yet." });
+  await remove.dblclick();
+  assert.equal(await asking.innerText(), "Discard?");
+  await uploader.locator("[role=status]").filter({ hasText: "unsent 1.jpg is not sent yet. Press again to discard it." }).waitFor({ state: "attached" });
+  await page.locator("h1").click();
+  await remove.waitFor();
+  await areKept(page, 2);
+
+  await discard(uploader, "Remove unsent 1.jpg from the list");
+  await areKept(page, 1);
+  await allow();
+  await row(page, "unsent 2.jpg").getByRole("button", { name: "Try again" }).click();
+  await allRows(page, ["stored"], 60_000);
+  assert.deepEqual((await rows(page)).map(({ name }) => name), ["unsent 2.jpg"]);
+  await world.assertStored([first, refused[1]], VARIANTS);
+  await nothingIsKept(page);
 });
 
 test("what was chosen for one project is not sent to another that the element has by then", async () => {

@@ -8,7 +8,7 @@ import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
-import { allRows, picturesShown, row, rows } from "../harness/uploader.mjs";
+import { allRows, discard, picturesShown, row, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
@@ -71,7 +71,7 @@ test("either tab pauses, resumes and cancels", async () => {
   for (const page of [first, second]) {
     await eventually("it is paused in both", () => rows(page), (list) => list.find(({ name }) => name === "steered 1.jpg").state === "paused");
   }
-  await row(second, "steered 2.jpg").getByRole("button", { name: /^Cancel/ }).click();
+  await discard(row(second, "steered 2.jpg"), /^Cancel/);
   for (const page of [first, second]) {
     await eventually("it is gone in both", () => rows(page), (list) => list.length === 1);
   }

@@ -12,7 +12,7 @@ import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsKept, PART, VARIANTS } from "../harness/kept-queue.mjs";
-import { allRows, rows } from "../harness/uploader.mjs";
+import { allRows, discard, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
@@ -146,7 +146,7 @@ test("a cancelled file is not kept and does not come back", async () => {
   gate.bytesPerSecond = 0;
   await choose(page, file);
   await areKept(page, 1);
-  await page.getByRole("button", { name: /^Cancel/ }).click();
+  await discard(page, /^Cancel/);
   await nothingIsKept(page);
   await page.reload();
   await page.locator("windlass-gallery").waitFor();
@@ -166,7 +166,7 @@ test("a photo that the service makes while it is cancelled is called stored, by 
   });
   await choose(page, file);
   await eventually("the service has made the photo", () => service.photos(), (list) => list.some(({ filename }) => filename === "too late 1.jpg"));
-  await page.getByRole("button", { name: /^Cancel/ }).click();
+  await discard(page, /^Cancel/);
   await eventually("the row says so", () => rows(page), ([only]) => only?.words === "Cancelling");
   assert.deepEqual(await page.locator("windlass-uploader li.row button").evaluateAll((all) => all.map(({ ariaDisabled }) => ariaDisabled)), ["true"]);
   await nothingIsKept(page);

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { makeVideo, scratchFolder, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
 import { Service } from "../harness/service.mjs";
-import { allRows, row, rows } from "../harness/uploader.mjs";
+import { allRows, discard, row, rows } from "../harness/uploader.mjs";
 
 const MIB = 1024 * 1024;
 let service;
@@ -84,7 +84,7 @@ test("a cancelled video leaves nothing behind", async () => {
   const ids = uploadIds(page);
   await choose(page, video);
   await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
-  await row(page, "site walk.mp4").getByRole("button", { name: /^Cancel/ }).click();
+  await discard(row(page, "site walk.mp4"), /^Cancel/);
   await eventually("the row is gone or cancelled", () => rows(page), (list) => list.every(({ state }) => state === "cancelled"));
   const [id] = await eventually("the id is known", () => ids, (known) => known.length > 0);
   await eventually(

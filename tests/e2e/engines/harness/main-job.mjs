@@ -146,6 +146,7 @@ export function mainJobIn(name, launch) {
     await choose(engine, video);
     await eventually("bytes move", () => rows(engine), (list) => list.some(({ words }) => /Sending [1-9]/.test(words)), 120_000);
     await press(engine, "Cancel unwanted.mp4");
+    await press(engine, "Discard? unwanted.mp4");
     await eventually(
       "the row is gone or cancelled",
       () => rows(engine),

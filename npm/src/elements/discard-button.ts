@@ -1,0 +1,58 @@
+/**
+ * The button that gives up an unsent file of `<windlass-uploader>`. What this browser keeps of it may be all there is,
+ * as of a picture that the page's own camera button took: the first press asks, the second does it.
+ */
+import { button, element } from "./dom.js";
+
+/** So long the question stands, in milliseconds. */
+const ASKING_MS = 8_000;
+
+export interface DiscardWords {
+  /** What the button is called until it asks. */
+  label: string;
+  /** The word on it while it asks. */
+  discard: string;
+  /** What it asks, for those who cannot see which line it is in. It begins with the word. */
+  question: string;
+}
+
+export function discardButton({ label, discard, question }: DiscardWords, say: (question: string) => void, act: () => void): HTMLButtonElement {
+  let asking: AbortController | null = null;
+  const node = button({ label, icon: "close", class: "symbol" }, ({ detail }) => {
+    if (asking === null) {
+      ask();
+    } else if (detail < 2) {
+      takeBack();
+      act();
+    }
+    // Otherwise it is the second click of a double click, whose first one asked: nobody has read that yet.
+  });
+  const sign = [...node.childNodes];
+  const word = element("span", {}, discard);
+  const name = (text: string): void => ["aria-label", "title"].forEach((attribute) => node.setAttribute(attribute, text));
+  const takeBack = (): void => {
+    asking?.abort();
+    asking = null;
+    node.classList.remove("danger");
+    node.replaceChildren(...sign);
+    name(label);
+  };
+  const ask = (): void => {
+    asking = new AbortController();
+    const { signal } = asking;
+    const timer = setTimeout(takeBack, ASKING_MS);
+    signal.addEventListener("abort", () => clearTimeout(timer));
+    node.addEventListener("blur", takeBack, { signal });
+    // Where a press moves no focus, as in Safari, nothing is blurred. Seen from the page its target may be any host around.
+    let own: Event | null = null;
+    node.addEventListener("pointerdown", (event) => (own = event), { signal });
+    document.addEventListener("pointerdown", (event) => event === own || takeBack(), { signal });
+    node.classList.add("danger");
+    node.replaceChildren(word);
+    name(question);
+    say(question);
+  };
+  // Held down it presses again and again.
+  node.addEventListener("keydown", (event) => event.key === "Enter" && event.repeat && event.preventDefault());
+  return node;
+}
