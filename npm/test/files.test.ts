@@ -133,3 +133,11 @@ test("drops obey the same rules as the file dialog", () => {
   assert.equal(onlyPictures("image/*,.heic"), true);
   assert.equal(onlyPictures("image/*,video/*"), false);
 });
+
+test("a list that names everything takes everything by drop, too", () => {
+  for (const accept of ["*/*", "image/*, */*"]) {
+    assert.equal(isAccepted({ name: "any", type: "" }, accept), true);
+    assert.equal(isAccepted({ name: "notes.txt", type: "text/plain" }, accept), true);
+    assert.equal(onlyPictures(accept), false);
+  }
+});

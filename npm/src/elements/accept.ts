@@ -12,6 +12,9 @@ export function isAccepted(file: { name: string; type: string }, accept: string)
   const name = file.name.toLowerCase();
   const type = file.type.toLowerCase();
   return rules.some((rule) => {
+    if (rule === "*/*") {
+      return true;
+    }
     if (rule.startsWith(".")) {
       return name.endsWith(rule);
     }

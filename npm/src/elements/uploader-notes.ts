@@ -8,6 +8,15 @@ import type { UploaderStrings } from "./uploader.strings.js";
 /** What makes a notice out of date: that what was not kept is, that there is a client to send with. */
 type Remedy = "kept" | "connected";
 
+interface LeftOut {
+  /** Of a type that is not accepted. */
+  refused: readonly File[];
+  /** More than the one that is taken without `multiple`. */
+  surplus: readonly File[];
+  /** What went wrong with those that could not be read. */
+  unreadable: readonly WindlassError[];
+}
+
 export class UploaderNotes {
   readonly #text = element("p");
   readonly notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#text);
@@ -32,10 +41,11 @@ export class UploaderNotes {
     }
   }
 
-  /** What of a drop or a paste is not sent, if anything: of a type that is not accepted, or not to be read. */
-  warnLeftOut(refused: readonly File[], unreadable: readonly WindlassError[], strings: UploaderStrings): void {
+  /** What of a drop or a paste is not sent, if anything. */
+  warnLeftOut({ refused, surplus, unreadable }: LeftOut, strings: UploaderStrings): void {
     const words = [
       refused.length > 0 ? strings.notAccepted(refused.map(({ name }) => name)) : "",
+      surplus.length > 0 ? strings.onlyOne(surplus.map(({ name }) => name)) : "",
       unreadable.length > 0 ? strings.notReadable(unreadable.map(({ file = "" }) => file)) : "",
     ].filter((text) => text !== "");
     if (words.length > 0) {

@@ -165,6 +165,11 @@ export const uploaderStrings = {
     names.length === 1
       ? `“${names[0]}” was left out: files of this type are not accepted here.`
       : `${names.length} files were left out: files of their types are not accepted here.`,
+  /** Beyond the first of a drop or a paste, where one file at a time is taken. */
+  onlyOne: (names: readonly string[]) =>
+    names.length === 1
+      ? `“${names[0]}” was left out: one file at a time can be added here.`
+      : `${names.length} files were left out, since one file at a time can be added here: ${nameSome(names)}.`,
   /** In a drop or a paste, but not to be read. A folder whose files cannot be listed counts as one. */
   notReadable: (names: readonly string[]) =>
     names.length === 1

@@ -355,8 +355,9 @@ export class WindlassUploader extends WindlassElement {
     const unreadable: WindlassError[] = [];
     const files = await filesFrom(transfer, (error) => unreadable.push(error));
     const accepted = files.filter((file) => isAccepted(file, this.accept));
-    this.add(accepted);
-    this.#notes.warnLeftOut(files.filter((file) => !accepted.includes(file)), unreadable, this.#strings);
+    // Where it could not begin the notice says why, and that is what matters.
+    const surplus = accepted.slice(this.add(accepted).length || accepted.length);
+    this.#notes.warnLeftOut({ refused: files.filter((file) => !accepted.includes(file)), surplus, unreadable }, this.#strings);
     unreadable.forEach((error) => tell(this, "windlass-error", { error, upload: null }));
   }
 }

@@ -198,6 +198,22 @@ test("what cannot be read of a dropped folder is named, and the rest is sent", a
   await other.context().close();
 });
 
+test("where one file at a time is taken, the rest of a drop is named", async () => {
+  const other = await openPage(browser, service.address);
+  await other.evaluate(() => (document.querySelector("windlass-uploader").multiple = false));
+  const films = await Promise.all(["one", "two", "three"].map((name, index) => makeVideo(join(folder, `take ${name}.mp4`), 20_000, 91 + index)));
+  await drop(other, ...films);
+  const [sent] = await allRows(other, ["stored"]);
+  const left = ["take one.mp4", "take two.mp4", "take three.mp4"].filter((name) => name !== sent.name);
+  assert.equal(left.length, 2);
+  assert.equal(
+    await other.locator("windlass-uploader .notice p").innerText(),
+    `2 files were left out, since one file at a time can be added here: ${left.join(", ")}.`,
+  );
+  assert.deepEqual(other.complaints, []);
+  await other.context().close();
+});
+
 test("nobody complained in the console", () => {
   assert.deepEqual(page.complaints, []);
 });
