@@ -94,11 +94,12 @@ export class UploadList {
     this.folded.fold(this.#rows, (upload) => this.forget(upload));
   }
 
-  /** Makes all lines anew, as in another language. */
+  /** Makes all lines anew, as in another language. What is unfolded stays so. */
   render(label: string): void {
     this.node.setAttribute("aria-label", label);
     for (const [upload, { node }] of [...this.#rows]) {
       const row = this.#makeRow(upload);
+      row.node.querySelector("details")?.toggleAttribute("open", node.querySelector("details")?.open === true);
       node.replaceWith(row.node);
       this.#rows.set(upload, row);
     }

@@ -93,8 +93,11 @@ export class WindlassUploader extends WindlassElement {
     return this.#strings;
   }
   set strings(value: Partial<UploaderStrings>) {
+    const before = this.#strings;
     this.#strings = { ...uploaderStrings, ...value };
-    if (this.isConnected) {
+    // Written in a template it is another object at every rendering, with the same words.
+    const names = Object.keys(this.#strings) as (keyof UploaderStrings)[];
+    if (this.isConnected && names.some((name) => this.#strings[name] !== before[name])) {
       this.#render();
     }
   }
@@ -233,6 +236,9 @@ export class WindlassUploader extends WindlassElement {
 
   #render(): void {
     const strings = this.#strings;
+    // With other words there are other nodes in the same order: the keyboard stays where it was.
+    const pressable = (): HTMLElement[] => [...this.#main.querySelectorAll<HTMLElement>("button, summary")];
+    const held = pressable().indexOf(this.#root.activeElement as HTMLElement);
     const label = onlyPictures(this.accept) ? strings.choosePhotos : strings.chooseFiles;
     this.#drop = element(
       "div",
@@ -259,6 +265,7 @@ export class WindlassUploader extends WindlassElement {
     const { node, folded } = this.#list;
     this.#main.replaceChildren(this.#drop, notice, resumed, this.#summary.node, folded.note, node, this.#live);
     this.#refresh();
+    pressable()[held]?.focus({ preventScroll: true });
   }
 
   readonly #rowActions = {

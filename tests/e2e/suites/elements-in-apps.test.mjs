@@ -71,6 +71,28 @@ test("a token function that is assigned at every rendering changes nothing: one 
   await areStoredOnce(page, files, names("rendered", 5));
 });
 
+test("strings that are assigned at every rendering change nothing; other words leave the keyboard and what is unfolded", async () => {
+  const page = await openApp();
+  await choose(page, ...(await world.photos(1, "named")));
+  await allRows(page, ["stored"], 60_000);
+  const summary = page.locator("windlass-uploader li.row summary");
+  await summary.click();
+  await summary.focus();
+  const renderWith = (words) =>
+    page.evaluate((strings) => {
+      const { shadowRoot } = uploader;
+      const line = shadowRoot.querySelector("li.row");
+      uploader.strings = strings;
+      return { isSameLine: shadowRoot.querySelector("li.row") === line, hasKeyboard: shadowRoot.activeElement?.textContent };
+    }, words);
+  assert.deepEqual(await renderWith({}), { isSameLine: true, hasKeyboard: "Details" });
+  const german = { details: "Einzelheiten", choosePhotos: "Fotos auswählen" };
+  assert.deepEqual(await renderWith(german), { isSameLine: false, hasKeyboard: "Einzelheiten" });
+  assert.deepEqual(await renderWith({ ...german }), { isSameLine: true, hasKeyboard: "Einzelheiten" });
+  await page.locator("windlass-uploader details[open] .details-content h3").first().waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
 test("an uploader that is away for a while lists each file once, and tells of it once", async () => {
   const page = await openApp();
   world.gate.bytesPerSecond = SLOW;
