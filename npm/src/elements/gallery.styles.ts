@@ -37,7 +37,7 @@ export const galleryStyles: string = `
 @keyframes breathe { from { opacity: 1; } to { opacity: 0.45; } }
 
 .field {
-  min-height: 44px; padding: 0 0.75rem; border: 1px solid var(--_line); border-radius: 10px;
+  min-height: 44px; padding: 0 0.75rem; border: 1px solid var(--_field-line); border-radius: 10px;
   background: var(--_surface); color: inherit; font: inherit; min-width: 0;
 }
 .field::placeholder { color: var(--_muted); opacity: 1; }

@@ -1,4 +1,7 @@
-/** Colours and sizes of all elements. A page overrides any `--windlass-…` property. */
+/**
+ * Colours and sizes of all elements. A page overrides any `--windlass-…` property. Lines between things are faint; those
+ * around fields are all that shows where to write, and keep 3:1 to what is beside them (WCAG 1.4.11).
+ */
 
 const LIGHT = `
   --_accent: var(--windlass-accent, #0f6b5c);
@@ -8,6 +11,7 @@ const LIGHT = `
   --_surface: var(--windlass-surface, #ffffff);
   --_sunken: var(--windlass-sunken, #f3f5f4);
   --_line: var(--windlass-line, #dde3e1);
+  --_field-line: var(--windlass-field-line, #84908b);
   --_text: var(--windlass-text, #17211e);
   --_muted: var(--windlass-muted, #596662);
   --_danger: var(--windlass-danger, #b3261e);
@@ -24,6 +28,7 @@ const DARK = `
   --_surface: var(--windlass-surface, #171d1b);
   --_sunken: var(--windlass-sunken, #202826);
   --_line: var(--windlass-line, #33403c);
+  --_field-line: var(--windlass-field-line, #707d79);
   --_text: var(--windlass-text, #e9efed);
   --_muted: var(--windlass-muted, #a0aeaa);
   --_danger: var(--windlass-danger, #ff9c94);
