@@ -11,7 +11,7 @@ const picker = required<HTMLSelectElement>("#project");
 const input = required<HTMLInputElement>("#files");
 const gallery = required<WindlassGallery>("#gallery");
 const fresh = required<HTMLElement>("#fresh");
-const uploads = new UploadList(required("#sending"), required("#total"), required("#uploads"));
+const uploads = new UploadList(required("#sending"), required("#total"), required("#note"), required("#uploads"));
 const links = new CustomerLinks(required<HTMLDialogElement>("#links"));
 const followed = new Set<string>();
 
@@ -47,7 +47,7 @@ picker.addEventListener("change", () => open(picker.value));
 required("#customer").addEventListener("click", () => links.open(clientFor(picker.value)));
 input.addEventListener("change", () => {
   if (input.files && input.files.length > 0) {
-    void uploads.add(clientFor(picker.value), input.files);
+    uploads.add(clientFor(picker.value), input.files);
   }
   input.value = "";
 });

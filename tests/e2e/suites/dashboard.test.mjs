@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { fixture, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
 import { eventually, launch } from "../harness/browser.mjs";
+import { areKept, MIB } from "../harness/kept-queue.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, picturesShown } from "../harness/uploader.mjs";
 
@@ -78,6 +79,57 @@ test("another link that is opened in the same tab brings photos to its own job",
   assert.ok(await customer.evaluate(() => window.isTheSame), "the page was not loaded again");
   const counts = await Promise.all(["job-1041", "job-1043"].map(async (project) => (await service.photos(project)).length));
   assert.deepEqual(counts, [0, 1]);
+});
+
+/** Holds what is sent to the store, until the function that this answers is called. */
+async function holdPuts(context) {
+  const held = [];
+  let isOpen = false;
+  await context.route(
+    (url) => url.origin === service.storeAddress,
+    (route) => (isOpen || route.request().method() !== "PUT" ? route.continue() : held.push(route)),
+  );
+  return async () => {
+    isOpen = true;
+    // Those of a page that was left are nobody's any more.
+    await Promise.all(held.map((route) => route.continue().catch(() => undefined)));
+  };
+}
+
+test("what is under way when the office page is reloaded is listed again, and goes on", async () => {
+  const office = await browser.newContext();
+  const page = await office.newPage();
+  const letGo = await holdPuts(office);
+  await page.goto(`${server.resolvedUrls.local[0]}#job-1043`);
+  await page.locator("#files").setInputFiles([fixture("photo_12mp_o6.jpg")]);
+  await areKept(page, 1);
+  await page.reload();
+  await page.locator("#uploads li").getByText("photo_12mp_o6.jpg").waitFor();
+  await letGo();
+  await eventually("it is stored", () => page.locator("#total").textContent(), (words) => words === "1 of 1 stored", 60_000);
+  const photo = (await service.photos("job-1043")).find(({ filename }) => filename === "photo_12mp_o6.jpg");
+  assert.equal(await sha256OfUrl(photo.url), await sha256OfFile(fixture("photo_12mp_o6.jpg")));
+  await office.close();
+});
+
+test("what the browser keeps no copy of is told of, and asked for again after a reload", async () => {
+  const office = await browser.newContext();
+  const page = await office.newPage();
+  const letGo = await holdPuts(office);
+  await page.goto(`${server.resolvedUrls.local[0]}#job-1041`);
+  const session = await office.newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin, quotaSize: 1 * MIB });
+  await page.locator("#files").setInputFiles([fixture("photo_12mp_o6.jpg")]);
+  await page.getByText("Keep this page open until it is stored.").waitFor();
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.reload();
+  const asked = page.getByText("Choose again for job-1041: photo_12mp_o6.jpg.");
+  await asked.waitFor();
+  await page.locator("#files").setInputFiles([fixture("photo_12mp_o6.jpg")]);
+  await asked.waitFor({ state: "hidden" });
+  await letGo();
+  await eventually("it is stored", () => page.locator("#total").textContent(), (words) => words === "1 of 1 stored", 60_000);
+  await office.close();
 });
 
 test("a photo chosen in the built dashboard is stored and shown, with a progress list of its own", async () => {
