@@ -1,6 +1,7 @@
 // A list of jobs, and a drawer per job with "Add photo" and the photos that are there. A job's id is
 // its Windlass project. Each job keeps its own uploader and gallery, so that photos go on being sent
-// when the drawer is closed or another job is opened.
+// when the drawer is closed or another job is opened. A phone may end the page at any time, as while its
+// camera is open: the photos are kept, and go on as soon as their job's uploader is there again.
 
 // Your application would get these from its own API.
 const jobs = [
@@ -11,6 +12,9 @@ const jobs = [
 
 // Your server's address that answers {"token": "…"} for a project the crew may see.
 const tokenUrl = (jobId) => `../demo/token?project=${encodeURIComponent(jobId)}`;
+
+// Where the browser remembers which jobs have photos that are not stored yet: their ids, and nothing else.
+const UNFINISHED = "unfinished-jobs";
 
 const list = document.querySelector("#jobs");
 const drawer = document.querySelector("#drawer");
@@ -23,6 +27,10 @@ const badges = new Map();
 
 for (const job of jobs) {
   list.append(card(job));
+}
+const unfinished = unfinishedJobs();
+for (const job of jobs.filter(({ id }) => unfinished.has(id))) {
+  addPanel(job);
 }
 
 function card(job) {
@@ -42,18 +50,16 @@ function card(job) {
 function open(job) {
   title.textContent = job.title;
   address.textContent = job.address;
+  if (!panels.has(job.id)) {
+    addPanel(job);
+  }
   for (const [id, panel] of panels) {
     panel.hidden = id !== job.id;
-  }
-  if (!panels.has(job.id)) {
-    const panel = makePanel(job);
-    panels.set(job.id, panel);
-    body.append(panel);
   }
   drawer.showModal();
 }
 
-function makePanel(job) {
+function addPanel(job) {
   const uploader = document.createElement("windlass-uploader");
   uploader.strings = { choosePhotos: "Add photo" };
   const gallery = document.createElement("windlass-gallery");
@@ -62,23 +68,58 @@ function makePanel(job) {
     part.setAttribute("token-url", tokenUrl(job.id));
   }
   uploader.multiple = true;
-  // The gallery shows a stored photo by itself; the card learns of it here.
-  uploader.addEventListener("windlass-photo", () => count(job, uploader));
-  uploader.addEventListener("windlass-error", () => count(job, uploader));
   const panel = make("section", "panel");
   panel.append(uploader, make("h3", "", "Photos of this job"), gallery);
-  return panel;
+  panels.set(job.id, panel);
+  body.append(panel);
+  // The gallery shows a stored photo by itself; the card learns of it from the uploader's client.
+  void customElements.whenDefined("windlass-uploader").then(() => {
+    for (const type of ["added", "restored", "statechange"]) {
+      uploader.client.addEventListener(type, () => {
+        count(job, uploader);
+        remember(job, uploader);
+      });
+    }
+  });
+}
+
+function unfinishedJobs() {
+  try {
+    return new Set(JSON.parse(localStorage.getItem(UNFINISHED) ?? "[]"));
+  } catch {
+    // Storage is blocked, or something else was written there: photos go on when their job is opened.
+    return new Set();
+  }
+}
+
+function remember(job, uploader) {
+  const ids = unfinishedJobs();
+  const isUnfinished = uploader.uploads.some(({ state }) => state !== "stored") || uploader.client.missing.length > 0;
+  ids[isUnfinished ? "add" : "delete"](job.id);
+  try {
+    localStorage.setItem(UNFINISHED, JSON.stringify([...ids]));
+  } catch {
+    // As above.
+  }
 }
 
 function count(job, uploader) {
+  const waiting = uploader.uploads.filter((upload) => !upload.ended).length;
   const stored = uploader.uploads.filter((upload) => upload.state === "stored").length;
   const failed = uploader.uploads.filter((upload) => upload.state === "failed").length;
+  const missing = uploader.client.missing.length;
   const parts = [];
+  if (waiting > 0) {
+    parts.push(`${waiting} being sent`);
+  }
   if (stored > 0) {
     parts.push(stored === 1 ? "1 photo added" : `${stored} photos added`);
   }
   if (failed > 0) {
-    parts.push(failed === 1 ? "1 not sent" : `${failed} not sent`);
+    parts.push(`${failed} not sent`);
+  }
+  if (missing > 0) {
+    parts.push(`${missing} to choose again`);
   }
   badges.get(job.id).textContent = parts.join(", ");
 }
