@@ -10,6 +10,9 @@ const jobs = [
   { id: "job-1043", title: "Yard waste", address: "7 Mill Lane", time: "13:00" },
 ];
 
+// Where the Windlass service is, such as "https://photos.example.com". The demo serves this page itself.
+const endpoint = "/";
+
 // Your server's address that answers {"token": "…"} for a project the crew may see.
 const tokenUrl = (jobId) => `../demo/token?project=${encodeURIComponent(jobId)}`;
 
@@ -64,6 +67,7 @@ function addPanel(job) {
   uploader.strings = { choosePhotos: "Add photo" };
   const gallery = document.createElement("windlass-gallery");
   for (const part of [uploader, gallery]) {
+    part.setAttribute("endpoint", endpoint);
     part.setAttribute("project", job.id);
     part.setAttribute("token-url", tokenUrl(job.id));
   }

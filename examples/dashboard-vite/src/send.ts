@@ -2,9 +2,11 @@
 import "windlass/elements";
 import type { WindlassUploader } from "windlass/elements";
 
+import { endpoint } from "./endpoint";
+
 const uploader = document.querySelector<WindlassUploader>("windlass-uploader");
 if (uploader !== null) {
-  uploader.endpoint = "/";
+  uploader.endpoint = endpoint;
   const follow = (): void => {
     uploader.link = location.hash.slice(1);
   };

@@ -10,6 +10,7 @@ import "windlass/elements";
 import { authorize } from "./authorize.js";
 
 const project = location.hash.slice(1) || "job-1041";
+// Where the Windlass service is, such as "https://photos.example.com". Here Vite hands on what is asked of the page's own.
 const endpoint = location.origin;
 // Your own server decides who gets a token for which project.
 const token = tokenFromUrl(new URL(`/demo/token?project=${encodeURIComponent(project)}`, location.href));
