@@ -62,6 +62,7 @@ export const uploaderStyles: string = `
 .state { color: var(--_muted); font-size: 0.875rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .row-buttons { grid-area: buttons; display: flex; margin-block: -8px -6px; }
 .row-buttons button:is(*, :hover) { padding: 4px; background-clip: content-box; }
+.row-buttons button > span { padding: 0 0.375rem; }
 .row-offers { display: flex; margin-inline-start: -0.75rem; }
 .row-offers[hidden] { display: none; }
 .detail { grid-area: detail; }
