@@ -135,10 +135,10 @@ test("whoever signs out and in again while files are sent sees each once, those 
   await areStoredOnce(page, files, all);
 });
 
-test("what failed while nobody was signed in goes on in its own line with the next one who is", async () => {
+test("what failed for want of a permission goes on in its own line with the next one who has it", async () => {
   const page = await openApp();
   const files = await world.photos(1, "expired");
-  const allow = await refuseAnnouncements(page, "unauthorized", "Nobody is signed in.");
+  const allow = await refuseAnnouncements(page, "forbidden", "The token does not cover this project.");
   await choose(page, ...files);
   await allRows(page, ["failed"]);
   await areKept(page, 1);
@@ -168,7 +168,7 @@ const keepNothing = (page) =>
 test("“Try again” sends a file also where its client is closed by then, and nothing is kept", async () => {
   const page = await openApp({ prepare: keepNothing });
   const files = await world.photos(1, "tried");
-  const allow = await refuseAnnouncements(page, "unauthorized", "Nobody is signed in.");
+  const allow = await refuseAnnouncements(page, "forbidden", "The token does not cover this project.");
   await choose(page, ...files);
   await allRows(page, ["failed"]);
   await page.evaluate(() => window.signOut());
@@ -218,7 +218,7 @@ test("what was not sent is not lost by one press: clearing the list leaves it, a
 test("what was chosen for one project is not sent to another that the element has by then", async () => {
   const page = await openApp({ prepare: keepNothing });
   const files = await world.photos(1, "other project");
-  await refuseAnnouncements(page, "unauthorized", "Nobody is signed in.");
+  await refuseAnnouncements(page, "forbidden", "The token does not cover this project.");
   await choose(page, ...files);
   await allRows(page, ["failed"]);
   await page.evaluate(() => (uploader.project = "job-2"));

@@ -18,8 +18,6 @@ use super::ticket::Ticket;
 use super::transfer::{Side, Stage};
 use super::verdict::{self, Operation, ServiceVerdict, Setback};
 
-/// So many tokens refused in a row, the newest included, end the uploads that were refused.
-const TOKENS_REFUSED_MAX: u32 = 3;
 /// The service may miss bytes the store had acknowledged this often, before the bucket is not to be trusted.
 const ROUNDS_MAX: u32 = 6;
 /// An abort that failed this often is left to the service's own cleaning.
@@ -246,8 +244,8 @@ impl Engine {
         let Some(failures) = self.aborts.get(&upload_id).map(Errand::failures) else { return };
         let rest = match verdict::of_service(Operation::Abort, failure) {
             ServiceVerdict::Retry(setback) => Some(self.rest_after(&setback, failures)),
-            ServiceVerdict::RefreshToken(_) => {
-                self.token.refused(asked.token_generation);
+            ServiceVerdict::RefreshToken(setback) => {
+                self.token_refused(asked, &setback);
                 Some((Rest::default(), true))
             }
             ServiceVerdict::AskAgain(_)
@@ -303,13 +301,7 @@ impl Engine {
                     errand.failed(rest, false);
                 }
             }
-            ServiceVerdict::RefreshToken(setback) => {
-                if self.token.refused(asked.token_generation) >= TOKENS_REFUSED_MAX {
-                    self.fail(of, setback);
-                } else if let Some(errand) = self.errand(of, operation) {
-                    errand.failed(Rest::default(), false);
-                }
-            }
+            ServiceVerdict::RefreshToken(setback) => self.errand_lacks_token(asked, of, operation, setback),
             ServiceVerdict::StartOver(setback) => self.start_over(of, setback),
             ServiceVerdict::SendParts(missing, setback) => {
                 if let Some((rest, counts)) = self.next_round(of, &setback, true)
@@ -333,7 +325,7 @@ impl Engine {
         }
     }
 
-    fn errand(&mut self, of: TransferKey, operation: Operation) -> Option<&mut Errand> {
+    pub(super) fn errand(&mut self, of: TransferKey, operation: Operation) -> Option<&mut Errand> {
         self.transfers.get_mut(&of).and_then(|transfer| transfer.errand_mut(operation))
     }
 

@@ -32,6 +32,7 @@ mod piece;
 mod piece_state;
 mod previews;
 mod progress;
+mod refused_tokens;
 mod refused_urls;
 mod resume;
 mod schedule;

@@ -148,8 +148,8 @@ impl Engine {
                 let (rest, counts) = self.rest_after(&setback, failures);
                 self.previews.errand.failed(rest, counts);
             }
-            ServiceVerdict::RefreshToken(_) => {
-                self.token.refused(asked.token_generation);
+            ServiceVerdict::RefreshToken(setback) => {
+                self.token_refused(asked, &setback);
                 let rest = Rest { until_ms: self.now_ms + FURTHER_MS, ends_with_network: false };
                 self.previews.errand.failed(rest, true);
             }

@@ -15,8 +15,8 @@ use super::verdict::Setback;
 const REFUSALS_LEAST: u32 = 4;
 /// … when the first of them was so long ago, in milliseconds.
 const PATIENCE_MS: u64 = 2 * 60_000;
-/// What is said meanwhile, after what the store has said.
-const WHY_AGAIN: &str =
+/// What is said meanwhile, after what the store, or the service of a token, has said.
+pub(super) const WHY_AGAIN: &str =
     "It is tried again for a few minutes: what was changed there a moment ago may not hold everywhere yet.";
 
 /// Signed URLs of a piece that the store did not accept, in a row: whatever else becomes of a PUT ends the row. So a

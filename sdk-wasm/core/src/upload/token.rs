@@ -3,6 +3,7 @@
 use super::command::CommandId;
 use super::errand::Errand;
 use super::piece::Rest;
+use super::refused_tokens::RefusedTokens;
 
 /// The state of the token; the token itself stays in the shell.
 #[derive(Debug, Clone)]
@@ -11,13 +12,12 @@ pub(super) struct Token {
     /// Counts the tokens, so that a late refusal of an old one does not cost the new one.
     generation: u64,
     fetch: Errand,
-    /// Tokens refused in a row.
-    refusals: u32,
+    refusals: RefusedTokens,
 }
 
 impl Token {
-    pub const fn absent() -> Self {
-        Self { is_present: false, generation: 0, fetch: Errand::new(), refusals: 0 }
+    pub fn absent() -> Self {
+        Self { is_present: false, generation: 0, fetch: Errand::new(), refusals: RefusedTokens::default() }
     }
 
     pub fn is_present(&self) -> bool {
@@ -51,13 +51,23 @@ impl Token {
         self.fetch.failed(rest, counts);
     }
 
-    /// The service refused a token of that generation; answers how many in a row it has refused.
-    pub fn refused(&mut self, generation: u64) -> u32 {
-        if self.is_present && generation == self.generation {
+    /// The service refused a token of that generation; answers whether it was the present one.
+    pub fn refused(&mut self, generation: u64, now_ms: u64) -> bool {
+        let is_present = self.is_present && generation == self.generation;
+        if is_present {
             self.is_present = false;
-            self.refusals += 1;
+            self.refusals = self.refusals.and_another(now_ms);
         }
+        is_present
+    }
+
+    pub fn refusals(&self) -> RefusedTokens {
         self.refusals
+    }
+
+    /// The next one is not asked for before then.
+    pub fn rest_until(&mut self, until_ms: u64) {
+        self.fetch.failed(Rest { until_ms, ends_with_network: false }, false);
     }
 
     /// Something before the service refused it, whose word does not count: another one may be better.
@@ -67,7 +77,7 @@ impl Token {
 
     /// The service accepted it.
     pub fn accepted(&mut self) {
-        self.refusals = 0;
+        self.refusals = RefusedTokens::default();
     }
 
     pub fn rests_until_ms(&self) -> Option<u64> {
@@ -91,10 +101,11 @@ mod tests {
         assert!(!token.wants_fetching(0));
         token.fetched();
         let generation = token.generation();
-        (0..5).for_each(|_| assert_eq!(token.refused(generation), 1));
+        let refresh = (0..5).filter(|_| token.refused(generation, 0)).count();
+        assert_eq!(refresh, 1);
         token.fetching(CommandId(2));
         token.fetched();
-        token.refused(generation);
+        token.refused(generation, 0);
         assert!(token.is_present(), "a late refusal of the old token does not cost the new one");
     }
 }

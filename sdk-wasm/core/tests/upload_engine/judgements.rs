@@ -84,16 +84,6 @@ fn f16_two_that_are_refused_at_one_moment_ask_for_one_token() {
 }
 
 #[test]
-fn f16_a_token_that_is_always_refused_ends_with_the_services_word() {
-    let refused: Vec<_> = (1..20).map(|nth| (Op::Create, nth, Fault::TokenExpired)).collect();
-    let mut world = scripted(&refused);
-    world.add(file("photo", 30 * KIB, &[]));
-    world.run();
-    assert_eq!(world.outcome("photo"), Err(FailureCode::Service(ErrorCode::TokenExpired)));
-    assert_eq!(world.token_calls, 3);
-}
-
-#[test]
 fn a_token_function_that_fails_is_asked_again() {
     let mut world = World::new(1, Network::good());
     world.token_failures = 4;

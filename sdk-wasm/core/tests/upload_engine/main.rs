@@ -24,6 +24,7 @@ mod parts;
 mod patience;
 mod previews;
 mod refusals;
+mod refused_tokens;
 mod simulated;
 mod strangers;
 mod twins;

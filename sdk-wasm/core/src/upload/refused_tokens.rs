@@ -1,0 +1,89 @@
+//! A service that does not accept a token, in its own words: because the token is too old, or the keys of whoever gives
+//! it have just been exchanged, or it is not good here.
+//!
+//! A new token helps against age, at once. Exchanged keys are known a minute later: the service looks for new ones once a
+//! minute at most, however many tokens name them. What is not good here heals never. So it is tried for that long, and
+//! then said.
+
+use super::answers::Asked;
+use super::backoff::Backoff;
+use super::engine::Engine;
+use super::jobs::TransferKey;
+use super::piece::Rest;
+use super::refused_urls::WHY_AGAIN;
+use super::transfer::Side;
+use super::verdict::{Operation, Setback};
+
+/// So many tokens refused in a row end the uploads that were refused …
+const REFUSALS_LEAST: u32 = 3;
+/// … when the first of them was refused so long ago, in milliseconds.
+const PATIENCE_MS: u64 = 2 * 60_000;
+/// A refusal that comes later than this after the last one begins another row, in milliseconds: a phone that sleeps until
+/// its token is too old, again and again, is not taken for one that is not let in.
+const SAME_ROW_MS: u64 = 10 * 60_000;
+
+/// Tokens that the service did not accept, in a row: a request that succeeds ends the row, and so does a long silence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct RefusedTokens {
+    count: u32,
+    /// When the first of them was refused, and the newest.
+    since_ms: u64,
+    newest_ms: u64,
+}
+
+impl RefusedTokens {
+    /// One more. After a row that has ended uploads another one begins: whoever tries again is tried for as long.
+    pub fn and_another(self, now_ms: u64) -> Self {
+        let goes_on = self.count > 0 && !self.are_for_good() && now_ms <= self.newest_ms + SAME_ROW_MS;
+        let before = if goes_on { self } else { Self { since_ms: now_ms, ..Self::default() } };
+        Self { count: before.count.saturating_add(1), newest_ms: now_ms, ..before }
+    }
+
+    /// As of the newest: so all uploads that were refused with it fare alike.
+    fn are_for_good(self) -> bool {
+        self.count >= REFUSALS_LEAST && self.newest_ms >= self.since_ms + PATIENCE_MS
+    }
+}
+
+impl Engine {
+    /// A request was refused with its token: the next one is asked for at once, and from then on after a while.
+    pub(super) fn token_refused(&mut self, asked: Asked, setback: &Setback) -> RefusedTokens {
+        if !self.token.refused(asked.token_generation, self.now_ms) {
+            return self.token.refusals();
+        }
+        let refused = self.token.refusals();
+        if refused.count > 1 {
+            // Each attempt asks the application, and perhaps an identity provider: the wait grows further than others do.
+            let unhurried = Backoff { cap_ms: self.config.backoff.long_cap_ms, ..self.config.backoff };
+            let wait_ms = unhurried.wait_ms(refused.count, setback.retry_after_ms, &mut self.chance);
+            self.token.rest_until(self.now_ms + wait_ms);
+        }
+        refused
+    }
+
+    /// A request of an upload was refused with its token: it is repeated with the next one.
+    pub(super) fn errand_lacks_token(
+        &mut self,
+        asked: Asked,
+        of: TransferKey,
+        operation: Operation,
+        setback: Setback,
+    ) {
+        let refused = self.token_refused(asked, &setback);
+        if refused.are_for_good() {
+            return self.fail(of, setback);
+        }
+        if refused.count > 1 {
+            if self.set_back(of, Side::Service, &setback, 0).is_none() {
+                return;
+            }
+            if let Some(trouble) = self.transfers.get_mut(&of).and_then(|it| it.trouble.as_mut()) {
+                trouble.last.reason = format!("{} {WHY_AGAIN}", setback.reason);
+            }
+        }
+        if let Some(errand) = self.errand(of, operation) {
+            // It waits for the token, and no longer.
+            errand.failed(Rest::default(), false);
+        }
+    }
+}
