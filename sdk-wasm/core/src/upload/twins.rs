@@ -219,25 +219,22 @@ impl Engine {
         followers.into_iter().flatten().any(|key| self.transfers.get(key).is_some_and(|it| !it.paused))
     }
 
-    /// An upload has left: where it was not stored, the first of those that followed it goes on by itself.
+    /// An upload has left: where it was not stored, the first of those that followed it goes on by itself, unless one
+    /// that was sent in any case has brought the same bytes meanwhile.
     pub(super) fn release_followers(&mut self, key: TransferKey, left: &Transfer) {
         if let Stage::Following(leader) = left.stage {
             self.twins.unfollow(key, leader);
         }
-        let followers = self.twins.followers.remove(&key).unwrap_or_default();
-        let Some(content) = left.content_key() else { return };
-        if !matches!(self.twins.places.get(&content), Some(Place::UnderWay(of)) if *of == key) {
-            return;
+        if let Some(content) = left.content_key()
+            && matches!(self.twins.places.get(&content), Some(Place::UnderWay(of)) if *of == key)
+        {
+            self.twins.places.remove(&content);
         }
-        self.twins.places.remove(&content);
-        let mut followers = followers.into_iter();
-        let Some(first) = followers.next() else { return };
-        self.twins.places.insert(content, Place::UnderWay(first));
-        if let Some(transfer) = self.transfers.get_mut(&first) {
-            transfer.stage = Stage::Announcing;
-        }
-        for other in followers {
-            self.follow(other, first);
+        for follower in self.twins.followers.remove(&key).unwrap_or_default() {
+            if let Some(transfer) = self.transfers.get_mut(&follower) {
+                transfer.stage = Stage::Preparing;
+                self.prepared_further(follower);
+            }
         }
     }
 }

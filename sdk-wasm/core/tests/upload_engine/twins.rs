@@ -139,6 +139,28 @@ fn where_the_first_is_given_up_the_second_goes_on() {
 }
 
 #[test]
+fn where_the_first_is_given_up_after_others_brought_the_same_bytes_the_second_ends_as_they_did() {
+    let mut world = World::new(1, Network::good());
+    for name in ["first", "second"] {
+        world.add(chosen(name, 300 * KIB));
+    }
+    world.run_while(|world| world.network.count(Op::Create) == 0);
+    for name in ["first", "second"] {
+        world.feed(Input::Pause(Target::One(reference(name))));
+    }
+    let mut again = chosen("again", 300 * KIB);
+    again.upload.again = true;
+    world.add(again);
+    world.run_while(|world| world.network.count(Op::Complete) == 0);
+    world.run_until(world.now_ms + 1_000);
+    world.feed(Input::Cancel(Target::One(reference("first"))));
+    world.feed(Input::Resume(Target::One(reference("second"))));
+    world.run();
+    assert_eq!(stored(&world, "second"), (stored(&world, "again").0, Some("again".to_owned())));
+    assert!(world.puts.iter().all(|blob| blob.client_ref == reference("again")));
+}
+
+#[test]
 fn whoever_wants_it_twice_gets_it_twice() {
     let mut world = World::new(1, Network::good());
     world.add(chosen("first", 300 * KIB));
