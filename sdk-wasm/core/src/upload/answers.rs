@@ -353,6 +353,9 @@ impl Engine {
     }
 
     fn give_up(&mut self, of: TransferKey, operation: Operation, mut setback: Setback) {
+        if operation == Operation::Create && self.was_brought_by_a_twin(of) {
+            return;
+        }
         let Some(transfer) = self.transfers.get(&of) else { return };
         let is_other_file = setback.code == FailureCode::Service(ErrorCode::ClientRefConflict);
         let may_be_renamed = transfer.upload.resumed || transfer.names_used > 0;

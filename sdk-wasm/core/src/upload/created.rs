@@ -93,6 +93,12 @@ impl Engine {
                 return self.errand_failed(asked, of, Operation::Create, INCOMPLETE);
             }
         };
+        if accepted.status == UploadStatus::PendingUpload && self.was_brought_by_a_twin(of) {
+            // What an earlier page has begun of it, or this answer did, is not wanted any more.
+            self.aborts.insert(accepted.upload_id, Errand::new());
+            return;
+        }
+        let Some(transfer) = self.transfers.get_mut(&of) else { return };
         let ticket_of = |url, headers| Ticket::new(url, headers, asked.at_ms, default_lifetime_ms);
         let is_first = transfer.session().is_none();
         let announced = transfer.announced(accepted, ticket_of);

@@ -94,10 +94,15 @@ impl Transfer {
         self.upload.size_bytes <= RECOGNISED_MOST_BYTES && !self.upload.again
     }
 
-    /// Whether it ends as another one with the same bytes does. What an earlier page has begun, the service knows by
-    /// its own name: it goes on.
+    /// Whether it ends as another one with the same bytes does.
     fn may_follow(&self) -> bool {
-        !self.upload.again && !self.upload.resumed
+        !self.upload.again
+    }
+
+    /// Whether an earlier page may have begun it, and the service was not asked yet: it announces itself before it ends
+    /// as another one does, so that what is open under its own name is closed.
+    fn may_be_open(&self) -> bool {
+        self.upload.resumed && !self.was_announced
     }
 
     /// Whether all its bytes are to be read now. What goes in one PUT is read for that anyway.
@@ -152,9 +157,9 @@ impl Engine {
         });
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         match place {
-            Some(Place::UnderWay(other)) if may_follow && other != of => self.follow(of, other),
+            Some(Place::UnderWay(other)) if may_follow && other != of => self.pair(of, other, content),
             // It may have been deleted since.
-            Some(Place::Stored(client_ref, upload_id)) if may_follow => {
+            Some(Place::Stored(client_ref, upload_id)) if may_follow && !transfer.may_be_open() => {
                 transfer.stage = Stage::Confirming(Session { upload_id });
                 (transfer.same_as, transfer.stored_before) = (Some(client_ref), true);
             }
@@ -189,6 +194,23 @@ impl Engine {
         }
     }
 
+    /// One of two with the same bytes is sent, for both: the one that is under way; but before any is announced the one
+    /// of which an earlier page has most likely stored something, which of several is the first.
+    fn pair(&mut self, of: TransferKey, other: TransferKey, content: ContentKey) {
+        let both = self.transfers.get(&of).zip(self.transfers.get(&other));
+        let leads = both.is_some_and(|(one, other_one)| {
+            one.upload.resumed && !other_one.was_announced && (of < other || !other_one.upload.resumed)
+        });
+        if !leads {
+            return self.follow(of, other);
+        }
+        self.twins.places.insert(content, Place::UnderWay(of));
+        let followers = self.twins.followers.remove(&other).unwrap_or_default();
+        for follower in followers.into_iter().chain([other]) {
+            self.follow(follower, of);
+        }
+    }
+
     /// It ends as that other one does.
     fn follow(&mut self, of: TransferKey, leader: TransferKey) {
         if let Some(transfer) = self.transfers.get_mut(&of) {
@@ -205,11 +227,31 @@ impl Engine {
             self.twins.was_stored(content, client_ref.clone(), photo.photo_id.into());
         }
         for follower in self.twins.followers.remove(&key).unwrap_or_default() {
-            if let Some(transfer) = self.transfers.get_mut(&follower) {
-                (transfer.same_as, transfer.stored_before) = (Some(client_ref.clone()), true);
+            let Some(transfer) = self.transfers.get_mut(&follower) else { continue };
+            if transfer.may_be_open() {
+                transfer.stage = Stage::Announcing;
+                continue;
             }
+            (transfer.same_as, transfer.stored_before) = (Some(client_ref.clone()), true);
             self.finish(follower, Box::new(photo.clone()));
         }
+    }
+
+    /// The service was asked for it by its own name. Where another one has brought its bytes meanwhile, it ends as that
+    /// one does; answers whether it is so.
+    pub(super) fn was_brought_by_a_twin(&mut self, of: TransferKey) -> bool {
+        let Some(transfer) = self.transfers.get_mut(&of) else { return false };
+        let place = transfer.content_key().and_then(|content| self.twins.places.get(&content));
+        let Some(Place::Stored(client_ref, upload_id)) = place else { return false };
+        if !transfer.may_follow() || transfer.stage != Stage::Announcing {
+            return false;
+        }
+        transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
+        transfer.announce.succeeded();
+        transfer.stage = Stage::Confirming(Session { upload_id: *upload_id });
+        (transfer.same_as, transfer.stored_before) = (Some(client_ref.clone()), true);
+        self.progressed(of);
+        true
     }
 
     /// Whether another one that nobody has paused ends as this one does.

@@ -44,6 +44,19 @@ fn new_page(world: &mut World) {
     world.engine = Engine::new(EngineConfig::new("p".parse().unwrap(), 9));
 }
 
+/// Another page, which takes up what the one before had not sent.
+fn reload(world: &mut World) {
+    world.reload(EngineConfig::new("p".parse().unwrap(), 9));
+}
+
+/// How many photos there are, where nothing else is open.
+fn photos(world: &World) -> usize {
+    let statuses = || world.service.uploads.values().map(|record| record.status);
+    assert!(statuses().all(|status| status != UploadStatus::PendingUpload), "nothing is left open");
+    assert!(world.bucket.parts.values().all(|parts| parts.is_empty()), "nor half there");
+    statuses().filter(|status| *status == UploadStatus::Uploaded).count()
+}
+
 #[test]
 fn a_photo_that_another_page_has_stored_is_not_sent_again_unless_asked() {
     for size in [300 * KIB, 12 * MIB] {
@@ -230,4 +243,82 @@ fn a_twin_of_one_that_is_paused_is_sent_and_one_of_what_waits_says_so() {
     assert_eq!(world.phases("first").last().map(|(_, phase)| *phase), Some(UploadPhase::Paused));
     world.run();
     assert_eq!(stored(&world, "first").0, stored(&world, "second").0);
+}
+
+#[test]
+fn after_a_reload_a_photo_chosen_twice_is_sent_once_and_both_are_stored() {
+    for (size, tells_of_photos) in
+        [(300 * KIB, true), (300 * KIB, false), (12 * MIB, true), (12 * MIB, false)]
+    {
+        let mut world = World::new(1, Network::good());
+        world.service.tells_of_photos = tells_of_photos;
+        for name in ["first", "second"] {
+            world.add(chosen(name, size));
+        }
+        world.run_while(|world| world.bucket.arrived_bytes < size as u64 / 2);
+        reload(&mut world);
+        world.run();
+        assert_eq!(stored(&world, "first").0, stored(&world, "second").0);
+        assert!(world.puts.iter().all(|blob| blob.client_ref == reference("first")));
+        assert_eq!((photos(&world), world.repeated_originals), (1, 0));
+    }
+}
+
+#[test]
+fn twins_that_an_earlier_page_had_both_begun_make_one_photo_and_the_other_is_closed() {
+    let mut world = World::new(1, Network::good());
+    for name in ["first", "second"] {
+        let mut both = chosen(name, 12 * MIB);
+        both.upload.again = true;
+        world.add(both);
+    }
+    world.run_while(|world| world.bucket.parts.values().filter(|parts| !parts.is_empty()).count() < 2);
+    world.added.iter_mut().for_each(|file| file.upload.again = false);
+    reload(&mut world);
+    world.run();
+    assert_eq!(stored(&world, "second"), (stored(&world, "first").0, Some("first".to_owned())));
+    assert_eq!((photos(&world), world.service.uploads.len()), (1, 2));
+}
+
+#[test]
+fn what_an_earlier_page_has_begun_goes_on_for_a_twin_that_was_read_before_it() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("begun", 12 * MIB));
+    world.run_while(|world| world.bucket.parts.values().all(|parts| parts.is_empty()));
+    let mut begun = std::mem::take(&mut world.added).remove(0);
+    reload(&mut world);
+    begun.upload.resumed = true;
+    world.add(chosen("new", 12 * MIB));
+    world.add(begun);
+    world.run();
+    assert_eq!(stored(&world, "new"), (stored(&world, "begun").0, Some("begun".to_owned())));
+    assert_eq!((photos(&world), world.repeated_originals), (1, 0));
+}
+
+#[test]
+fn what_an_earlier_page_may_have_begun_ends_as_the_twin_that_was_stored_before_it_was_read() {
+    let mut world = World::new(1, Network::good());
+    world.service.tells_of_photos = false;
+    world.add(chosen("first", 300 * KIB));
+    world.run();
+    let mut second = chosen("second", 300 * KIB);
+    second.upload.resumed = true;
+    world.add(second);
+    world.run();
+    assert_eq!(stored(&world, "second"), (stored(&world, "first").0, Some("first".to_owned())));
+    assert_eq!(photos(&world), 1);
+}
+
+#[test]
+fn after_a_reload_an_upload_link_without_room_for_a_twin_refuses_none() {
+    let mut world = World::new(1, Network::good());
+    (world.service.tells_of_photos, world.service.room) = (false, 1);
+    for name in ["first", "second"] {
+        world.add(chosen(name, 12 * MIB));
+    }
+    world.run_while(|world| world.network.count(Op::Put) == 0);
+    reload(&mut world);
+    world.run();
+    assert_eq!(stored(&world, "second"), (stored(&world, "first").0, Some("first".to_owned())));
+    assert_eq!(photos(&world), 1);
 }

@@ -42,6 +42,10 @@ pub struct Service {
     pub parts_signed: u32,
     /// Whether files are taken in small pieces, too.
     pub takes_pieces: bool,
+    /// Whether it says of photos that they were stored before: to upload links it does not.
+    pub tells_of_photos: bool,
+    /// So many uploads are recorded; the next one is refused.
+    pub room: usize,
     /// When smaller pictures were first shown, by their file and name.
     pub shown: BTreeMap<(ClientRef, String), u64>,
     /// Uploads ever announced.
@@ -56,6 +60,8 @@ impl Service {
             url_lifetime_s: 900,
             parts_signed: 0,
             takes_pieces: true,
+            tells_of_photos: true,
+            room: usize::MAX,
             shown: BTreeMap::new(),
             announced: 0,
         }
@@ -79,6 +85,7 @@ impl Service {
             _ if known.is_some_and(is_other) => Some(ErrorCode::ClientRefConflict),
             file if file.content_type != "image/jpeg" => Some(ErrorCode::TypeNotAllowed),
             file if file.size == 0 => Some(ErrorCode::FileTooSmall),
+            _ if known.is_none() && self.uploads.len() >= self.room => Some(ErrorCode::QuotaExceeded),
             _ => None,
         };
         if let Some(code) = refused {
