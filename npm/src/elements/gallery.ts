@@ -9,10 +9,11 @@
 import { toWindlassError, WindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
-import { tell, WindlassElement } from "./base.js";
+import { tell } from "./base.js";
 import { BrokenPictures } from "./broken-pictures.js";
 import { adopt, arrange, element } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
+import { GalleryAttributes } from "./gallery-attributes.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
 import { GalleryFoot } from "./gallery-foot.js";
 import { GalleryLive } from "./gallery-live.js";
@@ -24,18 +25,10 @@ import { PhotoPages } from "./photo-pages.js";
 import { PhotoTile } from "./photo-tile.js";
 import { tokens } from "./tokens.styles.js";
 
-const DEFAULT_PAGE_SIZE = 48;
 /** So many changed photos are asked for one by one; more are a list. */
 const FEW_PHOTOS = 3;
 
-export class WindlassGallery extends WindlassElement {
-  static override readonly observedAttributes = [
-    ...WindlassElement.observedAttributes,
-    "page-size",
-    "searchable",
-    "live",
-  ];
-
+export class WindlassGallery extends GalleryAttributes {
   #strings: GalleryStrings = galleryStrings;
   #pages: PhotoPages | null = null;
   /** How often another function for tokens has come. */
@@ -69,37 +62,6 @@ export class WindlassGallery extends WindlassElement {
     if (this.isConnected) {
       this.connectionChanged();
     }
-  }
-
-  get allowDelete(): boolean {
-    return this.hasAttribute("allow-delete");
-  }
-  set allowDelete(value: boolean | null | undefined) {
-    this.toggleAttribute("allow-delete", value ?? false);
-  }
-
-  get pageSize(): number {
-    const asked = Number(this.getAttribute("page-size") ?? DEFAULT_PAGE_SIZE);
-    return Number.isFinite(asked) ? Math.max(1, Math.min(100, Math.round(asked))) : DEFAULT_PAGE_SIZE;
-  }
-  set pageSize(value: number | null | undefined) {
-    this.reflect("page-size", value?.toString());
-  }
-
-  /** Whether caption and labels can be changed here. */
-  get allowEdit(): boolean {
-    return this.hasAttribute("allow-edit");
-  }
-  set allowEdit(value: boolean | null | undefined) {
-    this.toggleAttribute("allow-edit", value ?? false);
-  }
-
-  /** Whether there is a search bar. */
-  get searchable(): boolean {
-    return this.hasAttribute("searchable");
-  }
-  set searchable(value: boolean | null | undefined) {
-    this.toggleAttribute("searchable", value ?? false);
   }
 
   /** Which photos are shown; all of them when empty. */
