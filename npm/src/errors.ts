@@ -12,7 +12,7 @@ export type ClientErrorCode =
   | "cancelled"
   /** The client was closed. */
   | "closed"
-  /** The service could not be reached. */
+  /** The service could not be reached: nobody answered, or somebody else did, for good. */
   | "network"
   /** A worker died: out of memory, or a fault of ours. */
   | "worker_crashed"
@@ -116,10 +116,10 @@ export function errorFromAnswer(status: number, requestId: string | null, body: 
       file: body.file,
     });
   }
-  // Not ours: a proxy, a captive portal, a wrong endpoint.
+  // Not ours: a proxy, a captive portal, a wrong endpoint. What is there and what is not only the service says.
   const retryable = status >= 500 || status === 429 || status === 408;
   return new WindlassError(
-    retryable ? "unavailable" : "not_found",
+    retryable ? "unavailable" : "network",
     `The photo service answered with status ${status}, which it did not explain. Check the endpoint, or try again later.`,
     { retryable, requestId: requestId ?? undefined },
   );

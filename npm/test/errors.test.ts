@@ -46,7 +46,10 @@ test("an answer that is not the service's own says so, and quotes the header's r
   assert.equal(error.retryable, true);
   assert.equal(error.requestId, "from-header");
   assert.match(error.message, /502/);
-  assert.equal(errorFromAnswer(404, null, "<html>").code, "not_found");
+  // Only the service knows that there is no such thing.
+  for (const status of [403, 404]) {
+    assert.equal(errorFromAnswer(status, null, "<html>").code, "network");
+  }
 });
 
 test("an error survives the way through postMessage", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import type { Photos } from "../src/api.js";
-import { GalleryLive } from "../src/elements/gallery-live.js";
+import { ANY_PHOTO, GalleryLive } from "../src/elements/gallery-live.js";
 import { tagsOf } from "../src/elements/photo-words.js";
 import { sameFilter, wordsOf } from "../src/elements/gallery-bar.js";
 import { LivePhotos, type LiveState } from "../src/live.js";
@@ -191,7 +191,18 @@ test("while the service is down it is asked ever more seldom, and never again on
   assert.equal(service.tickets, tickets);
 });
 
-test("what happens to many photos within a moment is one look, and a hidden page gives its stream back", async () => {
+interface World {
+  live: GalleryLive;
+  streams: FakeStream[];
+  /** What the gallery was told. */
+  changed: (readonly string[])[];
+  /** Ids of photos that cannot be had. */
+  missing: Set<string>;
+  document: EventTarget & { hidden: boolean };
+}
+
+/** A gallery's news, on a page that may be hidden. */
+async function follow(work: (world: World) => Promise<void>): Promise<void> {
   const streams: FakeStream[] = [];
   const document = Object.assign(new EventTarget(), { hidden: false });
   const { document: ownDocument, EventSource: ownSource } = globalThis;
@@ -204,19 +215,30 @@ test("what happens to many photos within a moment is one look, and a hidden page
   Object.assign(globalThis, { document, EventSource: Source });
   try {
     const changed: (readonly string[])[] = [];
+    const missing = new Set<string>();
     const photos = {
       ticket: async () => ({ ticket: "t", expires_at: "" }),
       streamUrl: (_: string, after: number) => `${after}`,
     } as unknown as Photos;
     const live = new GalleryLive(photos, {
-      changed: (photoIds) => changed.push(photoIds),
+      changed: async (photoIds) => {
+        changed.push(photoIds);
+        return photoIds.filter((photoId) => missing.has(photoId));
+      },
       gone: (photoId) => changed.push([`${photoId} is gone`]),
-      look: () => changed.push(["look"]),
       state: () => undefined,
     });
     live.start(0);
     await settle();
     streams[0]?.say("ready", { after: 0 }, "0");
+    await work({ live, streams, changed, missing, document });
+  } finally {
+    Object.assign(globalThis, { document: ownDocument, EventSource: ownSource });
+  }
+}
+
+test("what happens to many photos within a moment is one look, and a hidden page gives its stream back", () =>
+  follow(async ({ live, streams, changed, document }) => {
     for (let number = 1; number <= 20; number += 1) {
       streams[0]?.say("photo.created", { photo_id: `p${number % 10}` }, String(number));
     }
@@ -237,10 +259,30 @@ test("what happens to many photos within a moment is one look, and a hidden page
     assert.equal(streams[1]?.url, "24", "and goes on from where it was");
     live.close();
     assert.equal(streams[1]?.closed, true);
-  } finally {
-    Object.assign(globalThis, { document: ownDocument, EventSource: ownSource });
-  }
-});
+  }));
+
+test("what could not be had of a photo is asked for again, until it is there, it is gone, or nobody looks", () =>
+  follow(async ({ live, streams, changed, missing }) => {
+    for (const photoId of ["p1", "p2"]) {
+      missing.add(photoId);
+      streams[0]?.say("photo.created", { photo_id: photoId }, "1");
+    }
+    streams[0]?.say("photo.created", { photo_id: "p3" }, "2");
+    await pass(200);
+    streams[0]?.say("photo.deleted", { photo_id: "p2" }, "3");
+    await pass(2_500);
+    assert.deepEqual(changed, [["p1", "p2", "p3"], ["p2 is gone"], ["p1"]]);
+    missing.clear();
+    await pass(8_000);
+    assert.deepEqual(changed.slice(3), [["p1"]], "once it is there, no more");
+    missing.add(ANY_PHOTO);
+    streams[0]?.say("reset", {}, "9");
+    await pass(200);
+    assert.deepEqual(changed.slice(4), [[ANY_PHOTO]], "anything may have changed");
+    live.close();
+    await pass(8_000);
+    assert.equal(changed.length, 5);
+  }));
 
 test("words, labels and filters as people write them", () => {
   assert.equal(wordsOf("  roof –  north, "), "roof north,");

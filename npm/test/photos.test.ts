@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { cameraName, formatSettings, formatTaken, isWebAddress, pictureFor, takenAt } from "../src/elements/photo-facts.js";
 import { PhotoPages } from "../src/elements/photo-pages.js";
-import { WindlassError } from "../src/errors.js";
+import { errorFromAnswer, WindlassError } from "../src/errors.js";
 import type { ListPhotosResponse } from "../src/generated/ListPhotosResponse";
 import type { Photo } from "../src/generated/Photo";
 import type { PhotoMetadata } from "../src/generated/PhotoMetadata";
@@ -25,6 +25,8 @@ function photo(id: string, changes: Partial<Photo> = {}): Photo {
 class FakeList {
   readonly asked: number[] = [];
   ids: string[];
+  /** What is thrown instead of a photo, by its id. */
+  readonly errors = new Map<string, WindlassError>();
 
   constructor(count: number) {
     this.ids = Array.from({ length: count }, (_, index) => `photo-${index}`);
@@ -37,6 +39,14 @@ class FakeList {
     const totals = { uploaded: this.ids.length, processing: 0, completed: 0, failed: 0, quarantined: 0 };
     const next_cursor = from + limit < this.ids.length ? String(from + limit) : null;
     return { photos, next_cursor, totals, latest_event: 7 };
+  }
+
+  async get(id: string): Promise<Photo> {
+    const error = this.errors.get(id);
+    if (error !== undefined) {
+      throw error;
+    }
+    return photo(id);
   }
 }
 
@@ -96,6 +106,20 @@ test("two requests at once do not load a page twice", async () => {
   const pages = new PhotoPages(new FakeList(10), 3);
   await Promise.all([pages.more(), pages.more()]);
   assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["photo-0", "photo-1", "photo-2", "photo-3", "photo-4", "photo-5"]);
+});
+
+test("a changed photo that cannot be had is told, and only the service's own word takes one away", async () => {
+  const source = new FakeList(0);
+  source.ids = ["photo-4", "photo-3", "photo-2", "photo-1"];
+  const pages = new PhotoPages(source, 5);
+  await pages.more();
+  const gone = { type: "", title: "", status: 404, code: "not_found", detail: "There is no such photo." };
+  source.errors.set("photo-1", errorFromAnswer(404, null, gone));
+  source.errors.set("photo-2", errorFromAnswer(404, null, "<html>"));
+  source.errors.set("photo-3", errorFromAnswer(403, null, null));
+  source.errors.set("photo-5", errorFromAnswer(503, null, null));
+  assert.deepEqual(await pages.learn(["photo-1", "photo-2", "photo-3", "photo-5", "photo-6"]), ["photo-2", "photo-3", "photo-5"]);
+  assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["photo-6", "photo-4", "photo-3", "photo-2"]);
 });
 
 test("a photo heard of twice is listed once, by its age", async () => {

@@ -1,17 +1,18 @@
 /** Keeps `<windlass-gallery>` up to date: gathers what happens within a moment, so that a batch is one look. */
+import { Again } from "../again.js";
 import type { Photos } from "../api.js";
 import { LivePhotos, type LiveState } from "../live.js";
 
 /** How long to gather. */
 const GATHER_MS = 150;
+/** Stands among ids of photos for all there are. */
+export const ANY_PHOTO = "";
 
 export interface LiveTarget {
-  /** These photos are new or changed; ids. */
-  changed(photoIds: readonly string[]): void;
+  /** These photos are new or changed; ids, `ANY_PHOTO` perhaps among them. Resolves to those that could not be had. */
+  changed(photoIds: readonly string[]): Promise<readonly string[]>;
   /** This one is gone. */
   gone(photoId: string): void;
-  /** Any photo may have changed. */
-  look(): void;
   state(state: LiveState): void;
 }
 
@@ -20,6 +21,8 @@ export class GalleryLive {
   readonly #target: LiveTarget;
   readonly #waiting = new Set<string>();
   readonly #leaving = new AbortController();
+  /** An event is told once: what could not be had then is asked for again. */
+  readonly #again = new Again(() => void this.#take());
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(photos: Photos, target: LiveTarget) {
@@ -33,7 +36,7 @@ export class GalleryLive {
           this.#gather(photo_id);
         }
       },
-      look: () => target.look(),
+      look: () => this.#gather(ANY_PHOTO),
       changed: (state) => target.state(state),
     });
   }
@@ -47,25 +50,46 @@ export class GalleryLive {
     this.#live.start(after);
     // A browser gives a page few connections: those that nobody looks at give theirs back.
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#live.stop() : this.#live.resume()), { signal });
-    globalThis.addEventListener?.("online", () => document.hidden || this.#live.resume(), { signal });
+    globalThis.addEventListener?.("online", () => this.#online(), { signal });
   }
 
   /** For good. */
   close(): void {
     this.#leaving.abort();
     clearTimeout(this.#timer);
+    this.#again.stop();
     this.#live.stop();
+  }
+
+  #online(): void {
+    this.#again.wake();
+    if (!document.hidden) {
+      this.#live.resume();
+    }
   }
 
   #gather(photoId: string): void {
     this.#waiting.add(photoId);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      const photoIds = [...this.#waiting];
-      this.#waiting.clear();
-      if (photoIds.length > 0) {
-        this.#target.changed(photoIds);
-      }
+      void this.#take();
     }, GATHER_MS);
+  }
+
+  async #take(): Promise<void> {
+    const photoIds = [...this.#waiting];
+    this.#waiting.clear();
+    const missed = photoIds.length === 0 ? [] : await this.#target.changed(photoIds);
+    if (this.#leaving.signal.aborted) {
+      return;
+    }
+    for (const photoId of missed) {
+      this.#waiting.add(photoId);
+    }
+    if (missed.length > 0) {
+      this.#again.later();
+    } else if (this.#waiting.size === 0) {
+      this.#again.stop();
+    }
   }
 }

@@ -6,7 +6,7 @@
  * from its first smaller picture on, while its original is on its way. Events:
  * `windlass-photo-deleted` with `{photo}`, `windlass-live` with `{state}`.
  */
-import { toWindlassError, WindlassError } from "../errors.js";
+import { toWindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
 import { tell } from "./base.js";
@@ -16,7 +16,7 @@ import { factsStyles } from "./facts.styles.js";
 import { GalleryAttributes } from "./gallery-attributes.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
 import { GalleryFoot } from "./gallery-foot.js";
-import { GalleryLive } from "./gallery-live.js";
+import { ANY_PHOTO, GalleryLive } from "./gallery-live.js";
 import { skeleton } from "./gallery-notes.js";
 import { galleryStrings, type GalleryStrings } from "./gallery.strings.js";
 import { galleryStyles } from "./gallery.styles.js";
@@ -91,10 +91,7 @@ export class WindlassGallery extends GalleryAttributes {
 
   /** Asks again for what is shown; resolves when the answer is on the page, also when it is an error. */
   async refresh(): Promise<void> {
-    const pages = this.#pages;
-    if (pages !== null) {
-      await this.#load(pages, "refresh");
-    }
+    await this.#refresh();
   }
 
   override connectedCallback(): void {
@@ -161,15 +158,23 @@ export class WindlassGallery extends GalleryAttributes {
     }
   }
 
-  /** The keyboard stays with who asked: it goes to the first photo that came, or to what there is to press instead. */
-  async #load(pages: PhotoPages, step: "more" | "refresh"): Promise<void> {
+  /** Whether what is shown is as the service has it now. */
+  async #refresh(): Promise<boolean> {
+    return this.#pages === null || (await this.#load(this.#pages, "refresh"));
+  }
+
+  /**
+   * The keyboard stays with who asked: it goes to the first photo that came, or to what there is to press instead.
+   * Resolves to whether the service answered, or nobody waits for it any more.
+   */
+  async #load(pages: PhotoPages, step: "more" | "refresh"): Promise<boolean> {
     const [oldest, tokenChanges] = [pages.photos.at(-1)?.photo_id, this.#tokenChanges];
     if (step === "more") {
       this.#foot.isLoading = true;
     }
     const error = await pages[step]().then(() => null, toWindlassError);
     if (pages !== this.#pages || error?.code === "cancelled") {
-      return;
+      return true;
     }
     if (pages.lacksToken && tokenChanges !== this.#tokenChanges) {
       // The function that gave none is not the one at hand any more.
@@ -185,7 +190,7 @@ export class WindlassGallery extends GalleryAttributes {
       if (hadFocus) {
         this.#foot.focus();
       }
-      return;
+      return false;
     }
     const came = pages.photos.filter(({ photo_id }) => oldest === undefined || photo_id < oldest);
     this.#foot.succeeded(step === "more" && oldest !== undefined ? came.length : 0);
@@ -195,6 +200,7 @@ export class WindlassGallery extends GalleryAttributes {
       this.#tiles.get(next.photo_id)?.focus();
     }
     this.#listen(pages);
+    return true;
   }
 
   #render(): void {
@@ -259,31 +265,24 @@ export class WindlassGallery extends GalleryAttributes {
       return;
     }
     this.#live = new GalleryLive(this.connect().photos, {
-      changed: (photoIds) => void this.#changed(photoIds),
+      changed: (photoIds) => this.#changed(photoIds),
       gone: (photoId) => this.#gone(photoId),
-      look: () => void this.refresh(),
       state: (state) => tell(this, "windlass-live", { state }),
     });
     this.#live.start(pages.latestEvent);
   }
 
-  async #changed(photoIds: readonly string[]): Promise<void> {
+  async #changed(photoIds: readonly string[]): Promise<readonly string[]> {
     const pages = this.#pages;
     if (pages === null) {
-      return;
+      return [];
     }
+    let missed: readonly string[];
     // Whether a photo passes the filter only the service knows.
-    if (!pages.isWhole || photoIds.length > FEW_PHOTOS) {
-      await this.refresh();
+    if (!pages.isWhole || photoIds.length > FEW_PHOTOS || photoIds.includes(ANY_PHOTO)) {
+      missed = (await this.#refresh()) ? [] : photoIds;
     } else {
-      for (const photoId of photoIds) {
-        const photo = await this.connect().photos.get(photoId, { arriving: true }).catch((thrown: unknown) => toWindlassError(thrown));
-        if (!(photo instanceof WindlassError)) {
-          pages.put(photo);
-        } else if (photo.code === "not_found") {
-          pages.drop(photoId);
-        }
-      }
+      missed = await pages.learn(photoIds);
       if (pages === this.#pages) {
         this.#render();
       }
@@ -292,6 +291,7 @@ export class WindlassGallery extends GalleryAttributes {
     if (shown !== undefined) {
       this.#dialog?.update(shown);
     }
+    return missed;
   }
 
   #gone(photoId: string): void {
@@ -307,10 +307,7 @@ export class WindlassGallery extends GalleryAttributes {
   }
 
   #makeDialog(): PhotoDialog {
-    const neighbour = (photo: Photo, by: -1 | 1): Photo | undefined => {
-      const position = this.photos.findIndex(({ photo_id }) => photo_id === photo.photo_id);
-      return position < 0 ? undefined : this.photos[position + by];
-    };
+    const neighbour = ({ photo_id }: Photo, by: -1 | 1): Photo | undefined => this.#pages?.beside(photo_id, by);
     const dialog = new PhotoDialog(this.#strings, {
       step: (by) => {
         const next = dialog.photo && neighbour(dialog.photo, by);

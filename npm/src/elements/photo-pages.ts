@@ -11,7 +11,7 @@ const MAX_LIMIT = 100;
 const HEARD_OF_MAX = 100;
 
 export class PhotoPages {
-  readonly #source: Pick<Photos, "list">;
+  readonly #source: Pick<Photos, "list" | "get">;
   readonly #pageSize: number;
   readonly #filter: GalleryFilter;
   readonly #stopping = new AbortController();
@@ -28,7 +28,7 @@ export class PhotoPages {
   #lacksToken = false;
   #latestEvent: number | null = null;
 
-  constructor(source: Pick<Photos, "list">, pageSize: number, filter: GalleryFilter = {}) {
+  constructor(source: Pick<Photos, "list" | "get">, pageSize: number, filter: GalleryFilter = {}) {
     this.#source = source;
     this.#pageSize = pageSize;
     this.#filter = filter;
@@ -91,8 +91,27 @@ export class PhotoPages {
     this.#isCut = false;
   }
 
-  has(photoId: string): boolean {
-    return this.#photos.some(({ photo_id }) => photo_id === photoId);
+  /** The photo so many places further on; `undefined` where the list ends. */
+  beside(photoId: string, by: number): Photo | undefined {
+    const position = this.#photos.findIndex(({ photo_id }) => photo_id === photoId);
+    return position < 0 ? undefined : this.#photos[position + by];
+  }
+
+  /** Asks for photos that changed. Resolves to the ids of those nothing is known of: only the service's word takes one away. */
+  async learn(photoIds: readonly string[]): Promise<string[]> {
+    const missed: string[] = [];
+    for (const photoId of photoIds) {
+      try {
+        this.put(await this.#source.get(photoId, { arriving: true }));
+      } catch (thrown) {
+        if (toWindlassError(thrown).code === "not_found") {
+          this.drop(photoId);
+        } else {
+          missed.push(photoId);
+        }
+      }
+    }
+    return missed;
   }
 
   /** A photo the page heard of another way: in its place. One that is older than those that are loaded waits. */
