@@ -108,6 +108,22 @@ test("two requests at once do not load a page twice", async () => {
   assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["photo-0", "photo-1", "photo-2", "photo-3", "photo-4", "photo-5"]);
 });
 
+test("refreshes that wait are one, and one that has begun is followed by another", async () => {
+  const source = new FakeList(3);
+  const pages = new PhotoPages(source, 5);
+  await pages.more();
+  source.asked.length = 0;
+  await Promise.all([pages.refresh(), pages.refresh(), pages.refresh()]);
+  assert.equal(source.asked.length, 1);
+  source.asked.length = 0;
+  const begun = pages.refresh();
+  await Promise.resolve();
+  source.ids.unshift("new");
+  await Promise.all([begun, pages.refresh()]);
+  assert.equal(source.asked.length, 2);
+  assert.equal(pages.photos[0]?.photo_id, "new");
+});
+
 test("a changed photo that cannot be had is told, and only the service's own word takes one away", async () => {
   const source = new FakeList(0);
   source.ids = ["photo-4", "photo-3", "photo-2", "photo-1"];

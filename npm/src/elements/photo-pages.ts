@@ -25,6 +25,8 @@ export class PhotoPages {
   /** The oldest that were loaded were let go: the cursor is not where the list ends. */
   #isCut = false;
   #last: Promise<void> = Promise.resolve();
+  /** The refresh that has not begun: it will see whatever is asked for until then. */
+  #nextRefresh: Promise<void> | null = null;
   #lacksToken = false;
   #latestEvent: number | null = null;
 
@@ -75,7 +77,11 @@ export class PhotoPages {
 
   /** Loads again as many photos as there are. */
   refresh(): Promise<void> {
-    return this.#inTurn(() => this.#reload(Math.max(this.#pageSize, this.#photos.length)));
+    this.#nextRefresh ??= this.#inTurn(() => {
+      this.#nextRefresh = null;
+      return this.#reload(Math.max(this.#pageSize, this.#photos.length));
+    });
+    return this.#nextRefresh;
   }
 
   async #reload(wanted: number): Promise<void> {

@@ -42,7 +42,10 @@ export class PhotoTile {
     this.update(photo);
   }
 
-  /** A picture that is shown stays: a fresh signature for the same bytes is no reason to load them again. */
+  /**
+   * A picture that is shown stays: a fresh signature for the same bytes is no reason to load them again. One that the
+   * browser has not loaded yet, as it does for those far below, gets the fresh address before the old one expires.
+   */
   update(photo: Photo): void {
     this.#photo = photo;
     const taken = takenAt(photo);
@@ -60,6 +63,8 @@ export class PhotoTile {
       this.#showIcon();
     } else if (this.#image === null || this.#failed) {
       this.#showImage(picture.url);
+    } else if (!this.#image.classList.contains("loaded") && this.#image.getAttribute("src") !== picture.url) {
+      this.#image.src = picture.url;
     }
   }
 
