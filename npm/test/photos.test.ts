@@ -124,6 +124,18 @@ test("refreshes that wait are one, and one that has begun is followed by another
   assert.equal(pages.photos[0]?.photo_id, "new");
 });
 
+test("a list whose first page came by refreshing can be followed, too", async () => {
+  const source = new FakeList(3);
+  const list = source.list.bind(source);
+  source.list = () => Promise.reject(new WindlassError("unavailable", "Not now."));
+  const pages = new PhotoPages(source, 5);
+  await assert.rejects(pages.more());
+  assert.equal(pages.latestEvent, null);
+  source.list = list;
+  await pages.refresh();
+  assert.deepEqual([pages.photos.length, pages.latestEvent], [3, 7]);
+});
+
 test("a changed photo that cannot be had is told, and only the service's own word takes one away", async () => {
   const source = new FakeList(0);
   source.ids = ["photo-4", "photo-3", "photo-2", "photo-1"];

@@ -91,6 +91,7 @@ export class PhotoPages {
       const page = await this.#list(Math.min(MAX_LIMIT, wanted - photos.length), cursor);
       photos.push(...page.photos);
       cursor = page.next_cursor;
+      this.#latestEvent ??= page.latest_event;
     } while (cursor !== null && photos.length < wanted);
     this.#photos = withoutTwins(this.#current(photos));
     this.#cursor = cursor;
