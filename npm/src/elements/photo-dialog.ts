@@ -1,7 +1,7 @@
 /** The dialog of `<windlass-gallery>`: one photo large, and what is known about it. */
 import { toWindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
-import { button, element, icon, setText } from "./dom.js";
+import { button, element, icon, isBusy, setBusy, setText } from "./dom.js";
 import { formatBytes } from "./format.js";
 import type { GalleryStrings } from "./gallery.strings.js";
 import { factList, metadataFacts } from "./metadata-facts.js";
@@ -22,6 +22,8 @@ import {
 import { PhotoWords, type WordActions } from "./photo-words.js";
 
 const LARGE_EDGE_PX = 1200;
+/** Two presses within this time are one person's one gesture: of a finger browsers do not say that it was a double tap. */
+const DOUBLE_PRESS_MS = 500;
 
 export interface DialogActions {
   /** Moves by so many photos and shows that one. */
@@ -304,7 +306,17 @@ export class PhotoDialog {
       const label = element("span", {}, remove);
       const node = element("button", { type: "button", class: "danger" }, icon("trash"), label);
       const problem = element("p", { class: "problem", role: "alert" });
-      node.addEventListener("click", () => void this.#remove(photo, node, label, problem));
+      let pressedAt = -Infinity;
+      node.addEventListener("click", ({ detail, timeStamp }) => {
+        // The second half of a double-click is no answer to what the first half asked. (By keyboard `detail` is 0.)
+        const isTwice = detail > 1 || (detail === 1 && timeStamp - pressedAt < DOUBLE_PRESS_MS);
+        pressedAt = timeStamp;
+        if (!isTwice && !isBusy(node)) {
+          void this.#remove(photo, node, label, problem);
+        }
+      });
+      // Nor is a key that is held down.
+      node.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
       buttons.push(node, problem);
     }
     this.#footer.replaceChildren(...buttons);
@@ -315,15 +327,15 @@ export class PhotoDialog {
     const { confirmRemove, removing, remove, error } = this.#strings;
     if (label.textContent !== confirmRemove) {
       setText(label, confirmRemove);
-      node.addEventListener("blur", () => setText(label, node.disabled ? removing : remove), { once: true });
+      node.addEventListener("blur", () => setText(label, isBusy(node) ? removing : remove), { once: true });
       return;
     }
-    node.disabled = true;
+    setBusy(node, true);
     setText(label, removing);
     try {
       await this.#actions.remove(photo);
     } catch (thrown) {
-      node.disabled = false;
+      setBusy(node, false);
       setText(label, remove);
       setText(problem, error(toWindlassError(thrown)));
     }
