@@ -63,6 +63,7 @@ export const galleryStrings = {
   remove: "Delete",
   confirmRemove: "Delete for good?",
   removing: "Deleting",
+  notRemoved: (name: string, reason: string) => `“${name}” was not deleted. ${reason}`,
 
   /** `null` for what goes without saying. */
   statusText: (status: UploadStatus, reason: string | null): string | null => {

@@ -109,6 +109,7 @@ figcaption { padding: 0 1rem; text-align: center; }
 .dialog-buttons { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-top: 0.5rem; }
 .problem { flex-basis: 100%; color: var(--_danger); font-size: 0.9375rem; }
 .problem:empty { display: none; }
+.problem.late { position: sticky; bottom: 0; margin-top: 0.75rem; padding: 0.75rem; border-radius: 10px; background: var(--_danger-soft); }
 
 @media (min-width: 800px) {
   dialog { width: min(1200px, 94vw); height: min(820px, 92dvh); margin: auto; border-radius: var(--_radius); box-shadow: var(--_shadow); }

@@ -11,7 +11,7 @@ import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
 import { tell } from "./base.js";
 import { BrokenPictures } from "./broken-pictures.js";
-import { adopt, arrange, element } from "./dom.js";
+import { adopt, arrange, element, setText } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
 import { GalleryAttributes } from "./gallery-attributes.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
@@ -43,6 +43,8 @@ export class WindlassGallery extends GalleryAttributes {
 
   readonly #root: ShadowRoot;
   readonly #grid = element("ul", { class: "grid", part: "grid" });
+  /** What could not be deleted after somebody had left it. */
+  readonly #problem = element("p", { class: "problem late", role: "alert" });
   #foot: GalleryFoot;
 
   constructor() {
@@ -50,7 +52,7 @@ export class WindlassGallery extends GalleryAttributes {
     this.#root = this.attachShadow({ mode: "open" });
     adopt(this.#root, [tokens, factsStyles, galleryStyles]);
     this.#foot = this.#makeFoot();
-    this.#root.append(this.#grid, this.#foot.node);
+    this.#root.append(this.#grid, this.#foot.node, this.#problem);
   }
 
   /** Everything the element says; assign a changed copy to translate it. */
@@ -294,15 +296,27 @@ export class WindlassGallery extends GalleryAttributes {
     return missed;
   }
 
-  #gone(photoId: string): void {
+  /** The photo to go to where this one goes. */
+  #beside(photoId: string): Photo | undefined {
+    return this.#pages?.beside(photoId, 1) ?? this.#pages?.beside(photoId, -1);
+  }
+
+  /** Whoever was on it, in the dialog or in the grid, is on the next one. */
+  #gone(photoId: string, next = this.#beside(photoId)): void {
+    const isShown = this.#dialog?.photo?.photo_id === photoId;
+    const hadFocus = isShown || this.#tiles.get(photoId)?.node.contains(this.#root.activeElement);
     this.#pages?.drop(photoId);
-    if (this.#dialog?.photo?.photo_id === photoId) {
-      this.#dialog.close();
+    if (isShown) {
+      this.#dialog?.close();
     }
     this.#render();
+    if (hadFocus && next !== undefined) {
+      this.#tiles.get(next.photo_id)?.focus();
+    }
   }
 
   #show(photo: Photo): void {
+    setText(this.#problem, "");
     this.#dialog?.show(photo, { mayRemove: this.allowDelete, mayEdit: this.allowEdit });
   }
 
@@ -330,15 +344,23 @@ export class WindlassGallery extends GalleryAttributes {
             this.filter = { label };
           },
       remove: async (photo) => {
-        await this.connect().photos.delete(photo.photo_id);
-        const next = neighbour(photo, 1) ?? neighbour(photo, -1);
-        this.#pages?.drop(photo.photo_id);
-        dialog.close();
-        this.#render();
-        if (next !== undefined) {
-          this.#tiles.get(next.photo_id)?.focus();
+        const next = this.#beside(photo.photo_id);
+        try {
+          await this.connect().photos.delete(photo.photo_id);
+        } catch (thrown) {
+          if (!this.#pages?.isGone(photo.photo_id)) {
+            throw thrown;
+          }
+          // Only the answer was lost.
         }
+        // The stream may have said so before, and the dialog show another photo by now.
+        this.#gone(photo.photo_id, next);
         tell(this, "windlass-photo-deleted", { photo });
+      },
+      notRemoved: ({ filename }, reason) => {
+        const text = this.#strings.notRemoved(filename, reason);
+        setText(this.#problem, text);
+        this.#dialog?.say(text);
       },
       closed: (photo) => this.#tiles.get(photo.photo_id)?.focus(),
     });

@@ -31,6 +31,8 @@ export interface DialogActions {
   /** Which of the two steps there are. */
   steps(photo: Photo): { previous: boolean; next: boolean };
   remove(photo: Photo): Promise<void>;
+  /** It was not deleted, and whoever wanted it does not see the button any more. */
+  notRemoved(photo: Photo, reason: string): void;
   save: WordActions["save"];
   find: WordActions["find"];
   /** The photo with fresh addresses. */
@@ -168,6 +170,11 @@ export class PhotoDialog {
 
   close(): void {
     this.node.close();
+  }
+
+  /** Says something that is not about this photo, but has to be heard. */
+  say(text: string): void {
+    setText(this.#note, text);
   }
 
   #closed(): void {
@@ -335,9 +342,13 @@ export class PhotoDialog {
     try {
       await this.#actions.remove(photo);
     } catch (thrown) {
+      const reason = error(toWindlassError(thrown));
       setBusy(node, false);
       setText(label, remove);
-      setText(problem, error(toWindlassError(thrown)));
+      setText(problem, reason);
+      if (!this.node.open || !problem.isConnected) {
+        this.#actions.notRemoved(photo, reason);
+      }
     }
   }
 }

@@ -155,6 +155,10 @@ export class PhotoPages {
     this.#photos = this.#photos.filter(({ photo_id }) => photo_id !== photoId);
   }
 
+  isGone(photoId: string): boolean {
+    return this.#gone.has(photoId);
+  }
+
   /** What an answer tells of photos, as far as nothing later is known: answers overtake each other. */
   #current(photos: readonly Photo[]): Photo[] {
     const stored = new Map(this.#photos.filter((photo) => !isArriving(photo)).map((photo) => [photo.photo_id, photo]));
