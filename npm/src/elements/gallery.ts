@@ -29,7 +29,8 @@ import { tokens } from "./tokens.styles.js";
 const FEW_PHOTOS = 3;
 
 export class WindlassGallery extends GalleryAttributes {
-  #strings: GalleryStrings = galleryStrings;
+  /** One object, which all parts share. */
+  readonly #strings: GalleryStrings = { ...galleryStrings };
   #pages: PhotoPages | null = null;
   /** How often another function for tokens has come. */
   #tokenChanges = 0;
@@ -60,9 +61,20 @@ export class WindlassGallery extends GalleryAttributes {
     return this.#strings;
   }
   set strings(value: Partial<GalleryStrings>) {
-    this.#strings = { ...galleryStrings, ...value };
-    if (this.isConnected) {
+    // Words written in a template come again at every rendering. Their functions are others each time, which JSON leaves
+    // out: those are asked from now on, and nothing is shown anew for them.
+    const before = JSON.stringify(this.#strings);
+    Object.assign(this.#strings, galleryStrings, value);
+    if (!this.isConnected || JSON.stringify(this.#strings) === before) {
+      return;
+    }
+    if (this.photos.length === 0) {
       this.connectionChanged();
+    } else {
+      // An open dialog, where somebody may be writing, keeps its words until it is opened anew.
+      this.#build();
+      this.#bar?.show(this.#filter);
+      this.#render();
     }
   }
 
@@ -124,10 +136,16 @@ export class WindlassGallery extends GalleryAttributes {
   protected override connectionChanged(): void {
     this.#live?.close();
     this.#live = null;
-    this.#tiles.clear();
     this.#dialog?.node.remove();
-    this.#dialog = this.#makeDialog();
-    this.#root.append(this.#dialog.node);
+    this.#dialog = null;
+    setText(this.#problem, "");
+    this.#build();
+    this.#begin();
+  }
+
+  /** Makes everything that has words, but for the dialog. */
+  #build(): void {
+    this.#tiles.clear();
     this.#bar?.node.remove();
     this.#bar = this.searchable ? new GalleryBar(this.#strings, (filter) => (this.filter = filter)) : null;
     if (this.#bar !== null) {
@@ -138,7 +156,6 @@ export class WindlassGallery extends GalleryAttributes {
     const foot = this.#makeFoot();
     this.#foot.node.replaceWith(foot.node);
     this.#foot = foot;
-    this.#begin();
   }
 
   /** Shows the first photos that pass the filter. */
@@ -316,8 +333,13 @@ export class WindlassGallery extends GalleryAttributes {
   }
 
   #show(photo: Photo): void {
+    if (!this.#dialog?.node.open) {
+      this.#dialog?.node.remove();
+      this.#dialog = this.#makeDialog();
+      this.#root.append(this.#dialog.node);
+    }
     setText(this.#problem, "");
-    this.#dialog?.show(photo, { mayRemove: this.allowDelete, mayEdit: this.allowEdit });
+    this.#dialog.show(photo, { mayRemove: this.allowDelete, mayEdit: this.allowEdit });
   }
 
   #makeDialog(): PhotoDialog {
