@@ -85,6 +85,21 @@ export function setText(node: Element, text: string): void {
   }
 }
 
+/** Makes these the children. Those that look the same already stay: with them the keyboard, and text that is selected. */
+export function replaceChanged(parent: Element, nodes: readonly Element[]): void {
+  for (const [position, node] of nodes.entries()) {
+    const there = parent.children[position];
+    if (there === undefined) {
+      parent.append(node);
+    } else if (!there.isEqualNode(node)) {
+      there.replaceWith(node);
+    }
+  }
+  while (parent.children.length > nodes.length) {
+    parent.lastElementChild?.remove();
+  }
+}
+
 /** Makes these the children of a list. Only what moved is moved: focus and loading pictures stay undisturbed. */
 export function arrange(list: Element, nodes: readonly Element[]): void {
   const kept = new Set(nodes);

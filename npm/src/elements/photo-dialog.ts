@@ -1,7 +1,7 @@
 /** The dialog of `<windlass-gallery>`: one photo large, and what is known about it. */
 import { toWindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
-import { button, element, icon, isBusy, setBusy, setText } from "./dom.js";
+import { button, element, icon, isBusy, replaceChanged, setBusy, setText } from "./dom.js";
 import { formatBytes } from "./format.js";
 import type { GalleryStrings } from "./gallery.strings.js";
 import { factList, metadataFacts } from "./metadata-facts.js";
@@ -129,7 +129,7 @@ export class PhotoDialog {
    */
   update(photo: Photo, { saved = false } = {}): void {
     const before = this.#photo;
-    if (before?.photo_id !== photo.photo_id) {
+    if (before?.photo_id !== photo.photo_id || before === photo) {
       return;
     }
     this.#photo = photo;
@@ -137,7 +137,7 @@ export class PhotoDialog {
     if (saved || !this.#words.editing) {
       this.#words.show(photo, this.#may("mayEdit"));
     }
-    if (isLocked(photo)) {
+    if (isLocked(photo) && !isLocked(before)) {
       this.#lock(photo);
     } else if (isArriving(before)) {
       this.#showMore(before, photo);
@@ -283,16 +283,16 @@ export class PhotoDialog {
       [strings.stored, isArriving(photo) ? null : new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" }).format(stored)],
       [strings.status, strings.statusText(photo.status, photo.status_reason)],
     ];
-    this.#facts.replaceChildren(
-      ...facts
-        .filter(([, value]) => value !== null && value !== undefined)
-        .flatMap(([name, ...values]) => [element("dt", {}, name), element("dd", {}, ...values.map((value) => value ?? null))]),
+    const known = facts.filter(([, value]) => value !== null && value !== undefined);
+    replaceChanged(
+      this.#facts,
+      known.flatMap(([name, ...values]) => [element("dt", {}, name), element("dd", {}, ...values.map((value) => value ?? null))]),
     );
     const everything = metadata === null ? [] : metadataFacts(metadata, strings.facts);
     this.#everything.hidden = everything.length === 0;
-    this.#everything.replaceChildren(element("summary", {}, strings.everything), factList(everything));
+    replaceChanged(this.#everything, [element("summary", {}, strings.everything), factList(everything)]);
     const warnings = new Set((metadata?.warnings ?? []).map((warning) => strings.warning(warning)));
-    this.#warnings.replaceChildren(...[...warnings].map((text) => element("li", {}, icon("warning"), element("span", {}, text))));
+    replaceChanged(this.#warnings, [...warnings].map((text) => element("li", {}, icon("warning"), element("span", {}, text))));
   }
 
   #mapLink(address: string): HTMLAnchorElement {

@@ -25,6 +25,8 @@ export class PhotoWords {
   readonly #strings: GalleryStrings;
   readonly #actions: WordActions;
   #draft: Draft | null = null;
+  /** What is shown, as text. */
+  #shown = "";
 
   constructor(strings: GalleryStrings, actions: WordActions) {
     this.#strings = strings;
@@ -49,6 +51,11 @@ export class PhotoWords {
   }
 
   show(photo: Photo, mayEdit: boolean): void {
+    const shown = JSON.stringify([photo.photo_id, photo.caption, photo.tags, mayEdit]);
+    if (shown === this.#shown && this.#draft === null) {
+      return;
+    }
+    this.#shown = shown;
     this.#draft = null;
     const strings = this.#strings;
     const parts: Node[] = [];
