@@ -43,7 +43,11 @@ export class GalleryBar {
       ...STATUSES.map((status) => [status, strings.statusName(status)] as const),
     ]);
     this.#label = select(strings.tagLabel, [["", strings.anyTag]]);
-    this.#clear = button({ label: strings.clear, icon: "close", class: "symbol clear" }, () => this.#changed({}));
+    this.#clear = button({ label: strings.clear, icon: "close", class: "symbol clear" }, () => {
+      this.#changed({});
+      // The button is hidden now: the keyboard stays in the search.
+      this.#words.focus();
+    });
     this.node = element(
       "form",
       { class: "search", role: "search", part: "search" },

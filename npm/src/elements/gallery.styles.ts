@@ -85,7 +85,7 @@ dialog::backdrop { background: rgb(10 16 14 / 62%); }
   flex: 1; min-width: 0; font-size: 1rem; font-weight: 600;
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: isolate;
 }
-.step:disabled { opacity: 0.3; }
+.step[aria-disabled="true"] { opacity: 0.3; }
 .step.mirrored .icon { transform: scaleX(-1); }
 .body { flex: 1; min-height: 0; overflow: auto; overscroll-behavior: contain; }
 .stage {

@@ -108,9 +108,9 @@ export class PhotoDialog {
     setText(this.#title, photo.filename);
     this.#title.title = photo.filename;
     const steps = this.#actions.steps(photo);
-    this.#previous.disabled = !steps.previous;
-    this.#next.disabled = !steps.next;
-    for (const step of [this.#previous, this.#next]) {
+    for (const [step, isThere] of [[this.#previous, steps.previous], [this.#next, steps.next]] as const) {
+      // Disabled, the button that led here would lose the keyboard.
+      step.setAttribute("aria-disabled", String(!isThere));
       step.classList.toggle("mirrored", this.#readsLeftwards);
     }
     this.#showPicture(photo, true);
@@ -205,7 +205,8 @@ export class PhotoDialog {
   }
 
   #step(by: -1 | 1): void {
-    if (this.#words.mayLeave()) {
+    const steps = this.#photo && this.#actions.steps(this.#photo);
+    if (steps?.[by < 0 ? "previous" : "next"] && this.#words.mayLeave()) {
       this.#actions.step(by);
     }
   }
