@@ -35,6 +35,7 @@ export const galleryStrings = {
   close: "Close",
   previous: "Previous photo",
   next: "Next photo",
+  noCaption: "Photo without a caption",
   noPreview: "There is no preview of this file.",
   locked: "This file was found to be dangerous. Nobody can open it.",
   arrivingText: "The original is on its way. Until it is here, this is a smaller picture of it.",

@@ -134,6 +134,7 @@ export class PhotoDialog {
     }
     this.#photo = photo;
     this.#showFacts(photo);
+    this.#stage.querySelector("img")?.setAttribute("alt", this.#describe(photo));
     if (saved || !this.#words.editing) {
       this.#words.show(photo, this.#may("mayEdit"));
     }
@@ -230,7 +231,7 @@ export class PhotoDialog {
       this.#showNothing(photo);
       return;
     }
-    const image = element("img", { alt: photo.filename, decoding: "async", referrerpolicy: "no-referrer" });
+    const image = element("img", { alt: this.#describe(photo), decoding: "async", referrerpolicy: "no-referrer" });
     if (picture.width !== null && picture.height !== null) {
       // So that the place is kept while it loads.
       image.width = picture.width;
@@ -239,6 +240,11 @@ export class PhotoDialog {
     image.addEventListener("error", () => void this.#renew(photo, mayRenew));
     image.src = picture.url;
     this.#stage.replaceChildren(image);
+  }
+
+  /** The picture in words; the file's name is above it already. */
+  #describe({ caption }: Photo): string {
+    return caption ?? this.#strings.noCaption;
   }
 
   /** Addresses expire while a page stays open: once more with fresh ones. */
