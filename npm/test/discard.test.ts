@@ -58,6 +58,7 @@ const WORDS = { label: "Cancel roof.jpg", discard: "Discard?", question: "Discar
 function aButton() {
   const said: string[] = [];
   let discarded = 0;
+  let now = 0;
   const made = discardButton(WORDS, (text) => said.push(text), () => (discarded += 1));
   const node = made as unknown as FakeNode;
   return {
@@ -65,8 +66,11 @@ function aButton() {
     discarded: () => discarded,
     asks: () => node.words === WORDS.discard && node.attributes.get("aria-label") === WORDS.question,
     rests: () => node.words === "" && node.attributes.get("aria-label") === WORDS.label && !node.classes.has("danger"),
-    /** `detail`: which click of a double click; 0 from the keyboard. */
-    press: (detail = 1) => node.dispatchEvent(Object.assign(new Event("click"), { detail })),
+    /** `detail`: which click of a double click; 0 from the keyboard. `afterMs`: so long after the one before. */
+    press: (detail = 1, afterMs = 1_000) => {
+      now += afterMs;
+      node.dispatchEvent(Object.defineProperties(new Event("click"), { detail: { value: detail }, timeStamp: { value: now } }));
+    },
     pressKey: (key: string, repeat: boolean) => node.dispatchEvent(Object.assign(new Event("keydown", { cancelable: true }), { key, repeat })),
     /** The page hears of it after the button, and of one elsewhere alone. */
     touch: (isHere: boolean) => {
@@ -95,11 +99,11 @@ test("the first press on an unsent file asks, in the button's words and aloud; t
   assert.ok(button.rests());
 });
 
-test("a double click and a key that is held down only ask", () => {
+test("a double click, a double tap and a key that is held down only ask", () => {
   const button = aButton();
   button.press(1);
-  button.press(2);
-  button.press(3);
+  button.press(2, 100);
+  button.press(1, 100);
   assert.deepEqual([button.discarded(), button.asks()], [0, true]);
   assert.equal(button.pressKey("Enter", true), false, "the browser makes no click of it");
   assert.equal(button.pressKey("Enter", false), true);

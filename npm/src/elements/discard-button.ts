@@ -3,6 +3,7 @@
  * as of a picture that the page's own camera button took: the first press asks, the second does it.
  */
 import { button, element } from "./dom.js";
+import { onEachPress } from "./press.js";
 
 /** So long the question stands, in milliseconds. */
 const ASKING_MS = 8_000;
@@ -18,14 +19,14 @@ export interface DiscardWords {
 
 export function discardButton({ label, discard, question }: DiscardWords, say: (question: string) => void, act: () => void): HTMLButtonElement {
   let asking: AbortController | null = null;
-  const node = button({ label, icon: "close", class: "symbol" }, ({ detail }) => {
+  const node = button({ label, icon: "close", class: "symbol" });
+  onEachPress(node, () => {
     if (asking === null) {
       ask();
-    } else if (detail < 2) {
+    } else {
       takeBack();
       act();
     }
-    // Otherwise it is the second click of a double click, whose first one asked: nobody has read that yet.
   });
   const sign = [...node.childNodes];
   const word = element("span", {}, discard);
@@ -52,7 +53,5 @@ export function discardButton({ label, discard, question }: DiscardWords, say: (
     name(question);
     say(question);
   };
-  // Held down it presses again and again.
-  node.addEventListener("keydown", (event) => event.key === "Enter" && event.repeat && event.preventDefault());
   return node;
 }

@@ -21,7 +21,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 /** A button with an icon, and its words either shown or as its accessible name. */
 export function button(
   { label, icon: iconName, showLabel = false, ...attributes }: { label: string; icon?: IconName; showLabel?: boolean; class: string; part?: string },
-  onClick: (event: MouseEvent) => void,
+  onClick?: () => void,
 ): HTMLButtonElement {
   const node = element(
     "button",
@@ -29,7 +29,9 @@ export function button(
     iconName === undefined ? null : icon(iconName),
     showLabel ? element("span", {}, label) : null,
   );
-  node.addEventListener("click", onClick);
+  if (onClick !== undefined) {
+    node.addEventListener("click", onClick);
+  }
   return node;
 }
 

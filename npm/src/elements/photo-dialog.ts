@@ -20,10 +20,9 @@ import {
   takenAt,
 } from "./photo-facts.js";
 import { PhotoWords, type WordActions } from "./photo-words.js";
+import { onEachPress } from "./press.js";
 
 const LARGE_EDGE_PX = 1200;
-/** Two presses within this time are one person's one gesture: of a finger browsers do not say that it was a double tap. */
-const DOUBLE_PRESS_MS = 500;
 
 export interface DialogActions {
   /** Moves by so many photos and shows that one. */
@@ -320,17 +319,11 @@ export class PhotoDialog {
       const label = element("span", {}, remove);
       const node = element("button", { type: "button", class: "danger" }, icon("trash"), label);
       const problem = element("p", { class: "problem", role: "alert" });
-      let pressedAt = -Infinity;
-      node.addEventListener("click", ({ detail, timeStamp }) => {
-        // The second half of a double-click is no answer to what the first half asked. (By keyboard `detail` is 0.)
-        const isTwice = detail > 1 || (detail === 1 && timeStamp - pressedAt < DOUBLE_PRESS_MS);
-        pressedAt = timeStamp;
-        if (!isTwice && !isBusy(node)) {
+      onEachPress(node, () => {
+        if (!isBusy(node)) {
           void this.#remove(photo, node, label, problem);
         }
       });
-      // Nor is a key that is held down.
-      node.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
       buttons.push(node, problem);
     }
     this.#footer.replaceChildren(...buttons);

@@ -1,5 +1,7 @@
 /** What a person sees of `<windlass-uploader>` and `<windlass-gallery>`. */
 
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { eventually } from "./browser.mjs";
 
 /** The rows of the uploader: name, state (`data-state`), the words below the name, a warning if there is one. */
@@ -18,9 +20,13 @@ export function row(page, name) {
   return page.locator("windlass-uploader li.row").filter({ has: page.locator(".name", { hasText: name }) });
 }
 
+/** So long a person takes to read what a button asks: an answer that comes sooner is taken for the first press's second half. */
+export const READING_MS = 600;
+
 /** Gives an unsent file up as a person does, by a button of the page or of a row: the first press asks, the second answers. */
 export async function discard(where, name) {
   await where.getByRole("button", { name }).click();
+  await sleep(READING_MS);
   await where.getByRole("button", { name: /^Discard\?/ }).click();
 }
 

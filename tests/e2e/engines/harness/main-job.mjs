@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { eventually } from "../../harness/browser.mjs";
 import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, truncate, variation } from "../../harness/bytes.mjs";
 import { Service } from "../../harness/service.mjs";
+import { READING_MS } from "../../harness/uploader.mjs";
 import { choose, openPage, picturesShown, press, rowIs, rows, shownProgress, watchProgress } from "./elements.mjs";
 
 const MIB = 1024 * 1024;
@@ -146,6 +148,7 @@ export function mainJobIn(name, launch) {
     await choose(engine, video);
     await eventually("bytes move", () => rows(engine), (list) => list.some(({ words }) => /Sending [1-9]/.test(words)), 120_000);
     await press(engine, "Cancel unwanted.mp4");
+    await sleep(READING_MS);
     await press(engine, "Discard? unwanted.mp4");
     await eventually(
       "the row is gone or cancelled",
