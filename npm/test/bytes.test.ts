@@ -28,19 +28,35 @@ class FakeFile {
   }
 }
 
-test("what is written again under its name is as long as it is now, not as long as it was", async () => {
-  const file = new FakeFile();
-  const folder = { getFileHandle: async () => file };
+/** Runs with a private file system in which every folder is this one. */
+async function withFolder(folder: object, run: (bytes: OpfsBytes) => Promise<void>): Promise<void> {
   const root = { getDirectoryHandle: async () => folder };
   const top = { getDirectoryHandle: async () => root };
   const { navigator } = globalThis;
   Object.defineProperty(globalThis, "navigator", { value: { storage: { getDirectory: async () => top } }, configurable: true });
   try {
-    const bytes = await OpfsBytes.open(false);
-    await bytes.write("roof", "0", new Blob(["a long picture"]), () => true);
-    await bytes.write("roof", "0", new Blob(["a short one"]), () => true);
-    assert.equal(await (await bytes.read("roof", "0"))?.text(), "a short one");
+    await run(await OpfsBytes.open(false));
   } finally {
     Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
   }
+}
+
+test("what is written again under its name is as long as it is now, not as long as it was", async () => {
+  const file = new FakeFile();
+  await withFolder({ getFileHandle: async () => file }, async (bytes) => {
+    await bytes.write("roof", "0", new Blob(["a long picture"]), () => true);
+    await bytes.write("roof", "0", new Blob(["a short one"]), () => true);
+    assert.equal(await (await bytes.read("roof", "0"))?.text(), "a short one");
+  });
+});
+
+test("only what the browser calls not found is gone: what it cannot read is not", async () => {
+  let name = "NotFoundError";
+  const getFileHandle = (): Promise<never> => Promise.reject(new DOMException("No.", name));
+  await withFolder({ getFileHandle }, async (bytes) => {
+    assert.equal(await bytes.read("roof", "original"), null);
+    for (name of ["NotReadableError", "InvalidStateError", "UnknownError"]) {
+      await assert.rejects(bytes.read("roof", "original"), { name });
+    }
+  });
 });

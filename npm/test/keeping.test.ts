@@ -19,14 +19,16 @@ const NAMESPACE = "https://photos.example.com p";
 class FakeBytes implements ByteStore {
   readonly place = "opfs";
   readonly folders = new Map<string, Map<string, Blob>>();
+  /** Names that are there and cannot be read. */
+  readonly unreadable = new Set<string>();
 
   async write(folder: string, name: string, bytes: Blob): Promise<void> {
     this.folders.set(folder, (this.folders.get(folder) ?? new Map<string, Blob>()).set(name, bytes));
   }
-  async size(folder: string, name: string): Promise<number | null> {
-    return this.folders.get(folder)?.get(name)?.size ?? null;
-  }
   async read(folder: string, name: string): Promise<Blob | null> {
+    if (this.unreadable.has(name)) {
+      throw new DOMException("It could not be read.", "NotReadableError");
+    }
     return this.folders.get(folder)?.get(name) ?? null;
   }
   async remove(folder: string): Promise<void> {
@@ -41,6 +43,8 @@ class FakeBytes implements ByteStore {
 class Device {
   readonly database = new FakeDatabase();
   readonly bytes = new FakeBytes();
+  /** Those that can be opened. */
+  places: ByteStore[] = [this.bytes];
   readonly alive = new Set<string>();
   /** Sessions about which nothing can be said. */
   readonly unclear = new Set<string>();
@@ -73,8 +77,12 @@ class Device {
     return new Page(this, session);
   }
 
+  rowOf(ref: string): UploadRow | undefined {
+    return this.database.rows<UploadRow>("uploads").find((row) => row.ref === ref);
+  }
+
   holderOf(ref: string): string | null | undefined {
-    return this.database.rows<UploadRow>("uploads").find((row) => row.ref === ref)?.holder;
+    return this.rowOf(ref)?.holder;
   }
 }
 
@@ -94,7 +102,7 @@ class Page {
       whenGone: () => undefined,
       end: async () => void device.alive.delete(session),
     };
-    const ground = Promise.resolve({ database: device.database.asDatabase, places: [device.bytes], sessions });
+    const ground = Promise.resolve({ database: device.database.asDatabase, openPlaces: async () => device.places, sessions });
     this.keeping = new Keeping(NAMESPACE, session, ground, (message) => this.told.push(message));
   }
 
@@ -110,6 +118,8 @@ class Page {
     await quiet();
   }
 }
+
+const WEEKS_AGO_MS = Date.now() - 30 * 24 * 3_600_000;
 
 /** Until everything that was asked has been done. */
 async function quiet(): Promise<void> {
@@ -161,7 +171,7 @@ test("a row that another page has written its name in is its own, also where thi
   assert.deepEqual(refs(await other.restore()), ["roof"]);
   await page.forget("roof");
   assert.equal(device.holderOf("roof"), "other");
-  assert.equal(await device.bytes.size("of-roof", "original"), 13, "the other page reads them");
+  assert.equal((await device.bytes.read("of-roof", "original"))?.size, 13, "the other page reads them");
 });
 
 test("a row of which nothing can be said holds up no other, and it is told that something was left", async () => {
@@ -213,7 +223,53 @@ test("bytes that another page reads by now are left to it when this one has fini
   assert.deepEqual(refs(await other.restore()), ["roof"]);
   await slow.forget("roof");
   assert.equal(device.holderOf("roof"), "other");
-  assert.equal(await device.bytes.size("of-roof", "original"), 13);
+  assert.equal((await device.bytes.read("of-roof", "original"))?.size, 13);
   await other.forget("roof");
   assert.equal(device.bytes.folders.size, 0);
+});
+
+for (const [when, chosen_at_ms] of [["today", Date.now()], ["weeks ago", WEEKS_AGO_MS]] as const) {
+  test(`a file that was chosen ${when} and cannot be read this time stays kept, and is sent when it can be`, async () => {
+    const device = new Device();
+    await device.keep("roof", "dead", { chosen_at_ms });
+    const before = device.rowOf("roof");
+    device.bytes.unreadable.add("original");
+    const page = device.open("page");
+    assert.deepEqual(await page.restore(), { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: false });
+    assert.deepEqual(device.rowOf("roof"), before);
+    device.bytes.unreadable.clear();
+    const restored = await page.restore();
+    assert.deepEqual([refs(restored), restored?.isWhole], [["roof"], true]);
+    assert.equal(await restored?.uploads[0]?.file.text(), "bytes of roof");
+  });
+}
+
+test("where the place of a file cannot be opened the file is not taken for gone, and is sent when it can be", async () => {
+  const device = new Device();
+  await device.keep("roof", "dead", { chosen_at_ms: WEEKS_AGO_MS });
+  device.places = [];
+  const page = device.open("page");
+  assert.deepEqual(await page.restore(), { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: false });
+  device.places = [device.bytes];
+  assert.deepEqual(refs(await page.restore()), ["roof"]);
+});
+
+test("a smaller picture that cannot be read is made again, and holds up no file that is whole", async () => {
+  const device = new Device();
+  const variants = [{ name: "thumb_200", content_type: "image/jpeg", size_bytes: 5, width: 2, height: 1 }];
+  await device.keep("roof", "dead", { prepared: { content_type: "image/jpeg", metadata: null, warnings: [], variants } });
+  await device.bytes.write("of-roof", "0", new Blob(["thumb"]));
+  device.bytes.unreadable.add("0");
+  const restored = await device.open("page").restore();
+  assert.equal(restored?.uploads[0]?.upload.prepared, null);
+  assert.equal(await restored?.uploads[0]?.file.text(), "bytes of roof");
+});
+
+test("a file that is gone is asked for again, and its row says where it was: it may be there for the next page", async () => {
+  const device = new Device();
+  await device.keep("roof", "dead");
+  device.bytes.folders.clear();
+  const page = device.open("page");
+  assert.deepEqual((await page.restore())?.missing.map(({ client_ref }) => client_ref), ["roof"]);
+  assert.deepEqual([device.holderOf("roof"), device.rowOf("roof")?.record.bytes], ["page", "opfs"]);
 });

@@ -35,10 +35,6 @@ export class IndexedDbBytes implements ByteStore {
     }
   }
 
-  async size(folder: string, name: string): Promise<number | null> {
-    return (await this.#get(folder, name))?.size ?? null;
-  }
-
   async read(folder: string, name: string): Promise<Blob | null> {
     const found = await this.#get(folder, name);
     if (found === null || found instanceof Blob) {

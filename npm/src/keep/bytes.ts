@@ -9,9 +9,7 @@ export interface ByteStore {
   readonly place: Extract<KeptBytes, "opfs" | "indexed_db">;
   /** Writes all of it, or rejects; what was written of a write that fails or is no longer wanted is removed. */
   write(folder: string, name: string, bytes: Blob, isWanted: () => boolean): Promise<void>;
-  /** In bytes; `null` where there is none. */
-  size(folder: string, name: string): Promise<number | null>;
-  /** `null` where there is none. */
+  /** `null` where there is none, and only then: what may be there but cannot be read rejects. */
   read(folder: string, name: string): Promise<Blob | null>;
   remove(folder: string): Promise<void>;
   /** Removes every folder that `isKnown` does not know: what a page that died left half done. */
@@ -86,16 +84,15 @@ export class OpfsBytes implements ByteStore {
     }
   }
 
-  async size(folder: string, name: string): Promise<number | null> {
-    return (await this.read(folder, name))?.size ?? null;
-  }
-
   async read(folder: string, name: string): Promise<Blob | null> {
     try {
       const directory = await this.#root.getDirectoryHandle(folder);
       return await (await directory.getFileHandle(name)).getFile();
-    } catch {
-      return null;
+    } catch (thrown) {
+      if (isNotFound(thrown)) {
+        return null;
+      }
+      throw thrown;
     }
   }
 
@@ -103,7 +100,7 @@ export class OpfsBytes implements ByteStore {
     try {
       await this.#root.removeEntry(folder, { recursive: true });
     } catch (thrown) {
-      if (!(thrown instanceof DOMException && thrown.name === "NotFoundError")) {
+      if (!isNotFound(thrown)) {
         throw thrown;
       }
     }
@@ -116,4 +113,8 @@ export class OpfsBytes implements ByteStore {
       }
     }
   }
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === "NotFoundError";
 }

@@ -6,8 +6,11 @@ import { LeasedSessions, LockedSessions, type Sessions } from "./sessions.js";
 
 export interface Ground {
   database: IDBDatabase;
-  /** The first one is written; all are read. */
-  places: ByteStore[];
+  /**
+   * The first one is written; all are read. Opened anew each time: one that cannot be opened now, or that the browser
+   * has let go of, may be there again later.
+   */
+  openPlaces: () => Promise<ByteStore[]>;
   sessions: Sessions;
 }
 
@@ -15,9 +18,13 @@ export interface Ground {
 export async function prepareGround(session: string, { toWrite }: { toWrite: boolean }): Promise<Ground> {
   const database = await openDatabase();
   const blobs = new IndexedDbBytes(database);
-  const files = await OpfsBytes.open(toWrite).catch(() => null);
+  const openPlaces = async (): Promise<ByteStore[]> => {
+    // What lies there is not taken for gone: rows say where their bytes are.
+    const files = await OpfsBytes.open(toWrite).catch(() => null);
+    return files === null ? [blobs] : [files, blobs];
+  };
   const { locks } = navigator as Navigator & { locks?: LockManager };
   const sessions = locks === undefined ? new LeasedSessions(session, database) : new LockedSessions(session, locks);
   await sessions.begin();
-  return { database, places: files === null ? [blobs] : [files, blobs], sessions };
+  return { database, openPlaces, sessions };
 }

@@ -8,16 +8,14 @@ import type { KeptUpload } from "../generated/KeptUpload";
 import type { Resumption } from "../generated/Resumption";
 import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
+import { ORIGINAL, readBeside, restoredFrom, sizesOf } from "./beside.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
 import { changeRow, inNamespace, putUnlessHeld, readRow, transact, type Key, type UploadRow } from "./database.js";
-import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
+import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type StorageReport, type ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
-import { readHandle } from "./handle.js";
-import { firstOf, isFull, writeSomewhere } from "./places.js";
+import { isFull, writeSomewhere } from "./places.js";
 import type { Sessions } from "./sessions.js";
-
-const ORIGINAL = "original";
 
 type Asked = Extract<ToKeepWorker, { kind: "restore" }>;
 type Found = Extract<FromKeepWorker, { kind: "restored" }>;
@@ -140,8 +138,8 @@ export class Keeping {
     this.#copies.add(bytes.size, isWanted, async () => {
       this.#written.add(folder);
       try {
-        const { places } = await this.#ground;
-        const place = await writeSomewhere(places, folder, name, bytes, isWanted);
+        const { openPlaces } = await this.#ground;
+        const place = await writeSomewhere(await openPlaces(), folder, name, bytes, isWanted);
         await then(place);
       } catch (thrown) {
         if (isWanted() && name === ORIGINAL) {
@@ -185,10 +183,10 @@ export class Keeping {
 
   /** Unless a row still names the folder: another page may have taken it over, and reads them. */
   async #removeBytes(ref: string, folder: string): Promise<void> {
-    const { database, places } = await this.#ground;
+    const { database, openPlaces } = await this.#ground;
     const row = await readRow(database, this.#key(ref));
     if (row?.folder !== folder) {
-      await Promise.all(places.map((place) => place.remove(folder)));
+      await Promise.all((await openPlaces()).map((place) => place.remove(folder)));
     }
   }
 
@@ -197,11 +195,12 @@ export class Keeping {
     const found: Found = { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: true };
     try {
       const ground = await this.#ground;
+      const places = await ground.openPlaces();
       // First: what dead pages left half written may be the room that is lacking now.
-      await this.#sweep(ground).catch(() => undefined);
+      await this.#sweep(ground, places).catch(() => undefined);
       await initUpload({ module_or_path: asked.module });
       for (const row of await this.#rows(ground.database)) {
-        await this.#restoreRow(ground, row, asked, found).catch(() => {
+        await this.#restoreRow(ground, places, row, asked, found).catch(() => {
           found.isWhole = false;
         });
       }
@@ -212,8 +211,8 @@ export class Keeping {
     this.#tell(found);
   }
 
-  async #restoreRow(ground: Ground, row: UploadRow, { subject, readyOnly, onWifi }: Asked, found: Found): Promise<void> {
-    const { database, sessions } = ground;
+  async #restoreRow({ database, sessions }: Ground, places: ByteStore[], row: UploadRow, asked: Asked, found: Found): Promise<void> {
+    const { subject, readyOnly } = asked;
     if (this.#isOurs(row)) {
       return;
     }
@@ -222,36 +221,28 @@ export class Keeping {
       found.elsewhere += 1;
       return;
     }
-    const plan = await this.#plan(ground, row, subject);
+    // Before it is ours: a row whose bytes cannot be read this time stays as it is, and is looked at again.
+    const beside = await readBeside(places, row);
+    const plan = planResume(row.record, sizesOf(beside), { subject, now_ms: Date.now() }) as Resumption;
     const isReady = plan.next === "send" && !plan.upload.paused;
     if (plan.next === "leave" || (readyOnly && !isReady)) {
       return;
     }
-    const record = "upload" in plan ? { ...plan.upload, subject: plan.upload.subject ?? subject } : row.record;
-    const claimed: UploadRow = { ...row, record, onWifi: onWifi ?? row.onWifi ?? false };
-    if (!(await this.#claim(database, claimed))) {
+    // Where its bytes are stays written down, also where they have to be chosen again: a handle may be allowed later.
+    const record = "upload" in plan ? { ...plan.upload, bytes: row.record.bytes, subject: plan.upload.subject ?? subject } : row.record;
+    const onWifi = asked.onWifi ?? row.onWifi ?? false;
+    if (!(await this.#claim(database, { ...row, record, onWifi }))) {
       return;
     }
     this.#folders.set(row.ref, row.folder);
     this.#written.add(row.folder);
     if (plan.next === "discard") {
       this.#forget(row.ref);
-    } else if (plan.next === "choose_again") {
+    } else if (plan.next === "choose_again" || beside.original === null) {
       found.missing.push(plan.upload);
     } else {
-      found.uploads.push(await this.#open(ground, claimed, plan.upload));
+      found.uploads.push(restoredFrom(plan.upload, beside.original, beside.variants, onWifi));
     }
-  }
-
-  /** The core's decision about a row, from what really lies beside it. */
-  async #plan({ places }: Ground, row: UploadRow, subject: string | null): Promise<Resumption> {
-    const size = (name: string): Promise<number | null> => firstOf(places, (place) => place.size(row.folder, name));
-    const count = Array.isArray(row.record?.prepared?.variants) ? row.record.prepared.variants.length : 0;
-    const found = {
-      original_bytes: row.record?.bytes === "handle" ? ((await readHandle(row.handle))?.size ?? null) : await size(ORIGINAL),
-      variants_bytes: await Promise.all(Array.from({ length: count }, (_, index) => size(String(index)))),
-    };
-    return planResume(row.record, found, { subject, now_ms: Date.now() }) as Resumption;
   }
 
   /**
@@ -278,22 +269,6 @@ export class Keeping {
     return holder === this.#session || holder === this.#unclaimed.get(ref);
   }
 
-  async #open({ places }: Ground, { folder, handle, onWifi = false }: UploadRow, upload: KeptUpload): Promise<Restored> {
-    const kept = upload.bytes === "handle" ? readHandle(handle) : firstOf(places, (place) => place.read(folder, ORIGINAL));
-    const original = (await kept) ?? new Blob();
-    const variants = await Promise.all(
-      (upload.prepared?.variants ?? []).map(async ({ content_type: type }, index) => {
-        const bytes = (await firstOf(places, (place) => place.read(folder, String(index)))) ?? new Blob();
-        return bytes.slice(0, bytes.size, type);
-      }),
-    );
-    const file = new File([original], upload.filename, {
-      type: upload.content_type,
-      ...(upload.last_modified_ms === null ? {} : { lastModified: upload.last_modified_ms }),
-    });
-    return { upload, file, variants, onWifi };
-  }
-
   #watch(sessions: Sessions, session: string): void {
     if (session !== this.#session && !this.#watched.has(session)) {
       this.#watched.add(session);
@@ -305,7 +280,7 @@ export class Keeping {
   }
 
   /** Bytes without a row were half written, or half removed, by a page that died. */
-  async #sweep({ database, places }: Ground): Promise<void> {
+  async #sweep({ database }: Ground, places: ByteStore[]): Promise<void> {
     const rows = await transact<UploadRow[]>(database, "uploads", "readonly", (store) => store("uploads").getAll());
     const known = new Set([...rows.map(({ folder }) => folder), ...this.#folders.values()]);
     for (const place of places) {
@@ -316,8 +291,9 @@ export class Keeping {
   async #report(): Promise<StorageReport> {
     const report: StorageReport = { ...NOTHING_KEPT };
     try {
-      const { database, places } = await this.#ground;
-      report.place = places[0]?.place ?? "none";
+      const { database, openPlaces } = await this.#ground;
+      const [place] = await openPlaces();
+      report.place = place?.place ?? "none";
       for (const { record } of await this.#rows(database)) {
         if (record.bytes === "opfs" || record.bytes === "indexed_db") {
           report.kept_files += 1;

@@ -24,17 +24,6 @@ export async function writeSomewhere(
   throw last;
 }
 
-/** What the first place has that has anything. */
-export async function firstOf<Result>(places: ByteStore[], ask: (place: ByteStore) => Promise<Result | null>): Promise<Result | null> {
-  for (const place of places) {
-    const found = await ask(place).catch(() => null);
-    if (found !== null) {
-      return found;
-    }
-  }
-  return null;
-}
-
 /** Whether it went wrong because the browser's quota for this site is used up. */
 export function isFull(thrown: unknown): boolean {
   return typeof thrown === "object" && thrown !== null && (thrown as { name?: unknown }).name === "QuotaExceededError";
