@@ -28,8 +28,13 @@ export async function readBeside(places: readonly ByteStore[], row: UploadRow): 
 
 async function readOriginal(places: readonly ByteStore[], { record, folder, handle }: UploadRow): Promise<Blob | null> {
   const bytes = record?.bytes;
+  if (bytes === "handle") {
+    const file = await readHandle(handle);
+    // Edited in place it may be as long as it was, and what was made of it shows something else.
+    return file?.lastModified === record.last_modified_ms ? file : null;
+  }
   if (bytes !== "opfs" && bytes !== "indexed_db") {
-    return bytes === "handle" ? readHandle(handle) : null;
+    return null;
   }
   const place = places.find((each) => each.place === bytes);
   if (place === undefined) {
