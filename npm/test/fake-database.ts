@@ -1,4 +1,6 @@
 /** An IndexedDB in memory, as far as the queue uses one. Transactions go one after the other, as those that write do in a browser. */
+import { DATABASE, QueueDatabase } from "../src/keep/database.js";
+
 type Row = object;
 interface Wish {
   run: () => unknown;
@@ -9,6 +11,12 @@ interface Transaction {
   objectStore: (name: string) => unknown;
   oncomplete?: () => void;
   onabort?: () => void;
+}
+
+interface Connection {
+  onclose: (() => void) | null;
+  transaction: () => unknown;
+  close: () => void;
 }
 
 const KEY_PATHS: Record<string, (row: Row) => unknown> = {
@@ -23,11 +31,42 @@ export class FakeDatabase {
   isFull = false;
   /** How many transactions fail from now on. */
   failures = 0;
+  /** What the queue's modules take for a database. */
+  readonly asDatabase = new QueueDatabase(async () => this.#connect() as unknown as IDBDatabase);
+  /** What a page finds as `indexedDB`. */
+  readonly asFactory = {
+    databases: async () => [{ name: DATABASE }],
+    open: () => {
+      const request = { result: this.#connect(), onsuccess: () => undefined };
+      queueMicrotask(() => request.onsuccess());
+      return request;
+    },
+  };
+  readonly #connections = new Set<Connection>();
   #last: Promise<void> = Promise.resolve();
 
-  /** What the queue's modules take for a database. */
-  get asDatabase(): IDBDatabase {
-    return this as unknown as IDBDatabase;
+  #connect(): Connection {
+    const connection: Connection = {
+      onclose: null,
+      transaction: () => {
+        if (!this.#connections.has(connection)) {
+          throw new DOMException("The connection is closed.", "InvalidStateError");
+        }
+        return this.transaction();
+      },
+      close: () => this.#connections.delete(connection),
+    };
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  /** Closes it under everybody, as a browser may; `silently` also without telling. */
+  closeAll(silently = false): void {
+    const closed = [...this.#connections];
+    this.#connections.clear();
+    if (!silently) {
+      closed.forEach(({ onclose }) => onclose?.());
+    }
   }
 
   rows<Result extends Row>(store: string): Result[] {
@@ -59,6 +98,7 @@ export class FakeDatabase {
             const asked = rows.filter(([key]) => range === undefined || JSON.parse(key)[0] === range.lower[0]);
             return asked.map(([, row]) => structuredClone(row));
           }),
+        count: () => ask(() => this.stores.get(name)?.size),
         put: (row: Row) =>
           ask(() => (this.isFull ? fail("QuotaExceededError") : void writes.push(() => this.put(name, row)))),
         openCursor: () => ask(() => null),

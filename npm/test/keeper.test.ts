@@ -3,6 +3,7 @@ import { mock, test } from "node:test";
 
 import { Keeper, type KeeperOptions } from "../src/keep/keeper.js";
 import { NOTHING_KEPT, type NotKeptCode, type StorageReport } from "../src/keep/messages.js";
+import { FakeDatabase } from "./fake-database.js";
 import { FakeWorker, settle } from "./fake-worker.js";
 
 // Of Node's only from 21.
@@ -204,4 +205,54 @@ test("where the worker breaks nobody will look, and it is told of tabs that are 
   workers[0]?.crash("out of memory");
   assert.deepEqual(told, ["gone a", "gone b"]);
   keeper.close();
+});
+
+test("a first look that fails is repeated: what earlier pages have left is not taken for nothing", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const database = new FakeDatabase();
+  database.put("uploads", { namespace: "https://photos.example.com p", ref: "roof" });
+  let looks = 0;
+  const databases = async (): Promise<{ name: string }[]> => {
+    looks += 1;
+    if (looks === 1) {
+      throw new DOMException("The connection to the storage was lost.", "UnknownError");
+    }
+    return database.asFactory.databases();
+  };
+  Object.assign(globalThis, { indexedDB: { ...database.asFactory, databases } });
+  try {
+    const { keeper, workers } = keeperOf({ whoIsIt: async () => "ann", compile: async () => ({}) as WebAssembly.Module });
+    await keeper.resume();
+    assert.equal(workers.length, 0);
+    mock.timers.tick(2_000);
+    await settle();
+    assert.deepEqual([looks, workers.length], [2, 1]);
+    workers[0]?.say({ kind: "ready" });
+    assert.equal(lastKind(workers[0]), "restore");
+    keeper.close();
+  } finally {
+    Reflect.deleteProperty(globalThis, "indexedDB");
+    mock.timers.reset();
+  }
+});
+
+test("where a page may store nothing there is nothing to look for again", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let looks = 0;
+  const databases = async (): Promise<never> => {
+    looks += 1;
+    throw new DOMException("Storage is blocked.", "SecurityError");
+  };
+  Object.assign(globalThis, { indexedDB: { databases } });
+  try {
+    const { keeper } = keeperOf();
+    await keeper.resume();
+    mock.timers.tick(60_000);
+    await settle();
+    assert.equal(looks, 1);
+    keeper.close();
+  } finally {
+    Reflect.deleteProperty(globalThis, "indexedDB");
+    mock.timers.reset();
+  }
 });

@@ -113,6 +113,15 @@ class Page {
     return this.told.slice(before).find((message) => message.kind === "restored");
   }
 
+  /** Whether that is told within some seconds: a copy waits for its turn. */
+  async hears(kind: FromKeepWorker["kind"]): Promise<boolean> {
+    const isTold = (): boolean => this.told.some((message) => message.kind === kind);
+    for (let turn = 0; turn < 500 && !isTold(); turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return isTold();
+  }
+
   async forget(clientRef: string): Promise<void> {
     this.keeping.take({ kind: "forget", clientRef });
     await quiet();
@@ -193,7 +202,7 @@ test("where nothing can be read that is told, so that nobody waits for it", asyn
   const device = new Device();
   await device.keep("roof", "dead");
   const page = device.open("page");
-  device.database.failures = 2;
+  device.database.failures = Infinity;
   assert.deepEqual(await page.restore(), { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: false });
 });
 
@@ -272,4 +281,37 @@ test("a file that is gone is asked for again, and its row says where it was: it 
   const page = device.open("page");
   assert.deepEqual((await page.restore())?.missing.map(({ client_ref }) => client_ref), ["roof"]);
   assert.deepEqual([device.holderOf("roof"), device.rowOf("roof")?.record.bytes], ["page", "opfs"]);
+});
+
+test("what is cancelled after the browser has closed the database is forgotten all the same: no later page sends it", async () => {
+  const device = new Device();
+  await device.keep("roof", "dead");
+  const page = device.open("page");
+  await page.restore();
+  device.database.closeAll(true);
+  await page.forget("roof");
+  assert.deepEqual(device.database.rows("uploads"), []);
+});
+
+test("a row that was taken while the connection broke is the page's that took it", async () => {
+  const device = new Device();
+  await device.keep("roof", "dead");
+  const { asDatabase } = device.database;
+  const { use } = asDatabase;
+  // Everything is done, and seen to fail, and done once more.
+  asDatabase.use = (work) => use.call(asDatabase, (connection) => work(connection).then(() => work(connection))) as never;
+  assert.deepEqual(refs(await device.open("page").restore()), ["roof"]);
+});
+
+test("a file whose copy fails is said not to be kept, also where its handle cannot be kept either", async () => {
+  const device = new Device();
+  await device.keep("roof", null);
+  const upload = device.rowOf("roof")?.record as KeptUpload;
+  device.bytes.write = async () => {
+    device.database.failures = Infinity;
+    throw new DOMException("The connection is lost.", "UnknownError");
+  };
+  const page = device.open("page");
+  page.keeping.take({ kind: "keep", upload, file: new Blob(["bytes"]), handle: null, onWifi: false });
+  assert.equal(await page.hears("not-kept"), true);
 });

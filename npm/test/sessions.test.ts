@@ -19,7 +19,7 @@ test("a page begins also where there is no room for its sign of life, and signs 
     await settle();
     assert.equal(await sessions.isAlive("own"), true);
     const broken = new FakeDatabase();
-    broken.failures = 1;
+    broken.failures = 2;
     await assert.rejects(new LeasedSessions("own", broken.asDatabase).begin(), "a browser that keeps nothing is another matter");
   } finally {
     mock.timers.reset();
@@ -39,7 +39,7 @@ test("a session that ends is noticed once, also after a look that failed", async
     };
     await beat();
     assert.equal(gone, 0, "it has just signed");
-    database.failures = 1;
+    database.failures = 2;
     await beat();
     assert.equal(gone, 0, "nothing is known of it");
     for (let beats = 0; beats < 4; beats += 1) {

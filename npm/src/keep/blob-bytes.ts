@@ -4,7 +4,7 @@
  * (private windows of WebKit).
  */
 import { CHUNK_BYTES, Unwanted, type ByteStore } from "./bytes.js";
-import { transact } from "./database.js";
+import { transact, type QueueDatabase } from "./database.js";
 
 /** Stands for a file that lies in pieces, under its key with their number appended. */
 interface Pieces {
@@ -14,9 +14,9 @@ interface Pieces {
 
 export class IndexedDbBytes implements ByteStore {
   readonly place = "indexed_db";
-  readonly #database: IDBDatabase;
+  readonly #database: QueueDatabase;
 
-  constructor(database: IDBDatabase) {
+  constructor(database: QueueDatabase) {
     this.#database = database;
   }
 

@@ -35,7 +35,63 @@ export interface SessionRow {
 
 export type Key = [namespace: string, ref: string];
 
-export function openDatabase(): Promise<IDBDatabase> {
+/**
+ * The queue's database, opened when it is first asked for. A browser may close it under a page that lives, as iOS does to
+ * those in the background: then it is opened anew, and what was asked is done once more.
+ */
+export class QueueDatabase {
+  readonly #open: () => Promise<IDBDatabase>;
+  #connection: Promise<IDBDatabase> | null = null;
+
+  constructor(open: () => Promise<IDBDatabase> = openDatabase) {
+    this.#open = open;
+  }
+
+  /** `work` may be done twice: of a transaction that was seen to fail with its connection nobody knows whether it was done. */
+  async use<Result>(work: (database: IDBDatabase) => Promise<Result>): Promise<Result> {
+    const connection = this.#connect();
+    try {
+      return await work(await connection);
+    } catch (thrown) {
+      if (!isLost(thrown)) {
+        throw thrown;
+      }
+      this.#letGo(connection);
+      return work(await this.#connect());
+    }
+  }
+
+  close(): void {
+    if (this.#connection !== null) {
+      this.#letGo(this.#connection);
+    }
+  }
+
+  #connect(): Promise<IDBDatabase> {
+    if (this.#connection === null) {
+      const connection = this.#open();
+      this.#connection = connection;
+      const letGo = (): void => this.#letGo(connection);
+      connection.then((database) => (database.onclose = letGo), letGo);
+    }
+    return this.#connection;
+  }
+
+  #letGo(connection: Promise<IDBDatabase>): void {
+    // Another one may be open by now.
+    if (this.#connection === connection) {
+      this.#connection = null;
+    }
+    connection.then((database) => database.close(), () => undefined);
+  }
+}
+
+/** Whether the connection may be the reason: nobody here ends a transaction. */
+function isLost(thrown: unknown): boolean {
+  return thrown instanceof DOMException && ["InvalidStateError", "UnknownError", "AbortError"].includes(thrown.name);
+}
+
+function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(DATABASE, VERSION);
     opening.onupgradeneeded = () => {
@@ -59,19 +115,21 @@ export function openDatabase(): Promise<IDBDatabase> {
  * outlives the battery as well, at the price of a flush.
  */
 export function transact<Result>(
-  database: IDBDatabase,
+  database: QueueDatabase,
   stores: StoreName | StoreName[],
   mode: IDBTransactionMode,
   work: (store: (name: StoreName) => IDBObjectStore) => IDBRequest<Result> | void,
   durability: IDBTransactionDurability = "relaxed",
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const transaction = database.transaction(stores, mode, { durability });
-    const request = work((name) => transaction.objectStore(name));
-    transaction.oncomplete = () => resolve(request?.result as Result);
-    transaction.onerror = () => reject(transaction.error);
-    transaction.onabort = () => reject(transaction.error ?? new DOMException("The transaction was ended.", "AbortError"));
-  });
+  const once = (connection: IDBDatabase): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      const transaction = connection.transaction(stores, mode, { durability });
+      const request = work((name) => transaction.objectStore(name));
+      transaction.oncomplete = () => resolve(request?.result as Result);
+      transaction.onerror = () => reject(transaction.error);
+      transaction.onabort = () => reject(transaction.error ?? new DOMException("The transaction was ended.", "AbortError"));
+    });
+  return database.use(once);
 }
 
 /** Every key of a namespace. */
@@ -80,13 +138,13 @@ export function inNamespace(namespace: string): IDBKeyRange {
   return IDBKeyRange.bound([namespace], [namespace, []]);
 }
 
-export function readRow(database: IDBDatabase, key: Key): Promise<UploadRow | undefined> {
+export function readRow(database: QueueDatabase, key: Key): Promise<UploadRow | undefined> {
   return transact<UploadRow | undefined>(database, "uploads", "readonly", (store) => store("uploads").get(key));
 }
 
 /** Changes a row that is there; `change` returns the new one, `null` to remove it, `undefined` to leave it. */
 export function changeRow(
-  database: IDBDatabase,
+  database: QueueDatabase,
   key: Key,
   change: (row: UploadRow) => UploadRow | null | undefined,
   durability?: IDBTransactionDurability,
@@ -109,16 +167,15 @@ export function changeRow(
  * Puts a row, unless another session holds the one that is there; answers which. `gone` is a session that is known to
  * be dead.
  */
-export async function putUnlessHeld(database: IDBDatabase, row: UploadRow, gone: string | null): Promise<string | null> {
+export async function putUnlessHeld(database: QueueDatabase, row: UploadRow, gone: string | null): Promise<string | null> {
   let other: string | null = null;
   await transact(database, "uploads", "readwrite", (store) => {
     const reading = store("uploads").get([row.namespace, row.ref]) as IDBRequest<UploadRow | undefined>;
     reading.onsuccess = () => {
       const holder = reading.result?.holder ?? null;
-      if (holder === null || holder === row.holder || holder === gone) {
+      other = holder === row.holder || holder === gone ? null : holder;
+      if (other === null) {
         store("uploads").put(row);
-      } else {
-        other = holder;
       }
     };
   });

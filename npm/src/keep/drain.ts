@@ -8,7 +8,7 @@ import { Originals } from "../originals.js";
 import { randomName } from "../random-name.js";
 import { TokenSource } from "../token.js";
 import initUpload, { UploadQueue } from "../wasm/generated/windlass_upload.js";
-import { channelName, openDatabase, transact, type UploadRow } from "./database.js";
+import { channelName, QueueDatabase, transact, type UploadRow } from "./database.js";
 import { prepareGround } from "./ground.js";
 import type { PageMessage } from "./elsewhere.js";
 import { Keeping } from "./keeping.js";
@@ -37,7 +37,7 @@ const ANSWER_MS = 1_000;
 
 /** Every queue that has something in it. */
 export async function queuesWithFiles(): Promise<QueueName[]> {
-  const database = await openDatabase();
+  const database = new QueueDatabase();
   try {
     const rows = await transact<UploadRow[]>(database, "uploads", "readonly", (store) => store("uploads").getAll());
     return [...new Set(rows.map(({ namespace }) => namespace))].map((namespace) => {

@@ -1,11 +1,11 @@
 /** What keeping stands on: the database, the places for bytes, and the sessions. */
 import { IndexedDbBytes } from "./blob-bytes.js";
 import { OpfsBytes, type ByteStore } from "./bytes.js";
-import { openDatabase } from "./database.js";
+import { QueueDatabase } from "./database.js";
 import { LeasedSessions, LockedSessions, type Sessions } from "./sessions.js";
 
 export interface Ground {
-  database: IDBDatabase;
+  database: QueueDatabase;
   /**
    * The first one is written; all are read. Opened anew each time: one that cannot be opened now, or that the browser
    * has let go of, may be there again later.
@@ -14,9 +14,9 @@ export interface Ground {
   sessions: Sessions;
 }
 
-/** Rejects where this browser keeps nothing. `session` lives from then on. */
+/** `session` lives from then on. Where this browser keeps nothing, this rejects, or else each use of the database does. */
 export async function prepareGround(session: string, { toWrite }: { toWrite: boolean }): Promise<Ground> {
-  const database = await openDatabase();
+  const database = new QueueDatabase();
   const blobs = new IndexedDbBytes(database);
   const openPlaces = async (): Promise<ByteStore[]> => {
     // What lies there is not taken for gone: rows say where their bytes are.

@@ -2,12 +2,13 @@
  * The page's end of the keeping worker. Nothing here can hold up or stop an upload: where a browser keeps
  * nothing, everything goes on from memory, and whoever listens is told to keep the page open.
  */
+import { Again } from "../again.js";
 import type { KeptUpload } from "../generated/KeptUpload";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import { randomName } from "../random-name.js";
 import type { WorkerLike } from "../workers/bridge.js";
 import type { FileDescription } from "../wasm/upload.js";
-import { DATABASE, inNamespace, openDatabase, transact } from "./database.js";
+import { DATABASE, inNamespace, QueueDatabase, transact } from "./database.js";
 import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
 import { WorkerLine } from "./worker-line.js";
 
@@ -52,6 +53,7 @@ export class Keeper {
   #subject: string | null = null;
   #onWifi: boolean;
   readonly #line: WorkerLine;
+  readonly #firstLook = new Again(() => void this.resume());
   #askTimer: ReturnType<typeof setTimeout> | undefined;
   #askAgainMs = ASK_AGAIN_MS;
   #asking = false;
@@ -178,8 +180,14 @@ export class Keeper {
 
   /** Goes on with what earlier pages have left, if there is anything. */
   async resume(): Promise<void> {
-    if (await this.#isThereAnything()) {
-      this.#restore();
+    try {
+      if (await this.#isThereAnything()) {
+        this.#restore();
+      }
+    } catch {
+      if (!this.#closed) {
+        this.#firstLook.later();
+      }
     }
   }
 
@@ -191,6 +199,7 @@ export class Keeper {
   /** The network may be back, or the user: what waits for a token asks again. */
   wake(): void {
     this.#line.wake();
+    this.#firstLook.wake();
     if (this.#askTimer !== undefined) {
       this.#askAgainMs = ASK_AGAIN_MS;
       this.#restore();
@@ -212,6 +221,7 @@ export class Keeper {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#askTimer);
+    this.#firstLook.stop();
     this.#line.close({ kind: "close" });
     this.#answerAll();
   }
@@ -242,20 +252,24 @@ export class Keeper {
     }
   }
 
-  /** Looks without starting a worker, and without making a database that was not there. */
+  /** Looks without starting a worker, and without making a database that was not there. Rejects where that can be otherwise later. */
   async #isThereAnything(): Promise<boolean> {
     try {
       const all = await indexedDB.databases?.();
       if (all !== undefined && !all.some(({ name }) => name === DATABASE)) {
         return false;
       }
-      const database = await openDatabase();
+      const database = new QueueDatabase();
       try {
         return (await transact<number>(database, "uploads", "readonly", (store) => store("uploads").count(inNamespace(this.namespace)))) > 0;
       } finally {
         database.close();
       }
-    } catch {
+    } catch (thrown) {
+      // Storage that is blocked, or that a browser does not have, stays so.
+      if (thrown instanceof DOMException && thrown.name !== "SecurityError") {
+        throw thrown;
+      }
       return false;
     }
   }

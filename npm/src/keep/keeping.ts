@@ -11,7 +11,7 @@ import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import { ORIGINAL, readBeside, restoredFrom, sizesOf } from "./beside.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
-import { changeRow, inNamespace, putUnlessHeld, readRow, transact, type Key, type UploadRow } from "./database.js";
+import { changeRow, inNamespace, putUnlessHeld, readRow, transact, type Key, type QueueDatabase, type UploadRow } from "./database.js";
 import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type StorageReport, type ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
 import { isFull, writeSomewhere } from "./places.js";
@@ -143,7 +143,8 @@ export class Keeping {
         await then(place);
       } catch (thrown) {
         if (isWanted() && name === ORIGINAL) {
-          await this.#keepHandle(ref);
+          // Whether or not the handle could be: the file itself is not kept.
+          await this.#keepHandle(ref).catch(() => undefined);
           this.#notKept(ref, thrown);
         }
       }
@@ -249,11 +250,12 @@ export class Keeping {
    * Makes the row ours, unless another page was faster. Where there is not even room to write that down it is sent all
    * the same: only that makes room, and should another page do so too, the service knows both by one reference.
    */
-  async #claim(database: IDBDatabase, { ref, holder, record, onWifi = false }: UploadRow): Promise<boolean> {
+  async #claim(database: QueueDatabase, { ref, holder, record, onWifi = false }: UploadRow): Promise<boolean> {
     let ours = false;
     try {
       await changeRow(database, this.#key(ref), (row) => {
-        ours = row.holder === holder;
+        // Ours already where this is done once more.
+        ours = row.holder === holder || row.holder === this.#session;
         return ours ? { ...row, holder: this.#session, record, onWifi } : undefined;
       });
     } catch (thrown) {
@@ -292,9 +294,10 @@ export class Keeping {
     const report: StorageReport = { ...NOTHING_KEPT };
     try {
       const { database, openPlaces } = await this.#ground;
+      const rows = await this.#rows(database);
       const [place] = await openPlaces();
       report.place = place?.place ?? "none";
-      for (const { record } of await this.#rows(database)) {
+      for (const { record } of rows) {
         if (record.bytes === "opfs" || record.bytes === "indexed_db") {
           report.kept_files += 1;
           report.kept_bytes += record.size_bytes;
@@ -310,7 +313,7 @@ export class Keeping {
     return report;
   }
 
-  #rows(database: IDBDatabase): Promise<UploadRow[]> {
+  #rows(database: QueueDatabase): Promise<UploadRow[]> {
     return transact(database, "uploads", "readonly", (store) => store("uploads").getAll(inNamespace(this.#namespace)));
   }
 

@@ -3,7 +3,7 @@
  * the tab is closed, crashes or is killed, the browser lets go, and whoever waits for the lock knows it.
  * Where there are no Web Locks (pages without https), a session signs a row every few seconds instead.
  */
-import { transact, type SessionRow } from "./database.js";
+import { transact, type QueueDatabase, type SessionRow } from "./database.js";
 import { isFull } from "./places.js";
 
 export interface Sessions {
@@ -65,10 +65,10 @@ const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
 
 export class LeasedSessions implements Sessions {
   readonly #own: string;
-  readonly #database: IDBDatabase;
+  readonly #database: QueueDatabase;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(own: string, database: IDBDatabase) {
+  constructor(own: string, database: QueueDatabase) {
     this.#own = own;
     this.#database = database;
   }
