@@ -26,7 +26,7 @@ const KEY_PATHS: Record<string, (row: Row) => unknown> = {
 
 export class FakeDatabase {
   /** The rows of each store by their keys, as JSON. */
-  readonly stores = new Map([["uploads", new Map<string, Row>()], ["sessions", new Map<string, Row>()]]);
+  readonly stores = new Map([["uploads", new Map<string, Row>()], ["sessions", new Map<string, Row>()], ["blobs", new Map<string, Row>()]]);
   /** Whether there is no room for anything that is put. */
   isFull = false;
   /** How many transactions fail from now on. */

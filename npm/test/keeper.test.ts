@@ -36,6 +36,7 @@ function keeperOf(changes: Partial<KeeperOptions> = {}): Harness {
     project: "p",
     onWifi: false,
     whoIsIt: async () => null,
+    onFound: () => told.push("found"),
     onKept: () => undefined,
     onNotKept: (clientRef, code) => notKept.push([clientRef, code]),
     onRestored: (uploads) => told.push(`restored ${uploads.length}`),
@@ -233,6 +234,22 @@ test("a first look that fails is repeated: what earlier pages have left is not t
   } finally {
     Reflect.deleteProperty(globalThis, "indexedDB");
     mock.timers.reset();
+  }
+});
+
+test("what earlier pages have left is told of at once, also while nobody can say who is signed in", async () => {
+  const database = new FakeDatabase();
+  Object.assign(globalThis, { indexedDB: database.asFactory });
+  const { keeper, told } = keeperOf({ whoIsIt: () => new Promise(() => undefined) });
+  try {
+    await keeper.resume();
+    assert.deepEqual(told, []);
+    database.put("uploads", { namespace: "https://photos.example.com p", ref: "roof" });
+    await keeper.resume();
+    assert.deepEqual(told, ["found"]);
+  } finally {
+    keeper.close();
+    Reflect.deleteProperty(globalThis, "indexedDB");
   }
 });
 

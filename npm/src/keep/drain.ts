@@ -51,8 +51,8 @@ export async function queuesWithFiles(): Promise<QueueName[]> {
 
 /**
  * Resolves when nothing is left that can be sent without a page, or when a page is there, which goes on itself. Rejects
- * where originals wait for Wi-Fi, or something could not be read, when everything else is stored: the browser is to
- * call again.
+ * where originals wait for Wi-Fi, or something could not be read, or sent this time, when everything else is stored: the
+ * browser is to call again.
  */
 export async function drain(queue: QueueName, { token, module, timeIsUp }: DrainOptions): Promise<void> {
   const tokens = new TokenSource(() => token(queue));
@@ -66,6 +66,7 @@ export async function drain(queue: QueueName, { token, module, timeIsUp }: Drain
   const sender = new Sender(queue, tokens, (clientRef) => keeping.take({ kind: "forget", clientRef }));
   const pages = new Pages(namespace);
   const orNever = <Result>(work: Promise<Result>): Promise<Result | null> => Promise.race([timeIsUp, pages.hasCome, work]);
+  let isWhole = true;
   try {
     for (;;) {
       const page = await pages.whoIsThere();
@@ -86,8 +87,8 @@ export async function drain(queue: QueueName, { token, module, timeIsUp }: Drain
         return;
       }
       if (found.uploads.length === 0 && found.elsewhere === 0) {
-        if (!found.isWhole) {
-          throw new Error("Not everything that is kept could be read; the rest is sent later.");
+        if (!found.isWhole || !isWhole) {
+          throw new Error("Not everything that is kept could be read and sent; the rest is sent later.");
         }
         return;
       }
@@ -96,6 +97,7 @@ export async function drain(queue: QueueName, { token, module, timeIsUp }: Drain
       if (outcome === null) {
         return;
       }
+      isWhole &&= outcome !== "unsent";
       if (outcome === "waiting_for_wifi") {
         throw new Error("Originals wait for Wi-Fi; they are sent later.");
       }
@@ -167,8 +169,8 @@ class Inbox {
   }
 }
 
-/** How far one got: to its end, well or not, or to its original, which waits. */
-type Outcome = "ended" | "waiting_for_wifi";
+/** How far one got: to its end for good, to a failure that may not be one another time, or to its original, which waits. */
+type Outcome = "ended" | "unsent" | "waiting_for_wifi";
 
 /** The engine, with what it is given and what has not ended. */
 class Sender {
@@ -190,15 +192,15 @@ class Sender {
   }
 
   /**
-   * Resolves when each has ended, well or not: what may succeed another time stays kept. Or when nothing is left but
-   * originals that wait for Wi-Fi; where pages of one queue did not agree about that, they all do.
+   * Resolves when each has ended, well or not: what may succeed another time stays kept, `unsent`. Or when nothing is left
+   * but originals that wait for Wi-Fi; where pages of one queue did not agree about that, they all do.
    */
   async send(found: readonly Restored[]): Promise<Outcome> {
     if (found.some(({ onWifi }) => onWifi)) {
       this.#originals.policy = "on-wifi";
     }
     const outcomes = await Promise.all(found.map((each) => this.#sendOne(each)));
-    return outcomes.includes("waiting_for_wifi") ? "waiting_for_wifi" : "ended";
+    return (["waiting_for_wifi", "unsent"] as const).find((outcome) => outcomes.includes(outcome)) ?? "ended";
   }
 
   close(): void {
@@ -227,10 +229,11 @@ class Sender {
       this.#waiting.delete(event.client_ref);
     }
     if (event.type === "stored" || event.type === "failed" || event.type === "cancelled") {
-      if (event.type !== "failed" || isAboutTheFile(event.error)) {
+      const isOver = event.type !== "failed" || isAboutTheFile(event.error);
+      if (isOver) {
         this.#onEnded(event.client_ref);
       }
-      this.#pending.get(event.client_ref)?.("ended");
+      this.#pending.get(event.client_ref)?.(isOver ? "ended" : "unsent");
       this.#pending.delete(event.client_ref);
     }
     if (this.#waiting.size === this.#pending.size) {

@@ -29,6 +29,8 @@ export interface KeeperOptions {
   onWifi: boolean;
   /** Who is signed in, asked only where there is something to resume. Rejects where that cannot be had now. */
   whoIsIt: () => Promise<string | null>;
+  /** Earlier pages, or others that are open, have left something in this queue. */
+  onFound: () => void;
   onKept: (clientRef: string) => void;
   onNotKept: (clientRef: string, code: NotKeptCode) => void;
   onRestored: (uploads: Restored[], missing: KeptUpload[]) => void;
@@ -182,6 +184,7 @@ export class Keeper {
   async resume(): Promise<void> {
     try {
       if (await this.#isThereAnything()) {
+        this.#options.onFound();
         this.#restore();
       }
     } catch {

@@ -214,6 +214,8 @@ export class Survival {
       project: options.project,
       onWifi: options.originals === "on-wifi",
       whoIsIt: async () => options.subject ?? subjectOf(await tokens.get()),
+      // At once: the service worker has let go of it for this page, which may be gone before it can go on.
+      onFound: () => this.#background?.wanted(),
       onKept: (clientRef) => {
         this.#keptAfterAll(clientRef);
         this.#background?.wanted();
