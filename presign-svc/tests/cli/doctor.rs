@@ -163,6 +163,49 @@ async fn a_bucket_that_refuses_or_spoils_what_was_signed_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_ignores_checksums_or_keeps_none_is_named() {
+    let scene = Scene::start().await;
+    let of = |ending: &str, rule: Rule| Rule { path: Some(format!("/windlass/.+[.]{ending}$")), ..rule };
+    // The first PUT is that of the signed writes, the second the one of damaged bytes.
+    let takes_all = || of("txt", Rule { nth: Some(2), ..on("PUT", says(200, &[], "")) });
+    let tells_none = |ending: &str| {
+        let remove_headers = vec!["x-amz-checksum-crc64nvme".to_owned()];
+        let silent =
+            Fault::Rewrite { status: None, remove_headers, set_headers: BTreeMap::new(), body: None };
+        of(ending, on("HEAD", silent))
+    };
+    let damaged = "checksums: the store takes bytes that have not the CRC64NVME signed with them: a photo that is \
+                   damaged on its way would be kept, and called verified. Use a store,";
+    scene.is_told(vec![takes_all()], damaged);
+    scene.is_told(vec![takes_all(), tells_none("txt")], damaged);
+    let unwell = of("txt", Rule { nth: Some(2), ..on("PUT", says(503, &[], "")) });
+    scene.is_told(vec![unwell], "checksums: the bucket answers a PUT of damaged bytes with 503 ");
+    let of_films = "films: the store does not tell the CRC64NVME of a file that was joined from its parts: nothing else \
+                    confirms that such a file is whole, and Windlass refuses it. Use a store,";
+    scene.is_told(vec![tells_none("mp4")], of_films);
+    let (is_well, text) = scene.examined(vec![tells_none("txt")]);
+    assert!(is_well, "what comes whole is verified on arrival: {text}");
+    assert!(text.contains("note  checksums: the bucket refuses what was damaged on its way, but"), "{text}");
+    let (is_well, text) = scene.examined(Vec::new());
+    assert!(is_well && text.contains("ok    checksums: the bucket refuses what was damaged"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_doctor_sends_is_signed_with_its_checksum_as_what_browsers_send() {
+    let scene = Scene::start().await;
+    let flipped = || on("PUT", Fault::FlipRequest { at: 0.5 });
+    scene.is_told(
+        vec![Rule { nth: Some(1), ..flipped() }],
+        "signed writes: the bucket answers a signed PUT with 400 Bad Request. A store that does not know \
+         x-amz-checksum-crc64nvme may answer so; Windlass needs one that does.",
+    );
+    scene.is_told(
+        vec![Rule { query: Some("partNumber=".to_owned()), ..flipped() }],
+        "films: the bucket answers a signed part with 400 Bad Request.",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_films_need_and_the_credentials_lack_is_named() {
     let scene = Scene::start().await;
     let denied = |method: &str, query: &str| Rule {

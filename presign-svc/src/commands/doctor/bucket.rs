@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 
 use super::probe::Probe;
-use super::{Finding, refused};
+use super::{Finding, checksums, refused};
 use crate::adapters::s3::{ClearedAfter, S3Store, read_http_date};
 use crate::adapters::system::{RandomIds, SystemClock};
 use crate::domain::clock_skew::ClockSkew;
@@ -95,36 +95,31 @@ pub async fn writes(store: &dyn ObjectStore, probe: &Probe, conditional: bool) -
 
 async fn try_write(store: &dyn ObjectStore, probe: &Probe, conditional: bool) -> Result<(), String> {
     const CONTENT: &[u8] = b"windlass doctor";
-    let now = SystemClock.now();
-    let key = ObjectKey::try_from(format!("{DOCTOR_PREFIX}{}.txt", RandomIds::new().upload_id(now)))
-        .map_err(|error| error.to_string())?;
+    let key = new_key(".txt")?;
     let put = PutToSign {
         key: &key,
         size_bytes: CONTENT.len() as u64,
         content_type: "text/plain",
-        checksum: None,
+        checksum: Some(&checksums::crc64_nvme(CONTENT)),
         only_if_absent: conditional,
     };
-    let window = SigningWindow::beginning_at(now, Duration::from_secs(300));
-    let signed =
-        store.sign_put(&put, window).await.map_err(|error| format!("nothing can be signed: {error}."))?;
-    let mut request = Request::put(&signed.url);
-    for (name, value) in &signed.headers {
-        request = request.header(name, value);
-    }
-    let request = request.body(Bytes::from_static(CONTENT)).map_err(|error| error.to_string())?;
-    let status = probe.send(request).await?.status();
-    match status {
+    match send(store, probe, &put, CONTENT).await? {
         StatusCode::OK => {}
         StatusCode::FORBIDDEN => {
             return Err("the bucket refuses a signed PUT (403). The credentials may lack s3:PutObject, or \
                         WINDLASS_S3_REGION or WINDLASS_S3_PATH_STYLE is not what the bucket expects."
                 .to_owned());
         }
-        StatusCode::NOT_IMPLEMENTED => {
+        StatusCode::NOT_IMPLEMENTED if conditional => {
             return Err(
                 "the store knows no If-None-Match. Set WINDLASS_S3_CONDITIONAL_WRITES=false.".to_owned()
             );
+        }
+        status @ (StatusCode::BAD_REQUEST | StatusCode::NOT_IMPLEMENTED) => {
+            return Err(format!(
+                "the bucket answers a signed PUT with {status}. A store that does not know \
+                 x-amz-checksum-crc64nvme may answer so; Windlass needs one that does."
+            ));
         }
         other => return Err(format!("the bucket answers a signed PUT with {other}.")),
     }
@@ -151,4 +146,23 @@ async fn try_write(store: &dyn ObjectStore, probe: &Probe, conditional: bool) ->
         );
     }
     Ok(())
+}
+
+/// A key that no other object has, of a name that ends so.
+pub fn new_key(ending: &str) -> Result<ObjectKey, String> {
+    let key = format!("{DOCTOR_PREFIX}{}{ending}", RandomIds::new().upload_id(SystemClock.now()));
+    ObjectKey::try_from(key).map_err(|error| error.to_string())
+}
+
+/// Signs a PUT as for a browser, and sends these bytes by it: what the bucket answers.
+pub async fn send(
+    store: &dyn ObjectStore,
+    probe: &Probe,
+    put: &PutToSign<'_>,
+    bytes: &'static [u8],
+) -> Result<StatusCode, String> {
+    let window = SigningWindow::beginning_at(SystemClock.now(), Duration::from_secs(300));
+    let signed = store.sign_put(put, window).await;
+    let signed = signed.map_err(|error| format!("nothing can be signed: {error}."))?;
+    probe.put(&signed, bytes).await
 }

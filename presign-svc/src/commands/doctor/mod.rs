@@ -2,6 +2,7 @@
 //! works and what to do where it does not. Exits with an error when something must be fixed.
 
 mod bucket;
+mod checksums;
 mod cors;
 mod films;
 mod policies;
@@ -275,12 +276,14 @@ async fn remote(options: &ServeOptions, settings: &S3Settings) -> Vec<Finding> {
         Err(unreachable) => return vec![unreachable],
     };
     let mut found = vec![access, bucket::clock(&store, &probe).await];
-    let writes = bucket::writes(&store, &probe, options.store.conditional_writes()).await;
+    let conditional = options.store.conditional_writes();
+    let writes = bucket::writes(&store, &probe, conditional).await;
     let can_write = writes.verdict == Verdict::Good;
     found.push(writes);
-    // What keeps one PUT out keeps films out, too, and is said already.
+    // What keeps one PUT out keeps these out, too, and is said already.
     if can_write {
-        found.push(films::check(&store, &probe).await);
+        found.push(checksums::check(&store, &probe, conditional).await);
+        found.push(films::check(&store, &probe, conditional).await);
     }
     found.push(cors::check(&store, &probe, &cors::origins(options)).await);
     found.push(bucket::lifecycle(&store, options.limits.weak_signal).await);

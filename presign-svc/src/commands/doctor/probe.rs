@@ -4,12 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+
+use crate::ports::object_store::SignedRequest;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -34,5 +36,14 @@ impl Probe {
             Ok(Err(error)) => Err(format!("it does not answer ({error}).")),
             Err(_) => Err(format!("it does not answer within {} seconds.", LIMIT.as_secs())),
         }
+    }
+    /// Sends bytes by a signed PUT, with the headers that are part of its signature.
+    pub async fn put(&self, signed: &SignedRequest, bytes: &'static [u8]) -> Result<StatusCode, String> {
+        let mut request = Request::put(&signed.url);
+        for (name, value) in &signed.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Bytes::from_static(bytes)).map_err(|error| error.to_string())?;
+        Ok(self.send(request).await?.status())
     }
 }
