@@ -9,6 +9,8 @@ use crate::process::{cargo, command, output_of, run, say};
 use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// What [`is_new_enough`] takes, in words.
+const NODE_VERSIONS: &str = "version 20.19 or newer of 20, or 22.12 or newer";
 const GARAGE_VERSION: &str = "2.5.0";
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const SCHEMATHESIS_VERSION: &str = "4.32.5";
@@ -35,14 +37,24 @@ pub fn ensure_wasm_target() -> Result<()> {
 
 /// Node.js, which cannot be installed in the same way everywhere.
 pub fn ensure_node() -> Result<()> {
-    let version = match command("node").arg("--version").stderr(Stdio::null()).output() {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-        Err(_) => bail!("Node.js is missing: install version 20 or newer, with npm, and try again"),
+    let Ok(output) = command("node").arg("--version").stderr(Stdio::null()).output() else {
+        bail!("Node.js is missing: install {NODE_VERSIONS}, with npm, and try again");
     };
-    let major = version.trim_start_matches('v').split('.').next().and_then(|text| text.parse::<u32>().ok());
-    match major {
-        Some(major) if major >= 20 => Ok(()),
-        _ => bail!("Node.js {version} is too old: version 20 or newer is needed"),
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if !is_new_enough(&version) {
+        bail!("Node.js {version} will not do: {NODE_VERSIONS} is needed");
+    }
+    Ok(())
+}
+
+/// Whether Vite takes it, which wants `^20.19.0 || >=22.12.0`.
+fn is_new_enough(node_version: &str) -> bool {
+    let mut numbers = node_version.trim_start_matches('v').split('.').map_while(|text| text.parse().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(20), Some(minor)) => minor >= 19,
+        (Some(22), Some(minor)) => minor >= 12,
+        (Some(major), _) => major > 22_u32,
+        (None, _) => false,
     }
 }
 
@@ -297,4 +309,32 @@ fn is_root() -> bool {
 fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_is_asked_for_as_vite_asks_for_it() {
+        for (version, is_taken) in [
+            ("v18.20.8", false),
+            ("v20.18.3", false),
+            ("v20.19.0", true),
+            ("v21.7.3", false),
+            ("v22.11.0", false),
+            ("v22.12.0", true),
+            ("v23.0.0", true),
+            ("v26.1.0", true),
+            ("", false),
+        ] {
+            assert_eq!(is_new_enough(version), is_taken, "{version}");
+        }
+        for example in ["dashboard-vite", "uppy"] {
+            let lock = workspace::root().join("examples").join(example).join("package-lock.json");
+            let lock: serde_json::Value = serde_json::from_slice(&std::fs::read(lock).unwrap()).unwrap();
+            let wants = &lock["packages"]["node_modules/vite"]["engines"]["node"];
+            assert_eq!(wants, "^20.19.0 || >=22.12.0", "{example}");
+        }
+    }
 }
