@@ -125,7 +125,15 @@ fn ensure_browser(browser: &Browser) -> Result<PathBuf> {
 /// cores) into the user's cache folder.
 pub fn ensure_garage() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("WINDLASS_GARAGE") {
-        return Ok(PathBuf::from(path));
+        // Tests run in folders of their own, and pass where the path leads to nothing: Garage is not installed then.
+        let path = std::path::absolute(path)?;
+        if !path.is_file() {
+            bail!(
+                "WINDLASS_GARAGE names {}, which is no file: name Garage's program, or unset it",
+                path.display()
+            );
+        }
+        return Ok(path);
     }
     let folder = workspace::cache_dir().join(format!("garage-{GARAGE_VERSION}"));
     let binary = folder.join("bin/garage");
