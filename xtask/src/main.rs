@@ -10,6 +10,7 @@ mod demo;
 mod deny;
 mod fixtures;
 mod fuzz;
+mod gaps;
 mod npm;
 mod process;
 mod programs;

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::process::{self, cargo, command, say};
-use crate::{contract, demo, deny, fixtures, npm, programs, purity, tools, types, wasm, workspace};
+use crate::{contract, demo, deny, fixtures, gaps, npm, programs, purity, tools, types, wasm, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -100,7 +100,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             let garage = tools::ensure_garage()?;
             let postgres = tools::ensure_postgres()?;
             let redis = tools::ensure_redis()?;
-            require_all(postgres.is_some(), redis.is_some())?;
+            gaps::check(postgres.is_some(), redis.is_some())?;
             let shifted_clock = programs::build_shifted_clock()?;
             // The second build has failpoints in it: the service is killed at each of them.
             let killed = [&FAILPOINTS[..], &["--test", "faults"]].concat();
@@ -181,36 +181,6 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
             }
             browser_tests("test:engines", &programs)
         }
-    }
-}
-
-/// What tests would skip, saying so, is a failure where `WINDLASS_REQUIRE_ALL` is set, as in CI: servers that could be
-/// installed, and files that are missing from the folder `../shared` where it is there.
-fn require_all(has_postgres: bool, has_redis: bool) -> Result<()> {
-    if std::env::var_os("WINDLASS_REQUIRE_ALL").is_none() {
-        return Ok(());
-    }
-    let shared = workspace::root().join("../shared");
-    let corpora = [
-        "photos",
-        "corpora/generated",
-        "corpora/security/naughty-strings",
-        "corpora/security/wycheproof-jws",
-    ];
-    let lacking = corpora.map(|corpus| shared.join(corpus)).into_iter().find(|corpus| !corpus.is_dir());
-    match lacking {
-        _ if !has_postgres => bail!("no PostgreSQL: set WINDLASS_POSTGRES, or unset WINDLASS_REQUIRE_ALL"),
-        _ if !has_redis => bail!("no Redis: set WINDLASS_REDIS, or unset WINDLASS_REQUIRE_ALL"),
-        Some(corpus) if shared.is_dir() => {
-            bail!("{} is not there: tests over it would be skipped", corpus.display())
-        }
-        Some(_) => {
-            say(
-                "../shared is not beside this checkout: tests over its photos and corpora say that they are skipped",
-            );
-            Ok(())
-        }
-        None => Ok(()),
     }
 }
 
