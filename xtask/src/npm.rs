@@ -8,6 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use crate::process::{command, run, say};
 use crate::{tools, types, wasm, workspace};
 
+/// npm's codes for a registry that is out of reach, or has no such address.
+const UNANSWERED: [&str; 8] =
+    ["E404", "E405", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "ENOTFOUND", "ETIMEDOUT"];
+
 /// Installs a folder's packages exactly as locked, unless that was done for this lock file before.
 pub fn install(folder: &str) -> Result<()> {
     tools::ensure_node()?;
@@ -64,15 +68,46 @@ fn audit(path: &Path) -> Result<()> {
         .stderr(std::process::Stdio::null())
         .output()
         .context("could not start `npm audit`")?;
-    let report: serde_json::Value = serde_json::from_slice(&audit.stdout).unwrap_or_default();
-    match report.get("vulnerabilities") {
-        Some(_) if audit.status.success() => Ok(()),
-        Some(found) => bail!("npm knows of dangerous packages in {folder}/: {found}"),
-        None => {
-            say(format!("skipped: the npm registry does not answer `npm audit` for {folder}/"));
+    match judge(&audit.stdout) {
+        Audit::Judged(_) if audit.status.success() => Ok(()),
+        Audit::Judged(found) => bail!("npm knows of dangerous packages in {folder}/: {found}"),
+        Audit::NotAnswered(why) => {
+            say(format!("skipped: the npm registry does not answer `npm audit` for {folder}/ ({why})"));
             Ok(())
         }
+        Audit::Failed(why) => bail!("`npm audit` failed in {folder}/: {why}"),
     }
+}
+
+/// What came of an audit, with npm's words.
+#[derive(Debug, PartialEq, Eq)]
+enum Audit {
+    /// What the registry knows of the packages.
+    Judged(String),
+    /// The registry is out of reach, or knows no audits.
+    NotAnswered(String),
+    /// Anything else: the lock file, the settings, the request.
+    Failed(String),
+}
+
+/// Where the registry's answer is none, npm gives its `message`, and its `statusCode` if there was one; other errors
+/// have a code.
+fn judge(report: &[u8]) -> Audit {
+    let report: serde_json::Value = serde_json::from_slice(report).unwrap_or_default();
+    if let Some(found) = report.get("vulnerabilities") {
+        return Audit::Judged(found.to_string());
+    }
+    let text = |value: &serde_json::Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let error = &report["error"];
+    let why = text(&report["message"]).or_else(|| text(&error["summary"]));
+    let why = why.unwrap_or_else(|| "it printed no report".to_owned());
+    let is_unanswered = match (report["statusCode"].as_u64(), error["code"].as_str()) {
+        // 405 is what a mirror says that only hands packages out.
+        (Some(status), _) => matches!(status, 404 | 405 | 500..=599),
+        (None, Some(code)) => UNANSWERED.contains(&code),
+        (None, None) => why.starts_with("request to ") || why.starts_with("network timeout at: "),
+    };
+    if is_unanswered { Audit::NotAnswered(why) } else { Audit::Failed(why) }
 }
 
 /// Builds the npm package into `npm/dist`, from Rust to JavaScript.
@@ -100,4 +135,34 @@ pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_audit_that_the_registry_does_not_answer_is_skipped() {
+        let nothing = r#""error":{"summary":"","detail":""}"#;
+        let refused = |status: u16| {
+            format!(
+                r#"{{"message":"{status} - POST https://r.example/bulk","statusCode":{status},{nothing}}}"#
+            )
+        };
+        let error = |code: &str| format!(r#"{{"error":{{"code":"{code}","summary":"no","detail":""}}}}"#);
+        let network = "request to https://r.example/bulk failed, reason: getaddrinfo ENOTFOUND r.example";
+        let no_line = format!(r#"{{"message":"{network}",{nothing}}}"#);
+        for unanswered in
+            [refused(404), refused(405), refused(503), error("ENOTFOUND"), error("E404"), no_line]
+        {
+            assert!(matches!(judge(unanswered.as_bytes()), Audit::NotAnswered(_)), "{unanswered}");
+        }
+        let nonsense = format!(r#"{{"message":"Unexpected token < in JSON at position 0",{nothing}}}"#);
+        for failed in [refused(400), refused(401), error("ENOLOCK"), nonsense, "{}".into(), "no JSON".into()]
+        {
+            assert!(matches!(judge(failed.as_bytes()), Audit::Failed(_)), "{failed}");
+        }
+        let judged = br#"{"auditReportVersion":2,"vulnerabilities":{}}"#;
+        assert_eq!(judge(judged), Audit::Judged("{}".into()));
+    }
 }
