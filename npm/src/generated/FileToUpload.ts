@@ -40,8 +40,9 @@ metadata?: PhotoMetadata,
 preferred_part_size?: number, 
 /**
  * The CRC64NVME of the whole file, from those who do not want it twice: where the caller has made a photo of
- * these very bytes in this project before, on whatever device, that photo is the answer and nothing is recorded.
- * A `client_ref` that is known already is answered as ever. Upload links are told of no photo.
+ * these very bytes in this project before, on whatever device, and the bucket still has it, that photo is the
+ * answer and nothing is recorded. A `client_ref` that is known already is answered as ever. Upload links are told
+ * of no photo.
  */
 unless_stored?: Checksum, 
 /**

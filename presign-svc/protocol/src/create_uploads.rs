@@ -59,8 +59,9 @@ pub struct FileToUpload {
     #[cfg_attr(feature = "typescript", ts(optional, type = "number"))]
     pub preferred_part_size: Option<u64>,
     /// The CRC64NVME of the whole file, from those who do not want it twice: where the caller has made a photo of
-    /// these very bytes in this project before, on whatever device, that photo is the answer and nothing is recorded.
-    /// A `client_ref` that is known already is answered as ever. Upload links are told of no photo.
+    /// these very bytes in this project before, on whatever device, and the bucket still has it, that photo is the
+    /// answer and nothing is recorded. A `client_ref` that is known already is answered as ever. Upload links are told
+    /// of no photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub unless_stored: Option<Checksum>,

@@ -1,5 +1,6 @@
 //! `unless_stored` of `POST /api/v1/uploads`: the same photo chosen again, by whom, and what nobody learns by it.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use windlass_presign_svc::auth::{Caller, ProjectAccess, Scope, TokenGrant};
 use windlass_presign_svc::ports::clock::Clock as _;
 
+use crate::complete_faults::put_foreign_object;
 use crate::complete_parts::{MIB, film, send_parts};
 use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg};
 
@@ -39,6 +41,25 @@ fn is_new(upload: &Value, photo: &Value) -> bool {
         && upload["photo_id"] != photo["photo_id"]
 }
 
+/// A photo, as its upload was answered.
+async fn stored(app: &TestApp, client_ref: &str, bytes: &[u8]) -> Value {
+    let upload = app.announce_one(file_of(client_ref, "roof.jpg", bytes)).await;
+    assert_eq!(app.put(&upload, bytes).await.status(), 200);
+    assert_eq!(app.complete(&upload, Value::Null).await.status, 200);
+    upload
+}
+
+/// What is chosen is new, and once it was sent it can be fetched.
+async fn assert_sent_again(app: &TestApp, client_ref: &str, bytes: &[u8], lost: &Value) {
+    let again = choose(app, &app.ann(), "job-7", client_ref, bytes).await;
+    assert!(is_new(&again, lost), "{again}");
+    assert_eq!(app.put(&again, bytes).await.status(), 200);
+    let photo = app.complete(&again, Value::Null).await;
+    assert_eq!((photo.status, &photo.body["photo_id"]), (200, &again["photo_id"]), "{}", photo.body);
+    let fetched = app.http.get(photo.body["url"].as_str().unwrap()).send().await.unwrap();
+    assert!(fetched.bytes().await.unwrap() == bytes);
+}
+
 #[tokio::test]
 async fn the_same_photo_chosen_again_is_answered_with_the_one_that_is_there() {
     let app = TestApp::start().await;
@@ -61,6 +82,60 @@ async fn the_same_photo_chosen_again_is_answered_with_the_one_that_is_there() {
     let path = format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap());
     assert_eq!(app.delete(&path).await.status, 204);
     assert!(is_new(&choose(&app, &app.ann(), "job-7", "e", &bytes).await, &photo), "it was deleted");
+}
+
+#[tokio::test]
+async fn a_photo_that_the_bucket_has_lost_is_taken_again() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let photo = stored(&app, "a", &bytes).await;
+    app.app.store.delete(&app.record(&photo).await.original_key()).await.unwrap();
+    assert_sent_again(&app, "b", &bytes, &photo).await;
+}
+
+#[tokio::test]
+async fn a_photo_in_whose_place_the_bucket_has_something_else_is_taken_again() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let photo = stored(&app, "a", &bytes).await;
+    let mut other = bytes.clone();
+    *other.last_mut().unwrap() ^= 1;
+    put_foreign_object(&app, &photo, &other).await;
+    assert_sent_again(&app, "b", &bytes, &photo).await;
+}
+
+#[tokio::test]
+async fn while_the_bucket_does_not_answer_nothing_is_called_stored_and_nobody_waits_long() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let photo = app.upload("a", &bytes).await;
+    for (client_ref, fault) in [("b", &app.store.is_down), ("c", &app.store.is_silent)] {
+        fault.store(true, SeqCst);
+        let again = choose(&app, &app.ann(), "job-7", client_ref, &bytes).await;
+        assert!(is_new(&again, &photo), "{again}");
+        fault.store(false, SeqCst);
+    }
+    let again = choose(&app, &app.ann(), "job-7", "d", &bytes).await;
+    assert_eq!(again["photo_id"], photo["photo_id"], "it answers again");
+}
+
+#[tokio::test]
+async fn the_bucket_is_asked_once_for_each_photo_that_was_stored_before() {
+    let app = TestApp::start().await;
+    let stored = jpeg(&PhotoSpec::default());
+    app.upload("a", &stored).await;
+    let other = jpeg(&PhotoSpec { make: "Other", ..PhotoSpec::default() });
+    let files: Vec<Value> = [("b", &stored), ("c", &other), ("d", &stored)]
+        .map(|(client_ref, bytes)| {
+            let mut file = file_of(client_ref, "roof.jpg", bytes);
+            file["unless_stored"] = json!(crc64nvme(bytes));
+            file
+        })
+        .into();
+    let before = app.store.looks.load(SeqCst);
+    let answers = app.announce(json!(files)).await;
+    let known: Vec<bool> = answers.iter().map(|upload| upload["already_stored"] == true).collect();
+    assert_eq!((known, app.store.looks.load(SeqCst) - before), (vec![true, false, true], 2));
 }
 
 #[tokio::test]

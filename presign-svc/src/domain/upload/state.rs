@@ -8,7 +8,7 @@ use crate::domain::description::Description;
 use crate::domain::joining::ExpectedObject;
 use crate::domain::media_type::MediaType;
 use crate::domain::object_key::PhotoFolder;
-use crate::domain::stored::MultipartId;
+use crate::domain::stored::{MultipartId, ObjectInfo, same_etag};
 use crate::domain::variant::Variant;
 use crate::domain::verify::Failure;
 
@@ -130,4 +130,11 @@ pub struct VerifiedObject {
     pub metadata: Option<PhotoMetadata>,
     /// When it was verified.
     pub verified_at: OffsetDateTime,
+}
+
+impl VerifiedObject {
+    /// Whether an object at its key is the very one that was verified, by its size and its entity tag.
+    pub fn is(&self, object: &ObjectInfo) -> bool {
+        self.size_bytes == object.size_bytes && same_etag(&self.etag, &object.etag)
+    }
 }

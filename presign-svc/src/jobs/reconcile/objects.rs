@@ -111,9 +111,7 @@ impl Look<'_> {
         };
         let recorded = self.app.uploads.find(&upload.facts().tenant, upload.id()).await?;
         let verified = recorded.as_ref().and_then(Upload::object);
-        Ok(verified.is_some_and(|verified| {
-            verified.size_bytes != object.size_bytes || !same_etag(&verified.etag, &object.etag)
-        }))
+        Ok(verified.is_some_and(|verified| !verified.is(&object)))
     }
 
     /// Removes an object where that is wanted; a last look at the record tells whether it still is.
