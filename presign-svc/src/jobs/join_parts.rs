@@ -7,11 +7,12 @@ use super::{ClientClaim, NotFinished, multipart};
 use crate::app::App;
 use crate::domain::announce::SizeClaim;
 use crate::domain::joining::{ExpectedObject, missing_parts, parts_to_join};
-use crate::domain::stored::{MultipartId, StoredPart};
+use crate::domain::stored::{MultipartId, PartToJoin, StoredPart};
 use crate::domain::unplanned::{Unplanned, plan_of_named};
 use crate::domain::upload::Upload;
 use crate::domain::verify::Failure;
 use crate::ports::object_store::{MultipartCompletion, ObjectInfo, StoreError};
+use crate::ports::uploads::RepositoryError;
 
 /// Joins the parts unless an earlier call did, and says what the store has now.
 pub(super) async fn join_parts(
@@ -49,11 +50,12 @@ pub(super) async fn join_parts(
     };
     let mut joined = app.store.complete_multipart(&completion).await;
     if matches!(joined, Err(StoreError::Precondition)) {
-        // Something is at the key. What is to be the object is all there to take its place.
+        // Something is at the key.
         if let Some(object) = find_joined(app, upload, plan, claim).await? {
             app.store.abort_multipart(&key, &multipart).await?;
             return Ok(object);
         }
+        still_unjoined(app, upload, plan, &multipart, &parts).await?;
         tracing::warn!(upload = %upload.id(), "an object that is not this upload's was at its key; removed");
         app.store.delete(&key).await?;
         joined = app.store.complete_multipart(&completion).await;
@@ -72,6 +74,33 @@ pub(super) async fn join_parts(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Asks once more before what is at the key is removed: what is to take its place must all be there now. A store that
+/// tells nothing of the content does not say whether the object is this very join, made by who had the turn before or
+/// by a request that was repeated because its answer was lost; but then the record has changed, or the parts are gone.
+async fn still_unjoined(
+    app: &App,
+    upload: &Upload,
+    plan: &PartPlan,
+    multipart: &MultipartId,
+    parts: &[PartToJoin],
+) -> Result<(), NotFinished> {
+    let current =
+        app.uploads.find(&upload.facts().tenant, upload.id()).await?.ok_or(NotFinished::NotFound)?;
+    if current.progress().version != upload.progress().version {
+        return Err(RepositoryError::Stale.into());
+    }
+    let stored = match app.store.list_parts(&upload.original_key(), multipart).await {
+        Ok(stored) => stored,
+        Err(StoreError::NoSuchUpload) => {
+            let why = "the parts are gone while an object that may be theirs is at their key";
+            return Err(StoreError::Unavailable(why.to_owned()).into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let missing = missing_parts(plan, &stored, parts);
+    if missing.is_empty() { Ok(()) } else { Err(NotFinished::PartsMissing(missing)) }
 }
 
 /// The plan the parts were made by: as announced, or, where the client cut the file as it liked, as it names

@@ -74,6 +74,51 @@ async fn f31_a_join_of_which_the_store_tells_nothing_is_kept_and_a_photo_at_its_
 }
 
 #[tokio::test]
+async fn f31_a_join_that_was_repeated_removes_nothing_where_the_store_tells_nothing_of_it() {
+    let app = TestApp::start().await;
+    app.store.tells_no_content.store(true, Ordering::SeqCst);
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    app.store.repeats_next_join.store(true, Ordering::SeqCst);
+    app.complete(&upload, Value::Null).await.assert_problem(503, "store_unavailable");
+    let key = app.record(&upload).await.original_key();
+    assert!(app.app.store.head(&key).await.is_ok(), "the only copy");
+    // Its client does not come back.
+    app.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { finished: 1, ..Swept::default() });
+    let there = app.app.store.read_range(&key, 0..bytes.len() as u64, None).await.unwrap();
+    assert!(there == bytes);
+}
+
+#[tokio::test]
+async fn an_object_in_the_way_stays_where_somebody_else_has_worked_on_its_upload_meanwhile() {
+    let app = TestApp::start().await;
+    app.store.tells_no_content.store(true, Ordering::SeqCst);
+    let bytes = film(6 * MIB);
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    let mut other = bytes.clone();
+    other[3 * MIB] ^= 1;
+    put_foreign_object(&app, &upload, &other).await;
+    // Who has the turn next, because this one's has ended, is at work when this one joins.
+    let (service, id) = (app.app.clone(), app.record(&upload).await.id());
+    app.uploads.after_next_save(async move {
+        let mut upload = service.uploads.find(&"acme".parse().unwrap(), id).await.unwrap().unwrap();
+        upload.put_off(service.clock.now(), Duration::from_secs(86_400)).unwrap();
+        service.uploads.save(&mut upload).await.unwrap();
+    });
+    app.complete(&upload, Value::Null).await.assert_problem(503, "unavailable");
+    let key = app.record(&upload).await.original_key();
+    let there = app.app.store.read_range(&key, 0..bytes.len() as u64, None).await.unwrap();
+    assert!(there == other, "nothing is removed");
+    let again = app.complete(&upload, Value::Null).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    let fetched = app.http.get(again.body["url"].as_str().unwrap()).send().await.unwrap();
+    assert!(fetched.bytes().await.unwrap() == bytes);
+}
+
+#[tokio::test]
 async fn f31_an_object_of_the_same_size_is_not_taken_for_ours() {
     let app = TestApp::start().await;
     let bytes = film(6 * MIB);

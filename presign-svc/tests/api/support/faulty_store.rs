@@ -19,6 +19,8 @@ pub struct FaultyStore {
     inner: S3Store,
     /// The next join is done, and its answer lost.
     pub lose_next_join_answer: AtomicBool,
+    /// The next join is done and asked for again, as where its answer was lost on the way: there is an object by then.
+    pub repeats_next_join: AtomicBool,
     /// Neither parts nor objects tell anything of their content, as under SSE-KMS in a store without CRC64NVME.
     pub tells_no_content: AtomicBool,
     /// Nothing answers.
@@ -57,6 +59,7 @@ impl FaultyStore {
         Self {
             inner,
             lose_next_join_answer: AtomicBool::new(false),
+            repeats_next_join: AtomicBool::new(false),
             tells_no_content: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
             is_silent: AtomicBool::new(false),
@@ -182,6 +185,9 @@ impl ObjectStore for FaultyStore {
         self.up()?.complete_multipart(&MultipartCompletion { parts: &parts, ..*completion }).await?;
         if self.lose_next_join_answer.swap(false, Ordering::SeqCst) {
             return Err(StoreError::Unavailable("the answer was lost".to_owned()));
+        }
+        if self.repeats_next_join.swap(false, Ordering::SeqCst) {
+            return Err(StoreError::Precondition);
         }
         Ok(())
     }

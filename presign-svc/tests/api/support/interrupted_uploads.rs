@@ -18,13 +18,15 @@ pub struct InterruptedUploads {
     pub finds: watch::Sender<usize>,
     inner: SqliteDatabase,
     after_insert: Mutex<Option<BoxFuture<'static, ()>>>,
+    after_save: Mutex<Option<BoxFuture<'static, ()>>>,
     after_past_deadline: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl InterruptedUploads {
     pub fn around(inner: SqliteDatabase) -> Self {
         let finds = watch::Sender::new(0);
-        Self { finds, inner, after_insert: Mutex::new(None), after_past_deadline: Mutex::new(None) }
+        let (after_insert, after_save, after_past_deadline) = Default::default();
+        Self { finds, inner, after_insert, after_save, after_past_deadline }
     }
 
     /// The record of events beside it.
@@ -35,6 +37,11 @@ impl InterruptedUploads {
     /// What happens once the next uploads are recorded, before their request goes on.
     pub fn after_next_insert(&self, interruption: impl Future<Output = ()> + Send + 'static) {
         *self.after_insert.lock().unwrap() = Some(Box::pin(interruption));
+    }
+
+    /// What happens once the next change is recorded, before whoever made it goes on.
+    pub fn after_next_save(&self, interruption: impl Future<Output = ()> + Send + 'static) {
+        *self.after_save.lock().unwrap() = Some(Box::pin(interruption));
     }
 
     /// What happens once the janitor knows which uploads are past their deadline, before it does anything.
@@ -68,7 +75,12 @@ impl UploadRepository for InterruptedUploads {
     }
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
-        self.inner.save(upload).await
+        let saved = self.inner.save(upload).await;
+        let interruption = self.after_save.lock().unwrap().take();
+        if let Some(interruption) = interruption {
+            interruption.await;
+        }
+        saved
     }
 
     async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
