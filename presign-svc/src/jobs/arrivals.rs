@@ -2,14 +2,17 @@
 //! page was closed and is not opened again. The bucket is asked a few times while bytes may arrive (`domain::upload::
 //! looks`), and what is whole becomes a photo as if its client had completed it.
 //!
-//! Which looks are due is in the record, so that a process that ends loses none. Putting one off takes it: of many
-//! processes one looks. A look itself changes nothing and takes no turn; who finds all there does what `complete`
-//! does, in the upload's turn, so that a client that comes at the same time gets the same photo.
+//! Which looks are due is in the record, so that a process that ends loses none. Putting one off takes it, by a few
+//! minutes at most: of many processes one looks. That none comes after it before the deadline is written once the bucket
+//! has answered; a look that ends without an answer, because the bucket or the process is away, is made again. A look
+//! itself changes nothing and takes no turn; who finds all there does what `complete` does, in the upload's turn, so that
+//! a client that comes at the same time gets the same photo.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
 use futures::{StreamExt as _, stream};
+use time::OffsetDateTime;
 
 use super::ended_links::is_of_ended_link;
 use super::finalise::{Assembly, finalise};
@@ -21,6 +24,7 @@ use crate::app::App;
 use crate::domain::announce::{SizeClaim, Transfer};
 use crate::domain::joining::missing_parts;
 use crate::domain::upload::Upload;
+use crate::domain::upload::looks::SELDOM;
 use crate::metrics::UploadOutcome;
 use crate::ports::object_store::StoreError;
 use crate::ports::uploads::{Look, RepositoryError};
@@ -39,6 +43,17 @@ pub struct Looked {
     pub finished: usize,
 }
 
+/// What came of a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// The upload is a photo now.
+    Photo,
+    /// It is none, as far as the bucket and the record know.
+    NoPhoto,
+    /// That is not known.
+    Unanswered,
+}
+
 /// Looks for what is due, a batch of it.
 pub async fn look(app: &App) -> Result<Looked, RepositoryError> {
     let now = app.clock.now();
@@ -48,31 +63,43 @@ pub async fn look(app: &App) -> Result<Looked, RepositoryError> {
         .map(|upload| Look {
             upload: upload.id(),
             due_at: upload.look_due_at(),
-            next_at: upload.next_look(now, app.settings.bytes_may_arrive_for(upload)),
+            next_at: next_look(app, upload, now).min(now + SELDOM),
         })
         .collect();
     let taken: HashSet<_> = app.uploads.put_off_looks(&looks).await?.into_iter().collect();
     let mut seen = Looked { due: due.len(), finished: 0 };
-    let looks =
-        due.into_iter().filter(|upload| taken.contains(&upload.id())).map(|upload| look_for(app, upload));
+    let looks = due.into_iter().zip(looks).filter(|(upload, _)| taken.contains(&upload.id()));
+    let looks = looks.map(|(upload, Look { next_at: due_at, .. })| async move {
+        let next = Look { upload: upload.id(), due_at, next_at: next_look(app, &upload, now) };
+        (look_for(app, upload).await, next)
+    });
     let mut outcomes = stream::iter(looks).buffer_unordered(AT_ONCE);
-    while let Some(is_finished) = outcomes.next().await {
-        seen.finished += usize::from(is_finished);
+    let mut last = Vec::new();
+    while let Some((outcome, next)) = outcomes.next().await {
+        seen.finished += usize::from(outcome == Outcome::Photo);
+        if outcome == Outcome::NoPhoto && next.next_at > next.due_at {
+            last.push(next);
+        }
     }
+    app.uploads.put_off_looks(&last).await?;
     Ok(seen)
 }
 
-/// Whether it is a photo by this look.
-async fn look_for(app: &App, upload: Upload) -> bool {
+fn next_look(app: &App, upload: &Upload, now: OffsetDateTime) -> OffsetDateTime {
+    upload.next_look(now, app.settings.bytes_may_arrive_for(upload))
+}
+
+async fn look_for(app: &App, upload: Upload) -> Outcome {
     let id = upload.id();
     match finish_if_whole(app, upload).await {
         Ok(true) => {
             tracing::info!(upload = %id, "an upload that nobody reported is a photo now");
             app.metrics.uploads(UploadOutcome::Noticed, 1);
-            return true;
+            Outcome::Photo
         }
         Err(NotFinished::Refused(failure)) => {
             tracing::info!(upload = %id, code = ?failure.code, "an upload that nobody reported was refused");
+            Outcome::NoPhoto
         }
         // Some of it is not there yet, or it is put together now, or it was closed meanwhile.
         Ok(false)
@@ -82,10 +109,12 @@ async fn look_for(app: &App, upload: Upload) -> bool {
             | NotFinished::Assembling
             | NotFinished::NotFound
             | NotFinished::Closed(_),
-        ) => {}
-        Err(error) => tracing::warn!(upload = %id, %error, "cannot look for an upload's bytes now"),
+        ) => Outcome::NoPhoto,
+        Err(error) => {
+            tracing::warn!(upload = %id, %error, "cannot look for an upload's bytes now");
+            Outcome::Unanswered
+        }
     }
-    false
 }
 
 async fn finish_if_whole(app: &App, upload: Upload) -> Result<bool, NotFinished> {

@@ -144,6 +144,42 @@ async fn a_bucket_that_is_away_is_asked_again_later() {
     assert_eq!(look_later(&app).await, Looked { due: 1, finished: 1 });
 }
 
+/// An upload whose bytes are all there, when the last look for them is due.
+async fn before_the_last_look(app: &TestApp) {
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    app.clock.advance(60 * MINUTE);
+}
+
+#[tokio::test]
+async fn a_last_look_that_is_not_answered_is_made_again_soon() {
+    let app = TestApp::start().await;
+    before_the_last_look(&app).await;
+    app.store.is_down.store(true, SeqCst);
+    for _ in 0..3 {
+        assert_eq!(look(&app.app).await.unwrap(), Looked { due: 1, finished: 0 });
+        assert_eq!(look(&app.app).await.unwrap(), Looked::default(), "not at once");
+        app.clock.advance(5 * MINUTE);
+    }
+    app.store.is_down.store(false, SeqCst);
+    assert_eq!(look(&app.app).await.unwrap(), Looked { due: 1, finished: 1 });
+}
+
+#[tokio::test]
+async fn a_last_look_that_ends_with_its_process_is_made_again_soon() {
+    let app = TestApp::start().await;
+    before_the_last_look(&app).await;
+    app.store.is_silent.store(true, SeqCst);
+    tokio::select! {
+        looked = look(&app.app) => panic!("{looked:?}"),
+        () = app.store.asked_in_silence.notified() => {}
+    }
+    app.store.is_silent.store(false, SeqCst);
+    app.clock.advance(5 * MINUTE);
+    assert_eq!(look(&app.app).await.unwrap(), Looked { due: 1, finished: 1 });
+}
+
 #[tokio::test]
 async fn a_client_that_has_sent_something_else_is_told_so_although_the_photo_is_there() {
     let app = TestApp::start().await;

@@ -13,7 +13,7 @@ use crate::domain::announce::Transfer;
 /// is done. The databases' indexes have the same number.
 pub const FIRST_LOOK: Duration = Duration::from_secs(120);
 /// The most time between two looks.
-const SELDOM: Duration = Duration::from_secs(300);
+pub const SELDOM: Duration = Duration::from_secs(300);
 /// A client's signs within this time are one: more need not be recorded.
 const SAME_SIGN: Duration = Duration::from_secs(300);
 
@@ -34,7 +34,7 @@ impl Upload {
         self.progress.variants.iter().map(|variant| variant.size_bytes).fold(original, u64::max)
     }
 
-    /// When to look again after a look that finds nothing: the longer nothing was heard of its client, the later.
+    /// When to look again after a look that has found nothing: the longer nothing was heard of its client, the later.
     /// `bytes_may_arrive_for` is how long after its URLs were signed they may bring bytes.
     pub fn next_look(&self, now: OffsetDateTime, bytes_may_arrive_for: Duration) -> OffsetDateTime {
         let silent_for = (now - self.progress.updated_at).unsigned_abs();
