@@ -1,9 +1,14 @@
 //! Lists of photos, on connections of their own. A page has thousands of values: `sqlx` hands each of them from
 //! SQLite's thread to the caller's as a copy, and each row as a message, which takes several times as long as
 //! SQLite does. Here a page is read and understood where SQLite runs, and only the photos are handed over.
+//!
+//! A page ends: a search whose words are dense looks at every photo of its project, and SQLite would do so for as long
+//! as that takes, for a caller who has long gone, while those of all other tenants wait for the connection.
 
+use std::ffi::c_int;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -11,6 +16,7 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use windlass_protocol::{ProjectId, TenantId};
 
 use super::{BUSY_WAIT, READER_CACHE_KIB, READER_WAIT, READERS};
@@ -21,6 +27,11 @@ use crate::ports::uploads::{PhotoPage, PhotoQuery, RepositoryError, RepositoryRe
 
 /// How many statements each connection keeps prepared: those of the filters that people use.
 const PREPARED: usize = 64;
+/// How long a page may take: as long as a statement may on PostgreSQL.
+const LIMIT: Duration = Duration::from_secs(5);
+/// After how many of SQLite's instructions it is looked at whether a page is to go on: some dozen microseconds, or
+/// a few reads of a slow disk.
+const INSTRUCTIONS: c_int = 1000;
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let columns: Vec<String> = UploadRow::COLUMNS.iter().map(|(name, _)| format!("u.{name}")).collect();
@@ -33,6 +44,7 @@ pub(super) struct Lists {
     path: Arc<Path>,
     turns: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    limit: Duration,
 }
 
 /// A question that outlives who asks it.
@@ -48,7 +60,7 @@ impl Lists {
     /// Those of a file, opened when they are asked.
     pub(super) fn of(path: &Path) -> Self {
         let turns = Arc::new(Semaphore::new(READERS as usize));
-        Self { path: path.into(), turns, idle: Arc::default() }
+        Self { path: path.into(), turns, idle: Arc::default(), limit: LIMIT }
     }
 
     /// The page that is asked for.
@@ -60,14 +72,37 @@ impl Lists {
             after: query.after,
             limit: query.limit,
         };
+        self.read(move |connection| asked.page(connection)).await
+    }
+
+    /// Reads on one of the connections, for no longer than may be and than somebody waits for it.
+    async fn read<T, R>(&self, read: R) -> RepositoryResult<T>
+    where
+        T: Send + 'static,
+        R: FnOnce(&Connection) -> RepositoryResult<T> + Send + 'static,
+    {
         let turn = self.turn().await?;
         let lists = self.clone();
+        let given_up = CancellationToken::new();
+        // Whoever does not wait any more drops this future, and with it the guard.
+        let _waiting = given_up.clone().drop_guard();
         let read = move || {
             let _turn = turn;
             let connection = lists.take()?;
-            let page = asked.page(&connection)?;
+            let ends_at = Instant::now() + lists.limit;
+            let is_over = move || given_up.is_cancelled() || Instant::now() >= ends_at;
+            // It stays with the connection until the next one who reads brings his own: what ends one of them comes
+            // too late for all others. (An interrupt from outside would hit whoever reads by then, and nobody where
+            // it comes between two statements.)
+            connection.progress_handler(INSTRUCTIONS, Some(is_over))?;
+            let answer = read(&connection).map_err(|error| match error {
+                RepositoryError::Unavailable(_) if Instant::now() >= ends_at => {
+                    RepositoryError::Unavailable(format!("no list within {} seconds", LIMIT.as_secs()))
+                }
+                error => error,
+            })?;
             lists.idle().push(connection);
-            Ok(page)
+            Ok(answer)
         };
         spawn_blocking(read).await.map_err(|error| RepositoryError::Unavailable(error.to_string()))?
     }
@@ -169,5 +204,73 @@ impl ToSql for Value {
             Self::Integer(number) => ValueRef::Integer(*number),
             Self::Real(number) => ValueRef::Real(*number),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+    use tempfile::TempDir;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+    /// SQLite counts to it in some ten seconds or more.
+    const LONG: i64 = 100_000_000;
+
+    /// Those of an empty database.
+    fn lists(limit: Duration) -> (Lists, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.sqlite");
+        std::fs::File::create(&path).unwrap();
+        (Lists { limit, ..Lists::of(&path) }, folder)
+    }
+
+    fn count_to(connection: &Connection, last: i64) -> RepositoryResult<i64> {
+        let count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+            SELECT count(*) FROM n";
+        Ok(connection.query_row(count, [last], |row| row.get(0))?)
+    }
+
+    #[tokio::test]
+    async fn lists_that_take_too_long_end_and_leave_their_places_to_others() {
+        let (lists, _folder) = lists(Duration::from_millis(20));
+        let all = (0..READERS).map(|_| lists.read(|connection| count_to(connection, LONG)));
+        for ended in join_all(all).await {
+            let Err(RepositoryError::Unavailable(why)) = ended else { panic!("{ended:?}") };
+            assert_eq!(why, "no list within 5 seconds");
+        }
+        let patient = Lists { limit: HOUR, ..lists };
+        assert_eq!(patient.read(|connection| count_to(connection, 10)).await.unwrap(), 10);
+    }
+
+    #[tokio::test]
+    async fn lists_that_nobody_waits_for_any_more_end() {
+        let (lists, _folder) = lists(HOUR);
+        let (begin, mut begun) = mpsc::unbounded_channel();
+        for _ in 0..READERS {
+            let begin = begin.clone();
+            let asked = lists.read(move |connection| {
+                begin.send(()).unwrap();
+                count_to(connection, LONG)
+            });
+            tokio::select! {
+                ended = asked => panic!("{ended:?}"),
+                _ = begun.recv() => {}
+            }
+        }
+        assert!(timeout(READER_WAIT, lists.close()).await.is_ok(), "all places are free");
+    }
+
+    #[tokio::test]
+    async fn what_ends_one_list_does_not_end_the_next_on_its_connection() {
+        let (hasty, _folder) = lists(Duration::ZERO);
+        // It is done before it is looked at whether its time is over, and who asked has gone.
+        assert_eq!(hasty.read(|connection| count_to(connection, 1)).await.unwrap(), 1);
+        assert_eq!(hasty.idle().len(), 1);
+        let patient = Lists { limit: HOUR, ..hasty };
+        assert_eq!(patient.read(|connection| count_to(connection, 100_000)).await.unwrap(), 100_000);
+        assert_eq!(patient.idle().len(), 1, "it was the same");
     }
 }
