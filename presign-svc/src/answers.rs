@@ -28,6 +28,8 @@ pub struct Question<'a> {
     pub query: &'a str,
     /// The last event of the project.
     pub latest_event: EventNumber,
+    /// How often events were lost, which gives their numbers to others.
+    pub losses: u64,
     /// When the window of the URLs began, in seconds since 1970.
     pub window: i64,
 }
@@ -45,6 +47,7 @@ impl Question<'_> {
             digest.update(part);
         }
         digest.update(self.latest_event.to_be_bytes());
+        digest.update(self.losses.to_be_bytes());
         digest.update(self.window.to_be_bytes());
         Fingerprint(digest.finalize().into())
     }
@@ -134,8 +137,9 @@ mod tests {
         latest_event: EventNumber,
         window: i64,
     ) -> Fingerprint {
+        let losses = 0;
         let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
-        Question { tenant: &tenant, project: &project, query, latest_event, window }.fingerprint()
+        Question { tenant: &tenant, project: &project, query, latest_event, losses, window }.fingerprint()
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod seats;
 mod watch;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -40,6 +41,8 @@ pub struct Feeds {
     open: Mutex<HashMap<Place, Arc<Feed>>>,
     stop: CancellationToken,
     seats: Seats,
+    /// How often a reader found that events were lost.
+    losses: AtomicU64,
 }
 
 /// One project that is watched.
@@ -55,6 +58,9 @@ struct Feed {
 struct Told {
     /// The number of the event, or of the latest one where earlier ones are lost.
     number: EventNumber,
+    /// Whether earlier ones are lost. Those that follow may then have numbers that were told before, of events that
+    /// did not survive: a database that took over from another one may lack its last commits.
+    is_reset: bool,
     /// As it goes over the wire.
     frame: Bytes,
 }
@@ -82,6 +88,7 @@ impl Feeds {
             open: Mutex::default(),
             stop: stop.clone(),
             seats: Seats::new(max_streams),
+            losses: AtomicU64::default(),
         });
         tokio::spawn(hear(Arc::downgrade(&feeds), heard, stop));
         feeds
@@ -90,6 +97,12 @@ impl Feeds {
     /// How many streams are open.
     pub fn watching(&self) -> usize {
         self.seats.taken()
+    }
+
+    /// How often it was found here that events were lost. What was known of a number before that may not be true of the
+    /// event that has it now.
+    pub fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Relaxed)
     }
 
     /// Everything that happens in a project of the viewer's company after an event that is known, or from now on.

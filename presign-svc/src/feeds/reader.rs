@@ -1,13 +1,14 @@
 //! Reads the news of one project and tells all who watch it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use windlass_protocol::{ProjectId, TenantId};
 
 use super::{Feed, Feeds, Place, Told, frames};
 use crate::domain::news::EventNumber;
-use crate::ports::events::{EventLog, Replay};
+use crate::ports::events::Replay;
 use crate::ports::uploads::RepositoryResult;
 
 /// How soon the record is looked at although nothing was heard: an instance may have died before it told.
@@ -29,7 +30,7 @@ pub(super) async fn read(feeds: Arc<Feeds>, place: Place, feed: Arc<Feed>, mut p
         if feeds.close_if_unwatched(&place, &feed) {
             return;
         }
-        match tell_new(feeds.log.as_ref(), &place, &feed, position).await {
+        match tell_new(&feeds, &place, &feed, position).await {
             Ok(latest) => (position, pause) = (latest, LOOK_ANYWAY),
             Err(error) => {
                 tracing::warn!(%error, "news are told later");
@@ -41,24 +42,28 @@ pub(super) async fn read(feeds: Arc<Feeds>, place: Place, feed: Arc<Feed>, mut p
 
 /// Tells everything after a number, and answers the number of the last event.
 async fn tell_new(
-    log: &dyn EventLog,
+    feeds: &Feeds,
     (tenant, project): &(TenantId, ProjectId),
     feed: &Feed,
     mut position: EventNumber,
 ) -> RepositoryResult<EventNumber> {
     loop {
-        match log.since(tenant, project, position, BATCH).await? {
+        match feeds.log.since(tenant, project, position, BATCH).await? {
             Replay::Events(events) if events.is_empty() => return Ok(position),
             Replay::Events(events) => {
                 for event in &events {
                     position = event.number;
+                    let frame = frames::event(event);
                     // Whoever watched may have gone meanwhile.
-                    let _ = feed.told.send(Told { number: event.number, frame: frames::event(event) });
+                    let _ = feed.told.send(Told { number: position, is_reset: false, frame });
                 }
             }
             Replay::Lost => {
-                let latest = log.latest(tenant, project).await?;
-                let _ = feed.told.send(Told { number: latest, frame: frames::reset(latest) });
+                let latest = feeds.log.latest(tenant, project).await?;
+                // Before anybody is told, and asks for a list.
+                feeds.losses.fetch_add(1, Ordering::Relaxed);
+                let frame = frames::reset(latest);
+                let _ = feed.told.send(Told { number: latest, is_reset: true, frame });
                 return Ok(latest);
             }
         }

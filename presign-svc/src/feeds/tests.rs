@@ -23,6 +23,13 @@ impl Log {
         Arc::new(Self { events: Mutex::default(), heard: announcements() })
     }
 
+    /// Loses the latest events, as a database that takes over without them.
+    fn lose(&self, count: usize) {
+        let mut events = self.events.lock().unwrap();
+        let left = events.len() - count;
+        events.truncate(left);
+    }
+
     /// Records an event, and says so unless it is recorded in silence.
     fn record(&self, aloud: bool) {
         let (tenant, project) = place();
@@ -56,8 +63,8 @@ impl EventLog for Log {
         limit: u32,
     ) -> RepositoryResult<Replay> {
         let events = self.events.lock().unwrap();
-        let after = usize::try_from(after).unwrap().min(events.len());
-        Ok(Replay::Events(events[after..].iter().take(limit as usize).cloned().collect()))
+        let Some(later) = events.get(usize::try_from(after).unwrap()..) else { return Ok(Replay::Lost) };
+        Ok(Replay::Events(later.iter().take(limit as usize).cloned().collect()))
     }
 
     async fn forget_before(&self, _: OffsetDateTime, _: u32) -> RepositoryResult<u64> {
@@ -151,4 +158,27 @@ async fn a_project_that_nobody_watches_any_more_is_not_read() {
     let mut again = watch_as_ann(&feeds, Some(0)).await.unwrap();
     assert!(text(&mut again).await.unwrap().contains("event: ready"));
     assert!(is_event(text(&mut again).await, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_are_told_of_lost_events_and_of_those_that_get_their_numbers() {
+    let log = Log::new();
+    let feeds = Feeds::start(log.clone(), 1, CancellationToken::new());
+    let mut watch = watch_as_ann(&feeds, None).await.unwrap();
+    assert!(text(&mut watch).await.unwrap().contains("event: ready"));
+    // All of the past is told: from now on it waits for what happens.
+    assert!(futures::poll!(std::pin::pin!(text(&mut watch))).is_pending());
+    for number in 1..=4 {
+        log.record(true);
+        assert!(is_event(text(&mut watch).await, number));
+    }
+    assert_eq!(feeds.losses(), 0);
+    log.lose(3);
+    let reset = "id: 1\nevent: reset\ndata: {\"latest\":1}\n\n";
+    assert_eq!(text(&mut watch).await.as_deref(), Some(reset));
+    assert_eq!(feeds.losses(), 1, "what is kept by number is asked for anew");
+    for number in 2..=5 {
+        log.record(true);
+        assert!(is_event(text(&mut watch).await, number));
+    }
 }

@@ -103,8 +103,8 @@ impl Watch {
                     return (Instant::now() < self.ends_at).then(frames::heartbeat);
                 }
                 told = self.told.recv() => match told {
-                    // Told already, from the record.
-                    Ok(told) if told.number <= self.position => {}
+                    // Told already, from the record; but a reset says that what was told is not in the record.
+                    Ok(told) if told.number <= self.position && !told.is_reset => {}
                     Ok(told) => {
                         self.position = told.number;
                         return Some(told.frame);

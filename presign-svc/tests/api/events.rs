@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 use windlass_presign_svc::auth::Scope;
 use windlass_presign_svc::jobs::retention::forget_old_events;
 
@@ -159,6 +160,43 @@ async fn what_was_forgotten_or_never_was_begins_with_a_reset() {
     let body = json!({"caption": "north"});
     assert_eq!(app.call(Method::PATCH, &format!("/api/v1/photos/{id}"), &app.ann(), body).await.status, 200);
     assert_eq!(current.names(2).await, names(&[(2, "ready"), (3, "photo.updated")]));
+}
+
+#[tokio::test]
+async fn once_events_were_lost_streams_begin_anew_and_no_list_of_before_is_given_again() {
+    let app = TestApp::start().await;
+    for client_ref in ["a", "b", "c"] {
+        upload(&app, client_ref).await;
+    }
+    let path = "/api/v1/photos?project_id=job-7";
+    let before = app.get(path).await;
+    let mut stream = watch(&app, "project_id=job-7").await;
+    assert_eq!(stream.names(1).await, names(&[(3, "ready")]));
+    // As a database that takes over without the last commits of the one before it.
+    let file = format!("sqlite://{}", app.database("test").display());
+    let mut database = SqliteConnection::connect(&file).await.unwrap();
+    for loss in ["DELETE FROM events WHERE number > 1", "UPDATE event_numbers SET latest = 1"] {
+        sqlx::query(loss).execute(&mut database).await.unwrap();
+    }
+    upload(&app, "d").await;
+    while app.app.feeds.losses() == 0 {
+        tokio::task::yield_now().await;
+    }
+    upload(&app, "e").await;
+    let told = async {
+        let mut told = Vec::new();
+        while told.last() != Some(&(3, "photo.created".to_owned())) {
+            told.extend(stream.names(1).await);
+        }
+        told
+    };
+    let told = tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
+    assert!(told.iter().any(|(_, name)| name == "reset"), "{told:?}");
+    let after = app.get(path).await.body;
+    assert_eq!((&after["latest_event"], after["photos"].as_array().unwrap().len()), (&json!(3), 5));
+    let known = app.http.get(app.url(path)).bearer_auth(app.ann());
+    let known = known.header("if-none-match", before.header("etag")).send().await.unwrap();
+    assert_eq!(known.status(), 200, "it has the same number, and is another list");
 }
 
 #[tokio::test]
