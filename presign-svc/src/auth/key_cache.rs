@@ -43,7 +43,7 @@ impl KeyCache {
     /// Whether these are the provider's keys, looked at not long ago.
     pub(super) fn are_current(&self, keys: &Arc<KeySet>, now: OffsetDateTime) -> bool {
         let known = self.known();
-        known.as_of.is_some_and(|as_of| now - as_of <= FRESH)
+        known.as_of.is_some_and(|as_of| age_of(as_of, now) <= FRESH)
             && known.keys.is_some_and(|known| Arc::ptr_eq(&known, keys))
     }
 
@@ -54,7 +54,7 @@ impl KeyCache {
         now: OffsetDateTime,
     ) -> Result<(VerifyingKey, Arc<KeySet>), TokenError> {
         let known = self.known();
-        let age = known.as_of.map(|as_of| now - as_of);
+        let age = known.as_of.map(|as_of| age_of(as_of, now));
         let is_usable = age.is_some_and(|age| age <= STALE_IF_ERROR);
         let usable = known.keys.filter(|_| is_usable);
         if let Some(found) = usable.and_then(|keys| Some((keys.key_of(token)?.clone(), keys))) {
@@ -67,7 +67,8 @@ impl KeyCache {
         }
         self.look(now).await;
         let known = self.known();
-        let keys = known.keys.filter(|_| known.as_of.is_some_and(|as_of| now - as_of <= STALE_IF_ERROR));
+        let keys =
+            known.keys.filter(|_| known.as_of.is_some_and(|as_of| age_of(as_of, now) <= STALE_IF_ERROR));
         let keys = keys.ok_or_else(|| {
             TokenError::Unverifiable(format!("the keys of {} are not known", self.source.name()))
         })?;
@@ -117,11 +118,72 @@ impl KeyCache {
 
 fn may_look(known: &Known, now: OffsetDateTime) -> bool {
     let pause = if known.keys.is_some() { LOOK_PAUSE } else { FIRST_LOOK_PAUSE };
-    known.last_look.is_none_or(|last| now - last >= pause)
+    known.last_look.is_none_or(|last| age_of(last, now) >= pause)
+}
+
+/// How long ago that was. A time far ahead is an old one: the clock was wrong then and has been set back, and to wait
+/// until it gets there again would be to accept withdrawn keys for as long. Requests that come at once are told times
+/// a little apart and wait for each other, so a time that is a little ahead is a moment ago.
+fn age_of(then: OffsetDateTime, now: OffsetDateTime) -> Duration {
+    (now - then).abs()
 }
 
 impl std::fmt::Debug for KeyCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KeyCache").field("source", &self.source.name()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::ports::key_source::FetchError;
+
+    const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
+
+    /// Publishes one key of this name, and counts who looks.
+    struct Provider(Mutex<(&'static str, u32)>);
+
+    #[async_trait]
+    impl KeySource for Provider {
+        async fn fetch(&self) -> Result<Vec<u8>, FetchError> {
+            let mut publishes = self.0.lock().unwrap();
+            publishes.1 += 1;
+            let point = URL_SAFE_NO_PAD.encode([7; 32]);
+            let key = serde_json::json!({"kty": "OKP", "crv": "Ed25519", "kid": publishes.0, "x": point});
+            Ok(serde_json::json!({"keys": [key]}).to_string().into_bytes())
+        }
+
+        fn name(&self) -> &str {
+            "https://id.example.com/keys"
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_and_is_set_back_keeps_no_withdrawn_key() {
+        let provider = Arc::new(Provider(Mutex::new(("old", 0))));
+        let looks = || provider.0.lock().unwrap().1;
+        let cache = Arc::new(KeyCache::of(provider.clone()));
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg": "EdDSA", "kid": "old"}"#);
+        let text = format!("{header}.e30.c2lnbmVk");
+        let token = Jws::parse(&text).unwrap();
+        let (_, keys) = cache.key_of(&token, NOON + Duration::hours(2)).await.unwrap();
+        assert!(cache.are_current(&keys, NOON + Duration::hours(2)));
+        provider.0.lock().unwrap().0 = "new";
+
+        assert!(!cache.are_current(&keys, NOON));
+        assert!(cache.key_of(&token, NOON).await.is_ok(), "who asks first is not made to wait");
+        tokio::task::yield_now().await;
+        assert_eq!(looks(), 2, "but it is looked");
+        assert!(cache.key_of(&token, NOON).await.is_err());
+        assert!(cache.key_of(&token, NOON - Duration::SECOND).await.is_err());
+        assert_eq!(looks(), 2, "nobody looks again who came a moment before the one who looked");
     }
 }

@@ -3,6 +3,7 @@
 //! The holder of an upload link is nobody it could know.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use time::{Duration, OffsetDateTime};
@@ -23,10 +24,11 @@ pub struct Membership {
     kept: Mutex<HashMap<(TenantId, String, ProjectId), Kept>>,
 }
 
-#[derive(Clone, Copy)]
 struct Kept {
     is_member: bool,
-    until: OffsetDateTime,
+    /// From when it was asked. One that is from later than now is not good either: the clock was ahead and has been set
+    /// back, and somebody who was removed would stay a member until it gets there again.
+    good: Range<OffsetDateTime>,
 }
 
 /// The company's system did not say whether somebody may.
@@ -52,18 +54,18 @@ impl Membership {
             return Ok(caller.covers(project));
         };
         let key = (caller.tenant.clone(), caller.subject.clone(), project.clone());
-        if let Some(kept) = self.lock().get(&key).filter(|kept| now < kept.until) {
+        if let Some(kept) = self.lock().get(&key).filter(|kept| kept.good.contains(&now)) {
             return Ok(kept.is_member);
         }
         let asked = check.may_touch(&caller.tenant, &caller.subject, project).await;
         let is_member = asked.map_err(|error| MembershipError(error.to_string()))?;
-        let until = now + if is_member { KEPT.0 } else { KEPT.1 };
+        let good = now..now + if is_member { KEPT.0 } else { KEPT.1 };
         let mut kept = self.lock();
         if kept.len() >= MAX_KEPT {
-            kept.retain(|_, answer| now < answer.until);
+            kept.retain(|_, answer| answer.good.contains(&now));
         }
         if kept.len() < MAX_KEPT {
-            kept.insert(key, Kept { is_member, until });
+            kept.insert(key, Kept { is_member, good });
         }
         Ok(is_member)
     }
@@ -76,5 +78,49 @@ impl Membership {
 impl std::fmt::Debug for Membership {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Membership").field("is_asked", &self.check.is_some()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use async_trait::async_trait;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::auth::ProjectAccess;
+    use crate::ports::key_source::FetchError;
+
+    const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
+
+    /// Says the same of everybody.
+    struct Company(AtomicBool);
+
+    #[async_trait]
+    impl ProjectCheck for Company {
+        async fn may_touch(&self, _: &TenantId, _: &str, _: &ProjectId) -> Result<bool, FetchError> {
+            Ok(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_and_is_set_back_keeps_no_removed_member() {
+        let company = Arc::new(Company(AtomicBool::new(true)));
+        let membership = Membership::of(Some(company.clone()));
+        let caller = Caller {
+            tenant: "acme".parse().unwrap(),
+            subject: "ann".to_owned(),
+            projects: ProjectAccess::All,
+            scopes: [].into(),
+            link: None,
+        };
+        let project = "job-7".parse().unwrap();
+        let may_touch = async |now| membership.may_touch(&caller, &project, now).await.unwrap();
+        let ahead = NOON + Duration::hours(2);
+        assert!(may_touch(ahead).await);
+        company.0.store(false, Ordering::SeqCst);
+        assert!(may_touch(ahead + Duration::seconds(59)).await, "a yes is kept for a minute");
+        assert!(!may_touch(NOON).await);
     }
 }
