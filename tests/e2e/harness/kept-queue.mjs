@@ -68,6 +68,12 @@ export async function keptInvariants({ service, bucket, gate }, files) {
   return photos;
 }
 
+/** What had been sent `before` is of photos that there are: none of it was left behind by an upload begun anew. */
+export async function nothingIsBegunAnew(service, before) {
+  const ids = (await service.photos()).map(({ photo_id: id }) => id);
+  for (const put of before) assert.ok(ids.some((id) => put.includes(id)), `begun anew: ${put}`);
+}
+
 /** Waits until so many files are kept whole. */
 export const areKept = (page, count) => eventually(`${count} are kept`, () => keptFiles(page), ({ whole }) => whole === count);
 

@@ -9,7 +9,7 @@ import { Bucket } from "../harness/bucket.mjs";
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo, sha256OfUrl } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
-import { areKept, keptQueue, MIB, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
+import { areKept, keptQueue, MIB, nothingIsBegunAnew, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
@@ -103,6 +103,7 @@ test("what was not kept is asked for again after a reload, and goes on where it 
   await choose(page, video);
   await allRows(page, ["stored"], 120_000);
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
+  await nothingIsBegunAnew(service, before);
   await page.getByText("was not sent before this page was left").waitFor({ state: "hidden" });
   await world.assertStored([video], []);
 });

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
-import { areKept, keptQueue, MIB, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
+import { areKept, keptQueue, MIB, nothingIsBegunAnew, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, discard, picturesShown, row, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
@@ -38,6 +38,7 @@ test("F13: of two tabs one sends, the other shows it; when the first is closed t
   await allRows(second, ["stored"], 120_000);
   // What was on its way when its tab went died with it, and is as many parts as there are connections: six.
   assert.deepEqual(sentTwice(gate).filter((put) => acknowledged.has(put)), [], "what the store has is not sent again");
+  await nothingIsBegunAnew(service, acknowledged);
   assert.ok(sentTwice(gate).length <= 6, `only what was on its way: ${sentTwice(gate)}`);
   await world.assertStored([video], []);
   await nothingIsKept(second);

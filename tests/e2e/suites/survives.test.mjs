@@ -11,7 +11,7 @@ import { test } from "node:test";
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
-import { areKept, keptQueue, MIB, nothingIsKept, PART, VARIANTS } from "../harness/kept-queue.mjs";
+import { areKept, keptQueue, MIB, nothingIsBegunAnew, nothingIsKept, PART, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, discard, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
@@ -37,6 +37,7 @@ test("pain 8: three photos go on by themselves after a reload, and nothing the s
   gate.bytesPerSecond = Infinity;
   await allRows(page, ["stored"], 120_000);
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
+  await nothingIsBegunAnew(service, before);
   await world.assertStored(files, VARIANTS);
   await nothingIsKept(page);
   assert.deepEqual(page.complaints, []);
@@ -74,6 +75,7 @@ test("F4: after the browser was killed a video sends only the parts that are mis
   const again = await profile.open(service.address);
   await allRows(again, ["stored"], 120_000);
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
+  await nothingIsBegunAnew(service, before);
   // The store may have got one more that nobody heard of any more.
   assert.ok(gate.bytesTo("original") <= 60 * MIB - before.size * PART, `${gate.bytesTo("original")} bytes were sent`);
   await world.assertStored([video], []);

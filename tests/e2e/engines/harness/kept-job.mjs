@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { eventually } from "../../harness/browser.mjs";
 import { fixture, makeVideo, scratchFolder, variation } from "../../harness/bytes.mjs";
 import { readKept } from "../../harness/kept.mjs";
+import { nothingIsBegunAnew } from "../../harness/kept-queue.mjs";
 import { BehindGate } from "./behind-gate.mjs";
 import { choose, openPage, press, rowIs, rows } from "./elements.mjs";
 
@@ -59,6 +60,7 @@ export function keptJobIn(launch, place) {
     gate.bytesPerSecond = Infinity;
     await rowIs(engine, "kept.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
+    await nothingIsBegunAnew(service, before);
     await stage.assertStored(video);
   });
 
@@ -88,6 +90,7 @@ export function keptJobIn(launch, place) {
     await press(engine, "Resume paused.mp4");
     await rowIs(engine, "paused.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => stored.has(put)), [], "what was stored is not sent again");
+    await nothingIsBegunAnew(service, stored);
     await stage.assertStored(video);
   });
 }

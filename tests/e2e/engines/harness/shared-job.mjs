@@ -11,6 +11,7 @@ import { after, before, test } from "node:test";
 import { eventually } from "../../harness/browser.mjs";
 import { fixture, makeVideo, scratchFolder, variation } from "../../harness/bytes.mjs";
 import { readKept } from "../../harness/kept.mjs";
+import { nothingIsBegunAnew } from "../../harness/kept-queue.mjs";
 import { BehindGate } from "./behind-gate.mjs";
 import { choose, openPage, rowIs, rows } from "./elements.mjs";
 
@@ -54,6 +55,7 @@ export function sharedJobIn(launch) {
     gate.bytesPerSecond = Infinity;
     await rowIs(engine, "two tabs.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => stored.has(put)), [], "what was stored is not sent again");
+    await nothingIsBegunAnew(service, stored);
     await stage.assertStored(video);
     await eventually("nothing is kept", () => engine.run(readKept), (kept) => kept.rows === 0 && kept.folders === 0);
   });
@@ -72,6 +74,7 @@ export function sharedJobIn(launch) {
     gate.isCut = false;
     await rowIs(engine, "broken line.mp4", ["stored"], 120_000);
     assert.deepEqual(gate.sent.filter((put) => stored.has(put)), [], "what was stored is not sent again");
+    await nothingIsBegunAnew(service, stored);
     await stage.assertStored(video);
   });
 
