@@ -10,7 +10,7 @@ import { eventually } from "./eventually.mjs";
 /** The janitor, who puts away what nobody owns, comes soon. */
 const JANITOR_MS = 30_000;
 /** Of an upload, in a key. */
-const ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+export const UPLOAD_ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /**
  * I1, I5: each of `files`, from names to SHA-256, is a photo once, byte for byte, and each photo was told to be there
@@ -43,7 +43,7 @@ export async function areStored({ service, bucket }, project, files) {
 export async function nothingLiesAbout({ service, bucket }, project, { mayBeUnderWay = false } = {}) {
   const isOwned = async (key, photos, ...states) => {
     if (photos.some(({ photo_id: id }) => key.includes(id))) return true;
-    const [id] = ID.exec(key) ?? [];
+    const [id] = UPLOAD_ID.exec(key) ?? [];
     if (id === undefined || !mayBeUnderWay) return false;
     const { json } = await service.api(`/uploads/${id}`, { token: service.token({ project }) });
     return ["pending_upload", ...states].includes(json.status);

@@ -8,6 +8,7 @@ import { fixture, makeVideo, variation } from "../../harness/bytes.mjs";
 import { ENGINE, onlyIn } from "../../harness/engine.mjs";
 import { eventually } from "../../harness/eventually.mjs";
 import { CREATE, problem } from "../../harness/fault-proxy.mjs";
+import { UPLOAD_ID } from "../../harness/invariants.mjs";
 import { readKept } from "../../harness/kept.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
@@ -48,9 +49,12 @@ async function halfSent(visit, name, seed) {
   await eventually("a part is in the middle", () => visit.puts(), (puts) => puts.some(isOnItsWay));
 }
 
-/** What went over the line more than once is no more than what was on its way. */
+/** What went over the line more than once is no more than what was on its way, and nothing was begun anew. */
 async function onlyWhatWasOnItsWay(visit) {
-  const sent = (await visit.puts()).reduce((sum, { request_bytes: bytes }) => sum + bytes, 0);
+  const puts = await visit.puts();
+  const uploads = new Set(puts.map(({ path }) => UPLOAD_ID.exec(path)?.[0]));
+  assert.equal(uploads.size, 1, `of one film: ${[...uploads]}`);
+  const sent = puts.reduce((sum, { request_bytes: bytes }) => sum + bytes, 0);
   assert.ok(sent <= 60 * MIB + CONNECTIONS * PART, `${sent} bytes were sent`);
 }
 
