@@ -80,26 +80,32 @@ test("F19, pain 12, pain 16: flipped bytes never reach the bucket, and what is s
 });
 
 test("F20 a part that stands still is given up and sent again", elsewhereOnlyLong(), async () => {
-  const visit = await scene.visit();
+  const visit = await scene.visit(IN_PARTS);
   await scene.proxy.link({ preset: "lte" });
   await scene.proxy.rules({ ...part(2), times: 1, fault: { kind: "stall", at: 0.4 } });
-  const started = Date.now();
   await visit.choose(await video(12 * MIB));
-  await visit.allStored({ timeoutMs: 120_000, wasteMost: 1.5 });
-  // The line alone needs ten seconds.
-  assert.ok(Date.now() - started < 45_000, `${Date.now() - started} ms`);
+  await visit.ended(undefined, 120_000);
+  const second = (await visit.puts()).filter(({ query }) => /partNumber=2(&|$)/.test(query));
+  const [before, again, ...more] = second.map(({ started_ms: at }) => at).sort((a, b) => a - b);
+  assert.deepEqual(more, [], "it was sent twice");
+  // At most thirty seconds after its last byte; the bytes before that took some as well.
+  assert.ok(again - before < 40_000, `sent again after ${again - before} ms`);
+  await visit.allStored({ wasteMost: 1.5 });
 });
 
 test("F21 a slow line is not taken for a dead one, and one or two connections share it", elsewhereOnlyLong(), async () => {
   const visit = await scene.visit({ variants: [] });
   await scene.proxy.link({ preset: "slow" });
-  await scene.proxy.rules({ ...PUT, probability: 0.02, seed: 3, fault: { kind: "drop_before" } });
+  await scene.proxy.rules({ ...PUT, nth: 2, fault: { kind: "drop_before" } });
   await visit.choose(...(await Promise.all([0, 1, 2, 3].map((index) => video(120_000 + index)))));
   await visit.ended(undefined, 90_000);
-  const puts = await visit.puts();
+  // What the page has given up is on the line for as long as buffers hold some of it.
+  const puts = (await visit.puts()).filter(({ outcome }) => outcome !== "gone");
   const most = Math.max(...puts.map(({ started_ms: at }) => puts.filter((o) => o.started_ms <= at && (o.ended_ms ?? Infinity) > at).length));
   assert.ok(most <= 2, `${most} PUTs at once`);
-  await visit.allStored({ wasteMost: 1.1 });
+  assert.deepEqual(await scene.proxy.met(), [1], "one was lost");
+  // Chromium by itself repeats what was lost, unseen by the page, which may give that up as silent and send it again.
+  await visit.allStored({ wasteMost: 1.6 });
 });
 
 test("F22, pain 11: an ETag that CORS hides is read from the list of parts", async () => {
