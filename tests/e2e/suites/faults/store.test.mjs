@@ -223,12 +223,14 @@ for (const [what, fault] of Object.entries(ENDED)) {
 }
 
 test("F37 a 412 after a lost answer is looked at, and a 409 tried again", async () => {
-  const visit = await scene.visit({ variants: [] });
+  const visit = await scene.visit({ ...IN_PARTS, variants: [] });
   await scene.proxy.rules(
     { ...PUT, times: 1, fault: storeError(409, "ConditionalRequestConflict") },
     { ...PUT, times: 1, fault: { kind: "rewrite", status: 412, body: "<Error><Code>PreconditionFailed</Code></Error>" } },
   );
   await visit.choose(await video(3 * MIB));
+  await visit.ended();
+  assert.deepEqual((await visit.puts()).map(({ status }) => status), [409, 412], "tried again once, then looked at");
   await visit.allStored();
 });
 
