@@ -300,6 +300,23 @@ async fn t31_deep_and_packed_bodies_are_refused_on_every_route() {
     assert_eq!(app.get("/api/v1/me").await.status, 200);
 }
 
+/// A packed body that is whole, and that the route would take unpacked.
+#[tokio::test]
+async fn t31_a_packed_body_is_not_unpacked() {
+    const BODY: &[u8] = br#"{"project_id":"job-7"}"#;
+    // The head of a gzip stream and of one stored block; its sum and its length.
+    let packed = [b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x16\0\xe9\xff", BODY, b"\x36\x56\x61\x3f\x16\0\0\0"];
+    let app = TestApp::start().await;
+    let send = async |body: Vec<u8>, encoding: &str| {
+        let request = app.http.post(app.url("/api/v1/events/tickets")).bearer_auth(app.ann());
+        let request = request.header("content-type", "application/json").header("content-encoding", encoding);
+        request.body(body).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(send(BODY.into(), "identity").await, 201);
+    let status = send(packed.concat(), "gzip").await;
+    assert!((400..500).contains(&status), "{status}");
+}
+
 #[tokio::test]
 async fn t45_errors_say_nothing_of_the_inside() {
     let app = TestApp::start().await;
