@@ -207,6 +207,7 @@ async fn f43_complete_and_abort_at_once_leave_one_truth() {
         outcomes.insert(completed.status);
     }
     assert_eq!(outcomes.len(), 2, "each has won: {outcomes:?}");
+    assert_eq!(app.app.store.list_multiparts("", None).await.unwrap().multiparts, [], "nothing half is left");
 }
 
 #[tokio::test]

@@ -88,13 +88,23 @@ impl Bucket {
     /// I2, past the proxy: there is the object of this photo and nothing else, no upload that was begun included; what
     /// the janitor takes away may take a while.
     pub async fn has_only(&self, photo_id: &str) {
+        self.comes_to(|keys, open| keys.len() == 1 && keys[0].contains(photo_id) && open.is_empty()).await;
+    }
+
+    /// The same of what became no photo: nothing of it is there, neither an object nor an upload that was begun.
+    pub async fn has_nothing_of(&self, upload_id: &str) {
+        self.comes_to(|keys, open| !keys.iter().chain(open).any(|key| key.contains(upload_id))).await;
+    }
+
+    /// Waits until its keys, and those of uploads that were begun, are as wanted.
+    async fn comes_to(&self, are_right: impl Fn(&[&str], &[&str]) -> bool) {
         let (client, began) = (self.client(), Instant::now());
         loop {
             let objects = client.list_objects_v2().bucket("photos").send().await.unwrap();
             let keys: Vec<_> = objects.contents().iter().filter_map(|object| object.key()).collect();
             let uploads = client.list_multipart_uploads().bucket("photos").send().await.unwrap();
             let open: Vec<_> = uploads.uploads().iter().filter_map(|upload| upload.key()).collect();
-            if keys.len() == 1 && keys[0].contains(photo_id) && open.is_empty() {
+            if are_right(&keys, &open) {
                 return;
             }
             assert!(began.elapsed() < PATIENCE, "objects: {keys:?}; begun and never joined: {open:?}");
