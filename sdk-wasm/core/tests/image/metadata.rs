@@ -146,3 +146,23 @@ fn the_pixel_photo_keeps_its_profile_and_comes_upright() {
     assert_eq!((&after.location, &after.taken_at), (&before.location, &before.taken_at));
     assert_eq!(read_metadata(&outcome.images[2].bytes).unwrap().make, None);
 }
+
+/// The place of a photo is in none of the pictures made of it, of those beside the project that tell theirs.
+#[test]
+fn t29_no_picture_made_of_a_real_photo_tells_a_place_that_was_to_be_stripped() {
+    let photos = [beside::files("photos"), beside::files("corpora/photos")].concat();
+    let tells = |image: &[u8]| read_metadata(image).is_ok_and(|metadata| metadata.location.is_some());
+    let mut told = 0;
+    for (path, bytes) in photos.iter().filter(|(_, bytes)| tells(bytes)) {
+        // What another module decodes is tested with that one.
+        let Ok(kept) = resize(bytes, &options(&[1920, 320], 0.8)) else { continue };
+        told += usize::from(kept.images.iter().all(|image| tells(&image.bytes)));
+        for metadata in [MetadataPolicy::StripLocation, MetadataPolicy::Strip] {
+            let options = ResizeOptions { metadata, ..options(&[1920, 320], 0.8) };
+            let made = resize(bytes, &options).unwrap();
+            assert!(made.images.iter().all(|image| !tells(&image.bytes)), "{}: {metadata:?}", path.display());
+        }
+    }
+    eprintln!("{told} photos tell their place in what is made of them, unless it is stripped");
+    assert!(photos.is_empty() || told > 0);
+}
