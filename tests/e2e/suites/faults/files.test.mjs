@@ -82,14 +82,11 @@ test("F9 an image worker that dies on one photo of many costs that photo its pre
   const visit = await scene.visit({ imageWorkers: 1 });
   const photos = [];
   for (let index = 0; index < 8; index++) {
-    photos.push(await variation(fixture("photo_2mp_o1.jpg"), join(scene.folder, `trap-${index}.jpg`), index));
+    photos.push(await variation(fixture("photo_12mp_o6.jpg"), join(scene.folder, `trap-${index}.jpg`), index));
   }
   await visit.choose(...photos);
-  const worker = await eventually(
-    "the image worker is at work",
-    async () => visit.page.workers().find((each) => each.url().includes("image.worker")),
-    (found) => found !== undefined,
-  );
+  const workers = () => visit.page.workers().filter((each) => each.url().includes("image.worker"));
+  const [worker] = await eventually("the image worker is at work", workers, ({ length }) => length === 1);
   await eventually(
     "some photos are read",
     () => visit.run(() => window.states.filter(({ state }) => state === "queued").length),
@@ -97,6 +94,10 @@ test("F9 an image worker that dies on one photo of many costs that photo its pre
   );
   // What a trap of WebAssembly, or no memory left, looks like from outside.
   await worker.evaluate(() => void setTimeout(() => { throw new WebAssembly.RuntimeError("unreachable"); }, 0)).catch(() => {});
+  await eventually("another one is at work", workers, (now) => now.length === 1 && now[0] !== worker);
+  await visit.ended();
+  const made = (await scene.service.photos(visit.project)).map(({ variants }) => Object.keys(variants).sort().join());
+  assert.ok(made.filter((names) => names === "thumb_200,web_1920").length >= photos.length - 1, made.join("; "));
   await visit.allStored();
 });
 
