@@ -93,9 +93,11 @@ test("a tab that crashed is taken over from as well, and two that wait share wha
   for (const page of others) {
     await eventually("it lists them", () => rows(page), (list) => list.length === 4);
   }
-  gate.bytesPerSecond = Infinity;
+  const crashed = first.waitForEvent("crash");
   // The renderer dies on this address; the promise has nobody left to settle it.
   first.goto("chrome://crash").catch(() => undefined);
+  await crashed;
+  gate.bytesPerSecond = Infinity;
   for (const page of others) await allRows(page, ["stored"], 120_000);
   await world.assertStored(files, VARIANTS);
   await nothingIsKept(others[0]);
