@@ -93,6 +93,7 @@ test("the service and the store are restarted in the middle of a video: nothing 
   await choose(page, video);
   await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
   await service.pause("SIGKILL");
+  assert.notEqual((await rows(page))[0]?.state, "stored", "it was in the middle");
   await service.resume();
   await allRows(page, ["stored"], 120_000);
   const stored = (await service.photos()).find(({ filename }) => filename === "restart.mp4");

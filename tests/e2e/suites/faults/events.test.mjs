@@ -140,7 +140,9 @@ test("F27 the service is restarted: the stream is back and what happened meanwhi
 
 test("F27 a page that was away for longer than events are kept looks at the photos", async () => {
   const { page, say, sees } = await watching();
+  let asked = 0;
   await page.route("**/api/v1/events?*", (route) => {
+    asked += 1;
     const url = new URL(route.request().url());
     url.searchParams.set("last_event_id", "999999");
     return route.continue({ url: url.href });
@@ -148,6 +150,7 @@ test("F27 a page that was away for longer than events are kept looks at the phot
   await proxy.connections("reset");
   await say("told by the list");
   await sees("told by the list");
+  assert.ok(asked > 0, "it asked for what is not kept any more");
   await page.context().close();
 });
 
