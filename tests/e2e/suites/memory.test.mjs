@@ -38,7 +38,8 @@ for (const [name, limitMegabytes] of [
       const { memoryBytes } = await page.evaluate(() => document.querySelector("windlass-uploader").uploads[0].made.work);
       context.diagnostic(`${(memoryBytes / 1e6).toFixed(1)} MB of WebAssembly, the process grew by ${grown?.toFixed(1)} MB in all`);
       assert.ok(memoryBytes / 1e6 <= limitMegabytes, `WebAssembly: ${memoryBytes} bytes`);
-      assert.ok(grown === undefined || grown <= limitMegabytes, `the process grew by ${grown} MB`);
+      if (grown === undefined && !process.env.WINDLASS_REQUIRE_ALL) return;
+      assert.ok(Number.isFinite(grown) && grown <= limitMegabytes, `the process grew by ${grown} MB`);
     } finally {
       await browser.close();
     }

@@ -142,7 +142,9 @@ test("pain 7: the screen stays on while something is sent, and no longer", async
     // Whether this machine gives any: a browser without a screen may have none.
     return request.call(navigator.wakeLock, "screen").then((held) => held.release().then(() => true), String);
   });
-  if (has !== true) context.diagnostic(`no wake lock in ${ENGINE}: ${has}`);
+  // An automated page of WebKit may not.
+  assert.ok(has === true || ENGINE === "webkit", `no wake lock in ${ENGINE}: ${has}`);
+  if (has !== true) context.diagnostic(`no wake lock: ${has}`);
   const held = () => visit.run(() => window.locks.filter(({ released }) => !released).length);
   await scene.proxy.rules(HELD);
   await visit.choose(...(await photos("awake", 2)));
