@@ -143,7 +143,17 @@ async fn f39_a_wrong_checksum_given_on_completion_refuses_the_bytes_and_removes_
     app.put(&upload, &bytes).await;
     let wrong = app.complete(&upload, json!({"checksum": crc64nvme(b"others")})).await;
     wrong.assert_problem(422, "checksum_mismatch");
-    assert!(app.app.store.head(&app.record(&upload).await.original_key()).await.is_err());
+    assert_is_no_photo(&app, &upload).await;
+}
+
+/// What was refused for its bytes is nowhere: neither in the bucket nor begun there, in no list, and nobody was told.
+pub async fn assert_is_no_photo(app: &TestApp, upload: &Value) {
+    let state = app.get(upload["status_url"].as_str().unwrap()).await.body;
+    assert_eq!(state["status"], "failed", "{state}");
+    assert!(app.app.store.head(&app.record(upload).await.original_key()).await.is_err());
+    assert_eq!(app.app.store.list_multiparts("", None).await.unwrap().multiparts, []);
+    let list = app.get("/api/v1/photos?project_id=job-7").await.body;
+    assert_eq!((&list["photos"], &list["latest_event"]), (&json!([]), &json!(0)), "{list}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use windlass_presign_svc::jobs::arrivals::{Looked, look};
 use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
 use windlass_presign_svc::ports::object_store::{PutToSign, SigningWindow};
 
+use crate::complete::assert_is_no_photo;
 use crate::complete_parts::{MIB, announce_film, film, send_parts};
 use crate::support::{PhotoSpec, TestApp, file, file_of, jpeg};
 
@@ -174,7 +175,7 @@ async fn f39_a_shorter_object_than_announced_is_refused_and_removed() {
     let upload = app.announce_one(file("a", "a.mp4", "video/mp4", bytes.len() as u64)).await;
     put_foreign_object(&app, &upload, &bytes[..MIB]).await;
     app.complete(&upload, Value::Null).await.assert_problem(422, "size_mismatch");
-    assert!(app.app.store.head(&app.record(&upload).await.original_key()).await.is_err());
+    assert_is_no_photo(&app, &upload).await;
 }
 
 #[tokio::test]

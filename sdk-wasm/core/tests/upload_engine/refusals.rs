@@ -87,6 +87,8 @@ fn f36_a_store_with_another_time_is_not_asked_for_ever() {
     let (at_ms, message) = failures(&world)[0];
     assert!(at_ms < 4 * MINUTE_MS && world.network.count(Op::Put) <= 20, "{at_ms}");
     assert!(message.contains("clock"), "{message}");
+    world.assert_invariants();
+    assert!(world.bucket.objects.is_empty(), "and nothing is there");
 }
 
 #[test]
