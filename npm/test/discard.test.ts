@@ -112,6 +112,16 @@ test("a double click, a double tap and a key that is held down only ask", () => 
   assert.equal(button.discarded(), 1);
 });
 
+test("whoever has taken a question back is asked again, however soon he presses", () => {
+  const button = aButton();
+  button.press();
+  button.touch(false);
+  button.press(1, 100);
+  assert.ok(button.asks());
+  button.press(1, 100);
+  assert.deepEqual([button.discarded(), button.asks()], [0, true]);
+});
+
 test("a press elsewhere, leaving the button and eight seconds take the question back", () => {
   const button = aButton();
   for (const takeBack of [() => button.touch(false), () => button.leave(), () => mock.timers.tick(8_000)]) {

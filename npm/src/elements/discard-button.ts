@@ -3,7 +3,7 @@
  * as of a picture that the page's own camera button took: the first press asks, the second does it.
  */
 import { button, element } from "./dom.js";
-import { onEachPress } from "./press.js";
+import { onPress } from "./press.js";
 
 /** So long the question stands, in milliseconds. */
 const ASKING_MS = 8_000;
@@ -20,10 +20,10 @@ export interface DiscardWords {
 export function discardButton({ label, discard, question }: DiscardWords, say: (question: string) => void, act: () => void): HTMLButtonElement {
   let asking: AbortController | null = null;
   const node = button({ label, icon: "close", class: "symbol" });
-  onEachPress(node, () => {
+  onPress(node, (isSecondHalf) => {
     if (asking === null) {
       ask();
-    } else {
+    } else if (!isSecondHalf) {
       takeBack();
       act();
     }

@@ -20,9 +20,16 @@ import {
   takenAt,
 } from "./photo-facts.js";
 import { PhotoWords, type WordActions } from "./photo-words.js";
-import { onEachPress } from "./press.js";
+import { onPress } from "./press.js";
 
 const LARGE_EDGE_PX = 1200;
+
+/** The button that deletes, the words on it, and why it could not. */
+interface RemoveButton {
+  node: HTMLButtonElement;
+  label: Element;
+  problem: Element;
+}
 
 export interface DialogActions {
   /** Moves by so many photos and shows that one. */
@@ -319,9 +326,9 @@ export class PhotoDialog {
       const label = element("span", {}, remove);
       const node = element("button", { type: "button", class: "danger" }, icon("trash"), label);
       const problem = element("p", { class: "problem", role: "alert" });
-      onEachPress(node, () => {
+      onPress(node, (isSecondHalf) => {
         if (!isBusy(node)) {
-          void this.#remove(photo, node, label, problem);
+          void this.#remove(photo, { node, label, problem }, isSecondHalf);
         }
       });
       buttons.push(node, problem);
@@ -330,11 +337,14 @@ export class PhotoDialog {
   }
 
   /** The first press asks, the second deletes. */
-  async #remove(photo: Photo, node: HTMLButtonElement, label: Element, problem: Element): Promise<void> {
+  async #remove(photo: Photo, { node, label, problem }: RemoveButton, isSecondHalf: boolean): Promise<void> {
     const { confirmRemove, removing, remove, error } = this.#strings;
     if (label.textContent !== confirmRemove) {
       setText(label, confirmRemove);
       node.addEventListener("blur", () => setText(label, isBusy(node) ? removing : remove), { once: true });
+      return;
+    }
+    if (isSecondHalf) {
       return;
     }
     setBusy(node, true);

@@ -4,18 +4,16 @@
 const DOUBLE_PRESS_MS = 500;
 
 /**
- * Calls `act` at each press, but not at the second half of a double click or double tap, which is no answer to what the
- * first half asked, nor again and again while a key is held down.
+ * Calls `act` at each press, once however long a key is held down. `isSecondHalf` is said of that of a double click or
+ * double tap, which is no answer to what the first half asked.
  */
-export function onEachPress(node: HTMLButtonElement, act: () => void): void {
+export function onPress(node: HTMLButtonElement, act: (isSecondHalf: boolean) => void): void {
   let pressedAt = -Infinity;
   node.addEventListener("click", ({ detail, timeStamp }) => {
     // By keyboard `detail` is 0, and two presses are two.
-    const isTwice = detail > 1 || (detail === 1 && timeStamp - pressedAt < DOUBLE_PRESS_MS);
+    const isSecondHalf = detail > 1 || (detail === 1 && timeStamp - pressedAt < DOUBLE_PRESS_MS);
     pressedAt = timeStamp;
-    if (!isTwice) {
-      act();
-    }
+    act(isSecondHalf);
   });
   node.addEventListener("keydown", (event) => event.key === "Enter" && event.repeat && event.preventDefault());
 }
