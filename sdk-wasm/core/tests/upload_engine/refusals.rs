@@ -1,6 +1,6 @@
 //! A store that does not accept signed URLs: how long it is asked again, and what is said.
 
-use windlass_core::upload::{EngineConfig, FailureCode, UploadEvent, UploadPhase};
+use windlass_core::upload::{EngineConfig, FailureCode};
 use windlass_protocol::UploadStatus;
 
 use crate::simulated::World;
@@ -23,24 +23,6 @@ fn refusing(config: EngineConfig, fault: Fault) -> World {
     World::with_config(config, network)
 }
 
-/// What a user reads of an upload that is tried again.
-fn said_meanwhile(world: &World) -> Vec<&str> {
-    let said = world.events.iter().filter_map(|(_, event)| match event {
-        UploadEvent::Phase { phase: UploadPhase::Retrying, reason, .. } => reason.as_deref(),
-        _ => None,
-    });
-    said.collect()
-}
-
-/// When uploads failed, and with which words.
-fn failures(world: &World) -> Vec<(u64, &str)> {
-    let failed = world.events.iter().filter_map(|(at_ms, event)| match event {
-        UploadEvent::Failed { error, .. } => Some((*at_ms, error.message.as_str())),
-        _ => None,
-    });
-    failed.collect()
-}
-
 #[test]
 fn permissions_that_hold_again_after_a_minute_end_no_upload() {
     let mut world = refusing(config(), Fault::Denied);
@@ -48,7 +30,7 @@ fn permissions_that_hold_again_after_a_minute_end_no_upload() {
         world.add(file(&format!("photo-{index}"), 30 * KIB, &[10 * KIB]));
     }
     world.run_until(MINUTE_MS);
-    let said = said_meanwhile(&world);
+    let said = world.said_meanwhile();
     assert!(!said.is_empty(), "it is said while it is waited for");
     for reason in said {
         assert!(
@@ -71,7 +53,7 @@ fn a_permission_that_is_not_given_ends_after_minutes_and_few_attempts_with_the_s
         world.add(file("photo", 30 * KIB, &[]));
         world.run();
         assert_eq!(world.outcome("photo"), Err(FailureCode::StoreRefused));
-        let (at_ms, message) = failures(&world)[0];
+        let (at_ms, message) = world.failures()[0];
         assert!((2 * MINUTE_MS..3 * MINUTE_MS + 5_000).contains(&at_ms), "{at_ms}");
         assert!(message.contains("AccessDenied") && !message.contains("again"), "{message}");
         assert!(world.network.count(Op::Put) <= 20, "{}", world.network.count(Op::Put));
@@ -84,7 +66,7 @@ fn f36_a_store_with_another_time_is_not_asked_for_ever() {
     world.add(file("photo", 30 * KIB, &[]));
     world.run();
     assert_eq!(world.outcome("photo"), Err(FailureCode::StoreRefused));
-    let (at_ms, message) = failures(&world)[0];
+    let (at_ms, message) = world.failures()[0];
     assert!(at_ms < 4 * MINUTE_MS && world.network.count(Op::Put) <= 20, "{at_ms}");
     assert!(message.contains("clock"), "{message}");
     world.assert_invariants();
@@ -98,7 +80,7 @@ fn an_application_that_waits_less_hears_nothing_of_another_attempt() {
     let mut world = refusing(config, Fault::Denied);
     world.add(file("photo", 30 * KIB, &[]));
     world.run();
-    let (at_ms, message) = failures(&world)[0];
+    let (at_ms, message) = world.failures()[0];
     assert!(at_ms < 2 * MINUTE_MS && !message.contains("again"), "{at_ms}: {message}");
 }
 

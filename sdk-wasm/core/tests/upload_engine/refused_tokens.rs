@@ -1,6 +1,6 @@
 //! A service that does not accept tokens: how often another one is asked for, for how long, and what is said.
 
-use windlass_core::upload::{EngineConfig, FailureCode, UploadEvent, UploadPhase};
+use windlass_core::upload::{EngineConfig, FailureCode};
 use windlass_protocol::ErrorCode;
 
 use crate::simulated::World;
@@ -23,24 +23,6 @@ fn refuse(world: &mut World, code: ErrorCode) {
     }
 }
 
-/// What a user reads of uploads that are tried again.
-fn said_meanwhile(world: &World) -> Vec<&str> {
-    let said = world.events.iter().filter_map(|(_, event)| match event {
-        UploadEvent::Phase { phase: UploadPhase::Retrying, reason, .. } => reason.as_deref(),
-        _ => None,
-    });
-    said.collect()
-}
-
-/// When uploads failed, and with which words.
-fn failures(world: &World) -> Vec<(u64, &str)> {
-    let failed = world.events.iter().filter_map(|(at_ms, event)| match event {
-        UploadEvent::Failed { error, .. } => Some((*at_ms, error.message.as_str())),
-        _ => None,
-    });
-    failed.collect()
-}
-
 #[test]
 fn f16_tokens_that_are_refused_until_the_new_keys_are_known_end_no_upload() {
     for seed in 0..10 {
@@ -54,8 +36,8 @@ fn f16_tokens_that_are_refused_until_the_new_keys_are_known_end_no_upload() {
         refuse(&mut world, ErrorCode::Unauthorized);
         let tokens_before = world.token_calls;
         world.run_until(71_000);
-        assert_eq!(failures(&world), []);
-        let said = said_meanwhile(&world);
+        assert_eq!(world.failures(), []);
+        let said = world.said_meanwhile();
         assert!(!said.is_empty(), "it is said while it is waited for");
         for reason in said {
             assert!(reason.contains("may not hold everywhere yet"), "{reason}");
@@ -81,7 +63,7 @@ fn f16_a_token_that_is_always_refused_ends_after_minutes_and_few_tokens_with_the
             let outcome = world.outcome(&format!("photo-{index}"));
             assert_eq!(outcome, Err(FailureCode::Service(ErrorCode::Unauthorized)));
         }
-        for (at_ms, message) in failures(&world) {
+        for (at_ms, message) in world.failures() {
             assert!((2 * MINUTE_MS..3 * MINUTE_MS + 5_000).contains(&at_ms), "{at_ms}");
             assert!(!message.contains("again"), "{message}");
         }

@@ -11,6 +11,7 @@ pub mod service;
 mod serving;
 mod sockets;
 mod stored_before;
+mod told;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
