@@ -120,6 +120,7 @@ test("whoever has taken a question back is asked again, however soon he presses"
   assert.ok(button.asks());
   button.press(1, 100);
   assert.deepEqual([button.discarded(), button.asks()], [0, true]);
+  button.leave();
 });
 
 test("a press elsewhere, leaving the button and eight seconds take the question back", () => {
