@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { drain } from "../src/keep/drain.js";
 import type { UploadRow } from "../src/keep/database.js";
 import { FakeDatabase } from "./fake-database.js";
+import { keptRecord } from "./kept-record.js";
 
 const QUEUE = { endpoint: "https://photos.example.com", project: "p" };
 const never = new Promise<never>(() => undefined);
@@ -45,20 +46,10 @@ test("a token that never comes is not waited for longer than the browser's patie
 async function drainRefused(code: string): Promise<{ outcome: string; kept: UploadRow[] }> {
   const database = new FakeDatabase();
   const bytes = new Blob(["bytes of roof"]);
-  const record: UploadRow["record"] = {
-    schema: 1,
-    client_ref: "roof",
-    subject: null,
-    filename: "roof.jpg",
-    content_type: "image/jpeg",
-    size_bytes: bytes.size,
-    last_modified_ms: null,
-    chosen_at_ms: Date.now(),
-    paused: false,
-    again: false,
+  const record = keptRecord("roof", bytes, {
     bytes: "indexed_db",
     prepared: { content_type: "image/jpeg", metadata: null, warnings: [], variants: [] },
-  };
+  });
   database.put("uploads", { namespace: `${QUEUE.endpoint} ${QUEUE.project}`, ref: "roof", holder: "dead", folder: "of-roof", record, handle: null });
   database.stores.get("blobs")?.set(JSON.stringify(["of-roof", "original"]), bytes);
   global["indexedDB"] = database.asFactory;

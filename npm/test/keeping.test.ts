@@ -11,6 +11,7 @@ import type { FromKeepWorker } from "../src/keep/messages.js";
 import type { Sessions } from "../src/keep/sessions.js";
 import { FakeDatabase } from "./fake-database.js";
 import { settle } from "./fake-worker.js";
+import { keptRecord } from "./kept-record.js";
 
 const module = new WebAssembly.Module(await readFile("src/wasm/generated/windlass_upload_bg.wasm"));
 const NAMESPACE = "https://photos.example.com p";
@@ -52,21 +53,7 @@ class Device {
   /** A file that a page has kept. */
   async keep(ref: string, holder: string | null, change: Partial<KeptUpload> = {}): Promise<void> {
     const bytes = new Blob([`bytes of ${ref}`]);
-    const record: KeptUpload = {
-      schema: 1,
-      client_ref: ref,
-      subject: null,
-      filename: `${ref}.jpg`,
-      content_type: "image/jpeg",
-      size_bytes: bytes.size,
-      last_modified_ms: null,
-      chosen_at_ms: Date.now(),
-      paused: false,
-      again: false,
-      bytes: "opfs",
-      prepared: null,
-      ...change,
-    };
+    const record = keptRecord(ref, bytes, change);
     const row: UploadRow = { namespace: NAMESPACE, ref, holder, folder: `of-${ref}`, record, handle: null };
     this.database.put("uploads", row);
     await this.bytes.write(row.folder, "original", bytes);

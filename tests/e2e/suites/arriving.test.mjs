@@ -6,6 +6,7 @@ import { after, before, beforeEach, test } from "node:test";
 
 import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage, PHONE } from "../harness/browser.mjs";
+import { Gallery } from "../harness/gallery.mjs";
 import { Gate } from "../harness/gate.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, discard } from "../harness/uploader.mjs";
@@ -53,8 +54,7 @@ const tiles = (page) =>
 /** A page that watches: an office's. */
 async function watching(options) {
   const page = await openPage(browser, service.address, options);
-  const state = () => page.locator("windlass-gallery").evaluate((gallery) => gallery.live);
-  await eventually("the gallery is live", state, (live) => live === "live");
+  await new Gallery(page).isLive();
   return page;
 }
 

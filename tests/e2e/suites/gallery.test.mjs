@@ -7,6 +7,7 @@ import { after, before, beforeEach, afterEach, test } from "node:test";
 import { fixture, makeVideo, scratchFolder, variation } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
 import { problem } from "../harness/fault-proxy.mjs";
+import { Gallery } from "../harness/gallery.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows } from "../harness/uploader.mjs";
 
@@ -16,6 +17,7 @@ let service;
 let browser;
 let folder;
 let page;
+let gallery;
 
 before(async () => {
   [service, browser] = await Promise.all([Service.start(), launch()]);
@@ -29,7 +31,8 @@ after(async () => {
 });
 beforeEach(async () => {
   page = await openPage(browser, service.address);
-  await eventually("the gallery is live", () => gallery().evaluate(({ live }) => live), (live) => live === "live");
+  gallery = new Gallery(page);
+  await gallery.isLive();
 });
 afterEach(async () => {
   assert.deepEqual(page.complaints.splice(0), []);
@@ -40,111 +43,93 @@ async function store(filename) {
   return service.store(await variation(fixture("photo_2mp_o1.jpg"), join(folder, filename), filename));
 }
 
-const gallery = () => page.locator("windlass-gallery");
-const dialog = () => page.locator("windlass-gallery dialog[open]");
-const title = () => dialog().locator("h2").textContent();
-const caption = () => page.getByRole("textbox", { name: "Caption" });
-const names = () => gallery().evaluate(({ photos }) => photos.map(({ filename }) => filename));
-/** What has the keyboard in the gallery: its name. */
-const focused = () =>
-  gallery().evaluate(({ shadowRoot: { activeElement } }) => activeElement?.getAttribute("aria-label") ?? activeElement?.textContent ?? null);
 /** What a screen reader is told below the photos. */
-const said = () => gallery().locator(".foot [aria-live]").textContent();
-
-async function open(name) {
-  await page.getByRole("button", { name: `Open ${name}` }).click();
-  await dialog().waitFor();
-}
-
-async function edit(text) {
-  await dialog().locator("button.edit").click();
-  if (text !== undefined) await caption().fill(text);
-}
+const said = () => gallery.node.locator(".foot [aria-live]").textContent();
 
 /** As who chose so many a page has it; the button for more has the keyboard. */
 async function inPagesOf(size) {
-  await gallery().evaluate((element, count) => element.setAttribute("page-size", String(count)), size);
-  await eventually("the first page is shown", names, ({ length }) => length === size);
-  await eventually("it is live again", () => gallery().evaluate(({ live }) => live), (live) => live === "live");
+  await gallery.node.evaluate((element, count) => element.setAttribute("page-size", String(count)), size);
+  await eventually("the first page is shown", gallery.names, ({ length }) => length === size);
+  await gallery.isLive();
   await page.getByRole("button", { name: "Load more" }).focus();
 }
 
 test("text that is selected up to the backdrop stays, and a press beside the dialog closes it only where nobody writes", async () => {
-  await open("photo 1.jpg");
-  await edit("cracked lintel");
-  const box = await caption().boundingBox();
+  await gallery.open("photo 1.jpg");
+  await gallery.edit("cracked lintel");
+  const box = await gallery.caption.boundingBox();
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.mouse.down();
   await page.mouse.move(...BESIDE, { steps: 5 });
   await page.mouse.up();
-  assert.equal(await caption().inputValue(), "cracked lintel");
+  assert.equal(await gallery.caption.inputValue(), "cracked lintel");
   await page.mouse.click(...BESIDE);
-  assert.equal(await caption().inputValue(), "cracked lintel");
+  assert.equal(await gallery.caption.inputValue(), "cracked lintel");
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.mouse.click(...BESIDE);
-  await dialog().waitFor({ state: "detached" });
+  await gallery.dialog.waitFor({ state: "detached" });
 });
 
 test("what was written and not saved is asked about before it goes, whichever way that is", async () => {
-  await open("photo 2.jpg");
-  await edit("north side");
+  await gallery.open("photo 2.jpg");
+  await gallery.edit("north side");
   const isAsked = async (way) => {
-    assert.equal(await focused(), "Discard changes?", way);
-    assert.equal(await caption().inputValue(), "north side", way);
-    assert.equal(await title(), "photo 2.jpg", way);
+    assert.equal(await gallery.focused(), "Discard changes?", way);
+    assert.equal(await gallery.caption.inputValue(), "north side", way);
+    assert.equal(await gallery.title(), "photo 2.jpg", way);
   };
   await page.keyboard.press("Escape");
   await isAsked("by Escape");
-  await caption().focus();
+  await gallery.caption.focus();
   await page.getByRole("button", { name: "Cancel" }).waitFor();
   await page.getByRole("button", { name: "Close" }).click();
   await isAsked("by Close");
   await page.getByRole("button", { name: "Next photo" }).click();
   await isAsked("by the next photo");
   await page.getByRole("button", { name: "Discard changes?" }).click();
-  assert.equal(await caption().count(), 0);
-  assert.equal(await focused(), "Add caption and labels");
+  assert.equal(await gallery.caption.count(), 0);
+  assert.equal(await gallery.focused(), "Add caption and labels");
 
-  await edit("north side");
+  await gallery.edit("north side");
   await page.keyboard.press("Escape");
   await isAsked("once more");
   await page.keyboard.press("Escape");
-  await dialog().waitFor({ state: "detached" });
+  await gallery.dialog.waitFor({ state: "detached" });
 
-  await open("photo 2.jpg");
-  await edit();
+  await gallery.open("photo 2.jpg");
+  await gallery.edit();
   await page.keyboard.press("Escape");
-  await dialog().waitFor({ state: "detached" });
+  await gallery.dialog.waitFor({ state: "detached" });
 });
 
 test("an arrow on a button of the form, too, leaves what is being written", async () => {
-  await open("photo 2.jpg");
-  await edit("south side");
+  await gallery.open("photo 2.jpg");
+  await gallery.edit("south side");
   await page.getByRole("button", { name: "Save" }).focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowLeft");
-  assert.deepEqual([await title(), await caption().inputValue(), await focused()], ["photo 2.jpg", "south side", "Save"]);
+  assert.deepEqual([await gallery.title(), await gallery.caption.inputValue(), await gallery.focused()], ["photo 2.jpg", "south side", "Save"]);
   await page.keyboard.press("Enter");
-  await dialog().getByText("south side").waitFor();
-  assert.equal(await focused(), "Edit", "the keyboard stays here");
+  await gallery.dialog.getByText("south side").waitFor();
+  assert.equal(await gallery.focused(), "Edit", "the keyboard stays here");
 });
 
 test("arrows go from photo to photo, also where the button that had the keyboard is another one then", async () => {
-  await open("photo 3.jpg");
-  await dialog().locator("button.edit").focus();
+  await gallery.open("photo 3.jpg");
+  await gallery.dialog.locator("button.edit").focus();
   await page.keyboard.press("ArrowRight");
-  assert.equal(await title(), "photo 4.jpg");
+  assert.equal(await gallery.title(), "photo 4.jpg");
   await page.keyboard.press("ArrowRight");
-  assert.equal(await title(), "photo 5.jpg");
+  assert.equal(await gallery.title(), "photo 5.jpg");
 });
 
 test("where people read from right to left the next photo is on the left", async () => {
   await page.evaluate(() => (document.documentElement.dir = "rtl"));
-  await open("photo 3.jpg");
+  await gallery.open("photo 3.jpg");
   await page.keyboard.press("ArrowLeft");
-  assert.equal(await title(), "photo 4.jpg");
+  assert.equal(await gallery.title(), "photo 4.jpg");
   await page.keyboard.press("ArrowRight");
-  assert.equal(await title(), "photo 3.jpg");
+  assert.equal(await gallery.title(), "photo 3.jpg");
   const [previous, next] = await Promise.all(
     ["Previous photo", "Next photo"].map(async (name) => {
       const button = page.getByRole("button", { name });
@@ -160,14 +145,14 @@ test("arrows in a film are the film's", async () => {
   await allRows(page, ["stored"]);
   // Its bytes are noise: a film that is never answered stays where it can be wound.
   await page.route((url) => url.origin === service.storeAddress && url.pathname.endsWith(".mp4"), () => {});
-  await open("walk.mp4");
+  await gallery.open("walk.mp4");
   await page.evaluate(() => addEventListener("keydown", ({ defaultPrevented }) => (window.isTaken = defaultPrevented)));
-  await dialog().locator("video").focus();
+  await gallery.dialog.locator("video").focus();
   await page.keyboard.press("ArrowRight");
-  assert.deepEqual([await title(), await page.evaluate(() => window.isTaken)], ["walk.mp4", false]);
+  assert.deepEqual([await gallery.title(), await page.evaluate(() => window.isTaken)], ["walk.mp4", false]);
   await page.getByRole("button", { name: "Close" }).focus();
   await page.keyboard.press("ArrowRight");
-  assert.deepEqual([await title(), await page.evaluate(() => window.isTaken)], ["photo 1.jpg", true]);
+  assert.deepEqual([await gallery.title(), await page.evaluate(() => window.isTaken)], ["photo 1.jpg", true]);
   const [film] = (await service.photos()).filter(({ filename }) => filename === "walk.mp4");
   assert.equal((await service.api(`/photos/${film.photo_id}`, { method: "DELETE" })).status, 204);
 });
@@ -176,11 +161,11 @@ test("who loads more by keyboard is on the first photo that came, and is told ho
   await inPagesOf(2);
   await page.keyboard.press("Enter");
   await eventually("it is said", said, (text) => text === "2 more photos");
-  assert.match(await focused(), /^Open photo 3\.jpg/);
+  assert.match(await gallery.focused(), /^Open photo 3\.jpg/);
   await page.getByRole("button", { name: "Load more" }).focus();
   await page.keyboard.press("Enter");
   await eventually("it is said", said, (text) => text === "1 more photo");
-  assert.match(await focused(), /^Open photo 5\.jpg/);
+  assert.match(await gallery.focused(), /^Open photo 5\.jpg/);
   assert.equal(await page.getByRole("button", { name: "Load more" }).count(), 0);
 });
 
@@ -193,21 +178,21 @@ test("what is stored while more is loaded changes nothing about the button, its 
     await new Promise((resolve) => (release = resolve));
     await route.continue();
   });
-  await gallery().evaluate(({ shadowRoot }) => {
+  await gallery.node.evaluate(({ shadowRoot }) => {
     window.button = shadowRoot.activeElement;
     window.changes = 0;
     const region = shadowRoot.querySelector(".foot [aria-live]");
     new MutationObserver(({ length }) => (window.changes += length)).observe(region, { childList: true, subtree: true, characterData: true });
   });
   const others = await store("meanwhile 1.jpg");
-  await eventually("it appears", names, (list) => list.includes("meanwhile 1.jpg"));
+  await eventually("it appears", gallery.names, (list) => list.includes("meanwhile 1.jpg"));
   await page.keyboard.press("Enter");
   await eventually("more is asked for", () => asked, (count) => count === 1);
   const another = await store("meanwhile 2.jpg");
-  await eventually("it appears", names, (list) => list.includes("meanwhile 2.jpg"));
+  await eventually("it appears", gallery.names, (list) => list.includes("meanwhile 2.jpg"));
   await page.keyboard.press("Enter");
   const state = () =>
-    gallery().evaluate(({ shadowRoot }) => ({
+    gallery.node.evaluate(({ shadowRoot }) => ({
       isFocused: shadowRoot.activeElement === window.button,
       isBusy: window.button.getAttribute("aria-disabled") === "true",
       changes: window.changes,
@@ -216,7 +201,7 @@ test("what is stored while more is loaded changes nothing about the button, its 
   release();
   await eventually("it is said", said, (text) => text === "2 more photos");
   assert.equal(asked, 1, "it is not asked for twice");
-  assert.match(await focused(), /^Open photo 3\.jpg/);
+  assert.match(await gallery.focused(), /^Open photo 3\.jpg/);
   assert.equal((await state()).isBusy, false);
   for (const { photo_id } of [others, another]) await service.api(`/photos/${photo_id}`, { method: "DELETE" });
 });
@@ -227,15 +212,15 @@ test("where no more could be loaded the keyboard is on what tries again, and the
   const more = /\/photos\?.*cursor=/;
   await page.route(more, (route) => route.fulfill({ status, headers, body }));
   await page.keyboard.press("Enter");
-  await gallery().getByText("This is not for you.").waitFor();
-  assert.equal(await focused(), "Try again");
+  await gallery.node.getByText("This is not for you.").waitFor();
+  assert.equal(await gallery.focused(), "Try again");
   const others = await store("after the error.jpg");
-  await eventually("it appears", names, (list) => list.includes("after the error.jpg"));
+  await eventually("it appears", gallery.names, (list) => list.includes("after the error.jpg"));
   assert.match(await said(), /This is not for you/, "it is still true");
   await page.unroute(more);
   await page.keyboard.press("Enter");
   await eventually("it is said", said, (text) => text === "2 more photos");
-  assert.match(await focused(), /^Open photo 3\.jpg/);
+  assert.match(await gallery.focused(), /^Open photo 3\.jpg/);
   await service.api(`/photos/${others.photo_id}`, { method: "DELETE" });
   page.complaints = page.complaints.filter((text) => !text.includes("403"));
 });
@@ -243,12 +228,11 @@ test("where no more could be loaded the keyboard is on what tries again, and the
 test("that nothing was found is read once, whatever is stored meanwhile", async () => {
   await page.getByRole("combobox", { name: "Kind" }).selectOption("document");
   await page.getByText("Nothing found").waitFor();
-  await gallery().evaluate(({ shadowRoot }) => (window.message = shadowRoot.querySelector(".foot .message")));
+  await gallery.node.evaluate(({ shadowRoot }) => (window.message = shadowRoot.querySelector(".foot .message")));
   const asked = page.waitForResponse((answer) => /\/photos\?.*kind=document/.test(answer.url()));
   const others = await store("not found.jpg");
   await asked;
-  // Whatever the page makes of it, it does before it paints again.
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await gallery.painted();
   assert.ok(await page.evaluate(() => window.message.isConnected));
   await service.api(`/photos/${others.photo_id}`, { method: "DELETE" });
 });

@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 
 import { fixture, makeVideo, scratchFolder } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { Gallery } from "../harness/gallery.mjs";
 import { Gate } from "../harness/gate.mjs";
 import { areKept } from "../harness/kept-queue.mjs";
 import { LOG_MOST, Service } from "../harness/service.mjs";
@@ -65,11 +66,12 @@ async function eventsText(count) {
 
 test("T32 T42: no token, link, ticket or signature is in the log at trace, the database, the events or the browser's storage", async () => {
   const page = await openPage(browser, service.address, { serviceWorkers: "allow" });
+  const gallery = new Gallery(page);
   const secrets = secretsOf(page.context());
-  await eventually("the gallery is live", () => page.locator("windlass-gallery").evaluate(({ live }) => live), (live) => live === "live");
+  await gallery.isLive();
   // Once more, for the first ticket was asked for before anybody listened.
   await page.reload();
-  await eventually("the gallery is live", () => page.locator("windlass-gallery").evaluate(({ live }) => live), (live) => live === "live");
+  await gallery.isLive();
 
   // In the middle of it: everything is signed, and the queue is kept.
   gate.held = /original/;
