@@ -6,21 +6,26 @@ import { after, before, test } from "node:test";
 
 import { makeVideo, scratchFolder, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { Gate } from "../harness/gate.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, discard, row, rows } from "../harness/uploader.mjs";
 
 const MIB = 1024 * 1024;
+let gate;
 let service;
 let browser;
 let video;
 
 before(async () => {
-  [service, browser] = await Promise.all([Service.start(), launch()]);
+  gate = await Gate.open();
+  [service, browser] = await Promise.all([Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: gate.address } }), launch()]);
+  gate.leadTo(service.storePort);
   video = await makeVideo(join(scratchFolder(), "site walk.mp4"), 200 * MIB);
 });
 after(async () => {
   await browser?.close();
   await service?.stop();
+  gate?.close();
 });
 
 /** Upload ids the page was given, seen in the API's answers. */
@@ -82,6 +87,8 @@ test("a cancelled video leaves nothing behind", async () => {
   const page = await openPage(browser, service.address);
   const before = (await service.photos()).length;
   const ids = uploadIds(page);
+  // On an open line all of it might arrive while the question is read.
+  gate.bytesPerSecond = 20 * MIB;
   await choose(page, video);
   await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
   await discard(row(page, "site walk.mp4"), /^Cancel/);
@@ -94,6 +101,7 @@ test("a cancelled video leaves nothing behind", async () => {
   );
   assert.equal((await service.api(`/uploads/${id}/parts`)).status, 409);
   assert.equal((await service.photos()).length, before);
+  gate.bytesPerSecond = Infinity;
   await page.context().close();
 });
 

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { eventually } from "../../harness/browser.mjs";
 import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, truncate, variation } from "../../harness/bytes.mjs";
-import { Service } from "../../harness/service.mjs";
 import { READING_MS } from "../../harness/uploader.mjs";
+import { BehindGate } from "./behind-gate.mjs";
 import { choose, openPage, picturesShown, press, rowIs, rows, shownProgress, watchProgress } from "./elements.mjs";
 
 const MIB = 1024 * 1024;
@@ -18,18 +18,17 @@ const HEIC = "photo_3mp_o6.heic";
 
 /** Declares the tests. `launch` gives a browser as in `firefox.mjs`; `name` names its screenshots. */
 export function mainJobIn(name, launch) {
+  let stage;
+  let gate;
   let service;
   let engine;
   const folder = scratchFolder();
 
   before(async () => {
-    [service, engine] = await Promise.all([Service.start(), launch()]);
-    await openPage(engine, service.address);
+    stage = await BehindGate.open(launch);
+    ({ gate, service, engine } = stage);
   });
-  after(async () => {
-    await engine?.close();
-    await service?.stop();
-  });
+  after(() => stage?.close());
 
   const stored = async (filename) => {
     const found = (await service.photos()).filter((photo) => photo.filename === filename);
@@ -145,6 +144,8 @@ export function mainJobIn(name, launch) {
 
   test("a video shows how far it is; cancelled in the middle of a part it leaves nothing behind", async () => {
     const video = await makeVideo(join(folder, "unwanted.mp4"), 120 * MIB, 3);
+    // On an open line all of it might arrive while the question is read.
+    gate.bytesPerSecond = 12 * MIB;
     await choose(engine, video);
     await eventually("bytes move", () => rows(engine), (list) => list.some(({ words }) => /Sending [1-9]/.test(words)), 120_000);
     await press(engine, "Cancel unwanted.mp4");
@@ -155,6 +156,7 @@ export function mainJobIn(name, launch) {
       () => rows(engine),
       (list) => list.every(({ name, state }) => name !== "unwanted.mp4" || state === "cancelled"),
     );
+    gate.bytesPerSecond = Infinity;
     // Still there: a worker that died with the request would have taken this one along.
     const next = await variation(fixture(PHOTO), join(folder, "next.jpg"), 3);
     await choose(engine, next);
