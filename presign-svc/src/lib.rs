@@ -19,5 +19,6 @@ pub mod metrics;
 pub mod ports;
 pub mod progress;
 pub mod server;
+pub mod shares;
 pub mod telemetry;
 pub mod traces;

@@ -3,11 +3,10 @@
 //! whoever comes when the others are taken is told to come again. Nor may one place in the network take all there is:
 //! the last quarter is for those who have few, and nobody waits for what a crowd from elsewhere does.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -25,14 +24,12 @@ use tower::util::MapRequest;
 use super::HEAD_BYTES;
 use crate::api::busy::Busy;
 use crate::domain::client_address::{AddressBlock, TrustedProxies};
+use crate::shares::{Share, Shares, has_its_share};
 
 /// A quarter of the descriptors is kept back for files, the database and the store, at least so many.
 const KEPT_BACK_LEAST: usize = 96;
 /// Where the system does not say how many there may be.
 const UNKNOWN: usize = 65_536;
-/// What part of the seats is for those who have few, and what part of them is few.
-const FOR_THOSE_WITH_FEW: usize = 4;
-const FEW: usize = 32;
 /// How many are turned away at once; more wait in the listener's queue.
 const TURNED_AWAY_AT_ONCE: usize = 48;
 /// How long one who is turned away has until it has taken the answer and has sent its request, and how long between
@@ -49,7 +46,8 @@ const TOLD_EVERY: u64 = 1000;
 pub struct Room {
     seats: Arc<Semaphore>,
     capacity: usize,
-    taken: Arc<Taken>,
+    /// How many each place in the network has.
+    shares: Shares<AddressBlock>,
     /// Who speaks for many places, and may have as many as there are.
     proxies: Arc<TrustedProxies>,
     door: Arc<Semaphore>,
@@ -57,15 +55,11 @@ pub struct Room {
     had_their_share: Arc<AtomicU64>,
 }
 
-/// How many connections each place in the network has.
-#[derive(Debug, Default)]
-struct Taken(Mutex<HashMap<AddressBlock, usize>>);
-
 /// Room for one connection, until dropped.
 #[derive(Debug)]
 pub struct Seat {
-    taken: Arc<Taken>,
-    place: AddressBlock,
+    #[expect(dead_code, reason = "what it holds is given back when it is dropped")]
+    share: Share<AddressBlock>,
     #[expect(dead_code, reason = "what it holds is given back when it is dropped")]
     permit: OwnedSemaphorePermit,
 }
@@ -90,28 +84,6 @@ pub enum Place {
     Outside,
 }
 
-impl Taken {
-    fn by(&self, place: AddressBlock) -> usize {
-        self.lock().get(&place).copied().unwrap_or_default()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AddressBlock, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut taken = self.taken.lock();
-        if let Some(seats) = taken.get_mut(&self.place) {
-            *seats -= 1;
-            if *seats == 0 {
-                taken.remove(&self.place);
-            }
-        }
-    }
-}
-
 impl Room {
     /// For those who read the metrics: of the descriptors that are kept back.
     pub fn for_metrics() -> Self {
@@ -131,7 +103,7 @@ impl Room {
         Self {
             seats: Arc::new(Semaphore::new(capacity)),
             capacity,
-            taken: Arc::default(),
+            shares: Shares::default(),
             proxies: Arc::default(),
             door: Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE)),
             turned_away: Arc::default(),
@@ -157,20 +129,14 @@ impl Room {
         }
         tokio::select! {
             biased;
-            permit = free(&self.seats) => Place::Inside(self.seat(place, permit)),
+            permit = free(&self.seats) => Place::Inside(Seat { share: self.shares.take(place), permit }),
             permit = free(&self.door) => Place::Door(Door { why: Busy::Full, from: place, permit }),
         }
     }
 
     /// Whether what is left is for others.
     fn has_its_share(&self, place: AddressBlock) -> bool {
-        self.seats.available_permits() <= self.capacity / FOR_THOSE_WITH_FEW
-            && self.taken.by(place) >= (self.capacity / FEW).max(1)
-    }
-
-    fn seat(&self, place: AddressBlock, permit: OwnedSemaphorePermit) -> Seat {
-        *self.taken.lock().entry(place).or_default() += 1;
-        Seat { taken: self.taken.clone(), place, permit }
+        has_its_share(self.capacity, self.seats.available_permits(), self.shares.of(&place))
     }
 
     /// Answers that there is no room.
@@ -284,7 +250,7 @@ mod tests {
         assert_eq!(sit(&room, "192.0.2.1").await.len(), 4, "there is more than the last quarter again");
         drop((crowd, others));
         assert_eq!(sit(&room, "2001:db8:1:2::1").await.len(), 48, "what was given back counts no more");
-        assert!(room.taken.lock().is_empty(), "nobody who has gone is kept in mind");
+        assert_eq!(room.shares.taken(), 0);
     }
 
     #[tokio::test]
