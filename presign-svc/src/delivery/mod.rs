@@ -11,15 +11,20 @@ mod key;
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 pub use self::cloudfront::{CloudFront, Wildcard};
 pub use self::key::{InvalidSigningKey, SigningKey};
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{
-    GetSigner, GetToSign, ObjectStore, SignedRequest, SigningWindow, StoreResult,
+    GetSigner, GetToSign, ObjectStore, SignedRequest, SigningWindow, StoreError, StoreResult,
 };
+
+/// How long whoever asks for addresses waits for credentials to sign with, however many wait for the same.
+const CREDENTIALS_WAIT: Duration = Duration::from_secs(5);
 
 /// The ways beside the bucket's own signed URLs; by default there are none.
 #[derive(Debug, Default)]
@@ -134,7 +139,9 @@ impl Delivery {
 
     /// What makes the addresses of a window: of `store` where no other way is configured, or fits.
     pub async fn addresses<'a>(&'a self, store: &'a dyn ObjectStore, window: SigningWindow) -> Addresses<'a> {
-        let signer = store.get_signer(window).await;
+        let signer = timeout(CREDENTIALS_WAIT, store.get_signer(window)).await.unwrap_or_else(|_| {
+            Err(StoreError::Unavailable("the credentials to sign with do not come".to_owned()))
+        });
         Addresses { delivery: self, store, signer, expires_at: window.signed_at + window.lifetime }
     }
 }

@@ -1,6 +1,8 @@
 //! Photos by other ways than the bucket's signed URLs.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -77,6 +79,21 @@ async fn pictures_below_a_public_prefix_have_addresses_without_a_signature() {
     for url in urls(&photos).0 {
         assert!(url.contains("X-Amz-Signature="), "{url}");
     }
+}
+
+#[tokio::test]
+async fn credentials_that_never_come_are_waited_for_a_moment_and_missed_only_where_they_are_needed() {
+    let public_prefixes = vec!["acme/job-7/".parse().unwrap()];
+    let (app, _) = with(DeliveryOptions { public_prefixes, ..DeliveryOptions::default() }).await;
+    app.store.cannot_sign_gets.store(true, SeqCst);
+    let begun = Instant::now();
+    let (pictures, documents) = tokio::join!(
+        app.get("/api/v1/photos?project_id=job-7&kind=photo"),
+        app.get("/api/v1/photos?project_id=job-7&kind=document"),
+    );
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    assert_eq!((pictures.status, pictures.body["photos"].as_array().unwrap().len()), (200, 2));
+    assert_eq!((documents.status, &documents.body["code"]), (503, &json!("store_unavailable")));
 }
 
 /// CloudFront in front of the bucket, as far as whoever has one of its URLs can tell.

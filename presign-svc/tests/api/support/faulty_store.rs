@@ -28,6 +28,8 @@ pub struct FaultyStore {
     /// Nobody who looks at an object, or at an upload's parts, is ever answered; that somebody asked is told here.
     pub is_silent: AtomicBool,
     pub asked_in_silence: Notify,
+    /// The next one who looks at an object is never answered.
+    pub is_silent_once: AtomicBool,
     /// Whoever opens a multipart upload is answered late: that it is open is told here, and the answer waits for a word.
     pub answers_opening_late: AtomicBool,
     pub has_opened: Notify,
@@ -36,6 +38,8 @@ pub struct FaultyStore {
     pub looks: AtomicU32,
     /// How often the parts of an upload were listed.
     pub lists: AtomicU32,
+    /// Credentials to read with never come.
+    pub cannot_sign_gets: AtomicBool,
     /// No form can be signed.
     pub cannot_sign_forms: AtomicBool,
     /// Credentials end half an hour after the window began.
@@ -64,11 +68,13 @@ impl FaultyStore {
             is_down: AtomicBool::new(false),
             is_silent: AtomicBool::new(false),
             asked_in_silence: Notify::new(),
+            is_silent_once: AtomicBool::new(false),
             answers_opening_late: AtomicBool::new(false),
             has_opened: Notify::new(),
             may_answer: Notify::new(),
             looks: AtomicU32::new(0),
             lists: AtomicU32::new(0),
+            cannot_sign_gets: AtomicBool::new(false),
             cannot_sign_forms: AtomicBool::new(false),
             urls_are_short_lived: AtomicBool::new(false),
             page: AtomicUsize::new(0),
@@ -135,6 +141,9 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn get_signer(&self, window: SigningWindow) -> StoreResult<Box<dyn GetSigner>> {
+        if self.cannot_sign_gets.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         let inner = self.inner.get_signer(window).await?;
         let is_cut = self.urls_are_short_lived.load(Ordering::SeqCst);
         let end = is_cut.then(|| window.signed_at + Duration::from_secs(1800));
@@ -200,6 +209,9 @@ impl ObjectStore for FaultyStore {
         self.looks.fetch_add(1, Ordering::SeqCst);
         if self.is_silent.load(Ordering::SeqCst) {
             self.asked_in_silence.notify_one();
+            std::future::pending::<()>().await;
+        }
+        if self.is_silent_once.swap(false, Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
         let mut object = self.up()?.head(key).await?;
