@@ -155,7 +155,7 @@ impl Engine {
 
     fn token_came(&mut self, result: Result<(), String>) {
         let Err(reason) = result else {
-            self.token.fetched();
+            self.token.fetched(self.now_ms);
             return;
         };
         // An application's own sentence may lack its end, or have one of another sort.

@@ -101,10 +101,15 @@ impl Engine {
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         let ticket_of = |url, headers| Ticket::new(url, headers, asked.at_ms, default_lifetime_ms);
         let is_first = transfer.session().is_none();
+        let upload_id = accepted.upload_id;
         let announced = transfer.announced(accepted, ticket_of);
         transfer.announce.succeeded();
         transfer.moved = true;
         transfer.settle();
+        if matches!(announced, Announced::Open) {
+            // Given up a moment ago, and not closed yet: now it is wanted again.
+            self.aborts.remove(&upload_id);
+        }
         match announced {
             Announced::Open if is_first => self.progressed(of),
             Announced::Open => self.recovered(of, Side::Service),

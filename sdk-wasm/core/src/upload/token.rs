@@ -11,13 +11,21 @@ pub(super) struct Token {
     is_present: bool,
     /// Counts the tokens, so that a late refusal of an old one does not cost the new one.
     generation: u64,
+    /// When the present one came.
+    fetched_ms: u64,
     fetch: Errand,
     refusals: RefusedTokens,
 }
 
 impl Token {
     pub fn absent() -> Self {
-        Self { is_present: false, generation: 0, fetch: Errand::new(), refusals: RefusedTokens::default() }
+        Self {
+            is_present: false,
+            generation: 0,
+            fetched_ms: 0,
+            fetch: Errand::new(),
+            refusals: RefusedTokens::default(),
+        }
     }
 
     pub fn is_present(&self) -> bool {
@@ -41,10 +49,11 @@ impl Token {
         self.fetch.failures()
     }
 
-    pub fn fetched(&mut self) {
+    pub fn fetched(&mut self, now_ms: u64) {
         self.fetch.succeeded();
         self.is_present = true;
         self.generation += 1;
+        self.fetched_ms = now_ms;
     }
 
     pub fn fetch_failed(&mut self, rest: Rest, counts: bool) {
@@ -56,7 +65,7 @@ impl Token {
         let is_present = self.is_present && generation == self.generation;
         if is_present {
             self.is_present = false;
-            self.refusals = self.refusals.and_another(now_ms);
+            self.refusals = self.refusals.and_another(now_ms, self.fetched_ms);
         }
         is_present
     }
@@ -99,12 +108,12 @@ mod tests {
         assert!(token.wants_fetching(0));
         token.fetching(CommandId(1));
         assert!(!token.wants_fetching(0));
-        token.fetched();
+        token.fetched(0);
         let generation = token.generation();
         let refresh = (0..5).filter(|_| token.refused(generation, 0)).count();
         assert_eq!(refresh, 1);
         token.fetching(CommandId(2));
-        token.fetched();
+        token.fetched(0);
         token.refused(generation, 0);
         assert!(token.is_present(), "a late refusal of the old token does not cost the new one");
     }

@@ -326,6 +326,21 @@ fn a_file_given_up_before_can_be_sent_again_under_its_name() {
 }
 
 #[test]
+fn a_file_that_is_chosen_again_before_its_upload_could_be_closed_goes_on_with_it() {
+    let mut world = World::new(1, Network::good());
+    world.add(file("video", 30 * MIB, &[]));
+    world.run_while(|world| world.network.count(Op::Put) == 0);
+    world.network.script.push((Op::Abort, 1, Fault::Refused(ErrorCode::Unavailable)));
+    world.feed(Input::Cancel(Target::All));
+    world.events.clear();
+    world.added.clear();
+    world.add(file("video", 30 * MIB, &[]));
+    world.run();
+    assert_eq!(world.outcome("video"), Ok(()));
+    assert_eq!((world.network.count(Op::Abort), world.service.uploads.len()), (1, 1));
+}
+
+#[test]
 fn a_pause_stops_at_once_and_resuming_sends_only_what_is_missing() {
     let mut world = World::new(1, Network::good());
     world.add(file("video", 30 * MIB, &[]));

@@ -115,3 +115,21 @@ fn a_phone_that_sleeps_past_the_life_of_its_tokens_again_and_again_is_not_called
     world.run();
     world.assert_all_stored();
 }
+
+#[test]
+fn good_tokens_that_run_out_while_the_service_has_no_database_are_not_called_refused() {
+    let mut world = world(1);
+    world.add(file("photo", 30 * KIB, &[]));
+    // It knows good tokens by itself, and can do nothing for them; those of five minutes run out meanwhile.
+    for minutes in [5, 10, 15, 20] {
+        refuse(&mut world, ErrorCode::Unavailable);
+        world.run_until(minutes * MINUTE_MS);
+        world.network.script.clear();
+        let next = world.network.count(Op::Create) + 1;
+        world.network.script.push((Op::Create, next, Fault::TokenExpired));
+        world.run_while(|world| world.network.count(Op::Create) < next);
+    }
+    world.network.script.clear();
+    world.run();
+    world.assert_all_stored();
+}
