@@ -38,7 +38,7 @@ pub trait UploadRepository: Send + Sync + 'static {
     /// Those of a tenant's uploads that are there, in no order, unless their photos were deleted.
     async fn find_many(&self, tenant: &TenantId, ids: &[UploadId]) -> RepositoryResult<Vec<Upload>>;
 
-    /// Of each content the oldest photo with these very bytes that somebody has made in a project, unless it is
+    /// Of each content the newest photo with these very bytes that somebody has made in a project, unless it is
     /// deleted or quarantined; none where the upload that asks is recorded under its own `client_ref` already. In
     /// the order asked.
     async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>>;

@@ -1,7 +1,7 @@
 //! `unless_stored` of `POST /api/v1/uploads`: the same photo chosen again, by whom, and what nobody learns by it.
 
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -49,8 +49,8 @@ async fn stored(app: &TestApp, client_ref: &str, bytes: &[u8]) -> Value {
     upload
 }
 
-/// What is chosen is new, and once it was sent it can be fetched.
-async fn assert_sent_again(app: &TestApp, client_ref: &str, bytes: &[u8], lost: &Value) {
+/// What is chosen is new, and once it was sent it can be fetched; answers which photo it is.
+async fn assert_sent_again(app: &TestApp, client_ref: &str, bytes: &[u8], lost: &Value) -> Value {
     let again = choose(app, &app.ann(), "job-7", client_ref, bytes).await;
     assert!(is_new(&again, lost), "{again}");
     assert_eq!(app.put(&again, bytes).await.status(), 200);
@@ -58,6 +58,7 @@ async fn assert_sent_again(app: &TestApp, client_ref: &str, bytes: &[u8], lost: 
     assert_eq!((photo.status, &photo.body["photo_id"]), (200, &again["photo_id"]), "{}", photo.body);
     let fetched = app.http.get(photo.body["url"].as_str().unwrap()).send().await.unwrap();
     assert!(fetched.bytes().await.unwrap() == bytes);
+    photo.body["photo_id"].clone()
 }
 
 #[tokio::test]
@@ -90,7 +91,9 @@ async fn a_photo_that_the_bucket_has_lost_is_taken_again() {
     let bytes = jpeg(&PhotoSpec::default());
     let photo = stored(&app, "a", &bytes).await;
     app.app.store.delete(&app.record(&photo).await.original_key()).await.unwrap();
-    assert_sent_again(&app, "b", &bytes, &photo).await;
+    let sent = assert_sent_again(&app, "b", &bytes, &photo).await;
+    let third = choose(&app, &app.ann(), "job-7", "c", &bytes).await;
+    assert_eq!((&third["already_stored"], &third["photo_id"]), (&json!(true), &sent), "once, and no more");
 }
 
 #[tokio::test]
@@ -105,18 +108,60 @@ async fn a_photo_in_whose_place_the_bucket_has_something_else_is_taken_again() {
 }
 
 #[tokio::test]
-async fn while_the_bucket_does_not_answer_nothing_is_called_stored_and_nobody_waits_long() {
+async fn a_photo_whose_object_has_another_entity_tag_since_the_bucket_was_copied_is_there() {
+    let app = TestApp::start().await;
+    let bytes = film(6 * MIB);
+    let upload = app.announce_one(file("a", "site.mp4", "video/mp4", bytes.len() as u64)).await;
+    let parts = send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    let body = json!({"parts": parts, "checksum": crc64nvme(&bytes)});
+    assert_eq!(app.complete(&upload, body).await.status, 200);
+    let tag = async || app.app.store.head(&app.record(&upload).await.original_key()).await.unwrap().etag;
+    let before = tag().await;
+    // In one request: its tag is no longer made of those of its parts.
+    put_foreign_object(&app, &upload, &bytes).await;
+    assert_ne!(tag().await, before);
+    let mut again = file("b", "copy.mp4", "video/mp4", bytes.len() as u64);
+    again["unless_stored"] = json!(crc64nvme(&bytes));
+    let again = app.announce_one(again).await;
+    assert_eq!((&again["already_stored"], &again["photo_id"]), (&json!(true), &upload["photo_id"]));
+}
+
+#[tokio::test]
+async fn while_the_bucket_does_not_answer_a_photo_is_neither_called_stored_nor_recorded_twice() {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let photo = app.upload("a", &bytes).await;
-    for (client_ref, fault) in [("b", &app.store.is_down), ("c", &app.store.is_silent)] {
+    let mut again = file_of("b", "roof.jpg", &bytes);
+    again["unless_stored"] = json!(crc64nvme(&bytes));
+    for (other, fault) in [("c", &app.store.is_down), ("d", &app.store.is_silent)] {
         fault.store(true, SeqCst);
-        let again = choose(&app, &app.ann(), "job-7", client_ref, &bytes).await;
-        assert!(is_new(&again, &photo), "{again}");
+        let begun = Instant::now();
+        let files = app.announce(json!([again, file_of(other, "other.jpg", &bytes)])).await;
+        assert!(begun.elapsed() < Duration::from_secs(4), "nobody waits long");
+        assert_eq!(files[0]["error"]["code"], "store_unavailable", "{files:?}");
+        assert_eq!(files[1]["status"], "pending_upload", "the others go on: {files:?}");
         fault.store(false, SeqCst);
     }
-    let again = choose(&app, &app.ann(), "job-7", "d", &bytes).await;
-    assert_eq!(again["photo_id"], photo["photo_id"], "it answers again");
+    let again = choose(&app, &app.ann(), "job-7", "b", &bytes).await;
+    assert_eq!((&again["already_stored"], &again["photo_id"]), (&json!(true), &photo["photo_id"]));
+}
+
+#[tokio::test]
+async fn one_photo_about_which_the_bucket_is_silent_holds_up_no_other() {
+    let app = TestApp::start().await;
+    let mut files = Vec::new();
+    for number in 0..20 {
+        let bytes = jpeg(&PhotoSpec { width: 4000 + number, ..PhotoSpec::default() });
+        app.upload(&format!("first-{number}"), &bytes).await;
+        let mut again = file_of(&format!("again-{number}"), "roof.jpg", &bytes);
+        again["unless_stored"] = json!(crc64nvme(&bytes));
+        files.push(again);
+    }
+    app.store.is_silent_once.store(true, SeqCst);
+    let answers = app.announce(json!(files)).await;
+    let refused: Vec<_> = answers.iter().filter(|answer| answer["already_stored"] != true).collect();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(refused[0]["error"]["code"], "store_unavailable");
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ laws_on_every_database! {
 
 laws_on_every_database! {
     same_content, same_content_in_sqlite, same_content_in_postgres:
-    the_oldest_photo_with_the_same_bytes_is_found_and_no_other,
+    the_newest_photo_with_the_same_bytes_is_found_and_no_other,
     a_photo_that_is_gone_or_dangerous_is_not_found_by_its_bytes,
 }
 

@@ -32,9 +32,9 @@ async fn found(repository: &Repository, whose: [&str; 3], asked: &[Content]) -> 
 
 const ANN: [&str; 3] = ["acme", "job-7", "ann"];
 
-pub async fn the_oldest_photo_with_the_same_bytes_is_found_and_no_other(repository: Repository) {
-    let first = stored(&repository, "first", 1, 4096).await;
-    stored(&repository, "second", 1, 4096).await;
+pub async fn the_newest_photo_with_the_same_bytes_is_found_and_no_other(repository: Repository) {
+    stored(&repository, "first", 1, 4096).await;
+    let newest = stored(&repository, "second", 1, 4096).await;
     let longer = stored(&repository, "longer", 1, 5000).await;
     let other = stored(&repository, "other", 2, 4096).await;
     record(&repository, &upload("pending")).await;
@@ -47,7 +47,7 @@ pub async fn the_oldest_photo_with_the_same_bytes_is_found_and_no_other(reposito
         content("second", 1, 4096),
         content("f", 1, 4096),
     ];
-    let expected = [Some(other), Some(first.clone()), None, Some(longer), None, None, Some(first)];
+    let expected = [Some(other), Some(newest.clone()), None, Some(longer), None, None, Some(newest)];
     assert_eq!(found(&repository, ANN, &asked).await, expected);
     assert_eq!(found(&repository, ANN, &[]).await, []);
     for whose in [["acme", "job-7", "bob"], ["acme", "job-8", "ann"], ["other", "job-7", "ann"]] {

@@ -52,14 +52,15 @@ static FIND: LazyLock<String> = select!("WHERE tenant = $1 AND id = $2::uuid AND
 static FIND_MANY: LazyLock<String> =
     select!("WHERE tenant = $1 AND id = ANY($2::text[]::uuid[]) AND deleted_at IS NULL");
 
-// By its content: of all that somebody has sent there is much more, so the index of senders must not see its column.
+// By its content: of all that somebody has sent there is much more, so the index of senders must not see its column. The
+// newest: where the bucket has lost one, the one that was sent in its place.
 pub(in crate::adapters) static FIND_SAME: LazyLock<String> = LazyLock::new(|| {
     let size = "coalesce(verified_size_bytes, size_bytes)";
     format!(
         "SELECT DISTINCT ON (verified_checksum, {size}) {} FROM uploads u
          WHERE tenant = $1 AND project = $2 AND created_by || '' = $3 AND verified_checksum = ANY($4)
              AND verified_at IS NOT NULL AND deleted_at IS NULL AND status != 'quarantined'
-         ORDER BY verified_checksum, {size}, u.id",
+         ORDER BY verified_checksum, {size}, u.id DESC",
         columns()
     )
 });

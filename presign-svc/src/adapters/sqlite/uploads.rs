@@ -33,9 +33,10 @@ WHERE tenant = ? AND id = ? AND charged_bytes != ?";
 const FIND_MANY: &str = "SELECT * FROM uploads
 WHERE tenant = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL";
 
-// By its content: of all that somebody has sent there is much more.
+// By its content: of all that somebody has sent there is much more. The newest: where the bucket has lost one, the one that
+// was sent in its place.
 pub(in crate::adapters) const FIND_SAME: &str = "SELECT * FROM uploads WHERE id IN (
-    SELECT min(id) FROM uploads
+    SELECT max(id) FROM uploads
     WHERE tenant = ? AND project = ? AND +created_by = ?
         AND verified_checksum IN (SELECT value FROM json_each(?))
         AND verified_at IS NOT NULL AND deleted_at IS NULL AND status != 'quarantined'

@@ -82,7 +82,7 @@ pub async fn create(
     let sound = drafts.iter().map(|(_, draft)| draft.as_ref().ok().map(|(_, draft)| draft));
     let asking = sound.clone().zip(unless_stored).map(|(draft, content)| draft.zip(content));
     let stored = stored_before(&app, &caller, &request.project_id, asking).await?;
-    let new = sound.zip(&stored).filter_map(|(draft, stored)| draft.filter(|_| stored.is_none()));
+    let new = sound.zip(&stored).filter_map(|(draft, stored)| draft.filter(|_| matches!(stored, Ok(None))));
     let accepted: Vec<Upload> = new.cloned().collect();
     let recorded = app.uploads.insert(accepted, &allowance_of(&app, &caller)).await?;
     let announced = recorded.iter().filter(|recorded| matches!(recorded, Recorded::New(_))).count();
@@ -92,14 +92,12 @@ pub async fn create(
         .into_iter()
         .zip(stored)
         .map(|((name, draft), stored)| {
-            let outcome = draft.and_then(|(client_ref, draft)| {
-                let outcome = match stored {
-                    Some(photo) => Some(Outcome::Stored(client_ref, Box::new(photo))),
-                    None => recorded
-                        .next()
-                        .map(|recorded| Outcome::Recorded(client_ref, Box::new(draft), Box::new(recorded))),
-                };
-                outcome.ok_or_else(|| ApiError::Internal("a file was not recorded".to_owned()))
+            let outcome = draft.and_then(|(client_ref, draft)| match stored? {
+                Some(photo) => Ok(Outcome::Stored(client_ref, Box::new(photo))),
+                None => recorded
+                    .next()
+                    .map(|recorded| Outcome::Recorded(client_ref, Box::new(draft), Box::new(recorded)))
+                    .ok_or_else(|| ApiError::Internal("a file was not recorded".to_owned())),
             });
             (name, outcome)
         })

@@ -2,8 +2,8 @@
 //! answered with the photo that is there, where the announcement asks for that (`unless_stored`).
 //!
 //! That it is there is the bucket's word, not the record's: who is told so sends nothing, and may remove the file from
-//! the phone. Of a photo whose original was lost or replaced meanwhile the file is new. So it is where the bucket does
-//! not answer in time: that costs bytes, never a photo.
+//! the phone. Of a photo whose original was lost or replaced meanwhile the file is new. While the bucket does not answer
+//! nobody knows, and nothing could be sent: the file is to be announced again.
 //!
 //! Nobody learns of somebody else's photos: what is looked among is what the very subject of the token has made.
 //! Those who hold an upload link share one subject and do not know each other, so they learn nothing.
@@ -20,7 +20,8 @@ use super::sign::sign_upload;
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::domain::upload::Upload;
+use crate::domain::upload::{Upload, VerifiedObject};
+use crate::ports::object_store::{ObjectInfo, StoreError};
 use crate::ports::uploads::{Content, Owner};
 
 /// Originals looked for at once.
@@ -28,30 +29,40 @@ const AT_ONCE: usize = 16;
 /// How long an announcement waits for the bucket, however many of its files were stored before.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// For each of the files, in order, the photo that was made of it before and is still there. Those that ask are there
-/// with the checksum of all their bytes.
+/// For each of the files, in order, the photo that was made of it before and is still there; an error where the bucket
+/// does not say. Those that ask are there with the checksum of all their bytes.
 pub async fn stored_before<'a>(
     app: &App,
     caller: &Caller,
     project: &ProjectId,
     asking: impl Iterator<Item = Option<(&'a Upload, Checksum)>>,
-) -> Result<Vec<Option<Upload>>, ApiError> {
+) -> Result<Vec<Result<Option<Upload>, ApiError>>, ApiError> {
     let contents: Vec<Option<Content>> =
         asking.map(|asks| asks.filter(|_| caller.link.is_none()).and_then(content_of)).collect();
     let asked: Vec<Content> = contents.iter().flatten().cloned().collect();
+    let mut found: Vec<Result<Option<Upload>, ApiError>> = contents.iter().map(|_| Ok(None)).collect();
     if asked.is_empty() {
-        return Ok(vec![None; contents.len()]);
+        return Ok(found);
     }
     let owner = Owner { tenant: &caller.tenant, project, subject: &caller.subject };
     let recorded = app.uploads.find_same(&owner, &asked).await?;
     let until = Instant::now() + PATIENCE;
-    let looks = recorded.into_iter().map(|photo| async move {
-        let photo = photo?;
-        timeout_at(until, is_in_bucket(app, &photo)).await.is_ok_and(|is_there| is_there).then_some(photo)
+    let of_files = contents.iter().enumerate().filter(|(_, content)| content.is_some()).map(|(at, _)| at);
+    let recorded = of_files.zip(recorded).filter_map(|(at, photo)| Some((at, photo?)));
+    let looks = recorded.map(|(at, photo)| async move {
+        let answer = timeout_at(until, is_in_bucket(app, &photo)).await;
+        (at, answer.unwrap_or_else(|_| Err(silent())).map(|is_there| is_there.then_some(photo)))
     });
-    let found: Vec<_> = stream::iter(looks.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-    let mut found = found.into_iter();
-    Ok(contents.into_iter().map(|content| content.and_then(|_| found.next().flatten())).collect())
+    // In whatever order they end: behind one that is slow the others would not begin.
+    let answers: Vec<_> = stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
+    for (at, answer) in answers {
+        found[at] = answer.map_err(ApiError::from);
+    }
+    Ok(found)
+}
+
+fn silent() -> StoreError {
+    StoreError::Unavailable("an original was looked for, and there was no answer in time".to_owned())
 }
 
 fn content_of((draft, checksum): (&Upload, Checksum)) -> Option<Content> {
@@ -60,9 +71,20 @@ fn content_of((draft, checksum): (&Upload, Checksum)) -> Option<Content> {
 }
 
 /// Whether its original is in the bucket, as it was verified.
-async fn is_in_bucket(app: &App, photo: &Upload) -> bool {
-    let Some(verified) = photo.object() else { return false };
-    app.store.head(&photo.original_key()).await.is_ok_and(|object| verified.is(&object))
+async fn is_in_bucket(app: &App, photo: &Upload) -> Result<bool, StoreError> {
+    let Some(verified) = photo.object() else { return Ok(false) };
+    match app.store.head(&photo.original_key()).await {
+        Ok(object) => Ok(is_its_content(verified, &object)),
+        // Who may not list a bucket is told this of an object that is not there.
+        Err(StoreError::NotFound | StoreError::PermissionDenied(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// By its checksum, too: in a bucket that was copied or encrypted anew the entity tags are others.
+fn is_its_content(verified: &VerifiedObject, object: &ObjectInfo) -> bool {
+    let has_its_checksum = verified.checksum.is_some() && verified.checksum == object.checksum;
+    verified.is(object) || (verified.size_bytes == object.size_bytes && has_its_checksum)
 }
 
 /// The answer: nothing is wanted.
