@@ -302,3 +302,20 @@ test("a file whose copy fails is said not to be kept, also where its handle cann
   page.keeping.take({ kind: "keep", upload, file: new Blob(["bytes"]), handle: null, onWifi: false });
   assert.equal(await page.hears("not-kept"), true);
 });
+
+test("a file whose row was cleared away before its copy was made is said not to be kept: no later page would find it", async () => {
+  const device = new Device();
+  await device.keep("roof", null);
+  const upload = device.rowOf("roof")?.record as KeptUpload;
+  const { write } = device.bytes;
+  device.bytes.write = async (...copy) => {
+    // Somebody clears the site's data; what is opened next is new, and works.
+    device.database.stores.get("uploads")?.clear();
+    device.database.closeAll();
+    await write.apply(device.bytes, copy);
+  };
+  const page = device.open("page");
+  page.keeping.take({ kind: "keep", upload, file: new Blob(["bytes"]), handle: null, onWifi: false });
+  assert.equal(await page.hears("not-kept"), true);
+  assert.equal(page.told.some(({ kind }) => kind === "kept"), false);
+});

@@ -142,17 +142,22 @@ export function readRow(database: QueueDatabase, key: Key): Promise<UploadRow | 
   return transact<UploadRow | undefined>(database, "uploads", "readonly", (store) => store("uploads").get(key));
 }
 
-/** Changes a row that is there; `change` returns the new one, `null` to remove it, `undefined` to leave it. */
-export function changeRow(
+/**
+ * Changes a row that is there; `change` returns the new one, `null` to remove it, `undefined` to leave it. Resolves to
+ * whether one was changed: where the site's data was cleared meanwhile the database is another one, and empty.
+ */
+export async function changeRow(
   database: QueueDatabase,
   key: Key,
   change: (row: UploadRow) => UploadRow | null | undefined,
   durability?: IDBTransactionDurability,
-): Promise<void> {
+): Promise<boolean> {
+  let isChanged = false;
   const work = (store: (name: StoreName) => IDBObjectStore): void => {
     const reading = store("uploads").get(key) as IDBRequest<UploadRow | undefined>;
     reading.onsuccess = () => {
       const changed = reading.result && change(reading.result);
+      isChanged = changed !== undefined;
       if (changed === null) {
         store("uploads").delete(key);
       } else if (changed !== undefined) {
@@ -160,7 +165,8 @@ export function changeRow(
       }
     };
   };
-  return transact(database, "uploads", "readwrite", work, durability);
+  await transact(database, "uploads", "readwrite", work, durability);
+  return isChanged;
 }
 
 /**

@@ -109,7 +109,10 @@ export class Keeping {
         return;
       }
       this.#copy(ref, folder, ORIGINAL, file, async (place) => {
-        await this.#update(ref, (record) => ({ ...record, bytes: place }), "strict");
+        if (!(await this.#update(ref, (record) => ({ ...record, bytes: place }), "strict"))) {
+          // No later page would find these bytes.
+          throw new Error("The browser has cleared what was kept here.");
+        }
         this.#tell({ kind: "kept", clientRef: ref });
       });
     });
@@ -331,14 +334,15 @@ export class Keeping {
     });
   }
 
-  #update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<void> {
+  #update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<boolean> {
     return this.#updateRow(ref, (row) => ({ ...row, record: change(row.record) }), durability);
   }
 
-  async #updateRow(ref: string, change: (row: UploadRow) => UploadRow, durability?: IDBTransactionDurability): Promise<void> {
+  /** Resolves to whether there was a row of ours to change. */
+  async #updateRow(ref: string, change: (row: UploadRow) => UploadRow, durability?: IDBTransactionDurability): Promise<boolean> {
     const { database } = await this.#ground;
     const ours = (row: UploadRow): UploadRow | undefined => (this.#isOurs(row) ? { ...change(row), holder: this.#session } : undefined);
-    await changeRow(database, this.#key(ref), ours, durability);
+    return changeRow(database, this.#key(ref), ours, durability);
   }
 
   #key(ref: string): Key {
