@@ -240,6 +240,18 @@ for (const [when, chosen_at_ms] of [["today", Date.now()], ["weeks ago", WEEKS_A
   });
 }
 
+for (const [whose, change] of [["another user's file", { subject: "bob" }], ["what a newer build has kept", { schema: 2 }]] as const) {
+  test(`${whose} is not read: where it cannot be, nobody waits for it`, async () => {
+    const device = new Device();
+    await device.keep("roof", "dead", change);
+    const before = device.rowOf("roof");
+    device.bytes.unreadable.add("original");
+    const restored = await device.open("page").restore();
+    assert.deepEqual(restored, { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: true });
+    assert.deepEqual(device.rowOf("roof"), before);
+  });
+}
+
 test("where the place of a file cannot be opened the file is not taken for gone, and is sent when it can be", async () => {
   const device = new Device();
   await device.keep("roof", "dead", { chosen_at_ms: WEEKS_AGO_MS });

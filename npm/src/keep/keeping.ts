@@ -8,7 +8,7 @@ import type { KeptUpload } from "../generated/KeptUpload";
 import type { Resumption } from "../generated/Resumption";
 import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
-import { ORIGINAL, readBeside, restoredFrom, sizesOf } from "./beside.js";
+import { ORIGINAL, readBeside, restoredFrom, sizesOf, type Beside } from "./beside.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
 import { changeRow, inNamespace, putUnlessHeld, readRow, transact, type Key, type QueueDatabase, type UploadRow } from "./database.js";
@@ -225,9 +225,14 @@ export class Keeping {
       found.elsewhere += 1;
       return;
     }
+    const planWith = (beside: Beside): Resumption => planResume(row.record, sizesOf(beside), { subject, now_ms: Date.now() }) as Resumption;
+    // What is not ours to touch is so whatever lies beside it: nobody waits until that can be read.
+    if (planWith({ original: null, variants: [] }).next === "leave") {
+      return;
+    }
     // Before it is ours: a row whose bytes cannot be read this time stays as it is, and is looked at again.
     const beside = await readBeside(places, row);
-    const plan = planResume(row.record, sizesOf(beside), { subject, now_ms: Date.now() }) as Resumption;
+    const plan = planWith(beside);
     const isReady = plan.next === "send" && !plan.upload.paused;
     if (plan.next === "leave" || (readyOnly && !isReady)) {
       return;
