@@ -7,7 +7,7 @@ import type { KeptUpload } from "../src/generated/KeptUpload";
 import type { ByteStore } from "../src/keep/bytes.js";
 import type { UploadRow } from "../src/keep/database.js";
 import { Keeping } from "../src/keep/keeping.js";
-import type { FromKeepWorker } from "../src/keep/messages.js";
+import type { FromKeepWorker, StorageReport } from "../src/keep/messages.js";
 import type { Sessions } from "../src/keep/sessions.js";
 import { FakeDatabase } from "./fake-database.js";
 import { settle } from "./fake-worker.js";
@@ -107,6 +107,12 @@ class Page {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     return isTold();
+  }
+
+  async report(): Promise<StorageReport | undefined> {
+    this.keeping.take({ kind: "report", question: 1 });
+    await quiet();
+    return this.told.find((message) => message.kind === "report")?.report;
   }
 
   async forget(clientRef: string): Promise<void> {
@@ -273,14 +279,23 @@ test("a smaller picture that cannot be read is made again, and holds up no file 
   assert.equal(await restored?.uploads[0]?.file.text(), "bytes of roof");
 });
 
-test("a file that is gone is asked for again, and its row says where it was: it may be there for the next page", async () => {
-  const device = new Device();
-  await device.keep("roof", "dead");
-  device.bytes.folders.clear();
-  const page = device.open("page");
-  assert.deepEqual((await page.restore())?.missing.map(({ client_ref }) => client_ref), ["roof"]);
-  assert.deepEqual([device.holderOf("roof"), device.rowOf("roof")?.record.bytes], ["page", "opfs"]);
-});
+for (const [what, change, isGone, bytes, kept_files] of [
+  ["a file that is gone", {}, true, "none", 0],
+  ["a file of another length", { size_bytes: 5 }, false, "opfs", 1],
+  ["a user's own file that may not be read", { bytes: "handle" }, true, "handle", 0],
+] as const) {
+  test(`${what} is asked for again, and its row says where the bytes are: ${bytes}`, async () => {
+    const device = new Device();
+    await device.keep("roof", "dead", change);
+    if (isGone) {
+      device.bytes.folders.clear();
+    }
+    const page = device.open("page");
+    assert.deepEqual((await page.restore())?.missing.map(({ client_ref }) => client_ref), ["roof"]);
+    assert.deepEqual([device.holderOf("roof"), device.rowOf("roof")?.record.bytes], ["page", bytes]);
+    assert.equal((await page.report())?.kept_files, kept_files);
+  });
+}
 
 test("what is cancelled after the browser has closed the database is forgotten all the same: no later page sends it", async () => {
   const device = new Device();

@@ -237,8 +237,10 @@ export class Keeping {
     if (plan.next === "leave" || (readyOnly && !isReady)) {
       return;
     }
-    // Where its bytes are stays written down, also where they have to be chosen again: a handle may be allowed later.
-    const record = "upload" in plan ? { ...plan.upload, bytes: row.record.bytes, subject: plan.upload.subject ?? subject } : row.record;
+    // Where its bytes are stays written down unless they are gone: a handle may be allowed later.
+    const isGone = beside.original === null && row.record?.bytes !== "handle";
+    const bytes = isGone ? "none" : row.record.bytes;
+    const record = "upload" in plan ? { ...plan.upload, bytes, subject: plan.upload.subject ?? subject } : row.record;
     const onWifi = asked.onWifi ?? row.onWifi ?? false;
     if (!(await this.#claim(database, { ...row, record, onWifi }))) {
       return;
