@@ -10,6 +10,7 @@ interface Transaction {
   error: DOMException | null;
   objectStore: (name: string) => unknown;
   oncomplete?: () => void;
+  onerror?: () => void;
   onabort?: () => void;
 }
 
@@ -85,8 +86,9 @@ export class FakeDatabase {
       return request;
     };
     const writes: (() => void)[] = [];
+    let failure: DOMException | null = null;
     const fail = (name: string): void => {
-      transaction.error = new DOMException("It failed.", name);
+      failure = new DOMException("It failed.", name);
     };
     const transaction: Transaction = {
       error: null,
@@ -110,15 +112,18 @@ export class FakeDatabase {
         this.failures -= 1;
         fail("UnknownError");
       }
-      for (let wish = wishes.shift(); wish !== undefined && transaction.error === null; wish = wishes.shift()) {
+      for (let wish = wishes.shift(); wish !== undefined && failure === null; wish = wishes.shift()) {
         await Promise.resolve();
         wish.request.result = wish.run();
         wish.request.onsuccess?.();
       }
-      if (transaction.error === null) {
+      if (failure === null) {
         writes.forEach((write) => write());
         transaction.oncomplete?.();
       } else {
+        // A request that fails is told of first; the transaction has the error only once it has ended.
+        transaction.onerror?.();
+        transaction.error = failure;
         transaction.onabort?.();
       }
     });

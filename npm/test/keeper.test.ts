@@ -208,34 +208,38 @@ test("where the worker breaks nobody will look, and it is told of tabs that are 
   keeper.close();
 });
 
-test("a first look that fails is repeated: what earlier pages have left is not taken for nothing", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  const database = new FakeDatabase();
-  database.put("uploads", { namespace: "https://photos.example.com p", ref: "roof" });
-  let looks = 0;
-  const databases = async (): Promise<{ name: string }[]> => {
-    looks += 1;
-    if (looks === 1) {
-      throw new DOMException("The connection to the storage was lost.", "UnknownError");
+for (const what of ["list of databases", "count of rows"] as const) {
+  test(`a first look whose ${what} fails is repeated: what earlier pages have left is not taken for nothing`, async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    const database = new FakeDatabase();
+    database.put("uploads", { namespace: "https://photos.example.com p", ref: "roof" });
+    // What fails with its connection is done once more.
+    database.failures = what === "count of rows" ? 2 : 0;
+    let looks = 0;
+    const databases = async (): Promise<{ name: string }[]> => {
+      looks += 1;
+      if (looks === 1 && what === "list of databases") {
+        throw new DOMException("The connection to the storage was lost.", "UnknownError");
+      }
+      return database.asFactory.databases();
+    };
+    Object.assign(globalThis, { indexedDB: { ...database.asFactory, databases } });
+    try {
+      const { keeper, workers } = keeperOf({ whoIsIt: async () => "ann", compile: async () => ({}) as WebAssembly.Module });
+      await keeper.resume();
+      assert.equal(workers.length, 0);
+      mock.timers.tick(2_000);
+      await settle();
+      assert.deepEqual([looks, workers.length], [2, 1]);
+      workers[0]?.say({ kind: "ready" });
+      assert.equal(lastKind(workers[0]), "restore");
+      keeper.close();
+    } finally {
+      Reflect.deleteProperty(globalThis, "indexedDB");
+      mock.timers.reset();
     }
-    return database.asFactory.databases();
-  };
-  Object.assign(globalThis, { indexedDB: { ...database.asFactory, databases } });
-  try {
-    const { keeper, workers } = keeperOf({ whoIsIt: async () => "ann", compile: async () => ({}) as WebAssembly.Module });
-    await keeper.resume();
-    assert.equal(workers.length, 0);
-    mock.timers.tick(2_000);
-    await settle();
-    assert.deepEqual([looks, workers.length], [2, 1]);
-    workers[0]?.say({ kind: "ready" });
-    assert.equal(lastKind(workers[0]), "restore");
-    keeper.close();
-  } finally {
-    Reflect.deleteProperty(globalThis, "indexedDB");
-    mock.timers.reset();
-  }
-});
+  });
+}
 
 test("what earlier pages have left is told of at once, also while nobody can say who is signed in", async () => {
   const database = new FakeDatabase();

@@ -126,7 +126,7 @@ export function transact<Result>(
       const transaction = connection.transaction(stores, mode, { durability });
       const request = work((name) => transaction.objectStore(name));
       transaction.oncomplete = () => resolve(request?.result as Result);
-      transaction.onerror = () => reject(transaction.error);
+      // Where a request fails this comes after it is told so: before, the transaction has no error yet.
       transaction.onabort = () => reject(transaction.error ?? new DOMException("The transaction was ended.", "AbortError"));
     });
   return database.use(once);
