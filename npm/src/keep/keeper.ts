@@ -269,7 +269,8 @@ export class Keeper {
         database.close();
       }
     } catch (thrown) {
-      // Storage that is blocked, or that a browser does not have, stays so.
+      // Storage that is blocked, or that a browser does not have, stays so. Chromium gives what it blocks the name of what
+      // may pass (UnknownError): there it is looked again, which costs next to nothing.
       if (thrown instanceof DOMException && thrown.name !== "SecurityError") {
         throw thrown;
       }
