@@ -33,7 +33,7 @@ class FakeHTMLElement {
 
 const global = globalThis as unknown as Record<string, unknown>;
 global["HTMLElement"] = FakeHTMLElement;
-const { WindlassElement } = await import("../src/elements/base.js");
+const { translate, WindlassElement } = await import("../src/elements/base.js");
 
 class Probe extends WindlassElement {
   /** What the element had to begin with, each time it was told. */
@@ -216,4 +216,15 @@ test("a client that was replaced sends to its end what was tried again with it m
   second.end();
   await moment();
   assert.equal(isClosed(client), true);
+});
+
+test("words written in a template change nothing when they come again, and their functions are the ones that are asked", () => {
+  const english = { choose: "Choose", sent: (count: number): string => `${count} sent` };
+  const words = { ...english };
+  const render = (sent: string): boolean => translate(words, english, { choose: "Wählen", sent: (count) => `${count} ${sent}` });
+  assert.equal(render("gesendet"), true);
+  assert.equal(render("verschickt"), false);
+  assert.equal(words.sent(2), "2 verschickt");
+  assert.equal(translate(words, english, {}), true);
+  assert.deepEqual(words, english);
 });

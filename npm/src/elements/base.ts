@@ -266,3 +266,13 @@ export function tell<Detail>(from: HTMLElement, type: string, detail: Detail): v
   from.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
 }
 
+/**
+ * Translates words in the one object that all parts of an element share; answers whether other ones are to be shown. Words
+ * written in a template come again at every rendering. Their functions are others each time, which JSON leaves out:
+ * those are asked from now on, and nothing is shown anew for them.
+ */
+export function translate<Words extends object>(words: Words, english: Words, value: Partial<Words>): boolean {
+  const before = JSON.stringify(words);
+  Object.assign(words, english, value);
+  return JSON.stringify(words) !== before;
+}

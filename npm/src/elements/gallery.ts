@@ -9,7 +9,7 @@
 import { toWindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
-import { tell } from "./base.js";
+import { tell, translate } from "./base.js";
 import { BrokenPictures } from "./broken-pictures.js";
 import { adopt, arrange, element, setText } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
@@ -58,14 +58,11 @@ export class WindlassGallery extends GalleryAttributes {
 
   /** Everything the element says; assign a changed copy to translate it. */
   get strings(): GalleryStrings {
-    return this.#strings;
+    // The object itself would change under whoever has it.
+    return { ...this.#strings };
   }
   set strings(value: Partial<GalleryStrings>) {
-    // Words written in a template come again at every rendering. Their functions are others each time, which JSON leaves
-    // out: those are asked from now on, and nothing is shown anew for them.
-    const before = JSON.stringify(this.#strings);
-    Object.assign(this.#strings, galleryStrings, value);
-    if (!this.isConnected || JSON.stringify(this.#strings) === before) {
+    if (!translate(this.#strings, galleryStrings, value) || !this.isConnected) {
       return;
     }
     if (this.photos.length === 0) {

@@ -12,7 +12,7 @@ import { filesFrom } from "../files.js";
 import type { OriginalsPolicy, WindlassOptions } from "../options.js";
 import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
-import { tell, WindlassElement } from "./base.js";
+import { tell, translate, WindlassElement } from "./base.js";
 import { ClientWatch } from "./client-watch.js";
 import { adopt, button, element, focusBeside, icon, setText } from "./dom.js";
 import { listenForDrops } from "./drops.js";
@@ -33,7 +33,8 @@ const OF_CONTROLS = ["accept", "capture", "multiple"];
 export class WindlassUploader extends WindlassElement {
   static override readonly observedAttributes = [...WindlassElement.observedAttributes, ...OF_CONTROLS, "originals", "service-worker-url"];
 
-  #strings: UploaderStrings = uploaderStrings;
+  /** One object, which all parts share. */
+  readonly #strings: UploaderStrings = { ...uploaderStrings };
   readonly #changed = new Set<Upload>();
   #frame = 0;
   #page: AbortController | null = null;
@@ -90,14 +91,10 @@ export class WindlassUploader extends WindlassElement {
 
   /** Everything the element says; assign a changed copy to translate it. */
   get strings(): UploaderStrings {
-    return this.#strings;
+    return { ...this.#strings };
   }
   set strings(value: Partial<UploaderStrings>) {
-    const before = this.#strings;
-    this.#strings = { ...uploaderStrings, ...value };
-    // Written in a template it is another object at every rendering, with the same words.
-    const names = Object.keys(this.#strings) as (keyof UploaderStrings)[];
-    if (this.isConnected && names.some((name) => this.#strings[name] !== before[name])) {
+    if (translate(this.#strings, uploaderStrings, value) && this.isConnected) {
       this.#render();
     }
   }

@@ -82,7 +82,8 @@ test("strings that are assigned at every rendering change nothing; other words l
     page.evaluate((strings) => {
       const { shadowRoot } = uploader;
       const line = shadowRoot.querySelector("li.row");
-      uploader.strings = strings;
+      // A function in a template is another one each time.
+      uploader.strings = { ...strings, cancel: (name) => `${name}: ${strings.cancel}` };
       return { isSameLine: shadowRoot.querySelector("li.row") === line, hasKeyboard: shadowRoot.activeElement?.textContent };
     }, words);
   assert.deepEqual(await renderWith({}), { isSameLine: true, hasKeyboard: "Details" });
@@ -90,6 +91,23 @@ test("strings that are assigned at every rendering change nothing; other words l
   assert.deepEqual(await renderWith(german), { isSameLine: false, hasKeyboard: "Einzelheiten" });
   assert.deepEqual(await renderWith({ ...german }), { isSameLine: true, hasKeyboard: "Einzelheiten" });
   await page.locator("windlass-uploader details[open] .details-content h3").first().waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+test("words that were read from an element can be assigned again: they are as they were when they were read", async () => {
+  const page = await openApp();
+  const shown = await page.evaluate(() =>
+    [[gallery, "label", ".grid"], [uploader, "listLabel", ".list"]].map(([element, name, part]) => {
+      const said = () => element.shadowRoot.querySelector(part).getAttribute("aria-label");
+      const english = element.strings;
+      element.strings = { ...english, [name]: "Bilder" };
+      element.strings = element.strings;
+      const translated = said();
+      element.strings = english;
+      return [translated, said()];
+    }),
+  );
+  assert.deepEqual(shown, [["Bilder", "Photos"], ["Bilder", "Files"]]);
   assert.deepEqual(page.complaints, []);
 });
 
