@@ -1,7 +1,7 @@
 // A list of jobs, and a drawer per job with "Add photo" and the photos that are there. A job's id is
-// its Windlass project. Each job keeps its own uploader and gallery, so that photos go on being sent
-// when the drawer is closed or another job is opened. A phone may end the page at any time, as while its
-// camera is open: the photos are kept, and go on as soon as their job's uploader is there again.
+// its Windlass project. Each job keeps its own uploader, so that photos go on being sent when the drawer
+// is closed or another job is opened. A phone may end the page at any time, as while its camera is open:
+// the photos are kept, and go on as soon as their job's uploader is there again.
 
 // Your application would get these from its own API.
 const jobs = [
@@ -19,6 +19,10 @@ const tokenUrl = (jobId) => `../demo/token?project=${encodeURIComponent(jobId)}`
 // Where the browser remembers which jobs have photos that are not stored yet: their ids, and nothing else.
 const UNFINISHED = "unfinished-jobs";
 
+// What sending a photo again does not change: it was refused itself, or it is gone. Of everything else that was not sent
+// the browser keeps the photo.
+const FINAL = new Set(["type_not_allowed", "type_mismatch", "file_too_large", "file_too_small", "file_gone"]);
+
 const list = document.querySelector("#jobs");
 const drawer = document.querySelector("#drawer");
 const title = document.querySelector("#drawer-title");
@@ -27,6 +31,7 @@ const body = document.querySelector("#drawer-body");
 
 const panels = new Map();
 const badges = new Map();
+let gallery = null;
 
 for (const job of jobs) {
   list.append(card(job));
@@ -53,38 +58,48 @@ function card(job) {
 function open(job) {
   title.textContent = job.title;
   address.textContent = job.address;
-  if (!panels.has(job.id)) {
-    addPanel(job);
+  const shown = panels.get(job.id) ?? addPanel(job);
+  for (const panel of panels.values()) {
+    panel.hidden = panel !== shown;
   }
-  for (const [id, panel] of panels) {
-    panel.hidden = id !== job.id;
-  }
+  // One for all jobs: each has a connection open for its news, and over HTTP/1.1 a browser has six of them.
+  gallery?.remove();
+  gallery = forJob("windlass-gallery", job);
+  shown.append(gallery);
   drawer.showModal();
 }
 
 function addPanel(job) {
-  const uploader = document.createElement("windlass-uploader");
+  const uploader = forJob("windlass-uploader", job);
   uploader.strings = { choosePhotos: "Add photo" };
-  const gallery = document.createElement("windlass-gallery");
-  for (const part of [uploader, gallery]) {
-    part.setAttribute("endpoint", endpoint);
-    part.setAttribute("project", job.id);
-    part.setAttribute("token-url", tokenUrl(job.id));
-  }
   uploader.multiple = true;
   const panel = make("section", "panel");
-  panel.append(uploader, make("h3", "", "Photos of this job"), gallery);
+  panel.append(uploader, make("h3", "", "Photos of this job"));
   panels.set(job.id, panel);
   body.append(panel);
   // The gallery shows a stored photo by itself; the card learns of it from the uploader's client.
   void customElements.whenDefined("windlass-uploader").then(() => {
+    let listed = 0;
+    const look = () => {
+      listed = uploader.uploads.length;
+      count(job, uploader);
+      remember(job, uploader);
+    };
     for (const type of ["added", "restored", "statechange"]) {
-      uploader.client.addEventListener(type, () => {
-        count(job, uploader);
-        remember(job, uploader);
-      });
+      uploader.client.addEventListener(type, look);
     }
+    // A press takes what has ended off the list, which is no news of the client's.
+    uploader.addEventListener("click", () => uploader.uploads.length < listed && look());
   });
+  return panel;
+}
+
+function forJob(tag, job) {
+  const part = document.createElement(tag);
+  part.setAttribute("endpoint", endpoint);
+  part.setAttribute("project", job.id);
+  part.setAttribute("token-url", tokenUrl(job.id));
+  return part;
 }
 
 function unfinishedJobs() {
@@ -98,7 +113,8 @@ function unfinishedJobs() {
 
 function remember(job, uploader) {
   const ids = unfinishedJobs();
-  const isUnfinished = uploader.uploads.some(({ state }) => state !== "stored") || uploader.client.missing.length > 0;
+  const mayGoOn = ({ ended, state, error }) => !ended || (state === "failed" && !FINAL.has(error.code));
+  const isUnfinished = uploader.uploads.some(mayGoOn) || uploader.client.missing.length > 0;
   ids[isUnfinished ? "add" : "delete"](job.id);
   try {
     localStorage.setItem(UNFINISHED, JSON.stringify([...ids]));

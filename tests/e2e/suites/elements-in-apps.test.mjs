@@ -322,26 +322,6 @@ test("an uploader asks for what its client misses, also where that was found bef
   await allRows(page, ["stored"], 60_000);
 });
 
-test("photos of the job drawer go on when the page is loaded again, before anybody opens their job", async () => {
-  const page = await openApp();
-  await page.goto(`${world.service.address}/job-drawer/`);
-  world.gate.bytesPerSecond = 0;
-  const files = await world.photos(1, "drawer");
-  await page.getByRole("button", { name: "Add photo to Yard waste" }).click();
-  await choose(page, ...files);
-  await areKept(page, 1);
-  const unfinished = () => page.evaluate(() => localStorage.getItem("unfinished-jobs"));
-  assert.equal(await unfinished(), '["job-1043"]');
-  await page.reload();
-  await page.getByText("1 being sent").waitFor();
-  world.gate.bytesPerSecond = Infinity;
-  await page.getByText("1 photo added").waitFor();
-  assert.deepEqual((await world.service.photos("job-1043")).map(({ filename }) => filename), ["drawer 1.jpg"]);
-  assert.equal(await unfinished(), "[]");
-  await nothingIsKept(page);
-  assert.deepEqual(page.complaints, []);
-});
-
 test("properties that are undefined yet are none, every attribute can be assigned, and an alert goes when its cause does", async () => {
   const page = await openApp();
   await makeClient(page);
