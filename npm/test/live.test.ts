@@ -284,6 +284,33 @@ test("what could not be had of a photo is asked for again, until it is there, it
     assert.equal(changed.length, 5);
   }));
 
+test("what could not be had of a photo is not asked for while the page is hidden, and at once when it is seen again", () =>
+  follow(async ({ live, streams, changed, missing, document }) => {
+    const show = (isShown: boolean): void => {
+      document.hidden = !isShown;
+      document.dispatchEvent(new Event("visibilitychange"));
+    };
+    missing.add("p1");
+    streams[0]?.say("photo.created", { photo_id: "p1" }, "1");
+    await pass(200);
+    show(false);
+    await pass(8_000);
+    assert.deepEqual(changed, [["p1"]]);
+    show(true);
+    await settle();
+    assert.deepEqual(changed.slice(1), [["p1"]]);
+    missing.add("p2");
+    streams[1]?.say("photo.created", { photo_id: "p2" }, "2");
+    show(false);
+    await pass(8_000);
+    assert.equal(changed.length, 3, "what was heard of just before is asked for once");
+    missing.clear();
+    show(true);
+    await pass(8_000);
+    assert.deepEqual(changed.slice(3), [["p1", "p2"]]);
+    live.close();
+  }));
+
 test("words, labels and filters as people write them", () => {
   assert.equal(wordsOf("  roof –  north, "), "roof north,");
   assert.equal(wordsOf("- ! ?"), "");

@@ -48,8 +48,7 @@ export class GalleryLive {
   start(after: number): void {
     const { signal } = this.#leaving;
     this.#live.start(after);
-    // A browser gives a page few connections: those that nobody looks at give theirs back.
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.#live.stop() : this.#live.resume()), { signal });
+    document.addEventListener("visibilitychange", () => this.#seenOrHidden(), { signal });
     globalThis.addEventListener?.("online", () => this.#online(), { signal });
   }
 
@@ -59,6 +58,17 @@ export class GalleryLive {
     clearTimeout(this.#timer);
     this.#again.stop();
     this.#live.stop();
+  }
+
+  /** A browser gives a page few connections: one that nobody looks at gives its own back, and asks for nothing. */
+  #seenOrHidden(): void {
+    if (document.hidden) {
+      this.#again.stop();
+      this.#live.stop();
+    } else {
+      void this.#take();
+      this.#live.resume();
+    }
   }
 
   #online(): void {
@@ -86,7 +96,7 @@ export class GalleryLive {
     for (const photoId of missed) {
       this.#waiting.add(photoId);
     }
-    if (missed.length > 0) {
+    if (missed.length > 0 && !document.hidden) {
       this.#again.later();
     } else if (this.#waiting.size === 0) {
       this.#again.stop();
