@@ -23,7 +23,7 @@ pub struct Options {
     /// One JSON object on standard output instead of a table.
     #[arg(long)]
     json: bool,
-    /// Image and upload: only this contender, or this case. May be repeated.
+    /// Only this contender, this case or, of the service, this measurement. May be repeated.
     #[arg(long)]
     only: Vec<String>,
     /// Upload: also the cases that take many minutes, and the peers on every bad line.
@@ -32,7 +32,7 @@ pub struct Options {
     /// Upload: debug builds of the service and of the proxy. They are there sooner and slow everybody down.
     #[arg(long)]
     dev: bool,
-    /// Further options of the service's bench, after `--`, such as `--only create --seconds 2`.
+    /// Further options of the service's bench, after `--`, such as `--seconds 2`.
     #[arg(last = true)]
     more: Vec<String>,
 }
@@ -148,8 +148,5 @@ fn service(options: &Options) -> Result<()> {
     if let Some(programs) = postgres {
         bench.arg("--postgres").arg(programs);
     }
-    if options.json {
-        bench.arg("--json");
-    }
-    process::run(bench.args(&options.more))
+    process::run(with_choices(&mut bench, options).args(&options.more))
 }
