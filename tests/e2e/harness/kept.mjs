@@ -7,7 +7,17 @@ export function keptFiles(page) {
 
 /** In the page, of whichever engine. */
 export async function readKept() {
-  const databases = await indexedDB.databases();
+  // A private window of Firefox refuses to name them while one is being made.
+  const named = async (triesLeft) => {
+    try {
+      return await indexedDB.databases();
+    } catch (error) {
+      if (error.name !== "UnknownError" || triesLeft === 0) throw error;
+      await new Promise((done) => setTimeout(done, 50));
+      return named(triesLeft - 1);
+    }
+  };
+  const databases = await named(20);
   if (!databases.some(({ name }) => name === "windlass")) return { rows: 0, whole: 0, paused: 0, places: [], folders: 0, text: "" };
   const database = await new Promise((done, fail) => {
     const opening = indexedDB.open("windlass");
