@@ -1,5 +1,6 @@
 //! The signer of the moment. Credentials rotate; a signer is made of one set of them and replaced when
-//! they are. Requests do not wait for that while the old ones still work.
+//! they are. Requests do not wait for that while the old ones still work. The provider may be slower than whoever asks
+//! has patience: it is asked in a task of its own, which ends with an answer whether somebody still waits or not.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -7,8 +8,9 @@ use std::time::Duration;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use time::OffsetDateTime;
-use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::Instant;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 use windlass_signing::{Credentials, Endpoint, Signer};
 
 use crate::ports::object_store::{StoreError, StoreResult};
@@ -19,14 +21,17 @@ const BEFORE_THE_END: Duration = Duration::from_secs(15 * 60);
 const LONGEST_USE: Duration = Duration::from_secs(15 * 60);
 /// While the provider has nothing newer, or fails, it is asked this often.
 const SHORTEST_USE: Duration = Duration::from_secs(30);
+/// A provider that takes longer is not waited for: its next answer may be better.
+const LONGEST_ASKING: Duration = Duration::from_secs(30);
 
-/// Makes signers from what a provider of credentials gives.
+/// Makes signers from what a provider of credentials gives. Clones share them.
+#[derive(Clone)]
 pub(super) struct SignerSource {
     endpoint: Endpoint,
     provider: SharedCredentialsProvider,
-    current: RwLock<Option<Current>>,
-    /// Held by the one who asks the provider.
-    loading: Mutex<()>,
+    current: Arc<RwLock<Option<Current>>>,
+    /// Held by the task that asks the provider.
+    loading: Arc<Mutex<()>>,
 }
 
 #[derive(Clone)]
@@ -38,7 +43,7 @@ struct Current {
 
 impl SignerSource {
     pub(super) fn new(endpoint: Endpoint, provider: SharedCredentialsProvider) -> Self {
-        Self { endpoint, provider, current: RwLock::new(None), loading: Mutex::new(()) }
+        Self { endpoint, provider, current: Arc::default(), loading: Arc::default() }
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -47,35 +52,54 @@ impl SignerSource {
 
     /// The signer to use now.
     pub(super) async fn signer(&self) -> StoreResult<Arc<Signer>> {
-        let loading = match self.current() {
-            Some(current) if Instant::now() < current.due => return Ok(current.signer),
-            // Somebody is asking already: sign with what there is.
-            Some(current) => match self.loading.try_lock() {
-                Ok(loading) => loading,
-                Err(_) => return Ok(current.signer),
-            },
-            None => self.loading.lock().await,
-        };
+        if let Some(current) = self.current() {
+            if Instant::now() < current.due {
+                return Ok(current.signer);
+            }
+            if !has_ended(&current.signer, OffsetDateTime::now_utc()) {
+                // Where somebody is asking already, or has just had an answer, that is enough.
+                if let Ok(loading) = Arc::clone(&self.loading).try_lock_owned()
+                    && self.current().is_some_and(|newest| newest.due == current.due)
+                {
+                    drop(self.load(Some(current.clone()), loading));
+                }
+                return Ok(current.signer);
+            }
+        }
+        let loading = Arc::clone(&self.loading).lock_owned().await;
         // Whoever held the lock before may have answered the question.
         match self.current() {
             Some(current) if Instant::now() < current.due => Ok(current.signer),
-            current => self.load(current, loading).await,
+            current => loaded(self.load(current, loading)).await,
         }
     }
 
     /// A signer with other credentials than `ended`, whose credentials end too soon to sign with.
     pub(super) async fn newer_than(&self, ended: &Arc<Signer>) -> StoreResult<Arc<Signer>> {
-        let loading = self.loading.lock().await;
+        let loading = Arc::clone(&self.loading).lock_owned().await;
         match self.current() {
             Some(current) if !Arc::ptr_eq(&current.signer, ended) => Ok(current.signer),
-            current => self.load(current, loading).await,
+            current => loaded(self.load(current, loading)).await,
         }
     }
 
-    async fn load(&self, before: Option<Current>, _loading: MutexGuard<'_, ()>) -> StoreResult<Arc<Signer>> {
-        let loaded = match self.provider.provide_credentials().await {
-            Ok(credentials) => ours(&credentials),
-            Err(error) => Err(refusal(&error)),
+    fn load(
+        &self,
+        before: Option<Current>,
+        loading: OwnedMutexGuard<()>,
+    ) -> JoinHandle<StoreResult<Arc<Signer>>> {
+        let source = self.clone();
+        tokio::spawn(async move {
+            let _loading = loading;
+            source.ask(before).await
+        })
+    }
+
+    async fn ask(&self, before: Option<Current>) -> StoreResult<Arc<Signer>> {
+        let loaded = match timeout(LONGEST_ASKING, self.provider.provide_credentials()).await {
+            Ok(Ok(credentials)) => ours(&credentials),
+            Ok(Err(error)) => Err(refusal(&error)),
+            Err(_) => Err(StoreError::Unavailable("the provider of credentials does not answer".to_owned())),
         };
         let now = OffsetDateTime::now_utc();
         let current = match (loaded, before) {
@@ -102,6 +126,11 @@ impl SignerSource {
         // A poisoned lock guards an `Option` that is replaced whole: it cannot be half written.
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+async fn loaded(loading: JoinHandle<StoreResult<Arc<Signer>>>) -> StoreResult<Arc<Signer>> {
+    // A task that ends without an answer has panicked, or the service is stopping.
+    loading.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
 }
 
 /// How long credentials are used before the provider is asked again; `left` is their life, if it ends.

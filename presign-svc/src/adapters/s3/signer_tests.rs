@@ -8,6 +8,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use time::OffsetDateTime;
+use tokio::time::{Instant, timeout};
 use windlass_signing::{Addressing, Endpoint};
 
 use super::sign;
@@ -17,17 +18,22 @@ use crate::ports::object_store::{GetToSign, PutToSign, SigningWindow, StoreError
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Gives what it was told to, in order, and then nothing.
+/// Gives what it was told to, in order, and then nothing; each time after a while.
 #[derive(Debug, Clone)]
-struct Provider(Arc<Mutex<VecDeque<provider::Result>>>);
+struct Provider {
+    given: Arc<Mutex<VecDeque<provider::Result>>>,
+    takes: Duration,
+}
 
 impl ProvideCredentials for Provider {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
-        let next = self.0.lock().unwrap().pop_front();
-        future::ProvideCredentials::ready(next.unwrap_or_else(unreachable_metadata))
+        future::ProvideCredentials::new(async {
+            tokio::time::sleep(self.takes).await;
+            self.given.lock().unwrap().pop_front().unwrap_or_else(unreachable_metadata)
+        })
     }
 }
 
@@ -40,13 +46,24 @@ fn temporary(id: &str, left: Duration) -> provider::Result {
 }
 
 fn source(given: impl IntoIterator<Item = provider::Result>) -> SignerSource {
+    slow_source(Duration::ZERO, given)
+}
+
+fn slow_source(takes: Duration, given: impl IntoIterator<Item = provider::Result>) -> SignerSource {
     let endpoint = Endpoint::new("https://s3.example", "eu-central-1", "photos", Addressing::Path).unwrap();
-    let provider = Provider(Arc::new(Mutex::new(given.into_iter().collect())));
+    let provider = Provider { given: Arc::new(Mutex::new(given.into_iter().collect())), takes };
     SignerSource::new(endpoint, SharedCredentialsProvider::new(provider))
 }
 
 async fn id(source: &SignerSource) -> StoreResult<String> {
     Ok(source.signer().await?.credentials().access_key_id().to_owned())
+}
+
+/// That which is had once the provider has been asked, where it is time to.
+async fn newest_id(source: &SignerSource) -> StoreResult<String> {
+    let _ = id(source).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    id(source).await
 }
 
 async fn sign_for_a_quarter_hour(source: &SignerSource) -> StoreResult<(String, OffsetDateTime)> {
@@ -76,7 +93,7 @@ async fn f35_credentials_near_their_end_are_replaced_before_it() {
     let source = source([temporary("FIRST", 10 * MINUTE), temporary("SECOND", 360 * MINUTE)]);
     assert_eq!(id(&source).await.unwrap(), "FIRST");
     tokio::time::advance(MINUTE).await;
-    assert_eq!(id(&source).await.unwrap(), "SECOND");
+    assert_eq!(newest_id(&source).await.unwrap(), "SECOND");
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,6 +102,7 @@ async fn the_same_credentials_keep_their_signer() {
     let source = source([lasting(), lasting()]);
     let before = source.signer().await.unwrap();
     tokio::time::advance(20 * MINUTE).await;
+    newest_id(&source).await.unwrap();
     assert!(Arc::ptr_eq(&before, &source.signer().await.unwrap()));
 }
 
@@ -93,8 +111,39 @@ async fn a_provider_that_fails_leaves_credentials_that_still_work() {
     let source =
         source([temporary("FIRST", 10 * MINUTE), unreachable_metadata(), temporary("SECOND", 60 * MINUTE)]);
     for expected in ["FIRST", "FIRST", "SECOND"] {
-        assert_eq!(id(&source).await.unwrap(), expected);
+        assert_eq!(newest_id(&source).await.unwrap(), expected);
         tokio::time::advance(MINUTE).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_newer_credentials_while_the_old_ones_work() {
+    let takes = Duration::from_secs(20);
+    let source = slow_source(takes, [temporary("FIRST", 360 * MINUTE), temporary("SECOND", 360 * MINUTE)]);
+    assert_eq!(id(&source).await.unwrap(), "FIRST");
+    tokio::time::advance(16 * MINUTE).await;
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(id(&source).await.unwrap(), "FIRST");
+    }
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    tokio::time::sleep(takes + MINUTE).await;
+    assert_eq!(id(&source).await.unwrap(), "SECOND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_is_slower_than_whoever_asks_has_patience_is_heard_all_the_same() {
+    let patience = Duration::from_secs(5);
+    let source = slow_source(patience * 2, [temporary("LATE", 60 * MINUTE)]);
+    assert!(timeout(patience, id(&source)).await.is_err());
+    assert_eq!(timeout(patience * 2, id(&source)).await.unwrap().unwrap(), "LATE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_never_answers_is_given_up_and_asked_anew() {
+    let source = slow_source(60 * MINUTE, []);
+    for _ in 0..2 {
+        assert!(matches!(id(&source).await, Err(StoreError::Unavailable(_))));
     }
 }
 
