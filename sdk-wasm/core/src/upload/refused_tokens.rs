@@ -21,8 +21,8 @@ const PATIENCE_MS: u64 = 2 * 60_000;
 /// A refusal that comes later than this after the last one begins another row, in milliseconds: a phone that sleeps until
 /// its token is too old, again and again, is not taken for one that is not let in.
 const SAME_ROW_MS: u64 = 10 * 60_000;
-/// So does that of a token which was held for longer than this, in milliseconds: it may have been good until it was too
-/// old, though nothing succeeded with it, as while the service's database is away.
+/// So does that of a token which was held for longer than this when it was sent, in milliseconds: it may have been good
+/// until it was too old, though nothing succeeded with it, as while the service's database is away.
 const MAY_BE_TOO_OLD_MS: u64 = 60_000;
 
 /// Tokens that the service did not accept, in a row: a request that succeeds ends the row, and so does a long silence, or
@@ -36,10 +36,10 @@ pub(super) struct RefusedTokens {
 }
 
 impl RefusedTokens {
-    /// One more, which had come then. After a row that has ended uploads another one begins: whoever tries again is tried
+    /// One more, which had been held for that long when it was sent. After a row that has ended uploads another one begins: whoever tries again is tried
     /// for as long.
-    pub fn and_another(self, now_ms: u64, fetched_ms: u64) -> Self {
-        let is_fresh = now_ms <= fetched_ms + MAY_BE_TOO_OLD_MS;
+    pub fn and_another(self, now_ms: u64, held_ms: u64) -> Self {
+        let is_fresh = held_ms <= MAY_BE_TOO_OLD_MS;
         let is_soon = now_ms <= self.newest_ms + SAME_ROW_MS;
         let goes_on = self.count > 0 && !self.are_for_good() && is_fresh && is_soon;
         let before = if goes_on { self } else { Self { since_ms: now_ms, ..Self::default() } };
@@ -55,7 +55,7 @@ impl RefusedTokens {
 impl Engine {
     /// A request was refused with its token: the next one is asked for at once, and from then on after a while.
     pub(super) fn token_refused(&mut self, asked: Asked, setback: &Setback) -> RefusedTokens {
-        if !self.token.refused(asked.token_generation, self.now_ms) {
+        if !self.token.refused(asked.token_generation, asked.at_ms, self.now_ms) {
             return self.token.refusals();
         }
         let refused = self.token.refusals();

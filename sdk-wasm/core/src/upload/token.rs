@@ -60,12 +60,12 @@ impl Token {
         self.fetch.failed(rest, counts);
     }
 
-    /// The service refused a token of that generation; answers whether it was the present one.
-    pub fn refused(&mut self, generation: u64, now_ms: u64) -> bool {
+    /// The service refused a token of that generation, sent to it then; answers whether it was the present one.
+    pub fn refused(&mut self, generation: u64, sent_ms: u64, now_ms: u64) -> bool {
         let is_present = self.is_present && generation == self.generation;
         if is_present {
             self.is_present = false;
-            self.refusals = self.refusals.and_another(now_ms, self.fetched_ms);
+            self.refusals = self.refusals.and_another(now_ms, sent_ms.saturating_sub(self.fetched_ms));
         }
         is_present
     }
@@ -110,11 +110,11 @@ mod tests {
         assert!(!token.wants_fetching(0));
         token.fetched(0);
         let generation = token.generation();
-        let refresh = (0..5).filter(|_| token.refused(generation, 0)).count();
+        let refresh = (0..5).filter(|_| token.refused(generation, 0, 0)).count();
         assert_eq!(refresh, 1);
         token.fetching(CommandId(2));
         token.fetched(0);
-        token.refused(generation, 0);
+        token.refused(generation, 0, 0);
         assert!(token.is_present(), "a late refusal of the old token does not cost the new one");
     }
 }
