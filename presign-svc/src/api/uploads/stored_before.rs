@@ -3,7 +3,7 @@
 //!
 //! That it is there is the bucket's word, not the record's: who is told so sends nothing, and may remove the file from
 //! the phone. Of a photo whose original was lost or replaced meanwhile the file is new. While the bucket does not answer
-//! nobody knows, and nothing could be sent: the file is to be announced again.
+//! nobody knows: the file is to be announced again, and whoever has done so for long enough does it without asking.
 //!
 //! Nobody learns of somebody else's photos: what is looked among is what the very subject of the token has made.
 //! Those who hold an upload link share one subject and do not know each other, so they learn nothing.
@@ -81,7 +81,8 @@ async fn is_in_bucket(app: &App, photo: &Upload) -> Result<bool, StoreError> {
     }
 }
 
-/// By its checksum, too: in a bucket that was copied or encrypted anew the entity tags are others.
+/// By its checksum, too: in a bucket that was copied or encrypted anew the entity tags are others. A comparison of record
+/// and bucket does without: it looks for what was replaced on purpose, and such a checksum can be made to fit.
 fn is_its_content(verified: &VerifiedObject, object: &ObjectInfo) -> bool {
     let has_its_checksum = verified.checksum.is_some() && verified.checksum == object.checksum;
     verified.is(object) || (verified.size_bytes == object.size_bytes && has_its_checksum)

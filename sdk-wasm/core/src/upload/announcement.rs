@@ -46,7 +46,7 @@ impl Transfer {
                 .flatten(),
             metadata: self.upload.metadata.clone(),
             preferred_part_size: self.part_size_wish,
-            unless_stored: self.content.filter(|_| !self.upload.again && self.session().is_none()),
+            unless_stored: self.unless_stored(),
             variants: variants.collect(),
         })
     }

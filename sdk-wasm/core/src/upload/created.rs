@@ -83,6 +83,7 @@ impl Engine {
             Some(CreateUploadResult::Refused(refused)) => {
                 transfer.pieces.iter_mut().for_each(|piece| piece.signing_ended(None));
                 let problem = refused.error;
+                transfer.announcement_refused(problem.code, self.now_ms);
                 let refusal =
                     Refusal { request_id: problem.request_id.clone(), problem, retry_after_ms: None };
                 let failure = ServiceFailure::Refused(Box::new(refusal));

@@ -87,6 +87,8 @@ pub(super) struct Transfer {
     pub same_as: Option<ClientRef>,
     /// These very bytes were stored before, by this session or, as the service says, by another.
     pub stored_before: bool,
+    /// Since when the service cannot say whether they were, in milliseconds.
+    pub unrecognised_since_ms: Option<u64>,
     /// How many of its smaller pictures the service was told of.
     pub pictures_told: usize,
     /// How often the service missed bytes the store had acknowledged.
@@ -128,6 +130,7 @@ impl Transfer {
             content_failures: 0,
             same_as: None,
             stored_before: false,
+            unrecognised_since_ms: None,
             pictures_told: 0,
             rounds: 0,
             restarts: 0,

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use windlass_protocol::{Checksum, ClientRef, Photo, UploadId};
+use windlass_protocol::{Checksum, ClientRef, ErrorCode, Photo, UploadId};
 
 use super::answer::ReadFailure;
 use super::bytes::{READ_FAILURES_MAX, unreadable};
@@ -20,6 +20,9 @@ use super::transfer::{Session, Stage, Transfer};
 /// Files up to this size are read as a whole before they are announced, to recognise them: photos, and no
 /// long videos.
 const RECOGNISED_MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// So long a file is not announced without the question whether it was stored before, though the service cannot say, in
+/// milliseconds: longer than most stores are away.
+const RECOGNISING_MOST_MS: u64 = 10 * 60_000;
 /// So many stored photos are remembered.
 const REMEMBERED_MOST: usize = 2_000;
 
@@ -92,6 +95,21 @@ impl Transfer {
     /// once more and not to be sent again, go beside it, and it is for the service to recognise them.
     pub fn wants_content(&self) -> bool {
         self.upload.size_bytes <= RECOGNISED_MOST_BYTES && !self.upload.again
+    }
+
+    /// The content the service is asked to recognise, where it is.
+    pub fn unless_stored(&self) -> Option<Checksum> {
+        self.content.filter(|_| !self.upload.again && self.session().is_none())
+    }
+
+    /// The service refused to announce it. Where it cannot say whether the bytes were stored before, that may never
+    /// change: of an object that can be written and not be read. Then they are better there twice than never.
+    pub fn announcement_refused(&mut self, code: ErrorCode, now_ms: u64) {
+        let cannot_say = matches!(code, ErrorCode::StoreUnavailable | ErrorCode::Internal);
+        if self.unless_stored().is_some() && cannot_say {
+            let since_ms = *self.unrecognised_since_ms.get_or_insert(now_ms);
+            self.upload.again = now_ms >= since_ms + RECOGNISING_MOST_MS;
+        }
     }
 
     /// Whether it ends as another one with the same bytes does.

@@ -102,6 +102,41 @@ fn a_photo_that_is_deleted_just_after_it_was_said_to_be_stored_is_sent() {
 }
 
 #[test]
+fn photos_of_which_nobody_can_say_whether_they_are_stored_are_sent_after_a_while_and_keep_no_other_waiting_for_ever() {
+    let mut world = World::new(1, Network::good());
+    let sizes: Vec<usize> = (0..30).map(|nth| (20 + nth) * KIB).collect();
+    for size in &sizes {
+        world.add(chosen(&format!("before {size}"), *size));
+    }
+    world.run();
+    new_page(&mut world);
+    world.service.reads_photos = false;
+    for size in &sizes {
+        world.add(chosen(&format!("again {size}"), *size));
+    }
+    world.add(chosen("fresh", 300 * KIB));
+    world.run();
+    assert!(sizes.iter().all(|size| !was_there(&world, &format!("again {size}"))));
+    assert_eq!(photos(&world), 2 * sizes.len() + 1);
+}
+
+#[test]
+fn a_store_that_can_be_asked_again_after_some_minutes_gets_no_photo_twice() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 300 * KIB));
+    world.run();
+    new_page(&mut world);
+    world.service.reads_photos = false;
+    world.add(chosen("second", 300 * KIB));
+    let minutes = world.now_ms + 5 * 60_000;
+    world.run_until(minutes);
+    world.service.reads_photos = true;
+    world.run();
+    assert!(was_there(&world, "second"));
+    assert_eq!(photos(&world), 1);
+}
+
+#[test]
 fn a_photo_chosen_twice_is_sent_once_and_both_are_stored() {
     for size in [300 * KIB, 12 * MIB] {
         let mut world = World::new(1, Network::good());

@@ -44,6 +44,8 @@ pub struct Service {
     pub takes_pieces: bool,
     /// Whether it says of photos that they were stored before: to upload links it does not.
     pub tells_of_photos: bool,
+    /// Whether the store lets it look at what was stored before.
+    pub reads_photos: bool,
     /// So many uploads are recorded; the next one is refused.
     pub room: usize,
     /// When smaller pictures were first shown, by their file and name.
@@ -61,6 +63,7 @@ impl Service {
             parts_signed: 0,
             takes_pieces: true,
             tells_of_photos: true,
+            reads_photos: true,
             room: usize::MAX,
             shown: BTreeMap::new(),
             announced: 0,
@@ -86,6 +89,9 @@ impl Service {
             file if file.content_type != "image/jpeg" => Some(ErrorCode::TypeNotAllowed),
             file if file.size == 0 => Some(ErrorCode::FileTooSmall),
             _ if known.is_none() && self.uploads.len() >= self.room => Some(ErrorCode::QuotaExceeded),
+            _ if !self.reads_photos && self.stored_before(bucket, file).is_some() => {
+                Some(ErrorCode::StoreUnavailable)
+            }
             _ => None,
         };
         if let Some(code) = refused {
