@@ -108,7 +108,7 @@ fn upload(options: &Options) -> Result<()> {
     process::run(with_choices(&mut bench, options))
 }
 
-/// What both browser benches are told in the same way.
+/// What several benches are told in the same way.
 fn with_choices<'a>(bench: &'a mut Command, options: &Options) -> &'a mut Command {
     for name in &options.only {
         bench.arg("--only").arg(name);

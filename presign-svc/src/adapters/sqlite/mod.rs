@@ -36,7 +36,8 @@ use crate::ports::uploads::RepositoryError;
 
 /// How long to wait for another process that holds the database's lock. Whoever waits for the writer waits longer.
 const BUSY_WAIT: Duration = Duration::from_secs(12);
-/// How long to wait for a connection to read with: longer than a page may take, after which there is one.
+/// How long to wait for a connection to read with: longer than a page may take, after which the first of those who wait
+/// have one.
 const READER_WAIT: Duration = Duration::from_secs(7);
 const READERS: u32 = 4;
 /// What each connection that reads keeps of the file for itself, less than SQLite's 2,000: the system keeps it for
