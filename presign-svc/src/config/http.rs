@@ -20,7 +20,7 @@ pub struct HttpOptions {
     /// Without any, pages of this machine may (http://localhost and http://127.0.0.1, any port).
     #[arg(long, env = "WINDLASS_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<Origin>,
-    /// Where Prometheus may ask for metrics (GET /metrics), such as 127.0.0.1:9090; nowhere by default. Whoever
+    /// Where Prometheus may ask for metrics (GET /metrics), such as 127.0.0.1:9464; nowhere by default. Whoever
     /// reaches it may read them: keep it in your own network.
     #[arg(long, env = "WINDLASS_METRICS_ADDR")]
     pub metrics_addr: Option<SocketAddr>,
