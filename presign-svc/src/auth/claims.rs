@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use windlass_protocol::{ProjectId, TenantId};
 
 use super::TokenError;
@@ -48,6 +48,27 @@ impl ClaimPath {
         let found = if self.0.starts_with('/') { claims.pointer(&self.0) } else { claims.get(&self.0) };
         found.filter(|value| !value.is_null())
     }
+
+    /// Makes it say that.
+    fn set(&self, claims: &mut Map<String, Value>, says: Value) {
+        let Some(pointer) = self.0.strip_prefix('/') else {
+            claims.insert(self.0.clone(), says);
+            return;
+        };
+        let mut steps: Vec<String> =
+            pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let last = steps.pop().unwrap_or_default();
+        let mut inside = claims;
+        for step in steps {
+            let deeper = inside.entry(step).or_insert_with(|| Value::Object(Map::new()));
+            if !deeper.is_object() {
+                *deeper = Value::Object(Map::new());
+            }
+            let Value::Object(deeper) = deeper else { return };
+            inside = deeper;
+        }
+        inside.insert(last, says);
+    }
 }
 
 impl FromStr for ClaimPath {
@@ -88,6 +109,41 @@ impl ClaimRules {
             projects: self.projects_of(claims)?,
             scopes: self.scopes_of(claims)?,
             link: None,
+        })
+    }
+
+    /// Adds the claims with which a token stands for this caller.
+    pub(super) fn add_claims_of(
+        &self,
+        caller: &Caller,
+        claims: &mut Map<String, Value>,
+    ) -> Result<(), TokenError> {
+        let projects = match &caller.projects {
+            ProjectAccess::All => json!(["*"]),
+            ProjectAccess::Only(projects) => json!(**projects),
+        };
+        self.tenant.set(claims, json!(caller.tenant));
+        self.subject.set(claims, json!(caller.subject));
+        self.projects.set(claims, projects);
+        self.scope.set(claims, self.names_of(&caller.scopes)?);
+        Ok(())
+    }
+
+    /// The names that stand for these scopes and no others.
+    fn names_of(&self, scopes: &BTreeSet<Scope>) -> Result<Value, TokenError> {
+        if self.scope_names.is_empty() {
+            let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+            return Ok(json!(names.join(" ")));
+        }
+        let fitting = || self.scope_names.iter().filter(|(_, named)| named.is_subset(scopes));
+        let covered: BTreeSet<Scope> = fitting().flat_map(|(_, named)| named).copied().collect();
+        if covered == *scopes {
+            return Ok(json!(fitting().map(|(name, _)| name).collect::<Vec<_>>()));
+        }
+        let named = self.scope_names.iter().map(|(name, named)| format!("{name} ({})", listed(named)));
+        Err(TokenError::NoScopeName {
+            scopes: listed(scopes),
+            names: named.collect::<Vec<_>>().join(", "),
         })
     }
 
@@ -150,6 +206,10 @@ impl ClaimRules {
             self.scope_names.get(name).cloned().unwrap_or_default()
         }
     }
+}
+
+fn listed(scopes: &BTreeSet<Scope>) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// A claim that is not there. Those that are say in the log how the provider calls it.

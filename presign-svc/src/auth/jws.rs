@@ -72,7 +72,8 @@ impl<'t> Jws<'t> {
             "HS256" => Algorithm::HS256,
             "RS256" => Algorithm::RS256,
             "ES256" => Algorithm::ES256,
-            "EdDSA" => Algorithm::EdDSA,
+            // RFC 9864 calls it by the name of its curve, the only one there is here.
+            "EdDSA" | "Ed25519" => Algorithm::EdDSA,
             _ => {
                 return Err(TokenError::Invalid("its algorithm is not one of HS256, RS256, ES256 and EdDSA"));
             }

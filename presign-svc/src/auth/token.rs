@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::accepted::{Accepted, AcceptedTokens, Keys, Times, TokenDigest};
@@ -91,6 +91,17 @@ pub enum TokenError {
     /// Whether it is valid cannot be said now: for the log.
     #[error("the token cannot be checked: {0}")]
     Unverifiable(String),
+    /// What it is to allow has no name that the operator's settings know.
+    #[error(
+        "WINDLASS_JWT_SCOPE_NAMES has no names for exactly these scopes: {scopes}. It has {names}: say with --scope what \
+         one or more of them stand for"
+    )]
+    NoScopeName {
+        /// The scopes.
+        scopes: String,
+        /// Those that have names.
+        names: String,
+    },
     /// There is no key to make one with.
     #[error("there is no HS256 secret to sign a token with; tokens come from the identity provider")]
     NoSecret,
@@ -176,27 +187,17 @@ impl Tokens {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes a token with the usual claims.
+    /// Makes a token with the claims that the rules ask for.
     pub fn mint(&self, grant: &TokenGrant, now: OffsetDateTime) -> Result<String, TokenError> {
         let secrets = self.secrets();
         let secret = secrets.first().ok_or(TokenError::NoSecret)?;
-        let caller = &grant.caller;
-        let projects = match &caller.projects {
-            ProjectAccess::All => vec!["*".to_owned()],
-            ProjectAccess::Only(projects) => projects.iter().map(ToString::to_string).collect(),
-        };
-        let scopes: Vec<&str> = caller.scopes.iter().map(|scope| scope.as_str()).collect();
         let issued_at = now.unix_timestamp();
-        let claims = json!({
-            "iss": self.rules.issuer,
-            "aud": self.rules.audiences.first(),
-            "sub": caller.subject,
-            "tenant": caller.tenant,
-            "projects": projects,
-            "scope": scopes.join(" "),
-            "iat": issued_at,
-            "exp": issued_at.saturating_add_unsigned(grant.lifetime.as_secs()),
-        });
+        let mut claims = Map::new();
+        self.rules.claims.add_claims_of(&grant.caller, &mut claims)?;
+        claims.insert(self.rules.audience_claim.clone(), json!(self.rules.audiences.first()));
+        claims.insert("iss".to_owned(), json!(self.rules.issuer));
+        claims.insert("iat".to_owned(), json!(issued_at));
+        claims.insert("exp".to_owned(), json!(issued_at.saturating_add_unsigned(grant.lifetime.as_secs())));
         encode(&Header::new(Algorithm::HS256), &claims, &secret.encoding)
             .map_err(|_| TokenError::Invalid("it cannot be signed"))
     }

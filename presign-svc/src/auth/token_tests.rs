@@ -54,6 +54,40 @@ async fn a_minted_token_says_who_asks() {
 }
 
 #[tokio::test]
+async fn a_minted_token_has_the_claims_that_the_settings_ask_for() {
+    let caller = Caller {
+        tenant: "acme".parse().unwrap(),
+        subject: "ann".to_owned(),
+        projects: ProjectAccess::All,
+        scopes: [Scope::Upload, Scope::Read].into(),
+        link: None,
+    };
+    let mut mapped = rules();
+    mapped.audience_claim = "client_id".to_owned();
+    mapped.claims.tenant = "https://acme.example/tenant".parse().unwrap();
+    mapped.claims.subject = "/user/name".parse().unwrap();
+    mapped.claims.projects = "/user/pro~1jects".parse().unwrap();
+    mapped.claims.scope = "/realm_access/roles".parse().unwrap();
+    mapped.claims.scope_names = [
+        ("crew".to_owned(), [Scope::Upload, Scope::Read].into()),
+        ("office".to_owned(), [Scope::Read, Scope::Delete].into()),
+    ]
+    .into();
+    let tokens = Tokens::from_secret(SECRET, mapped).unwrap();
+    let grant = |scopes: &[Scope]| TokenGrant {
+        caller: Caller { scopes: scopes.iter().copied().collect(), ..caller.clone() },
+        lifetime: Duration::from_secs(60),
+    };
+    for scopes in [&[Scope::Upload, Scope::Read][..], &[Scope::Upload, Scope::Read, Scope::Delete]] {
+        let wanted = grant(scopes);
+        let token = tokens.mint(&wanted, NOON).unwrap();
+        assert_eq!(tokens.identify(&token, NOON).await, Ok(wanted.caller));
+    }
+    let told = tokens.mint(&grant(&[Scope::Read]), NOON).unwrap_err().to_string();
+    assert!(told.contains("exactly these scopes: read. It has crew (upload read), office (read delete)"), "{told}");
+}
+
+#[tokio::test]
 async fn a_token_that_was_accepted_is_refused_once_it_expires_or_its_secret_is_gone() {
     let tokens = keys();
     let token = signed(&claims(), Algorithm::HS256);

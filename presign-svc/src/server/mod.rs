@@ -28,8 +28,12 @@ use crate::domain::client_address::TrustedProxies;
 
 /// How large a request's head may be: a token takes a few KiB of it. Nor is more of a body kept in memory at once.
 const HEAD_BYTES: usize = 64 * 1024;
-/// How long a client may take to send a request's head.
+/// How long a client may take to send a request's head, and its connection may wait for the next request.
 const HEAD_LIMIT: Duration = Duration::from_secs(15);
+/// How long a proxy of ours may, and how long its connection may wait for the next request: longer than proxies keep those
+/// that nobody uses (nginx a minute, Caddy two, Google's load balancers ten), so that none sends a request just as it is
+/// hung up on. Who speaks to a proxy slowly is the proxy's to deal with.
+const PROXY_HEAD_LIMIT: Duration = Duration::from_secs(620);
 /// How long a client may take no byte of an answer: one that watches events and does not read, or is gone.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// How long open requests may take to end once the service stops.
@@ -72,7 +76,10 @@ async fn serve_within(
             Ok((stream, peer)) => tokio::select! {
                 () = stop.cancelled() => break,
                 place = room.place(peer.ip()) => match place {
-                    Place::Inside(seat) => serve_connection(stream, peer, router.clone(), &graceful, seat),
+                    Place::Inside(seat) => {
+                        let head_limit = if room.is_proxy(peer.ip()) { PROXY_HEAD_LIMIT } else { HEAD_LIMIT };
+                        serve_connection(stream, peer, router.clone(), &graceful, seat, head_limit);
+                    }
                     Place::Door(door) => room.turn_away(stream, door, busy.clone()),
                     Place::Outside => drop(stream),
                 },
@@ -96,6 +103,7 @@ fn serve_connection(
     router: Router,
     graceful: &GracefulShutdown,
     seat: Seat,
+    head_limit: Duration,
 ) {
     // Answers are small and wanted at once.
     if let Err(error) = stream.set_nodelay(true) {
@@ -103,7 +111,7 @@ fn serve_connection(
     }
     // HTTP/1 alone: to tell HTTP/2 from it, one would first wait, for ever, for what a client says.
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
+    builder.timer(TokioTimer::new()).header_read_timeout(head_limit);
     builder.max_header_size(HEAD_BYTES).max_buf_size(HEAD_BYTES);
     let service = TowerToHyperService::new(MapRequest::new(router, move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer.ip()));
@@ -150,6 +158,27 @@ mod tests {
             let mut answer = Vec::new();
             let ended = tokio::time::timeout(4 * HEAD_LIMIT, client.read_to_end(&mut answer)).await;
             assert!(ended.is_ok(), "{opening:?} holds its connection");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_nobody_uses_is_kept_for_a_proxy_alone() {
+        for (proxy, is_kept) in [("127.0.0.1/32", true), ("10.0.0.0/8", false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let router = Router::new().fallback(|| async { "hello" });
+            let proxies = TrustedProxies(vec![proxy.parse().unwrap()]);
+            tokio::spawn(serve(listener, router, busy(), proxies, CancellationToken::new()));
+            let mut client = TcpStream::connect(address).await.unwrap();
+            let mut answers = Vec::new();
+            for _ in 0..2 {
+                // It may be hung up on by then.
+                let _ = client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+                let mut answer = [0; 256];
+                answers.push(client.read(&mut answer).await.unwrap_or(0) > 0);
+                tokio::time::sleep(Duration::from_secs(600)).await;
+            }
+            assert_eq!(answers, [true, is_kept]);
         }
     }
 

@@ -116,12 +116,17 @@ impl Room {
         Self { proxies: Arc::new(proxies), ..self }
     }
 
+    /// Whether who comes from there is one of the proxies.
+    pub fn is_proxy(&self, from: IpAddr) -> bool {
+        self.proxies.contain(from)
+    }
+
     /// A seat for somebody from there, or where all are taken a place at the door, whichever is free first: at the
     /// door, too, there is room for a few, and nobody stands there for long. For whoever has its share nobody waits:
     /// there may be seats for those who come next.
     pub async fn place(&self, from: IpAddr) -> Place {
         let place = AddressBlock::from(from);
-        if !self.proxies.contain(from) && self.has_its_share(place) {
+        if !self.is_proxy(from) && self.has_its_share(place) {
             return match self.door.clone().try_acquire_owned() {
                 Ok(permit) => Place::Door(Door { why: Busy::HasItsShare, from: place, permit }),
                 Err(_) => Place::Outside,

@@ -135,7 +135,7 @@ impl ApiError {
                 ErrorCode::Unauthorized
             }
             Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
-            Self::Token(TokenError::NoSecret) => ErrorCode::Internal,
+            Self::Token(TokenError::NoSecret | TokenError::NoScopeName { .. }) => ErrorCode::Internal,
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
             Self::Scope(_) | Self::Project | Self::DemoAddress => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
@@ -292,7 +292,9 @@ impl ApiError {
             Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
             Self::Clock(skew) => tracing::error!("{skew}"),
             Self::Internal(reason) => tracing::error!(%reason, "internal error"),
-            Self::Token(error @ (TokenError::Unverifiable(_) | TokenError::NoSecret)) => {
+            Self::Token(
+                error @ (TokenError::Unverifiable(_) | TokenError::NoSecret | TokenError::NoScopeName { .. }),
+            ) => {
                 tracing::error!(%error, "tokens cannot be checked");
             }
             Self::Token(TokenError::Invalid(reason)) => tracing::info!(%reason, "token refused"),
