@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::accepted::{Accepted, AcceptedTokens, Keys, Times, TokenDigest};
-use super::caller::{Caller, ProjectAccess};
+use super::caller::Caller;
 use super::claims::{ClaimRules, shown};
 use super::jws::{Jws, VerifyingKey};
 use super::key_cache::KeyCache;

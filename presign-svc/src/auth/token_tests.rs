@@ -4,7 +4,7 @@ use serde_json::Value;
 use time::macros::datetime;
 
 use super::*;
-use crate::auth::{MissingScope, Scope};
+use crate::auth::{MissingScope, ProjectAccess, Scope};
 
 const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";

@@ -94,3 +94,26 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::token::Token;
+
+    /// Of three tokens in a row, each sent so long after it came and refused twenty seconds later.
+    fn are_called_refused(sent_after_ms: u64) -> bool {
+        let (mut token, mut now_ms) = (Token::absent(), 0);
+        for _ in 0..3 {
+            token.fetched(now_ms);
+            let sent_ms = now_ms + sent_after_ms;
+            now_ms = sent_ms + 20_000;
+            token.refused(token.generation(), sent_ms, now_ms);
+        }
+        token.refusals().are_for_good()
+    }
+
+    #[test]
+    fn a_token_is_as_old_as_it_was_when_it_was_sent_however_late_its_refusal_comes() {
+        assert!(are_called_refused(50_000));
+        assert!(!are_called_refused(70_000), "it may have been good, and too old by then");
+    }
+}

@@ -133,17 +133,3 @@ fn good_tokens_that_run_out_while_the_service_has_no_database_are_not_called_ref
     world.run();
     world.assert_all_stored();
 }
-
-#[test]
-fn tokens_that_are_not_good_are_called_so_on_a_line_on_which_answers_are_lost() {
-    let mut world = world(1);
-    // Of each token's four announcements the last is answered, more than a minute after the token has come.
-    let lost = (0..200).filter(|nth| nth % 4 != 3).map(|nth| (Op::Create, nth + 1, Fault::DropAfter));
-    world.network.script = lost.collect();
-    let refused = (0..200).filter(|nth| nth % 4 == 3);
-    world.network.script.extend(refused.map(|nth| (Op::Create, nth + 1, Fault::Refused(ErrorCode::Unauthorized))));
-    world.add(file("photo", 30 * KIB, &[]));
-    world.run();
-    assert_eq!(world.outcome("photo"), Err(FailureCode::Service(ErrorCode::Unauthorized)));
-    assert!(world.now_ms < 20 * MINUTE_MS, "{}", world.now_ms);
-}
