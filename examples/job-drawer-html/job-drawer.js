@@ -19,9 +19,9 @@ const tokenUrl = (jobId) => `../demo/token?project=${encodeURIComponent(jobId)}`
 // Where the browser remembers which jobs have photos that are not stored yet: their ids, and nothing else.
 const UNFINISHED = "unfinished-jobs";
 
-// What sending a photo again does not change: it was refused itself, or it is gone. Of everything else that was not sent
-// the browser keeps the photo.
-const FINAL = new Set(["type_not_allowed", "type_mismatch", "file_too_large", "file_too_small", "file_gone"]);
+// Such a photo was refused itself, and is not kept. Everything else goes on with the next page, also a photo whose file
+// is gone since it was chosen: what the browser keeps of it is all there is.
+const REFUSED = new Set(["type_not_allowed", "type_mismatch", "file_too_large", "file_too_small"]);
 
 const list = document.querySelector("#jobs");
 const drawer = document.querySelector("#drawer");
@@ -113,7 +113,7 @@ function unfinishedJobs() {
 
 function remember(job, uploader) {
   const ids = unfinishedJobs();
-  const mayGoOn = ({ ended, state, error }) => !ended || (state === "failed" && !FINAL.has(error.code));
+  const mayGoOn = ({ ended, state, error }) => !ended || (state === "failed" && !REFUSED.has(error.code));
   const isUnfinished = uploader.uploads.some(mayGoOn) || uploader.client.missing.length > 0;
   ids[isUnfinished ? "add" : "delete"](job.id);
   try {

@@ -1,9 +1,11 @@
 /** The job drawer, an example that is copied whole: photos of several jobs in one page, which may end at any time. */
 
 import assert from "node:assert/strict";
+import { unlink } from "node:fs/promises";
 import { test } from "node:test";
 
 import { choose, eventually } from "../harness/browser.mjs";
+import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, nothingIsKept, refuseAnnouncements } from "../harness/kept-queue.mjs";
 import { discard } from "../harness/uploader.mjs";
 
@@ -66,6 +68,32 @@ test("the job drawer remembers no job for a photo that was refused or discarded,
   assert.equal(await unfinished(), '["job-1043"]', "the browser keeps it");
   await discard(page, "Remove unsent 1.jpg from the list");
   await says("");
+  assert.equal(await unfinished(), "[]");
+  await nothingIsKept(page);
+});
+
+test("the job drawer remembers a job whose photo is gone from the phone while the browser keeps it, and sends it from there", async () => {
+  const { page, open, unfinished, badge } = await openJobDrawer();
+  const [file] = await world.photos(1, "gone");
+  // Nothing else reads the file once it is kept.
+  let letStart;
+  const mayStart = new Promise((done) => (letStart = done));
+  await page.context().route("**/windlass_upload_bg.wasm", async (route) => {
+    await mayStart;
+    await route.continue();
+  });
+  await open("Yard waste");
+  await choose(page, file);
+  await areKept(page, 1);
+  await eventually("it is prepared", () => keptFiles(page), ({ prepared }) => prepared === 1);
+  await unlink(file);
+  letStart();
+  await eventually("the card says so", () => badge("Yard waste"), (said) => said === "1 not sent");
+  assert.equal(await page.locator("windlass-uploader").evaluate(({ uploads }) => uploads[0].error.code), "file_gone");
+  assert.equal(await unfinished(), '["job-1043"]');
+  await page.reload();
+  await page.getByText("1 photo added").waitFor();
+  assert.ok((await world.service.photos("job-1043")).some(({ filename }) => filename === "gone 1.jpg"));
   assert.equal(await unfinished(), "[]");
   await nothingIsKept(page);
 });
