@@ -167,11 +167,11 @@ test("the browser asks before the page is left only while something is not kept"
   assert.equal(await asks(), false);
   await scene.proxy.rules(HELD);
   const [photo] = await photos("asks", 1, "photo_12mp_o6.jpg");
-  // Asked in the page the moment that it is chosen: soon it is kept.
+  // Asked in the page's very task in which it is chosen, after the element's own listener: soon it is kept.
   await visit.run(() => {
     window.asked = new Promise((done) => {
-      document.querySelector("windlass-uploader").client.addEventListener(
-        "statechange",
+      document.querySelector("windlass-uploader").shadowRoot.querySelector("input[type=file]").addEventListener(
+        "change",
         () => done(!dispatchEvent(new Event("beforeunload", { cancelable: true }))),
         { once: true },
       );
