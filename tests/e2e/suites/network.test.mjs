@@ -3,25 +3,35 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 
 import { fixture, makeVideo, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { Gate } from "../harness/gate.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
 
 const MIB = 1024 * 1024;
+/** On an open line all of a film might arrive before it is broken off: in bytes a second. */
+const IN_THE_MIDDLE = 20 * MIB;
+let gate;
 let service;
 let browser;
 let folder;
 
 before(async () => {
-  [service, browser] = await Promise.all([Service.start(), launch()]);
+  gate = await Gate.open();
+  [service, browser] = await Promise.all([Service.start({ env: { WINDLASS_STORE_PUBLIC_URL: gate.address } }), launch()]);
+  gate.leadTo(service.storePort);
   folder = scratchFolder();
 });
 after(async () => {
   await browser?.close();
   await service?.stop();
+  gate?.close();
+});
+beforeEach(() => {
+  gate.bytesPerSecond = Infinity;
 });
 
 test("bytes that change on the way are refused by the store and sent again", async () => {
@@ -29,7 +39,7 @@ test("bytes that change on the way are refused by the store and sent again", asy
   const photo = await variation(fixture("photo_12mp_o6.jpg"), join(folder, "flipped.jpg"), 1);
   const answers = [];
   let flipped = 0;
-  await page.context().route(`${service.storeAddress}/**`, async (route) => {
+  await page.context().route(`${gate.address}/**`, async (route) => {
     const request = route.request();
     if (request.method() !== "PUT" || !request.url().includes("original")) return route.continue();
     if (flipped > 0) return route.continue();
@@ -72,6 +82,7 @@ test("a wrong checksum is refused by the store and by completion", async () => {
 test("offline in the middle of a video: it waits, says so, and goes on by itself", async () => {
   const page = await openPage(browser, service.address);
   const video = await makeVideo(join(folder, "offline.mp4"), 120 * MIB, 11);
+  gate.bytesPerSecond = IN_THE_MIDDLE;
   await choose(page, video);
   await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
   await page.context().setOffline(true);
@@ -80,6 +91,7 @@ test("offline in the middle of a video: it waits, says so, and goes on by itself
     () => rows(page),
     ([only]) => only?.state === "waiting_for_network" || only?.state === "retrying",
   );
+  gate.bytesPerSecond = Infinity;
   await page.context().setOffline(false);
   await allRows(page, ["stored"], 90_000);
   const stored = (await service.photos()).find(({ filename }) => filename === "offline.mp4");
@@ -90,10 +102,12 @@ test("offline in the middle of a video: it waits, says so, and goes on by itself
 test("the service and the store are restarted in the middle of a video: nothing is lost", async () => {
   const page = await openPage(browser, service.address);
   const video = await makeVideo(join(folder, "restart.mp4"), 120 * MIB, 13);
+  gate.bytesPerSecond = IN_THE_MIDDLE;
   await choose(page, video);
   await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
   await service.pause("SIGKILL");
   assert.notEqual((await rows(page))[0]?.state, "stored", "it was in the middle");
+  gate.bytesPerSecond = Infinity;
   await service.resume();
   await allRows(page, ["stored"], 120_000);
   const stored = (await service.photos()).find(({ filename }) => filename === "restart.mp4");
