@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 
 import { makeVideo, scratchFolder, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
@@ -11,6 +11,8 @@ import { Service } from "../harness/service.mjs";
 import { allRows, discard, row, rows } from "../harness/uploader.mjs";
 
 const MIB = 1024 * 1024;
+/** On an open line all of the video might arrive before a button is pressed: in bytes a second. */
+const IN_THE_MIDDLE = 20 * MIB;
 let gate;
 let service;
 let browser;
@@ -26,6 +28,9 @@ after(async () => {
   await browser?.close();
   await service?.stop();
   gate?.close();
+});
+beforeEach(() => {
+  gate.bytesPerSecond = Infinity;
 });
 
 /** Upload ids the page was given, seen in the API's answers. */
@@ -87,8 +92,7 @@ test("a cancelled video leaves nothing behind", async () => {
   const page = await openPage(browser, service.address);
   const before = (await service.photos()).length;
   const ids = uploadIds(page);
-  // On an open line all of it might arrive while the question is read.
-  gate.bytesPerSecond = 20 * MIB;
+  gate.bytesPerSecond = IN_THE_MIDDLE;
   await choose(page, video);
   await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
   await discard(row(page, "site walk.mp4"), /^Cancel/);
@@ -101,7 +105,6 @@ test("a cancelled video leaves nothing behind", async () => {
   );
   assert.equal((await service.api(`/uploads/${id}/parts`)).status, 409);
   assert.equal((await service.photos()).length, before);
-  gate.bytesPerSecond = Infinity;
   await page.context().close();
 });
 
@@ -109,6 +112,7 @@ test("a paused video stands still and goes on when resumed", async () => {
   const page = await openPage(browser, service.address);
   const before = (await service.photos()).length;
   const puts = watchPuts(page);
+  gate.bytesPerSecond = IN_THE_MIDDLE;
   await choose(page, video);
   await eventually("bytes move", () => rows(page), ([only]) => /Sending [1-9]/.test(only?.words ?? ""));
   await row(page, "site walk.mp4").getByRole("button", { name: /^Pause/ }).click();
@@ -119,6 +123,7 @@ test("a paused video stands still and goes on when resumed", async () => {
   await page.waitForTimeout(700);
   assert.equal(puts.begun, begun, "a paused upload starts no request");
   assert.equal((await service.photos()).length, before, "nor was it sent to its end");
+  gate.bytesPerSecond = Infinity;
   await row(page, "site walk.mp4").getByRole("button", { name: /^Resume site/ }).click();
   await allRows(page, ["stored"], 120_000);
   const photos = await service.photos();

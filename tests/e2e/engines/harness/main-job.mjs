@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { eventually } from "../../harness/browser.mjs";
@@ -29,6 +29,9 @@ export function mainJobIn(name, launch) {
     ({ gate, service, engine } = stage);
   });
   after(() => stage?.close());
+  beforeEach(() => {
+    gate.bytesPerSecond = Infinity;
+  });
 
   const stored = async (filename) => {
     const found = (await service.photos()).filter((photo) => photo.filename === filename);
