@@ -201,10 +201,10 @@ interface World {
   document: EventTarget & { hidden: boolean };
 }
 
-/** A gallery's news, on a page that may be hidden. */
-async function follow(work: (world: World) => Promise<void>): Promise<void> {
+/** A gallery's news from an event on, on a page that may be hidden. */
+async function follow(work: (world: World) => Promise<void>, { after = 0, hidden = false } = {}): Promise<void> {
   const streams: FakeStream[] = [];
-  const document = Object.assign(new EventTarget(), { hidden: false });
+  const document = Object.assign(new EventTarget(), { hidden });
   const { document: ownDocument, EventSource: ownSource } = globalThis;
   class Source extends FakeStream {
     constructor(url: string) {
@@ -228,9 +228,9 @@ async function follow(work: (world: World) => Promise<void>): Promise<void> {
       gone: (photoId) => changed.push([`${photoId} is gone`]),
       state: () => undefined,
     });
-    live.start(0);
+    live.start(after);
     await settle();
-    streams[0]?.say("ready", { after: 0 }, "0");
+    streams[0]?.say("ready", { after }, `${after}`);
     await work({ live, streams, changed, missing, document });
   } finally {
     Object.assign(globalThis, { document: ownDocument, EventSource: ownSource });
@@ -260,6 +260,20 @@ test("what happens to many photos within a moment is one look, and a hidden page
     live.close();
     assert.equal(streams[1]?.closed, true);
   }));
+
+test("a gallery that begins in a hidden page opens no stream before it is seen, and then from its list on", () =>
+  follow(
+    async ({ live, streams, document }) => {
+      await pass(60_000);
+      assert.equal(streams.length, 0);
+      document.hidden = false;
+      document.dispatchEvent(new Event("visibilitychange"));
+      await settle();
+      assert.deepEqual(streams.map(({ url }) => url), ["7"]);
+      live.close();
+    },
+    { after: 7, hidden: true },
+  ));
 
 test("what could not be had of a photo is asked for again, until it is there, it is gone, or nobody looks", () =>
   follow(async ({ live, streams, changed, missing }) => {

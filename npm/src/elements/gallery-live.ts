@@ -48,6 +48,10 @@ export class GalleryLive {
   start(after: number): void {
     const { signal } = this.#leaving;
     this.#live.start(after);
+    if (document.hidden) {
+      // A tab in the background: it goes on from there when it is seen.
+      this.#live.stop();
+    }
     document.addEventListener("visibilitychange", () => this.#seenOrHidden(), { signal });
     globalThis.addEventListener?.("online", () => this.#online(), { signal });
   }
