@@ -55,11 +55,12 @@ test("a token function that is assigned at every rendering changes nothing: one 
   await page.evaluate(() => uploader.shadowRoot.querySelector(".summary-buttons button:not([hidden])").click());
   await page.locator("windlass-gallery").getByRole("button").filter({ has: page.locator("img") }).first().click();
   await page.locator("windlass-gallery dialog[open]").waitFor();
-  world.gate.bytesPerSecond = SLOW;
+  // Nothing new for the gallery: of five thumbnails at once it would rightly load the list.
+  world.gate.bytesPerSecond = 0;
   const files = await world.photos(5, "rendered");
   await choose(page, ...files);
   const lists = [];
-  page.on("request", (request) => /\/projects\/demo\/photos\?/.test(request.url()) && lists.push(request.url()));
+  page.on("request", (request) => /\/photos\?/.test(request.url()) && lists.push(request.url()));
   for (let rendering = 0; rendering < 4; rendering += 1) {
     await page.evaluate(() => window.render());
     await aWhile();

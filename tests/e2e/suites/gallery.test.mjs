@@ -229,7 +229,7 @@ test("that nothing was found is read once, whatever is stored meanwhile", async 
   await page.getByRole("combobox", { name: "Kind" }).selectOption("document");
   await page.getByText("Nothing found").waitFor();
   await gallery.node.evaluate(({ shadowRoot }) => (window.message = shadowRoot.querySelector(".foot .message")));
-  const asked = page.waitForResponse((answer) => /\/photos\?.*kind=document/.test(answer.url()));
+  const asked = page.waitForEvent("requestfinished", (request) => /\/photos\?.*kind=document/.test(request.url()));
   const others = await store("not found.jpg");
   await asked;
   await gallery.painted();
