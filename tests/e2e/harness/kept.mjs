@@ -7,45 +7,49 @@ export function keptFiles(page) {
 
 /** In the page, of whichever engine. */
 export async function readKept() {
-  // A private window of Firefox refuses to name them while one is being made.
-  const named = async (triesLeft) => {
-    try {
-      return await indexedDB.databases();
-    } catch (error) {
-      if (error.name !== "UnknownError" || triesLeft === 0) throw error;
-      await new Promise((done) => setTimeout(done, 50));
-      return named(triesLeft - 1);
-    }
-  };
-  const databases = await named(20);
-  if (!databases.some(({ name }) => name === "windlass")) return { rows: 0, whole: 0, paused: 0, places: [], folders: 0, text: "" };
-  const database = await new Promise((done, fail) => {
-    const opening = indexedDB.open("windlass");
-    opening.onsuccess = () => done(opening.result);
-    opening.onerror = () => fail(opening.error);
-  });
-  const all = (store, what) =>
+  const settled = (request) =>
     new Promise((done, fail) => {
-      const request = database.transaction(store).objectStore(store)[what]();
       request.onsuccess = () => done(request.result);
       request.onerror = () => fail(request.error);
     });
-  const rows = await all("uploads", "getAll");
-  const folders = new Set((await all("blobs", "getAllKeys")).map(([folder]) => folder));
-  database.close();
-  try {
-    const queue = await (await navigator.storage.getDirectory()).getDirectoryHandle("windlass-queue");
-    for await (const folder of queue.keys()) folders.add(folder);
-  } catch {
-    // No private file system, or nothing in it yet.
-  }
-  return {
-    rows: rows.length,
-    whole: rows.filter(({ record }) => record.bytes !== "none").length,
-    prepared: rows.filter(({ record }) => record.prepared !== null).length,
-    paused: rows.filter(({ record }) => record.paused).length,
-    places: [...new Set(rows.map(({ record }) => record.bytes))],
-    folders: folders.size,
-    text: JSON.stringify(rows),
+  const look = async () => {
+    const databases = await indexedDB.databases();
+    if (!databases.some(({ name }) => name === "windlass")) return { rows: 0, whole: 0, paused: 0, places: [], folders: 0, text: "" };
+    const database = await settled(indexedDB.open("windlass"));
+    let rows;
+    let folders;
+    try {
+      rows = await settled(database.transaction("uploads").objectStore("uploads").getAll());
+      folders = new Set((await settled(database.transaction("blobs").objectStore("blobs").getAllKeys())).map(([folder]) => folder));
+    } finally {
+      database.close();
+    }
+    let queue = null;
+    try {
+      queue = await (await navigator.storage.getDirectory()).getDirectoryHandle("windlass-queue");
+    } catch {
+      // No private file system, or nothing in it yet.
+    }
+    for await (const folder of queue?.keys() ?? []) folders.add(folder);
+    return {
+      rows: rows.length,
+      whole: rows.filter(({ record }) => record.bytes !== "none").length,
+      prepared: rows.filter(({ record }) => record.prepared !== null).length,
+      paused: rows.filter(({ record }) => record.paused).length,
+      places: [...new Set(rows.map(({ record }) => record.bytes))],
+      folders: folders.size,
+      text: JSON.stringify(rows),
+    };
   };
+  // A private window of Firefox refuses to name databases while one is being made, a connection is lost, a folder goes
+  // while they are listed: it can be read again a moment later. WebDriver gives up after 30 s.
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  }
 }
