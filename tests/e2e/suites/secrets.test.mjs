@@ -11,7 +11,8 @@ import { fixture, makeVideo, scratchFolder } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
 import { Gallery } from "../harness/gallery.mjs";
 import { Gate } from "../harness/gate.mjs";
-import { areKept } from "../harness/kept-queue.mjs";
+import { keptFiles } from "../harness/kept.mjs";
+import { areKept, nothingIsKept } from "../harness/kept-queue.mjs";
 import { LOG_MOST, Service } from "../harness/service.mjs";
 import { browserTexts, databaseText } from "../harness/stored-texts.mjs";
 import { allRows, picturesShown } from "../harness/uploader.mjs";
@@ -79,6 +80,8 @@ test("T32 T42: no token, link, ticket or signature is in the log at trace, the d
   await choose(page, fixture("photo_12mp_o6.jpg"), film);
   await eventually("parts are on their way", () => gate.sent, (sent) => sent.some((put) => / \d+$/.test(put)));
   await areKept(page, 2);
+  // A file cannot be read while it is written.
+  await eventually("the smaller pictures are kept, too", () => keptFiles(page), ({ prepared }) => prepared === 2);
   const midway = await browserTexts(page);
   gate.held = null;
   await allRows(page, ["stored"]);
@@ -96,6 +99,8 @@ test("T32 T42: no token, link, ticket or signature is in the log at trace, the d
   await choose(page, fixture("photo_2mp_o1.jpg"));
   await allRows(page, ["stored"]);
   await picturesShown(page, 2);
+  // Nor while it is removed.
+  await nothingIsKept(page);
 
   assert.ok(secrets.token.has(made.token.split(".")[0]), "the link was used");
   const seen = Object.fromEntries(Object.entries(secrets).map(([kind, values]) => [kind, values.size]));
