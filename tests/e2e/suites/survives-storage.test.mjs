@@ -27,6 +27,7 @@ async function asksBeforeLeaving(page) {
 function whyNoRow() {
   return new Promise((done) => {
     const opening = indexedDB.open("windlass");
+    opening.onerror = () => done(opening.error.name);
     opening.onsuccess = () => {
       const transaction = opening.result.transaction("sessions", "readwrite");
       transaction.objectStore("sessions").put({ id: "probe", beat_ms: 0 });
