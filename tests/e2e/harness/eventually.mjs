@@ -4,9 +4,11 @@
 export async function eventually(what, probe, accept, timeoutMs = 60_000) {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
+    // What was asked in time and answered late is not the last word: the machine may have stood still.
+    const isLast = Date.now() > deadline;
     const value = await probe();
     if (accept(value)) return value;
-    if (Date.now() > deadline) throw new Error(`${what}: still ${JSON.stringify(value)} after ${timeoutMs} ms`);
+    if (isLast) throw new Error(`${what}: still ${JSON.stringify(value)} after ${timeoutMs} ms`);
     await new Promise((done) => setTimeout(done, 100));
   }
 }
