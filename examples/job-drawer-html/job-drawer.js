@@ -88,8 +88,11 @@ function addPanel(job) {
     for (const type of ["added", "restored", "statechange"]) {
       uploader.client.addEventListener(type, look);
     }
-    // A press takes what has ended off the list, which is no news of the client's.
-    uploader.addEventListener("click", () => uploader.uploads.length < listed && look());
+    // No news of the client's: a choice, before the photo is prepared, and a press that takes what has ended off the list.
+    // A page that is hidden, as by the camera for the next photo, may be ended.
+    const lookAgain = () => uploader.uploads.length !== listed && look();
+    uploader.addEventListener("click", lookAgain);
+    document.addEventListener("visibilitychange", lookAgain);
   });
   return panel;
 }

@@ -98,3 +98,36 @@ test("the job drawer remembers a job whose photo is gone from the phone while th
   assert.equal(await unfinished(), "[]");
   await nothingIsKept(page);
 });
+
+test("the job drawer remembers a job whose page ends before its first photo is prepared", async () => {
+  const { page, open } = await openJobDrawer();
+  const photoModule = "**/windlass_photo_bg.wasm";
+  // Never answered.
+  await page.context().route(photoModule, () => {});
+  await open("Yard waste");
+  await choose(page, ...(await world.photos(1, "hurried")));
+  await areKept(page, 1);
+  assert.equal((await keptFiles(page)).prepared, 0);
+  await page.context().unroute(photoModule);
+  await page.reload();
+  await page.getByText("1 photo added").waitFor();
+  assert.ok((await world.service.photos("job-1043")).some(({ filename }) => filename === "hurried 1.jpg"));
+  await nothingIsKept(page);
+});
+
+test("the job drawer forgets no job when its page is hidden before the photos of an earlier one are found", async () => {
+  const { page, open, unfinished } = await openJobDrawer();
+  world.gate.bytesPerSecond = 0;
+  await open("Yard waste");
+  await choose(page, ...(await world.photos(1, "unseen")));
+  await areKept(page, 1);
+  await eventually("the job is remembered", unfinished, (ids) => ids === '["job-1043"]');
+  // Never answered: whose they are is not known.
+  await page.context().route("**/demo/token?*", () => {});
+  await page.reload();
+  await page.evaluate(async () => {
+    await customElements.whenDefined("windlass-uploader");
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  assert.equal(await unfinished(), '["job-1043"]');
+});
