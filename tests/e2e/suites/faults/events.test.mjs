@@ -51,10 +51,10 @@ function noteEvents() {
 async function watching() {
   await proxy.rules();
   const page = await openPage(browser, proxy.fronts.service, { first: noteEvents });
+  await eventually("the gallery is live", () => liveState(page), (state) => state === "live");
   await choose(page, fixture("photo_2mp_o1.jpg"));
   await allRows(page, ["stored"]);
-  await eventually("the gallery is live", () => liveState(page), (state) => state === "live");
-  const photoId = await gallery(page).evaluate(({ photos }) => photos[0].photo_id);
+  const photoId = await eventually("the gallery has it", () => gallery(page).evaluate(({ photos }) => photos[0]?.photo_id), Boolean);
   const say = async (caption) => {
     const { status } = await service.api(`/photos/${photoId}`, { method: "PATCH", body: { caption } });
     assert.equal(status, 200);
@@ -71,6 +71,8 @@ async function watching() {
 
 test("F27 streams that are cut again and again lose nothing and tell nothing twice", async () => {
   const { page, say, sees, mark, status } = await watching();
+  const told = () => page.evaluate(() => globalThis.told.map(({ type }) => type));
+  await eventually("the stream has told of the photo", told, (types) => types.includes("photo.created"));
   await page.evaluate(() => (globalThis.told.length = 0));
   await proxy.forget();
   await proxy.rules({ ...EVENTS, fault: { kind: "cut_response", after_ms: CUT_AFTER_MS } });
