@@ -12,7 +12,7 @@ import { asEngine, launchEngine } from "./engine.mjs";
 import { eventually } from "./eventually.mjs";
 import { FaultProxy } from "./fault-proxy.mjs";
 import { areStored, nothingIsSentAgain, nothingLiesAbout, targetOf } from "./invariants.mjs";
-import { freePorts, Service } from "./service.mjs";
+import { freePorts, isPortTaken, MOST_ATTEMPTS, Service } from "./service.mjs";
 import { StoreProcess } from "./store-process.mjs";
 
 /** So many lines of stored files the list keeps: `STORED_MAX` of the uploader. */
@@ -27,22 +27,33 @@ export class Scene {
     const scene = new Scene();
     scene.folder = scratchFolder();
     try {
-      const [port, storePort] = await freePorts(2);
       if (storeApart) scene.store = await StoreProcess.start();
-      const store = scene.store === undefined ? `127.0.0.1:${storePort}` : new URL(scene.store.address).host;
-      scene.proxy = await FaultProxy.start({ service: `127.0.0.1:${port}`, store });
-      const { store: front } = scene.proxy.fronts;
-      const env = scene.store?.environment(front) ?? { WINDLASS_STORE_PUBLIC_URL: front };
-      [scene.service, scene.engine] = await Promise.all([
-        Service.start({ port, storePort, args, env }),
-        browser ? asEngine(browser) : launchEngine({ preferences }),
-      ]);
+      const launched = browser ? asEngine(browser) : launchEngine({ preferences });
+      [, scene.engine] = await Promise.all([scene.#serve(args), launched]);
       scene.bucket = new Bucket(scene.service, scene.store);
       scene.projects = 0;
       return scene;
     } catch (error) {
       await scene.close();
       throw error;
+    }
+  }
+
+  /** The service, and before it and its store the proxy, which has to know where they will be. */
+  async #serve(args) {
+    for (let attempt = 1; ; attempt += 1) {
+      const [port, storePort] = await freePorts(2);
+      const store = this.store === undefined ? `127.0.0.1:${storePort}` : new URL(this.store.address).host;
+      this.proxy = await FaultProxy.start({ service: `127.0.0.1:${port}`, store });
+      const { store: front } = this.proxy.fronts;
+      const env = this.store?.environment(front) ?? { WINDLASS_STORE_PUBLIC_URL: front };
+      try {
+        this.service = await Service.start({ port, storePort, args, env });
+        return;
+      } catch (error) {
+        if (!isPortTaken(error) || attempt === MOST_ATTEMPTS) throw error;
+        await this.proxy.stop();
+      }
     }
   }
 

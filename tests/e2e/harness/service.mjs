@@ -12,7 +12,8 @@ if (!binary) {
   throw new Error("WINDLASS_BINARY is not set: run these tests with `cargo xtask test browser engines`");
 }
 
-const MOST_ATTEMPTS = 5;
+/** How often somebody else may be given a port that was free a moment ago. */
+export const MOST_ATTEMPTS = 5;
 /** How much of a service's log is kept, in characters: its end. */
 export const LOG_MOST = 20_000_000;
 
@@ -29,6 +30,9 @@ export async function freePorts(count) {
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
   return ports;
 }
+
+/** Whether a service could not start for that reason. */
+export const isPortTaken = ({ message }) => /address already in use/i.test(message);
 
 export class Service {
   #tokens = new Map();
@@ -47,9 +51,8 @@ export class Service {
         await service.resume();
         return service;
       } catch (error) {
-        // Somebody else was given one of them meanwhile.
-        const isTaken = /address already in use/i.test(service.log) && (port === undefined || storePort === undefined);
-        if (!isTaken || attempt === MOST_ATTEMPTS) throw error;
+        const mayBeOthers = port === undefined || storePort === undefined;
+        if (!isPortTaken(error) || !mayBeOthers || attempt === MOST_ATTEMPTS) throw error;
       }
     }
   }
