@@ -1,5 +1,7 @@
 //! `windlass`: serve, work, migrate, token, doctor, reconcile.
 
+mod allocator;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use windlass_presign_svc::commands::{doctor, migrate, reconcile, serve, token, work};
@@ -35,8 +37,12 @@ enum Command {
     Reconcile(Box<reconcile::ReconcileOptions>),
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
+    allocator::share_among_threads();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<()> {
     #[cfg(feature = "failpoints")]
     let _armed = windlass_presign_svc::failpoints::arm();
     let cli = Cli::parse();
