@@ -141,10 +141,7 @@ impl ClaimRules {
             return Ok(json!(fitting().map(|(name, _)| name).collect::<Vec<_>>()));
         }
         let named = self.scope_names.iter().map(|(name, named)| format!("{name} ({})", listed(named)));
-        Err(TokenError::NoScopeName {
-            scopes: listed(scopes),
-            names: named.collect::<Vec<_>>().join(", "),
-        })
+        Err(TokenError::NoScopeName { scopes: listed(scopes), names: named.collect::<Vec<_>>().join(", ") })
     }
 
     fn tenant_of(&self, claims: &Value) -> Result<TenantId, TokenError> {

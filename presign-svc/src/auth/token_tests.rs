@@ -84,7 +84,10 @@ async fn a_minted_token_has_the_claims_that_the_settings_ask_for() {
         assert_eq!(tokens.identify(&token, NOON).await, Ok(wanted.caller));
     }
     let told = tokens.mint(&grant(&[Scope::Read]), NOON).unwrap_err().to_string();
-    assert!(told.contains("exactly these scopes: read. It has crew (upload read), office (read delete)"), "{told}");
+    assert!(
+        told.contains("exactly these scopes: read. It has crew (upload read), office (read delete)"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ fn a_photo_that_is_deleted_just_after_it_was_said_to_be_stored_is_sent() {
 }
 
 #[test]
-fn photos_of_which_nobody_can_say_whether_they_are_stored_are_sent_after_a_while_and_keep_no_other_waiting_for_ever() {
+fn photos_that_nobody_can_recognise_are_sent_after_a_while_and_keep_no_other_waiting_for_ever() {
     let mut world = World::new(1, Network::good());
     let sizes: Vec<usize> = (0..30).map(|nth| (20 + nth) * KIB).collect();
     for size in &sizes {
