@@ -20,7 +20,8 @@ const tokenUrl = (jobId) => `../demo/token?project=${encodeURIComponent(jobId)}`
 const UNFINISHED = "unfinished-jobs";
 
 // Such a photo was refused itself, and is not kept. Everything else goes on with the next page, also a photo whose file
-// is gone since it was chosen: what the browser keeps of it is all there is.
+// is gone since it was chosen: what the browser keeps of it is all there is. (Where it keeps nothing the job stays
+// remembered until another photo of it is stored.)
 const REFUSED = new Set(["type_not_allowed", "type_mismatch", "file_too_large", "file_too_small"]);
 
 const list = document.querySelector("#jobs");

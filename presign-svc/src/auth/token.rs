@@ -93,8 +93,8 @@ pub enum TokenError {
     Unverifiable(String),
     /// What it is to allow has no name that the operator's settings know.
     #[error(
-        "WINDLASS_JWT_SCOPE_NAMES has no names for exactly these scopes: {scopes}. It has {names}: say with --scope what \
-         one or more of them stand for"
+        "WINDLASS_JWT_SCOPE_NAMES has no names for exactly these scopes: {scopes}. It has {names}: choose what one or \
+         more of them stand for"
     )]
     NoScopeName {
         /// The scopes.
@@ -102,6 +102,9 @@ pub enum TokenError {
         /// Those that have names.
         names: String,
     },
+    /// Read by these settings it would stand for somebody else, or for nothing.
+    #[error("no token can say this here: two of the settings WINDLASS_JWT_*_CLAIM name one claim")]
+    SharedClaim,
     /// There is no key to make one with.
     #[error("there is no HS256 secret to sign a token with; tokens come from the identity provider")]
     NoSecret,
@@ -198,6 +201,10 @@ impl Tokens {
         claims.insert("iss".to_owned(), json!(self.rules.issuer));
         claims.insert("iat".to_owned(), json!(issued_at));
         claims.insert("exp".to_owned(), json!(issued_at.saturating_add_unsigned(grant.lifetime.as_secs())));
+        let claims = Value::Object(claims);
+        if self.rules.claims.caller_of(&claims)? != grant.caller {
+            return Err(TokenError::SharedClaim);
+        }
         encode(&Header::new(Algorithm::HS256), &claims, &secret.encoding)
             .map_err(|_| TokenError::Invalid("it cannot be signed"))
     }

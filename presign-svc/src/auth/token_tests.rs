@@ -90,6 +90,29 @@ async fn a_minted_token_has_the_claims_that_the_settings_ask_for() {
     );
 }
 
+#[test]
+fn no_token_is_minted_that_would_stand_for_somebody_else() {
+    let caller = Caller {
+        tenant: "beta".parse().unwrap(),
+        subject: "ann".to_owned(),
+        projects: ProjectAccess::only(["job-7".parse().unwrap()]),
+        scopes: [Scope::Upload, Scope::Read].into(),
+        link: None,
+    };
+    let grant = TokenGrant { caller, lifetime: Duration::from_secs(60) };
+    let mut by_client = TokenRules { audiences: vec!["acme".to_owned(), "beta".to_owned()], ..rules() };
+    by_client.audience_claim = "client_id".to_owned();
+    by_client.claims.tenant = "client_id".parse().unwrap();
+    let mut by_group = rules();
+    by_group.claims.projects = "groups".parse().unwrap();
+    by_group.claims.scope = "groups".parse().unwrap();
+    by_group.claims.scope_names = [("crew".to_owned(), [Scope::Upload, Scope::Read].into())].into();
+    for rules in [by_client, by_group] {
+        let tokens = Tokens::from_secret(SECRET, rules).unwrap();
+        assert_eq!(tokens.mint(&grant, NOON), Err(TokenError::SharedClaim));
+    }
+}
+
 #[tokio::test]
 async fn a_token_that_was_accepted_is_refused_once_it_expires_or_its_secret_is_gone() {
     let tokens = keys();

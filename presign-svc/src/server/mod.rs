@@ -30,10 +30,10 @@ use crate::domain::client_address::TrustedProxies;
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long a client may take to send a request's head, and its connection may wait for the next request.
 const HEAD_LIMIT: Duration = Duration::from_secs(15);
-/// How long a proxy of ours may, and how long its connection may wait for the next request: longer than proxies keep those
-/// that nobody uses (nginx a minute, Caddy two, Google's load balancers ten), so that none sends a request just as it is
-/// hung up on. Who speaks to a proxy slowly is the proxy's to deal with.
-const PROXY_HEAD_LIMIT: Duration = Duration::from_secs(620);
+/// How long a connection of a proxy of ours may: longer than most proxies keep those that nobody uses (nginx a minute, Caddy
+/// two, Google's load balancers ten), so that none sends a request just as it is hung up on. A proxy of HTTP sends heads at
+/// once, however slowly they came.
+const PROXY_IDLE_LIMIT: Duration = Duration::from_secs(620);
 /// How long a client may take no byte of an answer: one that watches events and does not read, or is gone.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// How long open requests may take to end once the service stops.
@@ -77,7 +77,7 @@ async fn serve_within(
                 () = stop.cancelled() => break,
                 place = room.place(peer.ip()) => match place {
                     Place::Inside(seat) => {
-                        let head_limit = if room.is_proxy(peer.ip()) { PROXY_HEAD_LIMIT } else { HEAD_LIMIT };
+                        let head_limit = if room.is_proxy(peer.ip()) { PROXY_IDLE_LIMIT } else { HEAD_LIMIT };
                         serve_connection(stream, peer, router.clone(), &graceful, seat, head_limit);
                     }
                     Place::Door(door) => room.turn_away(stream, door, busy.clone()),

@@ -140,10 +140,12 @@ async fn a_provider_that_is_slower_than_whoever_asks_has_patience_is_heard_all_t
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_never_answers_is_given_up_and_asked_anew() {
-    let source = slow_source(60 * MINUTE, []);
+async fn a_provider_that_does_not_answer_is_given_up_after_half_a_minute_and_asked_anew() {
+    let source = slow_source(60 * MINUTE, [temporary("LATE", 360 * MINUTE), temporary("LATE", 360 * MINUTE)]);
     for _ in 0..2 {
+        let begun = Instant::now();
         assert!(matches!(id(&source).await, Err(StoreError::Unavailable(_))));
+        assert_eq!(begun.elapsed().as_secs(), 30);
     }
 }
 

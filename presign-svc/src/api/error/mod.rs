@@ -135,7 +135,9 @@ impl ApiError {
                 ErrorCode::Unauthorized
             }
             Self::Token(TokenError::Unverifiable(_)) => ErrorCode::Unavailable,
-            Self::Token(TokenError::NoSecret | TokenError::NoScopeName { .. }) => ErrorCode::Internal,
+            Self::Token(TokenError::NoSecret | TokenError::NoScopeName { .. } | TokenError::SharedClaim) => {
+                ErrorCode::Internal
+            }
             Self::Token(TokenError::Expired) => ErrorCode::TokenExpired,
             Self::Scope(_) | Self::Project | Self::DemoAddress => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
@@ -292,11 +294,12 @@ impl ApiError {
             Self::Unavailable(reason) => tracing::warn!(%reason, "unavailable"),
             Self::Clock(skew) => tracing::error!("{skew}"),
             Self::Internal(reason) => tracing::error!(%reason, "internal error"),
-            Self::Token(
-                error @ (TokenError::Unverifiable(_) | TokenError::NoSecret | TokenError::NoScopeName { .. }),
-            ) => {
+            Self::Token(error @ TokenError::Unverifiable(_)) => {
                 tracing::error!(%error, "tokens cannot be checked");
             }
+            Self::Token(
+                error @ (TokenError::NoSecret | TokenError::NoScopeName { .. } | TokenError::SharedClaim),
+            ) => tracing::error!(%error, "no token can be made"),
             Self::Token(TokenError::Invalid(reason)) => tracing::info!(%reason, "token refused"),
             Self::Token(TokenError::Claim { looked_for, .. }) => {
                 tracing::info!(reason = %looked_for, "token refused");

@@ -36,8 +36,8 @@ pub(super) struct RefusedTokens {
 }
 
 impl RefusedTokens {
-    /// One more, which had been held for that long when it was sent. After a row that has ended uploads another one begins: whoever tries again is tried
-    /// for as long.
+    /// One more, which had been held for that long when it was sent. After a row that has ended uploads another one
+    /// begins: whoever tries again is tried for as long.
     pub fn and_another(self, now_ms: u64, held_ms: u64) -> Self {
         let is_fresh = held_ms <= MAY_BE_TOO_OLD_MS;
         let is_soon = now_ms <= self.newest_ms + SAME_ROW_MS;

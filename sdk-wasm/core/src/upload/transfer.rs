@@ -12,6 +12,7 @@ use super::input::NewUpload;
 use super::jobs::TransferKey;
 use super::piece::{Digest, Need, Piece, PieceKind, PieceState, Rest};
 use super::progress::{Counts, RateMeter};
+use super::twins::Unrecognised;
 use super::verdict::{Operation, Setback};
 
 /// What an announced upload is to the service.
@@ -87,8 +88,8 @@ pub(super) struct Transfer {
     pub same_as: Option<ClientRef>,
     /// These very bytes were stored before, by this session or, as the service says, by another.
     pub stored_before: bool,
-    /// Since when the service cannot say whether they were, in milliseconds.
-    pub unrecognised_since_ms: Option<u64>,
+    /// Since when the service cannot say whether they were.
+    pub unrecognised: Option<Unrecognised>,
     /// How many of its smaller pictures the service was told of.
     pub pictures_told: usize,
     /// How often the service missed bytes the store had acknowledged.
@@ -130,7 +131,7 @@ impl Transfer {
             content_failures: 0,
             same_as: None,
             stored_before: false,
-            unrecognised_since_ms: None,
+            unrecognised: None,
             pictures_told: 0,
             rounds: 0,
             restarts: 0,

@@ -23,11 +23,21 @@ const RECOGNISED_MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// So long a file is not announced without the question whether it was stored before, though the service cannot say, in
 /// milliseconds: longer than most stores are away.
 const RECOGNISING_MOST_MS: u64 = 10 * 60_000;
+/// After a longer pause, of the user's or of the network, that begins anew, in milliseconds: nobody knows what the service
+/// could have said meanwhile.
+const SAME_ROW_MS: u64 = 3 * 60_000;
 /// So many stored photos are remembered.
 const REMEMBERED_MOST: usize = 2_000;
 
 /// An original's content, as good as its bytes: their number and their checksum.
 pub(super) type ContentKey = (u64, Checksum);
+
+/// Answers in a row that could not say whether a file was stored before: when the first of them came, and the newest.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unrecognised {
+    since_ms: u64,
+    newest_ms: u64,
+}
 
 /// Where some content is.
 #[derive(Debug, Clone)]
@@ -107,7 +117,9 @@ impl Transfer {
     pub fn announcement_refused(&mut self, code: ErrorCode, now_ms: u64) {
         let cannot_say = matches!(code, ErrorCode::StoreUnavailable | ErrorCode::Internal);
         if self.unless_stored().is_some() && cannot_say {
-            let since_ms = *self.unrecognised_since_ms.get_or_insert(now_ms);
+            let goes_on = self.unrecognised.filter(|row| now_ms <= row.newest_ms + SAME_ROW_MS);
+            let since_ms = goes_on.map_or(now_ms, |row| row.since_ms);
+            self.unrecognised = Some(Unrecognised { since_ms, newest_ms: now_ms });
             self.upload.again = now_ms >= since_ms + RECOGNISING_MOST_MS;
         }
     }

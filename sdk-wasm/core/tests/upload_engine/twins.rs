@@ -137,6 +137,28 @@ fn a_store_that_can_be_asked_again_after_some_minutes_gets_no_photo_twice() {
 }
 
 #[test]
+fn two_moments_of_trouble_with_a_pause_between_them_send_no_photo_twice() {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 300 * KIB));
+    world.run();
+    new_page(&mut world);
+    world.add(chosen("second", 300 * KIB));
+    for pause_ms in [15 * 60_000, 0] {
+        world.service.reads_photos = false;
+        let announced = world.network.count(Op::Create);
+        world.run_while(|world| world.network.count(Op::Create) < announced + 2);
+        world.feed(Input::Pause(Target::All));
+        let until_ms = world.now_ms + pause_ms;
+        world.run_until(until_ms);
+        world.service.reads_photos = true;
+        world.feed(Input::Resume(Target::All));
+    }
+    world.run();
+    assert!(was_there(&world, "second"));
+    assert_eq!(photos(&world), 1);
+}
+
+#[test]
 fn a_photo_chosen_twice_is_sent_once_and_both_are_stored() {
     for size in [300 * KIB, 12 * MIB] {
         let mut world = World::new(1, Network::good());
