@@ -63,11 +63,16 @@ async fn database() -> Option<(PostgresDatabase, Forwarder, Upload)> {
     through_forwarder(&url).await.into()
 }
 
-async fn through_forwarder(url: &str) -> (PostgresDatabase, Forwarder, Upload) {
+/// With so many connections at most, one of which listens.
+async fn connect(url: &str, connections: u32) -> (PostgresDatabase, Forwarder) {
     let (address, folder) = url.split_once("?host=").unwrap();
     let forwarder = Forwarder::start(folder.to_owned()).await;
     let url = address.replace("@localhost", &format!("@127.0.0.1:{}", forwarder.port));
-    let database = PostgresDatabase::connect(&url, 5).await.unwrap();
+    (PostgresDatabase::connect(&url, connections).await.unwrap(), forwarder)
+}
+
+async fn through_forwarder(url: &str) -> (PostgresDatabase, Forwarder, Upload) {
+    let (database, forwarder) = connect(url, 5).await;
     let before = upload("before");
     database.insert(vec![before.clone()], &Allowance::default()).await.unwrap();
     let tenant = before.facts().tenant.clone();
@@ -106,6 +111,18 @@ async fn whoever_reads_or_saves_when_the_server_vanishes_is_told_and_served_agai
     forwarder.fall_silent();
     let saving = async { while save().await.is_err() {} };
     assert!(timeout(LIMIT, saving).await.is_ok(), "save: it does not recover");
+}
+
+#[tokio::test]
+async fn a_connection_that_goes_back_just_as_the_server_vanishes_does_not_keep_its_place() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let (database, forwarder) = connect(&url, 2).await;
+    let upload = upload("any");
+    let find = || database.find(&upload.facts().tenant, upload.id());
+    assert_eq!(find().await.unwrap(), None);
+    // Nothing else has run since then: the pool has not asked yet whether it is well.
+    forwarder.fall_silent();
+    until_answered("the only connection", find).await;
 }
 
 #[tokio::test]

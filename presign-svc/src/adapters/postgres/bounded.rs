@@ -10,7 +10,7 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPool, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
-use sqlx::{Connection as _, Describe, Either, Execute, Executor, Postgres, SqlStr};
+use sqlx::{Describe, Either, Execute, Executor, Postgres, SqlStr};
 use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -20,14 +20,14 @@ use super::groups::NoAnswer;
 /// How long a connection may be used by one request or one group of them: so long before those who ask give up that
 /// they are told why. What is then left of the connection is closed: its server may have vanished without a word.
 pub(super) const PATIENCE: Duration = Duration::from_secs(8);
-/// How long a connection whose request was given up may take to say that it is well.
+/// How long a connection that goes back to the pool may take to say that it is well.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
 /// A pool whose statements end.
 #[derive(Debug, Clone)]
 pub(super) struct BoundedPool(PgPool);
 
-/// A connection of it in use. Where that is given up half-way it goes back only if the server still answers on it.
+/// A connection of it in use. It goes back only if the server still answers on it.
 pub(super) struct InUse(Option<PoolConnection<Postgres>>);
 
 impl BoundedPool {
@@ -63,9 +63,8 @@ impl InUse {
         mut self,
         answer: Result<Result<T, E>, Elapsed>,
     ) -> Result<T, E> {
-        let connection = self.0.take();
         answer.unwrap_or_else(|_| {
-            drop(connection.map(PoolConnection::detach));
+            drop(self.0.take().map(PoolConnection::detach));
             Err(sqlx::Error::Io(std::io::Error::other(NoAnswer::Lost)).into())
         })
     }
@@ -78,11 +77,9 @@ impl Drop for InUse {
             drop(connection.detach());
             return;
         };
-        runtime.spawn(async move {
-            if !matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(()))) {
-                drop(connection.detach());
-            }
-        });
+        // The pool asks, and waits for ever for a server that vanishes just then: its place would be lost. Where that is
+        // ended the connection is closed, and its place is free.
+        runtime.spawn(timeout(SIGN_OF_LIFE, connection.return_to_pool()));
     }
 }
 
