@@ -37,31 +37,33 @@ async fn verify_by(rules: TokenRules, claims: &Value) -> Result<Caller, TokenErr
     tokens.identify(&signed(claims, Algorithm::HS256), NOON).await
 }
 
-#[tokio::test]
-async fn a_minted_token_says_who_asks() {
+/// Leave for Ann of that company, for a minute.
+fn grant(tenant: &str, projects: ProjectAccess, scopes: &[Scope]) -> TokenGrant {
     let caller = Caller {
-        tenant: "acme".parse().unwrap(),
+        tenant: tenant.parse().unwrap(),
         subject: "ann".to_owned(),
-        projects: ProjectAccess::only(["job-7".parse().unwrap()]),
-        scopes: [Scope::Upload, Scope::Read].into(),
+        projects,
+        scopes: scopes.iter().copied().collect(),
         link: None,
     };
-    let grant = TokenGrant { caller: caller.clone(), lifetime: Duration::from_secs(60) };
+    TokenGrant { caller, lifetime: Duration::from_secs(60) }
+}
+
+fn job_7() -> ProjectAccess {
+    ProjectAccess::only(["job-7".parse().unwrap()])
+}
+
+#[tokio::test]
+async fn a_minted_token_says_who_asks() {
+    let grant = grant("acme", job_7(), &[Scope::Upload, Scope::Read]);
     let token = keys().mint(&grant, NOON).unwrap();
-    assert_eq!(keys().identify(&token, NOON).await, Ok(caller));
+    assert_eq!(keys().identify(&token, NOON).await, Ok(grant.caller));
     let later = NOON + Duration::from_secs(91);
     assert_eq!(keys().identify(&token, later).await, Err(TokenError::Expired));
 }
 
 #[tokio::test]
 async fn a_minted_token_has_the_claims_that_the_settings_ask_for() {
-    let caller = Caller {
-        tenant: "acme".parse().unwrap(),
-        subject: "ann".to_owned(),
-        projects: ProjectAccess::All,
-        scopes: [Scope::Upload, Scope::Read].into(),
-        link: None,
-    };
     let mut mapped = rules();
     mapped.audience_claim = "client_id".to_owned();
     mapped.claims.tenant = "https://acme.example/tenant".parse().unwrap();
@@ -74,16 +76,13 @@ async fn a_minted_token_has_the_claims_that_the_settings_ask_for() {
     ]
     .into();
     let tokens = Tokens::from_secret(SECRET, mapped).unwrap();
-    let grant = |scopes: &[Scope]| TokenGrant {
-        caller: Caller { scopes: scopes.iter().copied().collect(), ..caller.clone() },
-        lifetime: Duration::from_secs(60),
-    };
+    let to_all = |scopes: &[Scope]| grant("acme", ProjectAccess::All, scopes);
     for scopes in [&[Scope::Upload, Scope::Read][..], &[Scope::Upload, Scope::Read, Scope::Delete]] {
-        let wanted = grant(scopes);
+        let wanted = to_all(scopes);
         let token = tokens.mint(&wanted, NOON).unwrap();
         assert_eq!(tokens.identify(&token, NOON).await, Ok(wanted.caller));
     }
-    let told = tokens.mint(&grant(&[Scope::Read]), NOON).unwrap_err().to_string();
+    let told = tokens.mint(&to_all(&[Scope::Read]), NOON).unwrap_err().to_string();
     assert!(
         told.contains("exactly these scopes: read. It has crew (upload read), office (read delete)"),
         "{told}"
@@ -92,14 +91,7 @@ async fn a_minted_token_has_the_claims_that_the_settings_ask_for() {
 
 #[test]
 fn no_token_is_minted_that_would_stand_for_somebody_else() {
-    let caller = Caller {
-        tenant: "beta".parse().unwrap(),
-        subject: "ann".to_owned(),
-        projects: ProjectAccess::only(["job-7".parse().unwrap()]),
-        scopes: [Scope::Upload, Scope::Read].into(),
-        link: None,
-    };
-    let grant = TokenGrant { caller, lifetime: Duration::from_secs(60) };
+    let grant = grant("beta", job_7(), &[Scope::Upload, Scope::Read]);
     let mut by_client = TokenRules { audiences: vec!["acme".to_owned(), "beta".to_owned()], ..rules() };
     by_client.audience_claim = "client_id".to_owned();
     by_client.claims.tenant = "client_id".parse().unwrap();

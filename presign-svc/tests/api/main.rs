@@ -35,6 +35,7 @@ mod metrics;
 #[path = "../support/naughty.rs"]
 mod naughty;
 mod openapi;
+mod project_check;
 mod quotas;
 mod rate_limits;
 mod reconcile;

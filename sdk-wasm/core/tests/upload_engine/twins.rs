@@ -44,6 +44,16 @@ fn new_page(world: &mut World) {
     world.engine = Engine::new(EngineConfig::new("p".parse().unwrap(), 9));
 }
 
+/// A photo that was stored, and is chosen as "second" in a page that does not know it.
+fn chosen_again() -> World {
+    let mut world = World::new(1, Network::good());
+    world.add(chosen("first", 300 * KIB));
+    world.run();
+    new_page(&mut world);
+    world.add(chosen("second", 300 * KIB));
+    world
+}
+
 /// Another page, which takes up what the one before had not sent.
 fn reload(world: &mut World) {
     world.reload(EngineConfig::new("p".parse().unwrap(), 9));
@@ -87,11 +97,7 @@ fn a_photo_that_another_page_has_stored_is_not_sent_again_unless_asked() {
 
 #[test]
 fn a_photo_that_is_deleted_just_after_it_was_said_to_be_stored_is_sent() {
-    let mut world = World::new(1, Network::good());
-    world.add(chosen("first", 300 * KIB));
-    world.run();
-    new_page(&mut world);
-    world.add(chosen("second", 300 * KIB));
+    let mut world = chosen_again();
     world.run_while(|world| world.network.count(Op::Complete) < 2);
     let first = world.service.by_ref[&reference("first")];
     world.service.uploads.get_mut(&first).unwrap().status = UploadStatus::Aborted;
@@ -122,12 +128,8 @@ fn photos_that_nobody_can_recognise_are_sent_after_a_while_and_keep_no_other_wai
 
 #[test]
 fn a_store_that_can_be_asked_again_after_some_minutes_gets_no_photo_twice() {
-    let mut world = World::new(1, Network::good());
-    world.add(chosen("first", 300 * KIB));
-    world.run();
-    new_page(&mut world);
+    let mut world = chosen_again();
     world.service.reads_photos = false;
-    world.add(chosen("second", 300 * KIB));
     let minutes = world.now_ms + 5 * 60_000;
     world.run_until(minutes);
     world.service.reads_photos = true;
@@ -138,11 +140,7 @@ fn a_store_that_can_be_asked_again_after_some_minutes_gets_no_photo_twice() {
 
 #[test]
 fn two_moments_of_trouble_with_a_pause_between_them_send_no_photo_twice() {
-    let mut world = World::new(1, Network::good());
-    world.add(chosen("first", 300 * KIB));
-    world.run();
-    new_page(&mut world);
-    world.add(chosen("second", 300 * KIB));
+    let mut world = chosen_again();
     for pause_ms in [15 * 60_000, 0] {
         world.service.reads_photos = false;
         let announced = world.network.count(Op::Create);
