@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 
 const exec = promisify(execFile);
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
@@ -167,4 +168,14 @@ test("Vite builds the Uppy example, whose gallery is the package's", async () =>
   for (const wanted of ["windlass-gallery", "companionEndpoint", "authorization"]) {
     assert.ok(text.includes(wanted), `${wanted} is not in ${script}`);
   }
+});
+
+test("what esbuild leaves behind is what the README has people copy", async () => {
+  await writeFile(join(folder, "bundled.js"), `import "windlass/elements";`);
+  const options = { bundle: true, format: "esm", write: false, logLevel: "silent" };
+  const { outputFiles, warnings } = await build({ ...options, entryPoints: [join(folder, "bundled.js")] });
+  assert.deepEqual(warnings, []);
+  const asked = outputFiles.flatMap(({ text }) => [...text.matchAll(/new URL\("\.\/([^"]+)", import\.meta\.url\)/g)].map(([, name]) => name));
+  const copied = (await readdir(join(installed, "dist"))).filter((name) => /\.worker\.js$|\.wasm$/.test(name));
+  assert.deepEqual([...new Set(asked)].sort(), copied.sort());
 });

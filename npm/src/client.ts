@@ -32,6 +32,7 @@ import { Pictures } from "./pictures.js";
 import { randomName } from "./random-name.js";
 import { begun, onceMore, screenNeed, stillState, underWay, type HowBegun, type Running } from "./running.js";
 import { TokenSource } from "./token.js";
+import { Turns } from "./turns.js";
 import { Upload, type UploadCommands, type UploadState } from "./upload.js";
 import { watchNetwork } from "./page.js";
 import { compileUploadModule, type FileDescription } from "./wasm/upload.js";
@@ -49,10 +50,11 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   readonly #pictures: Pictures;
   readonly #link: UploadLink;
   readonly #running = new Map<string, Running>();
+  readonly #turns = new Turns(this.#running, (running) => void this.#prepare(running));
   readonly #cancelling = new Cancelling((upload) => {
     // Other tabs know it by its name, which another one may have by now.
     this.#running.has(upload.clientRef) || this.#survival.tell(upload);
-    this.#tellWhere(upload);
+    eventsOf(upload).forEach((event) => this.dispatchEvent(event));
   });
   readonly #batch = new Batch();
   readonly #signals = new CancelSignals();
@@ -86,15 +88,15 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
       tokens,
       commands: this.#commands,
       own: () => [...this.#running.values()].map(({ upload }) => upload),
+      progress: () => this.progress,
       goOn: (upload, found) => this.#goOn(upload, found),
+      fail: (clientRef, error) => this.#fail(clientRef, error),
       dispatch: (event) => this.dispatchEvent(event),
     });
     this.#originals = new Originals(options.originals ?? "at-once", (wait) => this.#link.setOriginalsWait(wait));
     this.#unwatch = watchNetwork((online) => {
       this.#link.setOnline(online);
-      if (online) {
-        this.#survival.wake();
-      }
+      online && this.#survival.wake();
     });
     this.#survival.resume();
   }
@@ -211,19 +213,18 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   #begin(file: Blob, filename: string, clientRef: string, how: Omit<HowBegun, "paused">, handle?: FileSystemFileHandle): Upload {
     const upload = new Upload(this.#commands, clientRef, file, filename);
-    const running = this.#register(upload, { ...how, paused: false });
+    this.#register(upload, { ...how, paused: false });
     this.#survival.begin(upload, how.again, handle);
-    void this.#prepare(running);
     return upload;
   }
 
-  /** Goes on with what another page has begun. */
+  /** Goes on with what another page has begun, or with what is kept of a file that cannot be read any more. */
   #goOn(upload: Upload, found: Restored): void {
-    const running = this.#register(upload, { resumed: true, again: found.upload.again, paused: found.upload.paused });
+    const { paused } = this.#running.get(upload.clientRef) ?? found.upload;
+    const running = this.#register(upload, { resumed: true, again: found.upload.again, paused });
     const described = describeKept(found, this.#pictures.variants);
     if (described === null) {
       upload.setState(running.paused ? "paused" : "preparing", null);
-      void this.#prepare(running);
     } else {
       upload.setPrepared(described, this.#withPreview);
       this.#submit(running, described);
@@ -236,11 +237,13 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#batch.add(upload);
     // The upload worker starts while the first photo is read.
     this.#link.expectFiles();
-    this.#tellScreen(true);
+    this.#changed(true);
     return running;
   }
 
-  #tellScreen(cameFurther = false): void {
+  /** Something has changed: the turn of another one may have come, and the screen may be needed longer, or no more. */
+  #changed(cameFurther = false): void {
+    this.#turns.look();
     this.#survival.needScreen(screenNeed(this.#running.values()), cameFurther);
   }
 
@@ -251,16 +254,16 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         signal: preparing.signal,
         onWaiting: (waits) => {
           running.waits = waits;
-          if (!running.paused && !upload.ended) {
-            this.#setState(upload, waits ? "waiting_for_network" : "preparing");
-          }
+          upload.ended || this.#setState(upload, stillState(running, false));
         },
       });
+      await this.#survival.mustBeReadable(upload, prepared);
       if (upload.ended) {
         return;
       }
       upload.setPrepared(prepared, this.#withPreview);
       this.#survival.prepared(upload.clientRef, prepared, prepared.warnings);
+      running.isAhead = prepared.variants !== undefined;
       this.#submit(running, prepared);
     } catch (thrown) {
       // Once it was cancelled, another one may run under its name.
@@ -296,7 +299,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
         }
         return;
       case "progress": {
-        this.#tellScreen(upload.setProgress(event.file));
+        this.#changed(upload.setProgress(event.file));
         this.#batch.rate = event.total.rate_bytes_per_s;
         const { progress } = this;
         this.#survival.endsIn(progress.remaining_ms);
@@ -316,7 +319,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   #setState(upload: Upload, state: UploadState, reason: string | null = null): void {
     if (upload.state !== state || upload.reason !== reason) {
       upload.setState(state, reason);
-      this.#tellScreen();
+      this.#changed();
       this.#survival.tell(upload);
       this.dispatchEvent(new UploadStateEvent(upload, state));
     }
@@ -333,7 +336,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     }
     running.paused = paused;
     this.#survival.paused(upload.clientRef, paused);
-    this.#tellScreen(true);
+    this.#changed(true);
     if (running.submitted) {
       this.#link[paused ? "pause" : "resume"](upload.clientRef);
     }
@@ -377,15 +380,12 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
 
   #fail(clientRef: string, error: WindlassError): void {
     const upload = this.#running.get(clientRef)?.upload;
-    if (upload === undefined) {
-      return;
+    if (upload !== undefined && this.#survival.readsAgain(upload, error)) {
+      this.#setState(upload, upload.state === "paused" ? "paused" : "retrying", error.message);
+    } else if (upload !== undefined) {
+      upload.fail(error.file === upload.filename ? error : withFile(error, upload.filename));
+      this.#end(upload);
     }
-    upload.fail(error.file === upload.filename ? error : withFile(error, upload.filename));
-    this.#end(upload);
-  }
-
-  #tellWhere(upload: Upload): void {
-    eventsOf(upload).forEach((event) => this.dispatchEvent(event));
   }
 
   /** Nothing more is done about it here; one that is being cancelled has its last word to come. */
@@ -394,7 +394,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     if (!this.#survival.ended(upload)) {
       this.#signals.release(upload);
     }
-    this.#tellScreen(true);
-    this.#tellWhere(upload);
+    this.#changed(true);
+    eventsOf(upload).forEach((event) => this.dispatchEvent(event));
   }
 }

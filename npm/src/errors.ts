@@ -14,7 +14,7 @@ export type ClientErrorCode =
   | "closed"
   /** The service could not be reached: nobody answered, or somebody else did, for good. */
   | "network"
-  /** A worker died: out of memory, or a fault of ours. */
+  /** A worker died, or never answered: out of memory, or a fault of ours. */
   | "worker_crashed"
   /** The photo module failed on this file: a fault of ours. Only `windlass/core` gives it. */
   | "wasm_trap"

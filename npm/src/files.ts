@@ -12,6 +12,11 @@ export function handleOf(file: Blob): FileSystemFileHandle | undefined {
   return handles.get(file);
 }
 
+/** Whether its bytes are to be had; most browsers refuse those of a file that was changed since it was chosen. */
+export function canBeRead(file: Blob): Promise<boolean> {
+  return file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+}
+
 /** The files of a list, a drop or a paste, without descending into folders. */
 export function flattenFiles(source: Exclude<FileSource, Blob>): Blob[] {
   if (isDataTransfer(source)) {

@@ -3,6 +3,7 @@
  * `EventSource` cannot send a token. A stream that is cut is opened again from the last event that is known;
  * where streams do not get through, the project is asked every few seconds whether anything happened.
  */
+import { WindlassError } from "./errors.js";
 import type { EventTicket } from "./generated/EventTicket";
 import type { EventKind } from "./generated/EventKind";
 import type { PhotoEvent } from "./generated/PhotoEvent";
@@ -22,7 +23,7 @@ export type LiveState = "connecting" | "live" | "polling" | "stopped";
 export interface LiveListener {
   /** Something happened to a photo. */
   happened(kind: EventKind, event: PhotoEvent): void;
-  /** Something may have happened to any photo: look at the list. */
+  /** Something may have happened to any photo, or nobody is told any more for want of a token: look at the list. */
   look(): void;
   changed?(state: LiveState): void;
 }
@@ -54,6 +55,8 @@ const POLL_MS = 3_000;
 const POLL_SPREAD_MS = 1_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
+/** A page that is not let in for one of these is so until somebody signs in, or is given leave. */
+const REFUSALS: ReadonlySet<string> = new Set(["unauthorized", "token_expired", "token_unavailable", "forbidden"]);
 
 const BROWSER: LiveTimes = {
   random: () => Math.random(),
@@ -73,6 +76,8 @@ export class LivePhotos {
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
   /** How often polling was stopped: an answer to a question of before is not for those who poll now. */
   #pollingStops = 0;
+  /** How long to wait before asking again: longer each time the page is not let in. */
+  #pollMs = POLL_MS;
   #fingerprint: string | null = null;
   #failures = 0;
 
@@ -180,26 +185,47 @@ export class LivePhotos {
   #poll(): void {
     const stops = this.#pollingStops;
     this.#pollTimer = setTimeout(() => {
+      // Safari before 16 has no `AbortSignal.timeout`.
+      const asking = new AbortController();
+      const timer = setTimeout(() => asking.abort(), BEGIN_MS);
       void this.#source
-        .fingerprint(this.#fingerprint, { signal: AbortSignal.timeout(BEGIN_MS) })
+        .fingerprint(this.#fingerprint, { signal: asking.signal })
         .then((fingerprint) => {
-          if (stops === this.#pollingStops && fingerprint !== this.#fingerprint) {
+          if (stops !== this.#pollingStops) {
+            return;
+          }
+          this.#pollMs = POLL_MS;
+          if (fingerprint !== this.#fingerprint) {
             this.#fingerprint = fingerprint;
             this.#listener.look();
           }
         })
-        // The service cannot be reached: the next time, perhaps.
-        .catch(() => undefined)
+        .catch((thrown) => {
+          // Where the service cannot be reached: the next time, perhaps.
+          if (stops === this.#pollingStops && thrown instanceof WindlassError && REFUSALS.has(thrown.code)) {
+            this.#notLetIn();
+          }
+        })
         .finally(() => {
+          clearTimeout(timer);
           if (stops === this.#pollingStops) {
             this.#poll();
           }
         });
-    }, POLL_MS + POLL_SPREAD_MS * this.#times.random());
+    }, this.#pollMs + POLL_SPREAD_MS * this.#times.random());
+  }
+
+  /** The list that is shown does not say so by itself. Looking at it once does, until the page is let in again. */
+  #notLetIn(): void {
+    if (this.#pollMs === POLL_MS) {
+      this.#listener.look();
+    }
+    this.#pollMs = Math.min(2 * this.#pollMs, LONGEST_RETRY_MS);
   }
 
   #stopPolling(): void {
     this.#pollingStops += 1;
+    this.#pollMs = POLL_MS;
     clearTimeout(this.#pollTimer);
   }
 

@@ -41,6 +41,6 @@ export class Originals {
 }
 
 /** Whether the browser says that the phone's own network is in use. Where it says nothing, it does not. */
-export function isOnCellular(): boolean {
+function isOnCellular(): boolean {
   return networkInformation()?.type === "cellular";
 }

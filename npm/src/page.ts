@@ -3,7 +3,11 @@
 /** Asks before the page is left while bytes would be lost, and only then: pages that ask always are not cached. */
 export class LeaveGuard {
   #held = 0;
-  readonly #ask = (event: Event): void => event.preventDefault();
+  readonly #ask = (event: BeforeUnloadEvent): void => {
+    event.preventDefault();
+    // Deprecated, and all that Chromium looks at before 119.
+    event.returnValue = "?";
+  };
 
   hold(): void {
     this.#held += 1;

@@ -36,7 +36,8 @@ export interface PictureOptions {
 /** The defaults for what an application leaves out. */
 export function pictureOptions(given: { [name in keyof PictureOptions]?: PictureOptions[name] | undefined }): PictureOptions {
   const { variants = DEFAULT_VARIANTS, metadata = "keep", color = "keep", format = "jpeg" } = given;
-  return { variants, metadata, color, format };
+  // Copies: a framework's proxies cannot be sent to a worker.
+  return { variants: variants.map((variant) => ({ ...variant })), metadata, color, format };
 }
 
 export interface PrepareOptions extends PictureOptions, Patience {
@@ -48,7 +49,7 @@ export interface PrepareOptions extends PictureOptions, Patience {
 export interface MadePictures {
   /** The smaller pictures, as they are sent. */
   readonly pictures: readonly MadePicture[];
-  /** The names of those asked for that would have been as large as the photo, which serves instead. */
+  /** The names of those asked for that would have been as large as the photo, or as a picture of its size, which serves instead. */
   readonly leftOut: readonly string[];
   /** What it took; `null` where an earlier page made them. */
   readonly work: MakingOfPictures | null;
@@ -83,7 +84,7 @@ export interface PreparedFile extends FileDescription {
   made: MadePictures | null;
 }
 
-/** Above this a picture is not read into memory as a whole; the service makes its variants. */
+/** Above this a picture is not read into memory as a whole: it is sent without smaller ones. */
 const MAX_RESIZE_BYTES = 100 * 1024 * 1024;
 
 /** Types browsers can show as they are, so that a small original needs no copy of its own size. */
@@ -96,6 +97,7 @@ export async function prepareFile(
   filename: string,
   { variants, metadata: policy, color, format, signal, module, onWaiting, isServiceThere }: PrepareOptions,
 ): Promise<PreparedFile> {
+  const asked = { variants, metadata: policy, color, format };
   const patience = { signal, onWaiting, isServiceThere };
   const workers: ImagePool = { run: (request, options) => untilReachable(() => pool.run(request, options), patience) };
   const modules: PrepareOptions["module"] = (name) => untilReachable(() => unlessSlow(module(name), isServiceThere), patience);
@@ -107,11 +109,10 @@ export async function prepareFile(
   const metadata = await read(workers, file, plain.warnings, signal);
   const contentType = metadata?.content_type ?? claimedType;
   const warnings = [...(metadata?.warnings ?? []), ...plain.warnings];
-  const wanted = worthMaking(variants, contentType, metadata);
+  const wanted = worthMaking(asked, contentType, metadata);
   let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    const options = { variants: wanted, metadata: policy, color, format };
-    resized = await resize(workers, file, options, modules, warnings, signal);
+    resized = await resize(workers, file, { ...asked, variants: wanted }, modules, warnings, signal);
     addNew(warnings, resized?.warnings ?? []);
   }
   const images = resized?.images ?? [];
@@ -151,9 +152,12 @@ function mayBePicture(contentType: string): boolean {
   return contentType.startsWith("image/") || contentType === "application/octet-stream";
 }
 
-/** Leaves out copies as large as the photo itself; the smallest is always made. */
+/**
+ * Leaves out copies as large as the photo itself; the smallest is always made. Where the photo cannot serve instead,
+ * because its place, its colours or its format are not to be shown, one of its full size is made as well.
+ */
 export function worthMaking(
-  variants: readonly VariantOptions[],
+  { variants, metadata: policy, color, format }: PictureOptions,
   contentType: string,
   metadata: Pick<PhotoMetadata, "width" | "height"> | null,
 ): VariantOptions[] {
@@ -161,8 +165,12 @@ export function worthMaking(
   if (longEdge === 0 || !SHOWN_BY_BROWSERS.has(contentType)) {
     return [...variants];
   }
-  const smallestEdge = Math.min(...variants.map((variant) => variant.max_edge));
-  return variants.filter((variant) => variant.max_edge < longEdge || variant.max_edge === smallestEdge);
+  const edges = variants.map((variant) => variant.max_edge);
+  const kept = [Math.min(...edges)];
+  if (policy !== "keep" || color !== "keep" || format !== "jpeg") {
+    kept.push(Math.min(...edges.filter((edge) => edge >= longEdge)));
+  }
+  return variants.filter(({ max_edge }) => max_edge < longEdge || kept.includes(max_edge));
 }
 
 async function read(

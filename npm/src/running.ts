@@ -11,6 +11,8 @@ export interface Running {
   paused: boolean;
   /** Whether what reads it is waited for, for want of a network. */
   waits: boolean;
+  /** Whether it is prepared, or was, and its smaller pictures are in memory. */
+  isAhead: boolean;
   /** Whether the engine has it. */
   submitted: boolean;
   /** Whether an earlier page may have sent some of it. */
@@ -26,7 +28,7 @@ export interface HowBegun {
 
 export function begun(upload: Upload, { paused, resumed, again }: HowBegun): Running {
   upload.isWantedAgain = again;
-  return { upload, paused, resumed, preparing: new AbortController(), submitted: false, waits: false };
+  return { upload, paused, resumed, preparing: new AbortController(), isAhead: false, submitted: false, waits: false };
 }
 
 /** How one that has ended is sent once more. Throws where this page has not its bytes. */
@@ -57,16 +59,21 @@ export function stillState({ paused, submitted, waits }: Running, engineWaits: b
 
 /**
  * What they need of the screen, all together. What waits for a person, or for a place with Wi-Fi, needs none; what is
- * queued needs what those before it need.
+ * queued, or waits for its turn to be prepared, needs what those before it need.
  */
 export function screenNeed(all: Iterable<Running>): ScreenNeed {
   let [isWaiting, isQueued] = [false, false];
-  for (const { paused, upload } of all) {
+  for (const { isAhead, paused, upload } of all) {
     if (paused) {
       continue;
     }
     switch (upload.state) {
       case "preparing":
+        if (isAhead) {
+          return "moving";
+        }
+        isQueued = true;
+        break;
       case "uploading":
       case "checking":
         return "moving";

@@ -107,7 +107,8 @@ export function tokenFromUrl(url: string | URL): TokenProvider {
   return async () => {
     const { ok, status, text } = await answerOf(url);
     if (!ok) {
-      throw new WindlassError("token_unavailable", `${url} answered with status ${status}`, { retryable: status >= 500 });
+      const question = status === 401 || status === 403 ? ": is the user signed in?" : "";
+      throw new WindlassError("token_unavailable", `${url} answered with status ${status}${question}`, { retryable: status >= 500 });
     }
     let body: unknown;
     try {

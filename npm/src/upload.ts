@@ -97,6 +97,11 @@ export class Upload {
     });
   }
 
+  /** Vue and Alpine put proxies around what they take for a plain object, and the private fields cannot be read through one. */
+  get [Symbol.toStringTag](): string {
+    return "Upload";
+  }
+
   /** The file; empty of an upload that another tab sends. */
   get file(): Blob {
     return this.#file;
@@ -239,9 +244,9 @@ export class Upload {
   }
 
   /** @internal */
-  takeOver(file: Blob): void {
+  takeOver(file: Blob, origin: UploadOrigin = "before"): void {
     this.#file = file;
-    this.#origin = "before";
+    this.#origin = origin;
   }
 
   /** @internal */
@@ -257,9 +262,11 @@ export class Upload {
   /** @internal It is among `withPreview` as long as it has one. */
   setPrepared({ metadata, warnings, preview, made }: Preparation, withPreview: Set<Upload>): void {
     this.#metadata = metadata ?? null;
-    this.#warnings = [...warnings, ...this.#warnings];
+    // Once more where what is kept of it goes in its file's place.
+    this.#warnings = [...warnings, ...this.#warnings.filter(({ code }) => !warnings.some((given) => given.code === code))];
     this.#made = made;
     if (preview !== null) {
+      this.releasePreview();
       this.#preview = URL.createObjectURL(preview);
       this.#withPreview = withPreview.add(this);
     }

@@ -123,6 +123,7 @@ test("what is queued needs the screen for as long as what is before it does", ()
   assert.equal(screenNeed([]), "none");
   assert.equal(screenNeed([inState("uploading", true), inState("waiting_for_wifi")]), "none");
   assert.equal(screenNeed([inState("queued")]), "moving");
-  assert.equal(screenNeed([inState("retrying"), inState("queued")]), "waiting");
+  assert.equal(screenNeed([inState("retrying"), inState("queued"), inState("preparing")]), "waiting", "its turn has not come");
+  assert.equal(screenNeed([inState("retrying"), { ...inState("preparing"), isAhead: true }]), "moving");
   assert.equal(screenNeed([inState("waiting_for_network"), inState("queued"), inState("checking")]), "moving");
 });

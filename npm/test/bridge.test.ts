@@ -20,6 +20,15 @@ const requests = (worker: FakeWorker | undefined): unknown[] =>
 
 const withCode = (code: string) => (error: unknown) => error instanceof WindlassError && error.code === code;
 
+/** The first worker is gone, and the second one answers what came next. */
+async function isReplaced(workers: FakeWorker[], next: Promise<string>): Promise<void> {
+  await settle();
+  assert.equal(workers[0]?.terminated, true);
+  assert.deepEqual(requests(workers[1]), ["next"]);
+  workers[1]?.say({ kind: "done", reply: "fine" });
+  assert.equal(await next, "fine");
+}
+
 test("requests beyond the size of the pool wait their turn, in order", async () => {
   const { pool, workers } = poolOf(2);
   const replies = ["a", "b", "c", "d"].map((request) => pool.run(request));
@@ -100,6 +109,18 @@ test("an ordinary failure rejects its request and keeps the worker", async () =>
   pool.close(new Error("over"));
 });
 
+test("what cannot be sent to a worker fails its own request, and the worker takes the next", async () => {
+  const { pool, workers } = poolOf(1);
+  const unsendable = pool.run((() => "a function") as unknown as string);
+  const next = pool.run("next");
+  await assert.rejects(unsendable, { name: "DataCloneError" });
+  await settle();
+  workers[0]?.say({ kind: "done", reply: "fine" });
+  assert.equal(await next, "fine");
+  assert.equal(workers.length, 1);
+  pool.close(new Error("over"));
+});
+
 test("a trapped worker is replaced, and only its own request fails", async () => {
   const { pool, workers } = poolOf(1);
   const poisoned = pool.run("poison");
@@ -107,11 +128,7 @@ test("a trapped worker is replaced, and only its own request fails", async () =>
   await settle();
   workers[0]?.say({ kind: "failed", error: { code: "unknown", message: "unreachable", retryable: false }, trapped: true });
   await assert.rejects(poisoned, withCode("worker_crashed"));
-  await settle();
-  assert.equal(workers[0]?.terminated, true);
-  assert.deepEqual(requests(workers[1]), ["next"]);
-  workers[1]?.say({ kind: "done", reply: "fine" });
-  assert.equal(await next, "fine");
+  await isReplaced(workers, next);
   pool.close(new Error("over"));
 });
 
@@ -121,10 +138,53 @@ test("a worker that dies without a word is replaced as well", async () => {
   await settle();
   workers[0]?.crash("out of memory");
   await assert.rejects(lost, /out of memory/);
-  const next = pool.run("b");
+  await isReplaced(workers, pool.run("next"));
+  pool.close(new Error("over"));
+});
+
+test("a worker that never answers is replaced after two minutes, and only its own request fails", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { pool, workers } = poolOf(1);
+  const endless = pool.run("endless");
+  const next = pool.run("next");
   await settle();
-  workers[1]?.say({ kind: "done", reply: "B" });
-  assert.equal(await next, "B");
+  for (let seconds = 1; seconds < 120; seconds += 1) {
+    context.mock.timers.tick(1_000);
+  }
+  await settle();
+  assert.equal(workers[0]?.terminated, false, "a large picture takes its time");
+  context.mock.timers.tick(1_000);
+  await assert.rejects(endless, withCode("worker_crashed"));
+  await isReplaced(workers, next);
+  pool.close(new Error("over"));
+});
+
+test("a request is not given up for the hours that its page was asleep", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { pool, workers } = poolOf(1);
+  const reply = pool.run("a");
+  await settle();
+  context.mock.timers.tick(3_600_000);
+  await settle();
+  assert.equal(workers[0]?.terminated, false);
+  workers[0]?.say({ kind: "done", reply: "A" });
+  assert.equal(await reply, "A");
+  pool.close(new Error("over"));
+});
+
+test("the time that one request took is not counted against the next one", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { pool, workers } = poolOf(1);
+  for (const request of ["a", "b", "c"]) {
+    const reply = pool.run(request);
+    await settle();
+    for (let seconds = 0; seconds < 110; seconds += 10) {
+      context.mock.timers.tick(10_000);
+    }
+    workers[0]?.say({ kind: "done", reply: request });
+    assert.equal(await reply, request);
+  }
+  assert.equal(workers.length, 1);
   pool.close(new Error("over"));
 });
 
@@ -167,9 +227,9 @@ test("a request that is aborted already starts nothing", async () => {
 
 test("an idle worker is let go, and started again when there is work", async (context) => {
   const { pool, workers } = poolOf(1, 20_000);
+  context.mock.timers.enable({ apis: ["setTimeout"] });
   const first = pool.run("a");
   await settle();
-  context.mock.timers.enable({ apis: ["setTimeout"] });
   workers[0]?.say({ kind: "done", reply: "A" });
   await first;
   context.mock.timers.tick(19_999);

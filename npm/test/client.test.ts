@@ -5,54 +5,21 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { Windlass } from "../src/client.js";
 import type { Photo } from "../src/generated/Photo";
 import type { Upload } from "../src/upload.js";
-import { setCompile } from "../src/wasm/compile.js";
-import { FakeWorker, settle } from "./fake-worker.js";
+import { beforeUnload } from "./before-unload.js";
+import { FakeDatabase } from "./fake-database.js";
+import { fakePage, PageWorker, told, worker } from "./fake-page.js";
+import { settle } from "./fake-worker.js";
 
-/** Runs at once, and belongs to the page under its name. */
-class PageWorker extends FakeWorker {
-  static all: PageWorker[] = [];
-
-  constructor(
-    _script: URL,
-    readonly options: { name: string },
-  ) {
-    super();
-    PageWorker.all.push(this);
-    queueMicrotask(() => this.say({ kind: "ready" }));
-  }
-}
-
-const global = globalThis as unknown as Record<string, unknown>;
-if (!("navigator" in globalThis)) {
-  // Of Node's only from 21.
-  Object.defineProperty(globalThis, "navigator", { value: {} });
-}
-const before = { Worker: global["Worker"], addEventListener: global["addEventListener"], removeEventListener: global["removeEventListener"] };
-let page: EventTarget;
+const page = fakePage();
 let client: Windlass;
 
 beforeEach(() => {
-  PageWorker.all = [];
-  page = new EventTarget();
-  global["Worker"] = PageWorker;
-  global["addEventListener"] = page.addEventListener.bind(page);
-  global["removeEventListener"] = page.removeEventListener.bind(page);
-  setCompile(async () => ({}) as WebAssembly.Module);
   client = new Windlass({ endpoint: "https://photos.example.com", project: "job-7", token: () => "jwt", imageWorkers: 1 });
 });
 afterEach(() => {
   client.close();
-  Object.assign(global, before);
   mock.restoreAll();
 });
-
-/** Of this name, or one that nothing was told. */
-const worker = (name: string): FakeWorker | undefined => PageWorker.all.find(({ options }) => options.name === name);
-
-function told(name: string, kind: string): string[] {
-  const messages = (worker(name)?.received ?? []) as { kind: string; clientRef?: string; upload?: { client_ref: string } }[];
-  return messages.filter((message) => message.kind === kind).map(({ clientRef, upload }) => clientRef ?? upload?.client_ref ?? "");
-}
 
 /** What the engine and the keeping worker say. */
 function says(event: object): void {
@@ -70,7 +37,7 @@ const isCancelled = (clientRef: string): void => says({ type: "cancelled", clien
 const kept = (clientRef: string): void => worker("windlass-keep")?.say({ kind: "kept", clientRef });
 
 /** Whether the browser would ask before the page is left. */
-const asksBeforeLeaving = (): boolean => !page.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+const asksBeforeLeaving = (): boolean => !page().dispatchEvent(beforeUnload());
 
 const file = (name = "roof.pdf"): File => new File(["bytes"], name, { type: "application/pdf", lastModified: 1 });
 
@@ -96,20 +63,35 @@ function signalOf(): { controller: AbortController; listeners: () => number } {
   return { controller, listeners: () => count };
 }
 
-/** The image workers answer as far as that is needed to make a thumbnail. */
-async function photographed(name: string): Promise<Upload> {
-  const upload = client.add(new File(["bytes"], name, { type: "image/jpeg" }));
+const photo = (name: string): File => new File(["bytes"], name, { type: "image/jpeg" });
+
+/** The image worker answers so many times, as far as that is needed to make thumbnails: twice for each photo. */
+async function imageWorkerAnswers(times: number): Promise<void> {
   const blob = new Blob(["small"], { type: "image/jpeg" });
   const images = [{ name: "thumb_200", content_type: "image/jpeg", width: 200, height: 150, blob }];
   const metadata = { content_type: "image/jpeg", width: 4000, height: 3000, warnings: [] };
   const work = { decoder: "photo", took_ms: 1, memory_bytes: 1 };
-  for (const reply of [{ task: "read", metadata }, { task: "resize", images, warnings: [], work }]) {
+  for (let time = 0; time < times; time += 1) {
     await settle();
-    worker("windlass-image")?.say({ kind: "done", reply });
+    const isReading = asked().at(-1) === "read";
+    worker("windlass-image")?.say({ kind: "done", reply: isReading ? { task: "read", metadata } : { task: "resize", images, warnings: [], work } });
   }
   await settle();
+}
+
+/** What the image worker was asked to do. */
+function asked(): string[] {
+  const messages = (worker("windlass-image")?.received ?? []) as { request?: { task: string } }[];
+  return messages.flatMap(({ request }) => request?.task ?? []);
+}
+
+async function photographed(name: string): Promise<Upload> {
+  const upload = client.add(photo(name));
+  await imageWorkerAnswers(2);
   return upload;
 }
+
+const manyOf = (name: string, of: (name: string) => File): File[] => Array.from({ length: 200 }, (_, index) => of(`${index}${name}`));
 
 test("a closed client holds no thumbnail, whenever it was made, and a thumbnail that was released is let go of", async () => {
   const revoked = mock.method(URL, "revokeObjectURL");
@@ -125,6 +107,19 @@ test("a closed client holds no thumbnail, whenever it was made, and a thumbnail 
   client.close();
   assert.deepEqual(revoked.mock.calls.map((call) => call.arguments[0]), [previews[1], previews[0], previews[2]]);
   assert.deepEqual([first, second, third].map(({ preview }) => preview), [null, null, null]);
+});
+
+test("of very many photos 150 are prepared ahead of what is stored, and documents keep none of them waiting", async () => {
+  const documents = client.add(manyOf(".pdf", file));
+  await settle();
+  assert.ok(documents.every(({ state }) => state === "queued"));
+  const photos = client.add(manyOf(".jpg", photo));
+  await imageWorkerAnswers(300);
+  assert.deepEqual(photos.map(({ state }) => state), photos.map((_, index) => (index < 150 ? "queued" : "preparing")));
+  assert.equal(asked().length, 300);
+  stored(photos[0]?.clientRef ?? "");
+  await imageWorkerAnswers(2);
+  assert.deepEqual([photos[150]?.state, photos[151]?.state, asked().length], ["queued", "preparing", 302]);
 });
 
 test("two who hold one upload try it again together, and it is sent once", async () => {
@@ -246,12 +241,34 @@ test("the signal of a file that failed has what is kept of it forgotten", async 
   assert.equal(listeners(), 0);
 });
 
+test("what had failed can be discarded after its client was closed; what was under way goes on with the next one", async () => {
+  const database = new FakeDatabase();
+  Object.assign(globalThis, { indexedDB: database.asFactory });
+  try {
+    const [refused, triedAgain] = [await sent(), await sent(undefined, "door.pdf")];
+    const { namespace, session } = worker("windlass-keep")?.received[0] as { namespace: string; session: string };
+    for (const { clientRef: ref } of [refused, triedAgain]) {
+      database.put("uploads", { namespace, ref, holder: session });
+      kept(ref);
+      failed(ref);
+    }
+    triedAgain.retry();
+    client.close();
+    refused.cancel();
+    triedAgain.cancel();
+    await settle();
+    assert.deepEqual(database.rows<{ ref: string }>("uploads").map(({ ref }) => ref), [triedAgain.clientRef]);
+  } finally {
+    Reflect.deleteProperty(globalThis, "indexedDB");
+  }
+});
+
 test("a file that is added again under its name right after it was cancelled hears nothing of the one before", async () => {
-  const photo = new File(["bytes"], "roof.jpg", { type: "image/jpeg" });
-  const first = client.add(photo, { clientRef: "roof" });
+  const roof = photo("roof.jpg");
+  const first = client.add(roof, { clientRef: "roof" });
   await settle();
   first.cancel();
-  const second = client.add(photo, { clientRef: "roof" });
+  const second = client.add(roof, { clientRef: "roof" });
   await settle();
   assert.equal(second.state, "preparing", "the first was still being read");
   failed("roof");
@@ -354,7 +371,7 @@ test("a name under which some of a file may have been sent before has the store 
 test("a file that was saved anew is not asked for any more, nor by the next page", async () => {
   await sent();
   const lost = { client_ref: "lost", filename: "plan.pdf", size_bytes: 5, last_modified_ms: 7 };
-  worker("windlass-keep")?.say({ kind: "restored", uploads: [], missing: [lost], elsewhere: 0, isWhole: true });
+  worker("windlass-keep")?.say({ kind: "restored", uploads: [], missing: [lost], unreadable: [], elsewhere: 0, isWhole: true });
   assert.deepEqual(client.missing, [{ filename: "plan.pdf", size: 5 }]);
   client.add(file("plan.pdf"));
   assert.deepEqual(client.missing, []);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 
-import type { UploadStateEvent } from "../src/events.js";
+import { sumProgress } from "../src/batch.js";
+import type { UploadProgressEvent, UploadStateEvent } from "../src/events.js";
 import { Elsewhere, type PageMessage } from "../src/keep/elsewhere.js";
 import { Upload } from "../src/upload.js";
 
@@ -60,12 +61,18 @@ interface Tab {
   shown: Upload[];
   /** What happened to that: events, each with the state it tells of. */
   dispatched: [string, string | undefined][];
+  /** The last of these events. */
+  last: () => Event | undefined;
+  /** Whom the keeper was to watch, in order. */
+  watched: string[];
   comesBack: () => void;
 }
 
 function tab(session: string, names: string[] = []): Tab {
   const shown: Upload[] = [];
   const dispatched: [string, string | undefined][] = [];
+  let last: Event | undefined;
+  const watched: string[] = [];
   const own = names.map((name) => new Upload(commands, name, new Blob([name]), `${name}.jpg`));
   const known = new Set(FakeChannel.all);
   const heard = new Set(listening.get("pageshow"));
@@ -74,10 +81,14 @@ function tab(session: string, names: string[] = []): Tab {
     session,
     commands,
     own: () => own,
+    progress: () => ({ ...sumProgress(own, null), rate_bytes_per_s: 7 }),
     onAdded: (upload) => shown.push(upload),
     onCommand: () => undefined,
-    watch: () => undefined,
-    dispatch: (event) => dispatched.push([event.type, (event as Partial<UploadStateEvent>).state]),
+    watch: (session) => watched.push(session),
+    dispatch: (event) => {
+      last = event;
+      dispatched.push([event.type, (event as Partial<UploadStateEvent>).state]);
+    },
   });
   const [channel] = [...FakeChannel.all].filter((one) => !known.has(one));
   assert.ok(channel);
@@ -86,7 +97,7 @@ function tab(session: string, names: string[] = []): Tab {
     channel.isFrozen = false;
     listeners.forEach((listener) => listener(Object.assign(new Event("pageshow"), { persisted: true })));
   };
-  return { elsewhere, channel, own, shown, dispatched, comesBack };
+  return { elsewhere, channel, own, shown, dispatched, last: () => last, watched, comesBack };
 }
 
 const told = () => FakeChannel.said.filter(({ kind }) => kind === "upload").length;
@@ -104,6 +115,14 @@ test("tabs that have heard each other show what the other sends, and hear of eac
   const before = told();
   first.own.forEach((upload) => first.elsewhere.tell(upload));
   assert.equal(told(), before + 1);
+});
+
+test("progress of another tab's file tells of that file, and of this client's own as before", () => {
+  const [first, second] = [tab("a", ["roof"]), tab("b", ["attic", "door"])];
+  first.own.forEach((upload) => first.elsewhere.tell(upload));
+  const { type, file, total } = second.last() as UploadProgressEvent;
+  assert.deepEqual([type, file.total_bytes, total.total_bytes], ["progress", "roof".length, "atticdoor".length]);
+  assert.equal(total.rate_bytes_per_s, 7, "as the client tells it with its own");
 });
 
 test("the service worker's question is answered, and is no tab to tell anything", () => {
@@ -157,4 +176,25 @@ test("what is shown of another tab ends here with the client that shows it, and 
   assert.deepEqual(second.dispatched.at(-1), ["statechange", "cancelled"]);
   assert.deepEqual(second.elsewhere.uploads, []);
   assert.equal(first.own[0]?.ended, false);
+});
+
+test("a tab that holds no lock and speaks is there: what it sends goes on, and it is watched again later", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const [first, second] = [tab("a", ["roof"]), tab("b")];
+    const [shown] = second.shown;
+    assert.deepEqual(second.watched, ["a"]);
+    second.elsewhere.settle("a");
+    assert.deepEqual(second.watched, ["a"], "its answer is no reason to ask the browser at once");
+    mock.timers.tick(5_000);
+    assert.deepEqual([shown?.ended, second.elsewhere.uploads], [false, [shown]]);
+    assert.deepEqual(second.watched, ["a", "a"]);
+    first.channel.close();
+    second.elsewhere.settle("a");
+    mock.timers.tick(5_000);
+    assert.equal(shown?.error?.code, "file_gone");
+    assert.deepEqual(second.watched, ["a", "a"]);
+  } finally {
+    mock.timers.reset();
+  }
 });

@@ -30,8 +30,11 @@ export class FakeDatabase {
   readonly stores = new Map([["uploads", new Map<string, Row>()], ["sessions", new Map<string, Row>()], ["blobs", new Map<string, Row>()]]);
   /** Whether there is no room for anything that is put. */
   isFull = false;
-  /** How many transactions fail from now on. */
+  /** Private windows of WebKit take none. */
+  takesBlobs = true;
+  /** How many transactions fail from now on, and with what. */
   failures = 0;
+  failure = "UnknownError";
   /** What the queue's modules take for a database. */
   readonly asDatabase = new QueueDatabase(async () => this.#connect() as unknown as IDBDatabase);
   /** What a page finds as `indexedDB`. */
@@ -74,8 +77,17 @@ export class FakeDatabase {
     return [...(this.stores.get(store)?.values() ?? [])] as Result[];
   }
 
-  put(store: string, row: Row): void {
-    this.stores.get(store)?.set(JSON.stringify(KEY_PATHS[store]?.(row)), structuredClone(row));
+  put(store: string, row: Row, key: unknown = KEY_PATHS[store]?.(row)): void {
+    this.stores.get(store)?.set(JSON.stringify(key), structuredClone(row));
+  }
+
+  /** What lies at a key, or in a range that begins with one. */
+  #delete(store: string, key: unknown): void {
+    const { lower } = key as { lower?: unknown };
+    const rows = this.stores.get(store);
+    const isMeant = (each: string): boolean =>
+      lower === undefined ? each === JSON.stringify(key) : each.startsWith(JSON.stringify(lower).slice(0, -1));
+    [...(rows?.keys() ?? [])].filter(isMeant).forEach((each) => rows?.delete(each));
   }
 
   transaction(): unknown {
@@ -101,16 +113,22 @@ export class FakeDatabase {
             return asked.map(([, row]) => structuredClone(row));
           }),
         count: () => ask(() => this.stores.get(name)?.size),
-        put: (row: Row) =>
-          ask(() => (this.isFull ? fail("QuotaExceededError") : void writes.push(() => this.put(name, row)))),
+        put: (row: Row, key?: unknown) =>
+          ask(() => {
+            if (this.isFull || (row instanceof Blob && !this.takesBlobs)) {
+              fail(this.isFull ? "QuotaExceededError" : "DataCloneError");
+            } else {
+              writes.push(() => this.put(name, row, key));
+            }
+          }),
         openCursor: () => ask(() => null),
-        delete: (key: unknown) => ask(() => void writes.push(() => this.stores.get(name)?.delete(JSON.stringify(key)))),
+        delete: (key: unknown) => ask(() => void writes.push(() => this.#delete(name, key))),
       }),
     };
     this.#last = this.#last.then(async () => {
       if (this.failures > 0) {
         this.failures -= 1;
-        fail("UnknownError");
+        fail(this.failure);
       }
       for (let wish = wishes.shift(); wish !== undefined && failure === null; wish = wishes.shift()) {
         await Promise.resolve();

@@ -5,6 +5,7 @@ import { Keeper, type KeeperOptions } from "../src/keep/keeper.js";
 import { NOTHING_KEPT, type NotKeptCode, type StorageReport } from "../src/keep/messages.js";
 import { FakeDatabase } from "./fake-database.js";
 import { FakeWorker, settle } from "./fake-worker.js";
+import { keptRecord } from "./kept-record.js";
 
 // Of Node's only from 21.
 if (!("navigator" in globalThis)) {
@@ -108,7 +109,7 @@ test("what the worker could not hear of before it came it hears in the right ord
     keeper.wake();
     workers[1]?.say({ kind: "ready" });
     const kinds = (workers[1]?.received ?? []).map((message) => (message as { kind: string }).kind);
-    assert.deepEqual(kinds, ["start", "keep", "subject", "originals"]);
+    assert.deepEqual(kinds, ["start", "keep", "subject", "originals", "wake"]);
     keeper.close();
   } finally {
     mock.timers.reset();
@@ -148,7 +149,7 @@ test("all bytes of a file are kept when the worker has said so, until it is forg
   keeper.close();
 });
 
-const RESTORED = { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: true };
+const RESTORED = { kind: "restored", uploads: [], missing: [], unreadable: [], elsewhere: 0, isWhole: true };
 const lastKind = (worker: FakeWorker | undefined): string => (worker?.received.at(-1) as { kind: string }).kind;
 
 test("of a tab that is gone it is told when what it left was looked for, however long a token for that takes", async () => {
@@ -205,6 +206,69 @@ test("where the worker breaks nobody will look, and it is told of tabs that are 
   workers[0]?.say({ kind: "gone", session: "b" });
   workers[0]?.crash("out of memory");
   assert.deepEqual(told, ["gone a", "gone b"]);
+  keeper.close();
+});
+
+/** A keeper whose worker keeps all of a file of three bytes, which cannot be read any more. */
+async function unreadable() {
+  const harness = keeperOf({ whoIsIt: async () => "ann", compile: async () => ({}) as WebAssembly.Module });
+  const { keeper, workers, told } = harness;
+  const file = new File(["abc"], "a.jpg");
+  keeper.add("a", file, "a.jpg", false, undefined);
+  workers[0]?.say({ kind: "ready" });
+  workers[0]?.say({ kind: "kept", clientRef: "a" });
+  void keeper.readAgain("a").then((read) => told.push(`read ${read?.file.size}`));
+  await settle();
+  const { kind, unreadable: asked } = workers[0]?.received.at(-1) as { kind: string; unreadable: string[] };
+  assert.deepEqual([kind, asked], ["restore", ["a"]]);
+  const found = { upload: keptRecord("a", file), file, variants: [], onWifi: false };
+  return { ...harness, found };
+}
+
+test("what is kept of a file that cannot be read any more is told of once, and not called found", async () => {
+  const { keeper, workers, told, found } = await unreadable();
+  for (let times = 0; times < 2; times += 1) {
+    workers[0]?.say({ ...RESTORED, uploads: [found], unreadable: ["a"] });
+    await settle();
+  }
+  assert.deepEqual(told, ["restored 0", "read 3", "restored 0"]);
+  assert.equal(keeper.isKept("a"), true);
+  keeper.close();
+});
+
+test("where that is gone, too, it is told so, and the file is not kept any more", async () => {
+  const { keeper, workers, told, found } = await unreadable();
+  workers[0]?.say({ ...RESTORED, missing: [found.upload], unreadable: ["a"] });
+  await settle();
+  assert.deepEqual(told, ["restored 0", "read undefined"]);
+  assert.equal(keeper.isKept("a"), false);
+  keeper.close();
+});
+
+test("what is kept and cannot be read this time either is read when it can be", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { keeper, workers, told, found } = await unreadable();
+    workers[0]?.say({ ...RESTORED, unreadable: ["a"], isWhole: false });
+    mock.timers.tick(1_000);
+    await settle();
+    assert.equal(lastKind(workers[0]), "restore");
+    assert.deepEqual(told, ["restored 0"]);
+    workers[0]?.say({ ...RESTORED, uploads: [found], unreadable: ["a"] });
+    await settle();
+    assert.deepEqual(told, ["restored 0", "restored 0", "read 3"]);
+    keeper.close();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("where the worker breaks nobody waits for what it keeps", async () => {
+  const { keeper, workers, told } = await unreadable();
+  workers[0]?.crash("out of memory");
+  await settle();
+  assert.deepEqual(told, ["read undefined"]);
+  assert.equal(await keeper.readAgain("a"), null);
   keeper.close();
 });
 
@@ -275,5 +339,25 @@ test("where a page may store nothing there is nothing to look for again", async 
   } finally {
     Reflect.deleteProperty(globalThis, "indexedDB");
     mock.timers.reset();
+  }
+});
+
+test("what had failed can be discarded after its page has let go of it; what was under way then, or is another page's by now, stays", async () => {
+  const database = new FakeDatabase();
+  Object.assign(globalThis, { indexedDB: database.asFactory });
+  try {
+    const { keeper } = keeperOf();
+    const names = ["refused", "under way", "taken over"];
+    for (const ref of names) {
+      keeper.add(ref, new Blob([ref]), `${ref}.jpg`, false, undefined);
+      database.put("uploads", { namespace: keeper.namespace, ref, holder: ref === "taken over" ? "another page" : keeper.session });
+    }
+    keeper.close();
+    keeper.forget("under way");
+    names.forEach((ref) => keeper.discard(ref));
+    await settle();
+    assert.deepEqual(database.rows<{ ref: string }>("uploads").map(({ ref }) => ref), ["under way", "taken over"]);
+  } finally {
+    Reflect.deleteProperty(globalThis, "indexedDB");
   }
 });

@@ -1,134 +1,13 @@
 /** What the keeping worker does with rows that other pages have left, where there is no room and where there are several pages. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import type { KeptUpload } from "../src/generated/KeptUpload";
-import type { ByteStore } from "../src/keep/bytes.js";
 import type { UploadRow } from "../src/keep/database.js";
-import { Keeping } from "../src/keep/keeping.js";
-import type { FromKeepWorker, StorageReport } from "../src/keep/messages.js";
-import type { Sessions } from "../src/keep/sessions.js";
-import { FakeDatabase } from "./fake-database.js";
-import { settle } from "./fake-worker.js";
-import { keptRecord } from "./kept-record.js";
+import { Device, quiet } from "./fake-device.js";
 
-const module = new WebAssembly.Module(await readFile("src/wasm/generated/windlass_upload_bg.wasm"));
-const NAMESPACE = "https://photos.example.com p";
-
-/** Bytes in memory. */
-class FakeBytes implements ByteStore {
-  readonly place = "opfs";
-  readonly folders = new Map<string, Map<string, Blob>>();
-  /** Names that are there and cannot be read. */
-  readonly unreadable = new Set<string>();
-
-  async write(folder: string, name: string, bytes: Blob): Promise<void> {
-    this.folders.set(folder, (this.folders.get(folder) ?? new Map<string, Blob>()).set(name, bytes));
-  }
-  async read(folder: string, name: string): Promise<Blob | null> {
-    if (this.unreadable.has(name)) {
-      throw new DOMException("It could not be read.", "NotReadableError");
-    }
-    return this.folders.get(folder)?.get(name) ?? null;
-  }
-  async remove(folder: string): Promise<void> {
-    this.folders.delete(folder);
-  }
-  async sweep(isKnown: (folder: string) => boolean): Promise<void> {
-    [...this.folders.keys()].filter((folder) => !isKnown(folder)).forEach((folder) => this.folders.delete(folder));
-  }
-}
-
-/** A browser's storage, and which pages live. */
-class Device {
-  readonly database = new FakeDatabase();
-  readonly bytes = new FakeBytes();
-  /** Those that can be opened. */
-  places: ByteStore[] = [this.bytes];
-  readonly alive = new Set<string>();
-  /** Sessions about which nothing can be said. */
-  readonly unclear = new Set<string>();
-
-  /** A file that a page has kept. */
-  async keep(ref: string, holder: string | null, change: Partial<KeptUpload> = {}): Promise<void> {
-    const bytes = new Blob([`bytes of ${ref}`]);
-    const record = keptRecord(ref, bytes, change);
-    const row: UploadRow = { namespace: NAMESPACE, ref, holder, folder: `of-${ref}`, record, handle: null };
-    this.database.put("uploads", row);
-    await this.bytes.write(row.folder, "original", bytes);
-  }
-
-  open(session: string): Page {
-    this.alive.add(session);
-    return new Page(this, session);
-  }
-
-  rowOf(ref: string): UploadRow | undefined {
-    return this.database.rows<UploadRow>("uploads").find((row) => row.ref === ref);
-  }
-
-  holderOf(ref: string): string | null | undefined {
-    return this.rowOf(ref)?.holder;
-  }
-}
-
-class Page {
-  readonly keeping: Keeping;
-  readonly told: FromKeepWorker[] = [];
-
-  constructor(device: Device, session: string) {
-    const sessions: Sessions = {
-      begin: async () => undefined,
-      isAlive: async (asked) => {
-        if (device.unclear.has(asked)) {
-          throw new DOMException("The store was lost.", "UnknownError");
-        }
-        return device.alive.has(asked);
-      },
-      whenGone: () => undefined,
-      end: async () => void device.alive.delete(session),
-    };
-    const ground = Promise.resolve({ database: device.database.asDatabase, openPlaces: async () => device.places, sessions });
-    this.keeping = new Keeping(NAMESPACE, session, ground, (message) => this.told.push(message));
-  }
-
-  async restore(): Promise<Extract<FromKeepWorker, { kind: "restored" }> | undefined> {
-    const before = this.told.length;
-    this.keeping.take({ kind: "restore", module, subject: null, readyOnly: false, onWifi: null });
-    await quiet();
-    return this.told.slice(before).find((message) => message.kind === "restored");
-  }
-
-  /** Whether that is told within some seconds: a copy waits for its turn. */
-  async hears(kind: FromKeepWorker["kind"]): Promise<boolean> {
-    const isTold = (): boolean => this.told.some((message) => message.kind === kind);
-    for (let turn = 0; turn < 500 && !isTold(); turn += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    return isTold();
-  }
-
-  async report(): Promise<StorageReport | undefined> {
-    this.keeping.take({ kind: "report", question: 1 });
-    await quiet();
-    return this.told.find((message) => message.kind === "report")?.report;
-  }
-
-  async forget(clientRef: string): Promise<void> {
-    this.keeping.take({ kind: "forget", clientRef });
-    await quiet();
-  }
-}
-
+const NOTHING_FOUND = { kind: "restored", uploads: [], missing: [], unreadable: [], elsewhere: 0, isWhole: true };
 const WEEKS_AGO_MS = Date.now() - 30 * 24 * 3_600_000;
-
-/** Until everything that was asked has been done. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) {
-    await settle();
-  }
-}
 
 const refs = (restored: { uploads: { upload: KeptUpload }[] } | undefined): string[] | undefined =>
   restored?.uploads.map(({ upload }) => upload.client_ref).sort();
@@ -145,7 +24,7 @@ test("on a full device what dead pages have left is sent all the same, and its r
   await page.forget("roof");
   await page.forget("door");
   assert.deepEqual(device.database.rows("uploads"), []);
-  assert.equal(device.bytes.folders.size, 0);
+  assert.equal(device.bytes.kept.size, 0);
 });
 
 /** A page that goes on with what a dead one left, on a device that has no room until it has begun. */
@@ -196,21 +75,21 @@ test("where nothing can be read that is told, so that nobody waits for it", asyn
   await device.keep("roof", "dead");
   const page = device.open("page");
   device.database.failures = Infinity;
-  assert.deepEqual(await page.restore(), { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: false });
+  assert.deepEqual(await page.restore(), { ...NOTHING_FOUND, isWhole: false });
 });
 
 test("what a dead page left half written is removed before anything is taken over: it may be the room that lacks", async () => {
   const device = new Device();
   await device.keep("roof", "dead");
   await device.bytes.write("half", "original", new Blob(["h"]));
-  const { sweep } = device.bytes;
-  device.bytes.sweep = async (isKnown) => {
-    await sweep.call(device.bytes, isKnown);
+  const { remove } = device.bytes;
+  device.bytes.remove = async (folder) => {
+    await remove.call(device.bytes, folder);
     device.database.isFull = false;
   };
   device.database.isFull = true;
   await device.open("page").restore();
-  assert.deepEqual([...device.bytes.folders.keys()], ["of-roof"]);
+  assert.deepEqual([...device.bytes.kept.keys()], ["of-roof"]);
   assert.equal(device.holderOf("roof"), "page");
 });
 
@@ -227,7 +106,7 @@ test("bytes that another page reads by now are left to it when this one has fini
   assert.equal(device.holderOf("roof"), "other");
   assert.equal((await device.bytes.read("of-roof", "original"))?.size, 13);
   await other.forget("roof");
-  assert.equal(device.bytes.folders.size, 0);
+  assert.equal(device.bytes.kept.size, 0);
 });
 
 for (const [when, chosen_at_ms] of [["today", Date.now()], ["weeks ago", WEEKS_AGO_MS]] as const) {
@@ -237,7 +116,7 @@ for (const [when, chosen_at_ms] of [["today", Date.now()], ["weeks ago", WEEKS_A
     const before = device.rowOf("roof");
     device.bytes.unreadable.add("original");
     const page = device.open("page");
-    assert.deepEqual(await page.restore(), { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: false });
+    assert.deepEqual(await page.restore(), { ...NOTHING_FOUND, isWhole: false });
     assert.deepEqual(device.rowOf("roof"), before);
     device.bytes.unreadable.clear();
     const restored = await page.restore();
@@ -253,7 +132,7 @@ for (const [whose, change] of [["another user's file", { subject: "bob" }], ["wh
     const before = device.rowOf("roof");
     device.bytes.unreadable.add("original");
     const restored = await device.open("page").restore();
-    assert.deepEqual(restored, { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: true });
+    assert.deepEqual(restored, NOTHING_FOUND);
     assert.deepEqual(device.rowOf("roof"), before);
   });
 }
@@ -263,9 +142,23 @@ test("where the place of a file cannot be opened the file is not taken for gone,
   await device.keep("roof", "dead", { chosen_at_ms: WEEKS_AGO_MS });
   device.places = [];
   const page = device.open("page");
-  assert.deepEqual(await page.restore(), { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: false });
+  assert.deepEqual(await page.restore(), { ...NOTHING_FOUND, isWhole: false });
   device.places = [device.bytes];
   assert.deepEqual(refs(await page.restore()), ["roof"]);
+});
+
+test("what is kept of a file that cannot be read any more is read once more, and of no other that this page sends", async () => {
+  const device = new Device();
+  await device.keep("roof", "dead");
+  await device.keep("door", "dead");
+  const page = device.open("page");
+  await page.restore();
+  const restored = await page.restore(["roof"]);
+  assert.deepEqual([refs(restored), restored?.unreadable], [["roof"], ["roof"]]);
+  assert.equal(await restored?.uploads[0]?.file.text(), "bytes of roof");
+  assert.equal(device.holderOf("roof"), "page");
+  device.bytes.kept.delete("of-roof");
+  assert.deepEqual((await page.restore(["roof"]))?.missing.map(({ client_ref }) => client_ref), ["roof"]);
 });
 
 test("a smaller picture that cannot be read is made again, and holds up no file that is whole", async () => {
@@ -288,7 +181,7 @@ for (const [what, change, isGone, bytes, kept_files] of [
     const device = new Device();
     await device.keep("roof", "dead", change);
     if (isGone) {
-      device.bytes.folders.clear();
+      device.bytes.kept.clear();
     }
     const page = device.open("page");
     assert.deepEqual((await page.restore())?.missing.map(({ client_ref }) => client_ref), ["roof"]);

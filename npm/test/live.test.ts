@@ -5,6 +5,7 @@ import type { Photos } from "../src/api.js";
 import { ANY_PHOTO, GalleryLive } from "../src/elements/gallery-live.js";
 import { tagsOf } from "../src/elements/photo-words.js";
 import { sameFilter, wordsOf } from "../src/elements/gallery-bar.js";
+import { WindlassError } from "../src/errors.js";
 import { LivePhotos, type LiveState } from "../src/live.js";
 import { settle } from "./fake-worker.js";
 
@@ -30,7 +31,7 @@ function page() {
   const streams: FakeStream[] = [];
   const told: string[] = [];
   const states: LiveState[] = [];
-  const service = { tickets: 0, up: true, state: "one", asked: [] as (string | null)[], answers: Promise.resolve() };
+  const service = { tickets: 0, up: true, refusal: "", state: "one", asked: [] as (string | null)[], answers: Promise.resolve() };
   const live = new LivePhotos(
     {
       ticket: async () => {
@@ -41,9 +42,12 @@ function page() {
         return { ticket: `t${service.tickets}`, expires_at: "" };
       },
       streamUrl: (ticket, after) => `${ticket}@${after}`,
-      fingerprint: async (known) => {
+      fingerprint: async (known, { signal }) => {
         service.asked.push(known);
-        await service.answers;
+        await Promise.race([service.answers, new Promise((_, reject) => signal.addEventListener("abort", reject))]);
+        if (service.refusal !== "") {
+          throw new WindlassError(service.refusal, "It is refused.");
+        }
         return service.state;
       },
     },
@@ -163,6 +167,20 @@ test("a question that is under way when the page polls anew does not make it pol
   live.stop();
 });
 
+test("a question that nobody answers is given up after ten seconds, and the next one asked, in Safari 15, too", async (context) => {
+  const { timeout } = AbortSignal;
+  context.after(() => Object.assign(AbortSignal, { timeout }));
+  Object.assign(AbortSignal, { timeout: undefined });
+  const { live, service } = page();
+  service.answers = new Promise(() => undefined);
+  live.start(0);
+  await pass(25_000);
+  assert.equal(live.state, "polling");
+  await pass(30_000);
+  assert.ok(service.asked.length >= 3, `asked ${service.asked.length} times`);
+  live.stop();
+});
+
 test("a stream that falls silent is not trusted", async () => {
   const { live, streams } = page();
   live.start(0);
@@ -189,6 +207,39 @@ test("while the service is down it is asked ever more seldom, and never again on
   const { tickets } = service;
   await pass(60_000);
   assert.equal(service.tickets, tickets);
+});
+
+for (const code of ["unauthorized", "token_expired", "token_unavailable", "forbidden"]) {
+  test(`a page that is not let in any more (${code}) looks once, so that its list says so, and asks ever more seldom until it is`, async () => {
+    const { live, told, service } = page();
+    service.up = false;
+    service.refusal = code;
+    live.start(0);
+    await pass(60_000);
+    assert.deepEqual(told, ["look"]);
+    assert.ok(service.asked.length <= 5, `asked ${service.asked.length} times in a minute`);
+    service.refusal = "";
+    await pass(31_000);
+    assert.deepEqual(told, ["look", "look"]);
+    const asked = service.asked.length;
+    await pass(10_500);
+    assert.equal(service.asked.length - asked, 3, "every three and a half seconds again");
+    service.refusal = code;
+    await pass(4_000);
+    assert.deepEqual(told, ["look", "look", "look"], "which is news again");
+    live.stop();
+  });
+}
+
+test("while the service cannot be reached the list that is shown stays, without a word", async () => {
+  const { live, told, service } = page();
+  service.up = false;
+  service.refusal = "network";
+  live.start(0);
+  await pass(60_000);
+  assert.deepEqual(told, []);
+  assert.ok(service.asked.length >= 15, "and it is asked again soon");
+  live.stop();
 });
 
 interface World {

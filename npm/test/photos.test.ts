@@ -8,6 +8,7 @@ import type { ListPhotosResponse } from "../src/generated/ListPhotosResponse";
 import type { Photo } from "../src/generated/Photo";
 import type { PhotoMetadata } from "../src/generated/PhotoMetadata";
 import { TokenSource } from "../src/token.js";
+import { settle } from "./fake-worker.js";
 
 function photo(id: string, changes: Partial<Photo> = {}): Photo {
   const variant = (edge: number) => ({ url: `https://store.example/${id}/${edge}`, width: edge, height: edge / 2 });
@@ -182,6 +183,51 @@ test("an answer that was overtaken takes nothing back", async () => {
   pages.put(photo("photo-2"));
   await pages.refresh();
   assert.deepEqual(pages.photos.map(({ photo_id }) => photo_id), ["photo-1"], "what is gone stays gone");
+});
+
+/** Holds its answers, as they were when they were asked for, until they are released. */
+class SlowList extends FakeList {
+  release: () => void = () => undefined;
+
+  override async list(query: { limit?: number; cursor?: string }): Promise<ListPhotosResponse> {
+    const answer = await super.list(query);
+    await new Promise<void>((resolve) => (this.release = resolve));
+    return answer;
+  }
+}
+
+test("what is heard of while a list is loaded stays as it was heard, and the next answer is believed", async () => {
+  const source = new SlowList(0);
+  source.ids = ["photo-4", "photo-3", "photo-2", "photo-1"];
+  const pages = new PhotoPages(source, 2);
+  const load = async (step: "more" | "refresh", meanwhile: () => void): Promise<string[]> => {
+    const loaded = pages[step]();
+    await settle();
+    meanwhile();
+    source.release();
+    await loaded;
+    return pages.photos.map(({ photo_id, caption }) => (caption ? `${photo_id}: ${caption}` : photo_id));
+  };
+  const nothing = (): void => undefined;
+  await load("more", nothing);
+  const heard = (): void => {
+    pages.put(photo("photo-5"));
+    pages.put(photo("photo-3", { caption: "Lintel" }));
+  };
+  assert.deepEqual(await load("refresh", heard), ["photo-5", "photo-4", "photo-3: Lintel"]);
+  const changed = (): void => pages.put(photo("photo-2", { caption: "Roof" }));
+  assert.deepEqual(await load("more", changed), ["photo-5", "photo-4", "photo-3: Lintel", "photo-2: Roof", "photo-1"]);
+  assert.deepEqual(await load("refresh", () => pages.drop("photo-2")), ["photo-4", "photo-3", "photo-1"]);
+});
+
+test("under a filter a photo that changed is replaced where it is listed, and not added", async () => {
+  const source = new FakeList(0);
+  source.ids = ["photo-3", "photo-1"];
+  const pages = new PhotoPages(source, 5, { label: "roof" });
+  await pages.more();
+  pages.put(photo("photo-2"));
+  pages.put(photo("photo-1", { caption: "Lintel" }));
+  assert.deepEqual(pages.photos.map(({ photo_id, caption }) => [photo_id, caption]), [["photo-3", undefined], ["photo-1", "Lintel"]]);
 });
 
 test("the picture shown is the smallest that is large enough", () => {

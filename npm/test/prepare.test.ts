@@ -3,7 +3,7 @@ import { mock, test } from "node:test";
 
 import { WindlassError } from "../src/errors.js";
 import type { PhotoMetadata } from "../src/generated/PhotoMetadata";
-import { DEFAULT_VARIANTS, prepareFile, worthMaking, type ImagePool } from "../src/prepare.js";
+import { DEFAULT_VARIANTS, pictureOptions, prepareFile, worthMaking, type ImagePool, type PictureOptions } from "../src/prepare.js";
 import { settle } from "./fake-worker.js";
 import type { ImageReply, ImageRequest } from "../src/workers/messages.js";
 
@@ -59,7 +59,7 @@ test("what the smaller pictures shall be like reaches the worker", async () => {
 test("what was made is told, and what was left out because the photo is as small", async () => {
   const small = { ...jpeg, width: 1600, height: 1200 };
   const pool = poolThat((request) => (request.task === "read" ? { task: "read", metadata: small } : healthy(request)));
-  const { made } = await prepareFile(pool, photo, "roof.jpg", options);
+  const { made } = await prepareFile(pool, photo, "roof.jpg", { ...options, color: "keep" });
   assert.deepEqual(made, {
     pictures: [{ name: "thumb_200", contentType: "image/jpeg", width: 200, height: 200, sizeBytes: "thumb_200".length }],
     leftOut: ["web_1920"],
@@ -157,11 +157,31 @@ test("an abort is no warning: it stops the file", async () => {
 
 test("copies as large as a small photo are not made, its thumbnail always is", () => {
   const names = (type: string, width: number, height: number): string[] =>
-    worthMaking(DEFAULT_VARIANTS, type, { width, height }).map(({ name }) => name);
+    worthMaking(pictureOptions({}), type, { width, height }).map(({ name }) => name);
   assert.deepEqual(names("image/jpeg", 1600, 1200), ["thumb_200"]);
   assert.deepEqual(names("image/jpeg", 120, 90), ["thumb_200"]);
   assert.deepEqual(names("image/jpeg", 1921, 1200), ["thumb_200", "web_1920"]);
   assert.deepEqual(names("image/tiff", 1600, 1200), ["thumb_200", "web_1920"], "browsers cannot show the original");
+});
+
+test("where the photo cannot serve as it is, one picture of its full size is made, and no second one", () => {
+  const print = { name: "print_4000", max_edge: 4000, quality: 0.9 };
+  const names = (given: Partial<PictureOptions>, width: number): string[] =>
+    worthMaking(pictureOptions({ variants: [print, ...DEFAULT_VARIANTS], ...given }), "image/jpeg", { width, height: 90 }).map(({ name }) => name);
+  const others = [{ metadata: "strip-location" }, { metadata: "strip" }, { color: "srgb" }, { format: "webp" }] as const;
+  for (const given of others) {
+    assert.deepEqual(names(given, 1600), ["thumb_200", "web_1920"], JSON.stringify(given));
+    assert.deepEqual(names(given, 120), ["thumb_200"]);
+    assert.deepEqual(names(given, 3000), ["print_4000", "thumb_200", "web_1920"]);
+    assert.deepEqual(names(given, 5000), ["print_4000", "thumb_200", "web_1920"]);
+  }
+});
+
+test("a photo smaller than a picture that must not tell the place is not all there is of it", async () => {
+  const small = { ...jpeg, width: 1600, height: 1200 };
+  const pool = poolThat((request) => (request.task === "read" ? { task: "read", metadata: small } : healthy(request)));
+  const { variants } = await prepareFile(pool, photo, "roof.jpg", { ...options, color: "keep", metadata: "strip-location" });
+  assert.deepEqual(variants?.map(({ name }) => name).sort(), ["thumb_200", "web_1920"]);
 });
 
 test("what reads photos is waited for while there is no network, and nothing of the photo is left out", async () => {

@@ -6,14 +6,15 @@ import { FakeWorker, settle } from "./fake-worker.js";
 
 const script = new URL("https://photos.example.com/windlass/image.worker.js");
 
-/** Workers that a test answers for, and a network that answers with these statuses, or not at all. */
-function starting(...statuses: (number | null)[]): { workers: FakeWorker[]; started: Promise<unknown> } {
+/** Workers that a test answers for, and a network that answers with these statuses or types, or not at all. */
+function starting(...answers: (number | string | null)[]): { workers: FakeWorker[]; started: Promise<unknown> } {
   mock.method(globalThis, "fetch", async () => {
-    const status = statuses.shift();
-    if (typeof status !== "number") {
+    const answer = answers.shift() ?? null;
+    if (answer === null) {
       throw new TypeError("Failed to fetch");
     }
-    return { status } as Response;
+    const [status, type] = typeof answer === "number" ? [answer, "text/javascript"] : [200, answer];
+    return new Response(null, { status, headers: { "content-type": type } });
   });
   const workers: FakeWorker[] = [];
   const started = startReady(() => {
@@ -61,6 +62,15 @@ test("a page that does not allow workers is told so, and nothing is waited for",
   await settle();
   workers[1]?.crash("");
   await assert.rejects(started, { code: "wasm_unavailable", retryable: false, message: /worker-src/ });
+});
+
+test("whoever is given the page in place of a worker's script is told that the file is missing", async () => {
+  const { workers, started } = starting("text/html", "text/html");
+  workers[0]?.crash("");
+  await settle();
+  workers[1]?.crash("");
+  const message = /image\.worker\.js is answered as “text\/html”.*beside the script/;
+  await assert.rejects(started, { code: "wasm_unavailable", retryable: false, message });
 });
 
 test("a worker that breaks at once is not asked for again", async () => {

@@ -83,6 +83,23 @@ test("an answer that breaks off is not called a page for people", async () => {
   await assert.rejects(tokenFromUrl("/my/token")() as Promise<string>, { retryable: false, message: /is the user signed in\?$/ });
 });
 
+test("an address for tokens that refuses asks whether the user is signed in, and may answer once he is", async () => {
+  const tokens = new TokenSource(tokenFromUrl("/my/token"));
+  const messages: string[] = [];
+  for (const status of [401, 403, 500]) {
+    mock.method(globalThis, "fetch", async () => new Response(null, { status }));
+    await tokens.get().catch(({ message, retryable }: { message: string; retryable: boolean }) => {
+      assert.equal(retryable, true);
+      messages.push(message.replace("The application gave no access token: ", ""));
+    });
+  }
+  assert.deepEqual(messages, [
+    "/my/token answered with status 401: is the user signed in?",
+    "/my/token answered with status 403: is the user signed in?",
+    "/my/token answered with status 500",
+  ]);
+});
+
 test("an application that says nothing is asked anew after a while, and what it says late is heard", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const answers: ((token: string) => void)[] = [];

@@ -28,8 +28,9 @@ pub struct Question<'a> {
     pub query: &'a str,
     /// The last event of the project.
     pub latest_event: EventNumber,
-    /// How often events were lost, which gives their numbers to others.
-    pub losses: u64,
+    /// When that happened, unless it is forgotten: a database that took over without the last commits gives their
+    /// numbers to others.
+    pub latest_at: Option<OffsetDateTime>,
     /// When the window of the URLs began, in seconds since 1970.
     pub window: i64,
 }
@@ -47,7 +48,8 @@ impl Question<'_> {
             digest.update(part);
         }
         digest.update(self.latest_event.to_be_bytes());
-        digest.update(self.losses.to_be_bytes());
+        let at = self.latest_at.map_or(i128::MAX, OffsetDateTime::unix_timestamp_nanos);
+        digest.update(at.to_be_bytes());
         digest.update(self.window.to_be_bytes());
         Fingerprint(digest.finalize().into())
     }
@@ -137,9 +139,9 @@ mod tests {
         latest_event: EventNumber,
         window: i64,
     ) -> Fingerprint {
-        let losses = 0;
         let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
-        Question { tenant: &tenant, project: &project, query, latest_event, losses, window }.fingerprint()
+        let latest_at = Some(NOON);
+        Question { tenant: &tenant, project: &project, query, latest_event, latest_at, window }.fingerprint()
     }
 
     #[test]

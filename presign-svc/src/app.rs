@@ -12,6 +12,7 @@ use crate::answers::RecentAnswers;
 use crate::auth::{Membership, Tokens};
 use crate::delivery::Delivery;
 use crate::domain::client_address::TrustedProxies;
+use crate::domain::clock_skew::ClockSkew;
 use crate::domain::limits::Limits;
 use crate::domain::object_key::KeyTemplate;
 use crate::domain::quota::Allowance;
@@ -74,6 +75,13 @@ pub struct App {
     pub metrics: Metrics,
     /// What is traced.
     pub traces: Traces,
+}
+
+impl App {
+    /// Between this machine's clock and the bucket's, as far as the bucket has said what time it is.
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        Some(ClockSkew::between(self.clock.now(), self.store.time()?))
+    }
 }
 
 /// What a service is told about its work.

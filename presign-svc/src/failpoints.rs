@@ -22,8 +22,8 @@ pub fn arm() -> fail::FailScenario<'static> {
     fail::FailScenario::setup()
 }
 
-/// How far ahead the service's clock is: `CLOCK_AHEAD_HOURS` of the environment. The store's is not, nor is that
-/// of whoever signs requests.
+/// How much later it is for the service than for the machine, `CLOCK_AHEAD_HOURS` of the environment, also by what the
+/// store says of the time. The store's own clock is not ahead, nor is that of whoever signs requests.
 #[cfg(feature = "failpoints")]
 pub fn clock_ahead() -> Duration {
     static AHEAD: std::sync::OnceLock<Duration> = std::sync::OnceLock::new();

@@ -37,6 +37,7 @@ pub struct Metrics {
     uploads: Family<UploadLabels, Counter>,
     verification: Histogram,
     arrival: Histogram,
+    janitor_failures: Counter,
     streams: Gauge,
     limits_alone: Gauge,
     unreconciled: Family<FindingLabels, Gauge>,
@@ -100,6 +101,7 @@ impl Default for Metrics {
             uploads: Family::default(),
             verification: Histogram::new(VERIFICATION_SECONDS),
             arrival: Histogram::new(ARRIVAL_SECONDS),
+            janitor_failures: Counter::default(),
             streams: Gauge::default(),
             limits_alone: Gauge::default(),
             unreconciled: Family::default(),
@@ -116,6 +118,8 @@ impl Default for Metrics {
         registry.register_with_unit("verification", help, Unit::Seconds, metrics.verification.clone());
         let help = "Time from an upload's announcement until it was verified";
         registry.register_with_unit("verification_lag", help, Unit::Seconds, metrics.arrival.clone());
+        let help = "How often the janitor could not close an upload or clean up after one, and put it off";
+        registry.register("janitor_failures", help, metrics.janitor_failures.clone());
         registry.register("event_streams", "Streams of events that are open", metrics.streams.clone());
         let help =
             "Whether this instance keeps rate limits by itself, because those it shares cannot be reached";
@@ -154,6 +158,11 @@ impl Metrics {
         self.uploads(UploadOutcome::Verified, 1);
         self.verification.observe(took.as_secs_f64());
         self.arrival.observe(since_announced.as_secs_f64());
+    }
+
+    /// The janitor could not close so many uploads, or clean up after them.
+    pub fn janitor_failed(&self, count: u64) {
+        self.janitor_failures.inc_by(count);
     }
 
     /// Record and bucket were compared.
@@ -214,6 +223,7 @@ mod tests {
         metrics.answered(&http::Method::from_bytes(b"BREW").unwrap(), "-", 405, took);
         metrics.uploads(UploadOutcome::Announced, 3);
         metrics.verified(took, Duration::from_secs(61));
+        metrics.janitor_failed(2);
         let text = metrics.text(7);
         for line in [
             "windlass_http_request_duration_seconds_bucket{le=\"0.005\",method=\"GET\",route=\"/api/v1/photos/{photo_id}\",status=\"200\"} 1",
@@ -222,6 +232,7 @@ mod tests {
             "windlass_uploads_total{outcome=\"verified\"} 1",
             "windlass_verification_seconds_count 1",
             "windlass_verification_lag_seconds_bucket{le=\"300.0\"} 1",
+            "windlass_janitor_failures_total 2",
             "windlass_event_streams 7",
             "# EOF",
         ] {

@@ -1,5 +1,5 @@
 //! Something of which there is only so much, such as streams or connections, and who has how many: so that nobody takes
-//! all of it. The last quarter is for those who have few.
+//! all of it. The last quarter is for those who have few, and the last sixteenth for companies that do.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,10 +8,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// What part of all there is is for those who have few, and what part of it is few.
 const FOR_THOSE_WITH_FEW: usize = 4;
 const FEW: usize = 32;
+/// What part is for companies that have few: a small one, since most services have only one company.
+const FOR_COMPANIES_WITH_FEW: usize = 16;
 
 /// Whether one who has `own` of `capacity`, of which so many are `left`, leaves those to others.
 pub fn has_its_share(capacity: usize, left: usize, own: usize) -> bool {
-    left <= capacity / FOR_THOSE_WITH_FEW && own >= (capacity / FEW).max(1)
+    left <= capacity / FOR_THOSE_WITH_FEW && own >= few_of(capacity)
+}
+
+/// The same of a company, whose people have so many together.
+pub fn company_has_its_share(capacity: usize, left: usize, own: usize) -> bool {
+    left <= capacity / FOR_COMPANIES_WITH_FEW && own >= few_of(capacity)
+}
+
+fn few_of(capacity: usize) -> usize {
+    (capacity / FEW).max(1)
 }
 
 /// How many everybody has.

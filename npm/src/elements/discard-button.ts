@@ -3,10 +3,7 @@
  * as of a picture that the page's own camera button took: the first press asks, the second does it.
  */
 import { button, element } from "./dom.js";
-import { onPress } from "./press.js";
-
-/** So long the question stands, in milliseconds. */
-const ASKING_MS = 8_000;
+import { onPress, standsAsked } from "./press.js";
 
 export interface DiscardWords {
   /** What the button is called until it asks. */
@@ -39,15 +36,7 @@ export function discardButton({ label, discard, question }: DiscardWords, say: (
     name(label);
   };
   const ask = (): void => {
-    asking = new AbortController();
-    const { signal } = asking;
-    const timer = setTimeout(takeBack, ASKING_MS);
-    signal.addEventListener("abort", () => clearTimeout(timer));
-    node.addEventListener("blur", takeBack, { signal });
-    // Where a press moves no focus, as in Safari, nothing is blurred. Seen from the page its target may be any host around.
-    let own: Event | null = null;
-    node.addEventListener("pointerdown", (event) => (own = event), { signal });
-    document.addEventListener("pointerdown", (event) => event === own || takeBack(), { signal });
+    asking = standsAsked(node, takeBack);
     node.classList.add("danger");
     node.replaceChildren(word);
     name(question);

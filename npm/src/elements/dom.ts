@@ -18,6 +18,11 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
+/** A list without marks, which Safari's reader does not take for a list unless that is said. */
+export function plainList(attributes: Record<string, string>, ...items: Child[]): HTMLUListElement {
+  return element("ul", { role: "list", ...attributes }, ...items);
+}
+
 /** A button with an icon, and its words either shown or as its accessible name. */
 export function button(
   { label, icon: iconName, showLabel = false, ...attributes }: { label: string; icon?: IconName; showLabel?: boolean; class: string; part?: string },
@@ -117,8 +122,15 @@ export function arrange(list: Element, nodes: readonly Element[]): void {
 
 const sheets = new Map<string, CSSStyleSheet>();
 
-/** Constructed style sheets: allowed by `style-src 'self'`, and shared by all elements of a kind. */
+/**
+ * Constructed style sheets: allowed by `style-src 'self'`, and shared by all elements of a kind. Safari before 16.4 has
+ * none of them. There the styles are in the element, where that policy lets them have no effect.
+ */
 export function adopt(root: ShadowRoot, styles: readonly string[]): void {
+  if (!("replaceSync" in CSSStyleSheet.prototype)) {
+    root.append(...styles.map((text) => element("style", {}, text)));
+    return;
+  }
   root.adoptedStyleSheets = styles.map((text) => {
     let sheet = sheets.get(text);
     if (sheet === undefined) {

@@ -65,6 +65,9 @@ export const galleryStrings = {
   confirmRemove: "Delete for good?",
   removing: "Deleting",
   notRemoved: (name: string, reason: string) => `“${name}” was not deleted. ${reason}`,
+  /** Of a photo that is open. */
+  removedMeanwhile: (name: string) => `“${name}” was removed meanwhile.`,
+  draftKept: "What you have written cannot be saved any more, only copied.",
 
   /** `null` for what goes without saying. */
   statusText: (status: UploadStatus, reason: string | null): string | null => {

@@ -11,7 +11,7 @@ import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
 import { tell, translate } from "./base.js";
 import { BrokenPictures } from "./broken-pictures.js";
-import { adopt, arrange, element, setText } from "./dom.js";
+import { adopt, arrange, element, plainList, setText } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
 import { GalleryAttributes } from "./gallery-attributes.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
@@ -20,6 +20,7 @@ import { ANY_PHOTO, GalleryLive } from "./gallery-live.js";
 import { skeleton } from "./gallery-notes.js";
 import { galleryStrings, type GalleryStrings } from "./gallery.strings.js";
 import { galleryStyles } from "./gallery.styles.js";
+import { Neighbours } from "./neighbours.js";
 import { PhotoDialog } from "./photo-dialog.js";
 import { PhotoPages } from "./photo-pages.js";
 import { PhotoTile } from "./photo-tile.js";
@@ -39,12 +40,14 @@ export class WindlassGallery extends GalleryAttributes {
   #live: GalleryLive | null = null;
   #filter: GalleryFilter = {};
   readonly #tiles = new Map<string, PhotoTile>();
+  /** Ids of photos that are deleted here. */
+  readonly #removing = new Set<string>();
   readonly #broken = new BrokenPictures(() => this.refresh());
   #page: AbortController | null = null;
 
   readonly #root: ShadowRoot;
-  readonly #grid = element("ul", { class: "grid", part: "grid" });
-  /** What could not be deleted after somebody had left it. */
+  readonly #grid = plainList({ class: "grid", part: "grid" });
+  /** What could not be deleted after somebody had left it, or was deleted by others while he looked at it. */
   readonly #problem = element("p", { class: "problem late", role: "alert" });
   #foot: GalleryFoot;
 
@@ -184,7 +187,7 @@ export class WindlassGallery extends GalleryAttributes {
    * Resolves to whether the service answered, or nobody waits for it any more.
    */
   async #load(pages: PhotoPages, step: "more" | "refresh"): Promise<boolean> {
-    const [oldest, tokenChanges] = [pages.photos.at(-1)?.photo_id, this.#tokenChanges];
+    const [known, tokenChanges] = [new Set(pages.photos.map(({ photo_id }) => photo_id)), this.#tokenChanges];
     if (step === "more") {
       this.#foot.isLoading = true;
     }
@@ -208,8 +211,9 @@ export class WindlassGallery extends GalleryAttributes {
       }
       return false;
     }
-    const came = pages.photos.filter(({ photo_id }) => oldest === undefined || photo_id < oldest);
-    this.#foot.succeeded(step === "more" && oldest !== undefined ? came.length : 0);
+    // What was heard of meanwhile stands above the last that was there, which itself may be gone.
+    const came = pages.photos.slice(pages.photos.map(({ photo_id }) => known.has(photo_id)).lastIndexOf(true) + 1);
+    this.#foot.succeeded(step === "more" && known.size > 0 ? came.length : 0);
     this.#render();
     const next = came[0] ?? pages.photos.at(-1);
     if (hadFocus && next !== undefined && (step === "more" || !this.#foot.holds(this.#root.activeElement))) {
@@ -233,6 +237,7 @@ export class WindlassGallery extends GalleryAttributes {
     }
     arrange(this.#grid, pages.photos.map((photo) => this.#tileFor(photo).node));
     this.#foot.show(pages);
+    this.#dialog?.showSteps();
   }
 
   #makeFoot(): GalleryFoot {
@@ -317,11 +322,15 @@ export class WindlassGallery extends GalleryAttributes {
 
   /** Whoever was on it, in the dialog or in the grid, is on the next one. */
   #gone(photoId: string, next = this.#beside(photoId)): void {
-    const isShown = this.#dialog?.photo?.photo_id === photoId;
-    const hadFocus = isShown || this.#tiles.get(photoId)?.node.contains(this.#root.activeElement);
+    const dialog = this.#dialog;
+    const shown = dialog?.photo?.photo_id === photoId ? dialog.photo : null;
+    const isOwn = this.#removing.has(photoId);
+    const isLeft = shown !== null && (isOwn || !dialog?.keepsDraft());
+    const hadFocus = isLeft || this.#tiles.get(photoId)?.node.contains(this.#root.activeElement);
     this.#pages?.drop(photoId);
-    if (isShown) {
-      this.#dialog?.close();
+    if (isLeft) {
+      dialog?.close();
+      setText(this.#problem, isOwn ? "" : this.#strings.removedMeanwhile(shown.filename));
     }
     this.#render();
     if (hadFocus && next !== undefined) {
@@ -340,15 +349,10 @@ export class WindlassGallery extends GalleryAttributes {
   }
 
   #makeDialog(): PhotoDialog {
-    const neighbour = ({ photo_id }: Photo, by: -1 | 1): Photo | undefined => this.#pages?.beside(photo_id, by);
+    const neighbours = new Neighbours(() => this.photos);
     const dialog = new PhotoDialog(this.#strings, {
-      step: (by) => {
-        const next = dialog.photo && neighbour(dialog.photo, by);
-        if (next) {
-          this.#show(next);
-        }
-      },
-      steps: (photo) => ({ previous: neighbour(photo, -1) !== undefined, next: neighbour(photo, 1) !== undefined }),
+      open: (photo) => this.#show(photo),
+      beside: (photo) => neighbours.of(photo),
       renew: (photo) => this.connect().photos.get(photo.photo_id, { arriving: true }),
       save: async (photo, changes) => {
         const changed = await this.connect().photos.update(photo.photo_id, changes);
@@ -364,10 +368,12 @@ export class WindlassGallery extends GalleryAttributes {
           },
       remove: async (photo) => {
         const next = this.#beside(photo.photo_id);
+        this.#removing.add(photo.photo_id);
         try {
           await this.connect().photos.delete(photo.photo_id);
         } catch (thrown) {
           if (!this.#pages?.isGone(photo.photo_id)) {
+            this.#removing.delete(photo.photo_id);
             throw thrown;
           }
           // Only the answer was lost.
@@ -381,7 +387,11 @@ export class WindlassGallery extends GalleryAttributes {
         setText(this.#problem, text);
         this.#dialog?.say(text);
       },
-      closed: (photo) => this.#tiles.get(photo.photo_id)?.focus(),
+      closed: (photo) => {
+        const { previous, next } = neighbours.of(photo);
+        const ids = [photo, next, previous].map((each) => each?.photo_id ?? "");
+        this.#tiles.get(ids.find((id) => this.#tiles.has(id)) ?? "")?.focus();
+      },
     });
     return dialog;
   }

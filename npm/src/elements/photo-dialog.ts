@@ -1,12 +1,14 @@
 /** The dialog of `<windlass-gallery>`: one photo large, and what is known about it. */
 import { toWindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
-import { button, element, icon, isBusy, replaceChanged, setBusy, setText } from "./dom.js";
+import { button, element, icon, plainList, replaceChanged, setText } from "./dom.js";
 import { formatBytes } from "./format.js";
 import type { GalleryStrings } from "./gallery.strings.js";
 import { factList, metadataFacts } from "./metadata-facts.js";
+import type { Beside } from "./neighbours.js";
 import {
   cameraName,
+  endsSoon,
   formatPictures,
   formatPlace,
   formatSettings,
@@ -20,22 +22,15 @@ import {
   takenAt,
 } from "./photo-facts.js";
 import { PhotoWords, type WordActions } from "./photo-words.js";
-import { onPress } from "./press.js";
+import { removeButton } from "./remove-button.js";
 
 const LARGE_EDGE_PX = 1200;
 
-/** The button that deletes, the words on it, and why it could not. */
-interface RemoveButton {
-  node: HTMLButtonElement;
-  label: Element;
-  problem: Element;
-}
-
 export interface DialogActions {
-  /** Moves by so many photos and shows that one. */
-  step(by: -1 | 1): void;
-  /** Which of the two steps there are. */
-  steps(photo: Photo): { previous: boolean; next: boolean };
+  /** Shows another photo instead. */
+  open(photo: Photo): void;
+  /** What is beside this one. */
+  beside(photo: Photo): Beside;
   remove(photo: Photo): Promise<void>;
   /** It was not deleted, and whoever wanted it does not see the button any more. */
   notRemoved(photo: Photo, reason: string): void;
@@ -61,9 +56,12 @@ export class PhotoDialog {
   readonly #everything = element("details", { class: "everything", part: "everything" });
   /** What there is to say of the original: aloud, too, when it changes. */
   readonly #note = element("p", { class: "note", role: "status" });
-  readonly #warnings = element("ul", { class: "warnings" });
+  /** For those who hear the page: which photo is shown instead of the one before. The title of an open dialog is not read again. */
+  readonly #shownNext = element("p", { class: "visually-hidden", "aria-live": "polite" });
+  readonly #warnings = plainList({ class: "warnings" });
   readonly #words: PhotoWords;
   readonly #footer = element("div", { class: "dialog-buttons" });
+  #original: HTMLAnchorElement | null = null;
   readonly #previous: HTMLButtonElement;
   readonly #next: HTMLButtonElement;
   #photo: Photo | null = null;
@@ -81,7 +79,7 @@ export class PhotoDialog {
       "dialog",
       { part: "dialog", "aria-labelledby": "title" },
       element("header", { class: "bar-top" }, this.#title, this.#previous, this.#next, close),
-      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#note, this.#warnings, this.#words.node, this.#facts, this.#everything, this.#footer)),
+      element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#shownNext, this.#note, this.#warnings, this.#words.node, this.#facts, this.#everything, this.#footer)),
     );
     this.node.addEventListener("close", () => this.#closed());
     this.node.addEventListener("keydown", (event) => this.#onKey(event));
@@ -113,19 +111,30 @@ export class PhotoDialog {
     this.#rights = rights;
     setText(this.#title, photo.filename);
     this.#title.title = photo.filename;
-    const steps = this.#actions.steps(photo);
-    for (const [step, isThere] of [[this.#previous, steps.previous], [this.#next, steps.next]] as const) {
-      // Disabled, the button that led here would lose the keyboard.
-      step.setAttribute("aria-disabled", String(!isThere));
-      step.classList.toggle("mirrored", this.#readsLeftwards);
-    }
+    [this.#previous, this.#next].forEach((step) => step.classList.toggle("mirrored", this.#readsLeftwards));
+    this.showSteps();
     this.#showPicture(photo, true);
     this.#words.show(photo, this.#may("mayEdit"));
     this.#showFacts(photo);
     setText(this.#note, isArriving(photo) ? this.#strings.arrivingText : "");
     this.#showButtons(photo, this.#may("mayRemove"));
-    if (!this.node.open) {
+    if (this.node.open) {
+      // Written anew also where it is the same: phones give many photos one name.
+      this.#shownNext.replaceChildren(`${photo.filename}. ${this.#describe(photo)}`);
+    } else {
       this.node.showModal();
+    }
+  }
+
+  /** What is beside the photo may change with the list. */
+  showSteps(): void {
+    if (this.#photo === null) {
+      return;
+    }
+    const { previous, next } = this.#actions.beside(this.#photo);
+    for (const [step, photo] of [[this.#previous, previous], [this.#next, next]] as const) {
+      // Disabled, the button that led here would lose the keyboard.
+      step.setAttribute("aria-disabled", String(photo === undefined));
     }
   }
 
@@ -141,14 +150,27 @@ export class PhotoDialog {
     this.#photo = photo;
     this.#showFacts(photo);
     this.#stage.querySelector("img")?.setAttribute("alt", this.#describe(photo));
-    if (saved || !this.#words.editing) {
-      this.#words.show(photo, this.#may("mayEdit"));
+    if (this.#original !== null && isWebAddress(photo.url)) {
+      this.#original.href = photo.url;
     }
+    this.#words[saved ? "show" : "update"](photo, this.#may("mayEdit"));
     if (isLocked(photo) && !isLocked(before)) {
       this.#lock(photo);
     } else if (isArriving(before)) {
       this.#showMore(before, photo);
     }
+  }
+
+  /** The photo is gone. Whether the dialog stays all the same, for what somebody has written and not saved. */
+  keepsDraft(): boolean {
+    if (this.#photo === null || !this.#words.keepsDraft(this.#photo)) {
+      return false;
+    }
+    this.#rights = { mayRemove: false, mayEdit: false };
+    const { removedMeanwhile, draftKept } = this.#strings;
+    this.#footer.replaceChildren();
+    this.say(`${removedMeanwhile(this.#photo.filename)} ${draftKept}`);
+    return true;
   }
 
   /** It was found to be dangerous: nothing of it is to be seen any more, nor said to have arrived. */
@@ -212,9 +234,10 @@ export class PhotoDialog {
   }
 
   #step(by: -1 | 1): void {
-    const steps = this.#photo && this.#actions.steps(this.#photo);
-    if (steps?.[by < 0 ? "previous" : "next"] && this.#words.mayLeave()) {
-      this.#actions.step(by);
+    const beside = this.#photo && this.#actions.beside(this.#photo);
+    const photo = by < 0 ? beside?.previous : beside?.next;
+    if (photo !== undefined && this.#words.mayLeave()) {
+      this.#actions.open(photo);
     }
   }
 
@@ -262,16 +285,39 @@ export class PhotoDialog {
       this.#showNothing(photo);
       return;
     }
-    const fresh = await this.#actions.renew(photo).catch(() => null);
-    // What was answered may be older than what was heard meanwhile: a photo that is locked now stays locked.
-    if (this.#photo?.photo_id !== photo.photo_id || isLocked(this.#photo)) {
-      return;
+    await this.#freshen(photo).catch(() => undefined);
+    const current = this.#current(photo);
+    if (current !== null) {
+      this.#showPicture(current, false);
     }
-    if (fresh !== null) {
+  }
+
+  async #freshen(photo: Photo): Promise<void> {
+    const fresh = await this.#actions.renew(photo);
+    // What was answered may be older than what was heard meanwhile: a photo that is locked now stays locked.
+    if (this.#current(photo) !== null) {
       // It may have arrived meanwhile: what can be done with it, too.
       this.update(fresh);
     }
-    this.#showPicture(this.#photo, false);
+  }
+
+  /** The photo as it is now; `null` where another one is shown, or this one is locked. */
+  #current({ photo_id }: Photo): Photo | null {
+    return this.#photo?.photo_id === photo_id && !isLocked(this.#photo) ? this.#photo : null;
+  }
+
+  /** No picture that fails to load tells that the original's address has ended: who opens it then is given a fresh one. */
+  async #openFresh(photo: Photo, link: HTMLAnchorElement): Promise<void> {
+    try {
+      await this.#freshen(photo);
+      if (this.#current(photo) !== null && link.isConnected) {
+        link.click();
+      }
+    } catch (thrown) {
+      if (this.#current(photo) !== null) {
+        this.say(this.#strings.error(toWindlassError(thrown)));
+      }
+    }
   }
 
   #showNothing(photo: Photo): void {
@@ -315,50 +361,30 @@ export class PhotoDialog {
   }
 
   #showButtons(photo: Photo, mayRemove: boolean): void {
-    const { openOriginal, remove } = this.#strings;
     const buttons: Node[] = [];
+    this.#original = null;
     if (isWebAddress(photo.url)) {
-      const link = element("a", { class: "button secondary", target: "_blank", rel: "noopener noreferrer" }, openOriginal);
+      const link = element("a", { class: "button secondary", target: "_blank", rel: "noopener noreferrer" }, this.#strings.openOriginal);
       link.href = photo.url;
+      link.addEventListener("click", (event) => {
+        const shown = this.#photo;
+        // The page's own click comes with what there is, also where its clock is ahead and every address has ended.
+        if (event.isTrusted && shown !== null && endsSoon(shown)) {
+          event.preventDefault();
+          void this.#openFresh(shown, link);
+        }
+      });
+      this.#original = link;
       buttons.push(link);
     }
     if (mayRemove) {
-      const label = element("span", {}, remove);
-      const node = element("button", { type: "button", class: "danger" }, icon("trash"), label);
-      const problem = element("p", { class: "problem", role: "alert" });
-      onPress(node, (isSecondHalf) => {
-        if (!isBusy(node)) {
-          void this.#remove(photo, { node, label, problem }, isSecondHalf);
+      const notRemoved = (reason: string, problem: Element): void => {
+        if (!this.node.open || !problem.isConnected) {
+          this.#actions.notRemoved(photo, reason);
         }
-      });
-      buttons.push(node, problem);
+      };
+      buttons.push(...removeButton(this.#strings, () => this.#actions.remove(photo), notRemoved));
     }
     this.#footer.replaceChildren(...buttons);
-  }
-
-  /** The first press asks, the second deletes. */
-  async #remove(photo: Photo, { node, label, problem }: RemoveButton, isSecondHalf: boolean): Promise<void> {
-    const { confirmRemove, removing, remove, error } = this.#strings;
-    if (label.textContent !== confirmRemove) {
-      setText(label, confirmRemove);
-      node.addEventListener("blur", () => setText(label, isBusy(node) ? removing : remove), { once: true });
-      return;
-    }
-    if (isSecondHalf) {
-      return;
-    }
-    setBusy(node, true);
-    setText(label, removing);
-    try {
-      await this.#actions.remove(photo);
-    } catch (thrown) {
-      const reason = error(toWindlassError(thrown));
-      setBusy(node, false);
-      setText(label, remove);
-      setText(problem, reason);
-      if (!this.node.open || !problem.isConnected) {
-        this.#actions.notRemoved(photo, reason);
-      }
-    }
   }
 }

@@ -10,6 +10,8 @@ export interface Picture {
   height: number | null;
 }
 
+/** So long it may take until an address that is opened is asked for. */
+const OPENING_MS = 60_000;
 /** Types every current browser shows. */
 const SHOWN = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]);
 
@@ -21,6 +23,11 @@ export function isArriving({ status }: Pick<Photo, "status">): boolean {
 /** Whether it is quarantined: nobody is given an address of it. */
 export function isLocked({ status }: Pick<Photo, "status">): boolean {
   return status === "quarantined";
+}
+
+/** Whether its addresses have ended, or may have before somebody has opened them. */
+export function endsSoon({ url_expires_at }: Pick<Photo, "url_expires_at">): boolean {
+  return url_expires_at !== null && Date.parse(url_expires_at) - Date.now() < OPENING_MS;
 }
 
 /** The smallest picture whose longer edge has at least so many pixels, or else the largest there is. */

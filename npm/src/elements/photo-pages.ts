@@ -25,6 +25,8 @@ export class PhotoPages {
   /** The oldest that were loaded were let go: the cursor is not where the list ends. */
   #isCut = false;
   #last: Promise<void> = Promise.resolve();
+  /** What was heard of since the request under way began, by id; `null` while there is none. */
+  #heardMeanwhile: Map<string, Photo> | null = null;
   /** The refresh that has not begun: it will see whatever is asked for until then. */
   #nextRefresh: Promise<void> | null = null;
   #lacksToken = false;
@@ -127,9 +129,14 @@ export class PhotoPages {
     if (photo === undefined) {
       return;
     }
+    this.#heardMeanwhile?.set(photo.photo_id, photo);
     const known = this.#photos.findIndex(({ photo_id }) => photo_id === photo.photo_id);
     if (known >= 0) {
       this.#photos[known] = photo;
+      return;
+    }
+    if (!this.isWhole) {
+      // Whether it passes the filter, and what is beside it then, only the service knows.
       return;
     }
     // Ids sort by the time they were made, and lists are newest first.
@@ -177,11 +184,14 @@ export class PhotoPages {
 
   /** One request after the other: two at once would mix their cursors. */
   #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#last.then(() => {
+    const turn = this.#last.then(async () => {
       if (this.#stopping.signal.aborted) {
         throw cancelled();
       }
-      return work();
+      const heardOf = (this.#heardMeanwhile = new Map<string, Photo>());
+      await work().finally(() => (this.#heardMeanwhile = null));
+      // The answer may have been given before.
+      heardOf.forEach((photo) => this.put(photo));
     });
     this.#last = turn.then(
       () => {

@@ -51,13 +51,14 @@ export class PhotoTile {
     const taken = takenAt(photo);
     const label = this.#strings.open(photo.filename, taken && formatTaken(taken));
     const isWrong = photo.status === "failed" || isLocked(photo);
-    const more = isArriving(photo) ? this.#strings.arriving : isWrong ? this.#strings.statusText(photo.status, photo.status_reason) : null;
-    // The label stands for all that is in the button, the badge too.
-    this.#button.setAttribute("aria-label", more === null ? label : `${label}. ${more}`);
+    const status = isArriving(photo) ? this.#strings.arriving : isWrong ? this.#strings.statusText(photo.status, photo.status_reason) : null;
+    const damage = photo.metadata?.warnings.find(({ code }) => code === "incomplete" || code === "truncated" || code === "corrupt");
+    // The label stands for all that is in the button: the badge and the mark, too.
+    const parts = [label, status, damage ? this.#strings.warning(damage) : null];
+    this.#button.setAttribute("aria-label", parts.filter((part) => part !== null).join(". "));
     this.#badge.hidden = !isArriving(photo);
     setText(this.#caption, photo.filename);
-    const warned = (photo.metadata?.warnings ?? []).some(({ code }) => code === "incomplete" || code === "truncated" || code === "corrupt");
-    this.#button.classList.toggle("warned", warned || isWrong);
+    this.#button.classList.toggle("warned", damage !== undefined || isWrong);
     const picture = pictureFor(photo, TILE_EDGE_PX);
     if (picture === null) {
       this.#showIcon();

@@ -2,7 +2,7 @@
 import { toWindlassError } from "../errors.js";
 import type { EditPhotoRequest } from "../generated/EditPhotoRequest";
 import type { Photo } from "../generated/Photo";
-import { button, element, isBusy, setBusy, setText } from "./dom.js";
+import { button, element, isBusy, plainList, setBusy, setText } from "./dom.js";
 import type { GalleryStrings } from "./gallery.strings.js";
 
 const MAX_CAPTION_CHARS = 1000;
@@ -16,6 +16,9 @@ export interface WordActions {
 /** What somebody is writing: whether it differs from what there was, and what throws it away. */
 interface Draft {
   isChanged(): boolean;
+  /** Of a photo that is gone nothing can be saved. */
+  isGone: boolean;
+  readonly save: HTMLButtonElement;
   readonly cancel: HTMLButtonElement;
   readonly label: Element;
 }
@@ -27,6 +30,8 @@ export class PhotoWords {
   #draft: Draft | null = null;
   /** What is shown, as text. */
   #shown = "";
+  /** Shows the photo as it is known by now, without what was being written. */
+  #showLatest = (): void => undefined;
 
   constructor(strings: GalleryStrings, actions: WordActions) {
     this.#strings = strings;
@@ -36,6 +41,17 @@ export class PhotoWords {
   /** Whether somebody is writing: what arrives meanwhile must not take it away. */
   get editing(): boolean {
     return this.#draft !== null;
+  }
+
+  /** The photo is gone. Whether something is written that was not saved: it stays, to be copied. */
+  keepsDraft(photo: Photo): boolean {
+    if (this.#draft?.isChanged() !== true) {
+      return false;
+    }
+    this.#draft.isGone = true;
+    setBusy(this.#draft.save, true);
+    this.update(photo, false);
+    return true;
   }
 
   /** Whether the photo may be left now. What was written and not saved is not lost without a question. */
@@ -50,7 +66,16 @@ export class PhotoWords {
     return false;
   }
 
+  /** The photo has changed: it is shown so, once nobody is writing. */
+  update(photo: Photo, mayEdit: boolean): void {
+    this.#showLatest = () => this.show(photo, mayEdit);
+    if (this.#draft === null) {
+      this.#showLatest();
+    }
+  }
+
   show(photo: Photo, mayEdit: boolean): void {
+    this.#showLatest = () => this.show(photo, mayEdit);
     const shown = JSON.stringify([photo.photo_id, photo.caption, photo.tags, mayEdit]);
     if (shown === this.#shown && this.#draft === null) {
       return;
@@ -63,7 +88,7 @@ export class PhotoWords {
       parts.push(element("p", { class: "caption-text" }, photo.caption));
     }
     if (photo.tags.length > 0) {
-      parts.push(element("ul", { class: "tags", "aria-label": strings.tags }, ...photo.tags.map((tag) => this.#tag(tag))));
+      parts.push(plainList({ class: "tags", "aria-label": strings.tags }, ...photo.tags.map((tag) => this.#tag(tag))));
     }
     if (mayEdit) {
       const label = parts.length === 0 ? strings.describe : strings.edit;
@@ -99,7 +124,7 @@ export class PhotoWords {
     const save = element("button", { type: "submit", class: "primary" }, strings.save);
     const label = element("span", {}, strings.cancel);
     const cancel = element("button", { type: "button", class: "secondary" }, label);
-    cancel.addEventListener("click", () => this.#leave(photo));
+    cancel.addEventListener("click", () => this.#leave());
     cancel.addEventListener("blur", () => setText(label, strings.cancel));
     const problem = element("p", { class: "problem", role: "alert" });
     const form = element(
@@ -110,6 +135,8 @@ export class PhotoWords {
       element("div", { class: "dialog-buttons" }, save, cancel),
       problem,
     );
+    // As the fields have it, which make one kind of line end of all.
+    const before = [caption.value, tags.value];
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (isBusy(save)) {
@@ -117,28 +144,37 @@ export class PhotoWords {
       }
       setBusy(save, true);
       setText(problem, "");
-      void this.#actions
-        .save(photo, { caption: caption.value.trim() === "" ? null : caption.value, tags: tagsOf(tags.value) })
-        .catch((thrown: unknown) => {
-          setBusy(save, false);
-          setText(problem, strings.error(toWindlassError(thrown)));
-        });
+      // What is left as it was may be another's by now.
+      const changes: EditPhotoRequest = {
+        ...(caption.value !== before[0] && { caption: caption.value.trim() === "" ? null : caption.value }),
+        ...(tags.value !== before[1] && { tags: tagsOf(tags.value) }),
+      };
+      void this.#actions.save(photo, changes).catch((thrown: unknown) => {
+        setBusy(save, draft.isGone);
+        setText(problem, strings.error(toWindlassError(thrown)));
+      });
     });
-    // As the fields have it, which make one kind of line end of all.
-    const before = [caption.value, tags.value];
-    this.#draft = { isChanged: () => caption.value !== before[0] || tags.value !== before[1], cancel, label };
+    const draft: Draft = {
+      isChanged: () => caption.value !== before[0] || tags.value !== before[1],
+      isGone: false,
+      save,
+      cancel,
+      label,
+    };
+    this.#draft = draft;
     this.node.replaceChildren(form);
     caption.focus();
   }
 
-  #leave(photo: Photo): void {
-    this.show(photo, true);
+  #leave(): void {
+    this.#showLatest();
     this.#focus();
   }
 
-  /** The keyboard stays here when what had it is replaced. */
+  /** The keyboard stays here when what had it is replaced; or in the dialog, where nothing can be edited any more. */
   #focus(): void {
-    this.node.querySelector<HTMLButtonElement>("button.edit")?.focus();
+    const edit = this.node.querySelector<HTMLElement>("button.edit");
+    (edit ?? this.node.closest("dialog")?.querySelector("button"))?.focus();
   }
 }
 

@@ -1,7 +1,7 @@
 /** What was read of a file and what was made of it, below its line in `<windlass-uploader details>`. */
 import type { MadePictures } from "../prepare.js";
 import type { Upload } from "../upload.js";
-import { element } from "./dom.js";
+import { element, plainList } from "./dom.js";
 import { formatBytes, sentence } from "./format.js";
 import { factList, metadataFacts } from "./metadata-facts.js";
 import type { UploaderStrings } from "./uploader.strings.js";
@@ -51,7 +51,7 @@ export class UploadDetails {
     }
     if (warnings.length > 0) {
       const odd = warnings.map(({ code, message }) => element("li", {}, `${sentence(message)} `, element("code", {}, code)));
-      this.#content.append(element("h3", {}, strings.oddTitle), element("ul", { class: "odd" }, ...odd));
+      this.#content.append(element("h3", {}, strings.oddTitle), plainList({ class: "odd" }, ...odd));
     }
   }
 

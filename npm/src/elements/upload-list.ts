@@ -1,13 +1,13 @@
 /** The list of `<windlass-uploader>`: one line a file, whichever client sends it and however often it is told of. */
 import type { Windlass } from "../client.js";
 import type { Upload } from "../upload.js";
-import { element } from "./dom.js";
+import { plainList } from "./dom.js";
 import { FoldedRows } from "./folded-rows.js";
 import { isSamePlace } from "./send-again.js";
 import type { UploadRow } from "./upload-row.js";
 
 export class UploadList {
-  readonly node = element("ul", { class: "list", part: "list" });
+  readonly node = plainList({ class: "list", part: "list" });
   readonly folded = new FoldedRows();
   readonly #rows = new Map<Upload, UploadRow>();
   /** Who sends them, or did. */

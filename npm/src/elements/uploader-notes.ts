@@ -5,9 +5,6 @@ import type { Upload } from "../upload.js";
 import { button, element, setText } from "./dom.js";
 import type { UploaderStrings } from "./uploader.strings.js";
 
-/** What makes a notice out of date: that what was not kept is, that there is a client to send with. */
-type Remedy = "kept" | "connected";
-
 interface LeftOut {
   /** Of a type that is not accepted. */
   refused: readonly File[];
@@ -17,28 +14,50 @@ interface LeftOut {
   unreadable: readonly WindlassError[];
 }
 
-export class UploaderNotes {
+/** A line that says something until it is dismissed. */
+class Notice {
   readonly #text = element("p");
-  readonly notice = element("div", { class: "notice", role: "alert", hidden: true }, this.#text);
-  readonly resumed = element("p", { class: "resumed", part: "resumed", role: "status", hidden: true });
-  #until: Remedy | null = null;
+  readonly node = element("div", { class: "notice", role: "alert", hidden: true }, this.#text);
 
   setStrings({ dismiss }: UploaderStrings): void {
-    this.notice.replaceChildren(this.#text, button({ label: dismiss, icon: "close", class: "symbol danger" }, () => this.warn(null)));
+    this.node.replaceChildren(this.#text, button({ label: dismiss, icon: "close", class: "symbol danger" }, () => this.say(null)));
   }
 
-  /** Until it is dismissed, or the next one comes, or what it waits for; `null` takes it away. */
-  warn(text: string | null, until: Remedy | null = null): void {
-    this.#until = until;
-    this.notice.hidden = text === null;
+  /** `null` takes it away. */
+  say(text: string | null): void {
+    this.node.hidden = text === null;
     setText(this.#text, text ?? "");
+  }
+}
+
+export class UploaderNotes {
+  readonly #trouble = new Notice();
+  readonly #notKept = new Notice();
+  readonly resumed = element("p", { class: "resumed", part: "resumed", hidden: true });
+  readonly nodes: readonly Element[] = [this.#notKept.node, this.#trouble.node, this.resumed];
+  #untilConnected = false;
+
+  setStrings(strings: UploaderStrings): void {
+    this.#trouble.setStrings(strings);
+    this.#notKept.setStrings(strings);
+  }
+
+  /** Until the next one comes, or there is a client to send with where that is what it waits for; `null` takes it away. */
+  warn(text: string | null, { untilConnected = false } = {}): void {
+    this.#untilConnected = untilConnected;
+    this.#trouble.say(text);
   }
 
   /** What a notice may have waited for is so. */
-  settle(remedy: Remedy): void {
-    if (this.#until === remedy) {
+  connected(): void {
+    if (this.#untilConnected) {
       this.warn(null);
     }
+  }
+
+  /** What would be lost with the page, in a line of its own: it is told once, and true whatever else is said. `null` once all is kept. */
+  warnNotKept(text: string | null): void {
+    this.#notKept.say(text);
   }
 
   /** What of a drop or a paste is not sent, if anything. */
@@ -53,8 +72,12 @@ export class UploaderNotes {
     }
   }
 
-  /** `missing`: files an earlier page could not keep. */
-  showResumed(uploads: readonly Upload[], missing: readonly MissingFile[], strings: UploaderStrings): void {
+  /**
+   * `missing`: files an earlier page could not keep. Answers whether this is news to those who hear the page: that they
+   * are fewer with each file that is stored is not.
+   */
+  showResumed(uploads: readonly Upload[], missing: readonly MissingFile[], strings: UploaderStrings): boolean {
+    const wasHidden = this.resumed.hidden;
     const resuming = uploads.filter(({ origin, ended }) => origin === "before" && !ended);
     const arePictures = resuming.every(({ type }) => type.startsWith("image/"));
     const words = [
@@ -63,5 +86,6 @@ export class UploaderNotes {
     ];
     setText(this.resumed, words.filter((text) => text !== "").join(" "));
     this.resumed.hidden = resuming.length === 0 && missing.length === 0;
+    return wasHidden && !this.resumed.hidden;
   }
 }

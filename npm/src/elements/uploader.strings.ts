@@ -181,7 +181,11 @@ export const uploaderStrings = {
   alreadyListed: (name: string) => `“${name}” is already being sent.`,
   /** Said to screen readers when a file has ended. */
   announceStored: (name: string) => `${name} is stored.`,
+  /** The same of several at once. */
+  announceStoredFiles: (count: number) => `${files(count)} are stored.`,
   announceFailed: (name: string, reason: string) => `${name} was not sent. ${reason}`,
+  /** The same of several at once. */
+  announceFailedFiles: (count: number) => `${files(count)} were not sent. The list says why of each.`,
 };
 
 /** So many names are read in a notice; others are counted. */

@@ -38,6 +38,10 @@ export const uploaderStyles: string = `
 }
 :host(:dir(rtl)) .bar > span { transform-origin: right; }
 .bar.waiting > span { background: var(--_muted); }
+@media (forced-colors: active) {
+  .bar > span { forced-color-adjust: none; background: Highlight; }
+  .bar.waiting > span { background: GrayText; }
+}
 
 .folded, .resumed { margin: 0.75rem 0 0; color: var(--_muted); }
 .notice {

@@ -8,10 +8,11 @@
  * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
 import { toWindlassError, type WindlassError } from "../errors.js";
-import { filesFrom } from "../files.js";
+import { filesFrom, flattenFiles, type FileSource } from "../files.js";
 import type { OriginalsPolicy, WindlassOptions } from "../options.js";
 import type { Upload } from "../upload.js";
 import { isAccepted, onlyPictures } from "./accept.js";
+import { Announcer } from "./announcer.js";
 import { tell, translate, WindlassElement } from "./base.js";
 import { ClientWatch } from "./client-watch.js";
 import { adopt, button, element, focusBeside, icon, setText } from "./dom.js";
@@ -44,7 +45,7 @@ export class WindlassUploader extends WindlassElement {
   #summary: UploadSummary | null = null;
   readonly #root: ShadowRoot;
   readonly #main = element("div", { part: "base" });
-  readonly #live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+  readonly #announcer = new Announcer(this.#strings);
   readonly #notes = new UploaderNotes();
   readonly #chooser = element("input", { type: "file", hidden: true, class: "chooser" });
   readonly #camera = element("input", { type: "file", hidden: true, class: "camera-input", accept: "image/*" });
@@ -56,18 +57,18 @@ export class WindlassUploader extends WindlassElement {
     moved: (upload) => this.#touch(upload),
     cancelled: (upload) => this.#rowActions.remove(upload),
     stored: (upload, photo) => {
-      this.#announce(this.#strings.announceStored(upload.filename));
+      this.#announcer.stored(upload.filename);
       tell(this, "windlass-photo", { photo, upload });
     },
     failed: (upload, error) => {
-      this.#announce(this.#strings.announceFailed(upload.filename, this.#strings.error(error)));
+      this.#announcer.failed(upload.filename, this.#strings.error(error));
       tell(this, "windlass-error", { error, upload });
     },
     notKept: (upload, code) => {
       this.#touch(upload);
-      this.#notes.warn(this.#strings.notKept(code), "kept");
+      this.#notes.warnNotKept(this.#strings.notKept(code));
     },
-    kept: () => this.#notes.settle("kept"),
+    kept: () => this.#notes.warnNotKept(null),
   });
 
   constructor() {
@@ -76,7 +77,7 @@ export class WindlassUploader extends WindlassElement {
     adopt(this.#root, [tokens, factsStyles, uploaderStyles]);
     for (const input of [this.#chooser, this.#camera]) {
       input.addEventListener("change", () => {
-        this.add([...(input.files ?? [])]);
+        this.add(input.files ?? []);
         // So that choosing the same file again is a change.
         input.value = "";
       });
@@ -130,9 +131,10 @@ export class WindlassUploader extends WindlassElement {
     this.#camera.click();
   }
 
-  /** Sends files that came another way. */
-  add(files: readonly Blob[]): readonly Upload[] {
+  /** Sends files that came another way: whatever a client's `add` takes. */
+  add(source: FileSource): readonly Upload[] {
     this.#notes.warn(null);
+    const files = source instanceof Blob ? [source] : flattenFiles(source);
     if (files.length === 0) {
       return [];
     }
@@ -147,14 +149,14 @@ export class WindlassUploader extends WindlassElement {
           this.#list.add(upload, client);
         } else {
           listed.highlight();
-          this.#announce(this.#strings.alreadyListed(upload.filename));
+          this.#announcer.say(this.#strings.alreadyListed(upload.filename));
         }
       }
       this.#refresh();
       return uploads;
     } catch (thrown) {
       const error = toWindlassError(thrown);
-      this.#notes.warn(error.message, "connected");
+      this.#warn(error);
       tell(this, "windlass-error", { error, upload: null });
       return [];
     }
@@ -222,13 +224,18 @@ export class WindlassUploader extends WindlassElement {
 
   /** With who and where known, what earlier pages have left goes on by itself. */
   #goOn(): void {
-    this.#notes.settle("connected");
+    this.#notes.connected();
     try {
       this.#watch.use(this.configured ? this.connect() : null);
     } catch (thrown) {
       this.#watch.use(null);
-      this.#notes.warn(toWindlassError(thrown).message, "connected");
+      this.#warn(toWindlassError(thrown));
     }
+  }
+
+  /** What cannot be sent with the client at hand, until there is another one. */
+  #warn(error: WindlassError): void {
+    this.#notes.warn(this.#strings.error(error), { untilConnected: true });
   }
 
   #render(): void {
@@ -258,9 +265,8 @@ export class WindlassUploader extends WindlassElement {
     });
     this.#notes.setStrings(strings);
     this.#list.render(strings.listLabel);
-    const { notice, resumed } = this.#notes;
     const { node, folded } = this.#list;
-    this.#main.replaceChildren(this.#drop, notice, resumed, this.#summary.node, folded.note, node, this.#live);
+    this.#main.replaceChildren(this.#drop, ...this.#notes.nodes, this.#summary.node, folded.note, node, this.#announcer.node);
     this.#refresh();
     pressable()[held]?.focus({ preventScroll: true });
   }
@@ -276,7 +282,7 @@ export class WindlassUploader extends WindlassElement {
         this.#watch.watch(again.client);
         this.#list.replace(upload, again.upload, again.client).node.querySelector("button")?.focus();
       } catch (thrown) {
-        this.#notes.warn(toWindlassError(thrown).message, "connected");
+        this.#warn(toWindlassError(thrown));
       }
       this.#refresh();
     },
@@ -288,7 +294,7 @@ export class WindlassUploader extends WindlassElement {
       this.#list.forget(upload);
       this.#refresh();
     },
-    say: (text: string): void => this.#announce(text),
+    say: (text: string): void => this.#announcer.say(text),
   };
 
   /** Progress comes often; the page is changed once a frame. */
@@ -314,7 +320,10 @@ export class WindlassUploader extends WindlassElement {
     const { uploads, client } = this;
     const { folded } = this.#list;
     this.#main.classList.toggle("busy", uploads.length > 0);
-    this.#notes.showResumed(uploads, client?.missing ?? [], this.#strings);
+    if (this.#notes.showResumed(uploads, client?.missing ?? [], this.#strings)) {
+      // What else an earlier page has left is listed in the same moment.
+      queueMicrotask(() => this.#announcer.say(this.#notes.resumed.textContent ?? ""));
+    }
     folded.show(this.#strings);
     this.#summary?.update(uploads, folded, client?.progress.rate_bytes_per_s ?? null);
   }
@@ -328,13 +337,6 @@ export class WindlassUploader extends WindlassElement {
   /** Where the keyboard goes when what it was on disappears and nothing is beside it. */
   #focusChoose(): void {
     this.#drop?.querySelector<HTMLElement>(".choose")?.focus();
-  }
-
-  #announce(text: string): void {
-    this.#live.append(element("p", {}, text));
-    while (this.#live.childElementCount > 3) {
-      this.#live.firstElementChild?.remove();
-    }
   }
 
   #markDrop(isOver: boolean): void {

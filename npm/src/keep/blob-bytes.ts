@@ -31,7 +31,14 @@ export class IndexedDbBytes implements ByteStore {
       if (thrown instanceof DOMException && thrown.name === "QuotaExceededError") {
         throw thrown;
       }
-      await this.#writePieces(folder, name, bytes, isWanted);
+      try {
+        await this.#writePieces(folder, name, bytes, isWanted);
+      } catch (failure) {
+        await this.#delete(folder, name).catch(() => {
+          // It is not counted as kept; whoever removes the folder removes it.
+        });
+        throw failure;
+      }
     }
   }
 
@@ -42,28 +49,24 @@ export class IndexedDbBytes implements ByteStore {
     }
     const pieces: Blob[] = [];
     for (let index = 0; index < found.count; index += 1) {
-      const piece = await transact<ArrayBuffer>(this.#database, "blobs", "readonly", (store) =>
+      const piece = await transact<ArrayBuffer | undefined>(this.#database, "blobs", "readonly", (store) =>
         store("blobs").get([folder, name, index]),
       );
+      if (piece === undefined) {
+        return null;
+      }
       pieces.push(new Blob([piece]));
     }
     return new Blob(pieces);
   }
 
-  async remove(folder: string): Promise<void> {
-    await transact(this.#database, "blobs", "readwrite", (store) =>
-      store("blobs").delete(IDBKeyRange.bound([folder], [folder, []])),
-    );
+  remove(folder: string): Promise<void> {
+    return this.#delete(folder);
   }
 
-  async sweep(isKnown: (folder: string) => boolean): Promise<void> {
+  async folders(): Promise<string[]> {
     const keys = await transact<IDBValidKey[]>(this.#database, "blobs", "readonly", (store) => store("blobs").getAllKeys());
-    const folders = new Set(keys.map((key) => (key as string[])[0] ?? ""));
-    for (const folder of folders) {
-      if (!isKnown(folder)) {
-        await this.remove(folder);
-      }
-    }
+    return [...new Set(keys.map((key) => (key as string[])[0] ?? ""))];
   }
 
   /** What says how many there are comes last: without it, nothing is there. */
@@ -77,6 +80,11 @@ export class IndexedDbBytes implements ByteStore {
       await this.#put([folder, name, index], await bytes.slice(start, start + CHUNK_BYTES).arrayBuffer());
     }
     await this.#put([folder, name], { size: bytes.size, count } satisfies Pieces);
+  }
+
+  /** All that lies under a folder, or under a file's name in it: an array sorts after every number and string. */
+  async #delete(...key: [folder: string, name?: string]): Promise<void> {
+    await transact(this.#database, "blobs", "readwrite", (store) => store("blobs").delete(IDBKeyRange.bound(key, [...key, []])));
   }
 
   async #put(key: IDBValidKey, value: Blob | ArrayBuffer | Pieces): Promise<void> {

@@ -12,8 +12,8 @@ export interface ByteStore {
   /** `null` where there is none, and only then: what may be there but cannot be read rejects. */
   read(folder: string, name: string): Promise<Blob | null>;
   remove(folder: string): Promise<void>;
-  /** Removes every folder that `isKnown` does not know: what a page that died left half done. */
-  sweep(isKnown: (folder: string) => boolean): Promise<void>;
+  /** The folders that there are. */
+  folders(): Promise<string[]>;
 }
 
 /** The write was given up because nobody wants the file any more. */
@@ -106,12 +106,12 @@ export class OpfsBytes implements ByteStore {
     }
   }
 
-  async sweep(isKnown: (folder: string) => boolean): Promise<void> {
+  async folders(): Promise<string[]> {
+    const folders: string[] = [];
     for await (const folder of this.#root.keys()) {
-      if (!isKnown(folder)) {
-        await this.remove(folder);
-      }
+      folders.push(folder);
     }
+    return folders;
   }
 }
 

@@ -138,6 +138,10 @@ export function inNamespace(namespace: string): IDBKeyRange {
   return IDBKeyRange.bound([namespace], [namespace, []]);
 }
 
+export function rowsOf(database: QueueDatabase, namespace: string): Promise<UploadRow[]> {
+  return transact(database, "uploads", "readonly", (store) => store("uploads").getAll(inNamespace(namespace)));
+}
+
 export function readRow(database: QueueDatabase, key: Key): Promise<UploadRow | undefined> {
   return transact<UploadRow | undefined>(database, "uploads", "readonly", (store) => store("uploads").get(key));
 }

@@ -81,7 +81,7 @@ export async function drain(queue: QueueName, { token, module, timeIsUp }: Drain
         }
         continue;
       }
-      keeping.take({ kind: "restore", module, subject, readyOnly: true, onWifi: null });
+      keeping.take({ kind: "restore", module, subject, unreadable: [], readyOnly: true, onWifi: null });
       const found = await orNever(told.next("restored"));
       if (found === null) {
         return;

@@ -44,6 +44,8 @@ export interface ElsewhereOptions {
   commands: UploadCommands;
   /** What this tab sends itself. */
   own: () => Iterable<Upload>;
+  /** Of all of these together. */
+  progress: () => ProgressCounts;
   /** One of another tab's is shown from now on. */
   onAdded: (upload: Upload) => void;
   onCommand: (clientRef: string, command: CommandName) => void;
@@ -74,7 +76,10 @@ const SUCCESSOR_MS = 5_000;
 export class Elsewhere {
   readonly #options: ElsewhereOptions;
   #channel: BroadcastChannel | null;
-  readonly #shown = new Map<string, { upload: Upload; session: string }>();
+  /** With who sends it, and when that was heard, in milliseconds of `performance.now()`. */
+  readonly #shown = new Map<string, { upload: Upload; session: string; heardMs: number }>();
+  /** Tabs that are gone as far as the browser can tell, while it is found out who answers for what they sent. */
+  readonly #settling = new Set<string>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   /** Another tab has been heard. Before, nothing is told: each message goes through the browser's own process. */
   #isHeard = false;
@@ -138,15 +143,21 @@ export class Elsewhere {
     return upload;
   }
 
-  /** Those of a tab that is gone which nobody took over were not kept: they end here. */
+  /**
+   * Those of a tab that is gone which nobody took over were not kept: they end here. A tab whose keeping worker does not
+   * run, for want of a network or of its script, looks like one that is gone: it is there if it says something.
+   */
   settle(session: string): void {
+    const goneMs = performance.now();
+    this.#settling.add(session);
     this.#greet();
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      for (const shown of [...this.#shown.values()]) {
-        if (shown.session === session) {
-          this.lost(shown.upload.clientRef);
-        }
+      this.#settling.delete(session);
+      const left = [...this.#shown.values()].filter((shown) => shown.session === session);
+      left.filter(({ heardMs }) => heardMs < goneMs).forEach(({ upload }) => this.lost(upload.clientRef));
+      if (left.some(({ heardMs }) => heardMs >= goneMs)) {
+        this.#options.watch(session);
       }
     }, SUCCESSOR_MS);
     this.#timers.add(timer);
@@ -234,12 +245,16 @@ export class Elsewhere {
       shown = {
         upload: new Upload(this.#options.commands, told.clientRef, file, told.filename, { origin, size: told.size }),
         session,
+        heardMs: 0,
       };
       this.#shown.set(told.clientRef, shown);
       this.#options.onAdded(shown.upload);
     }
     shown.session = session;
-    this.#options.watch(session);
+    shown.heardMs = performance.now();
+    if (!this.#settling.has(session)) {
+      this.#options.watch(session);
+    }
     this.#follow(shown.upload, told);
   }
 
@@ -257,7 +272,7 @@ export class Elsewhere {
       const isOther = upload.state !== state || upload.reason !== reason || upload.isCancelling !== isCancelling;
       upload.setState(state, reason);
       upload.setCancelling(isCancelling);
-      dispatch(isOther ? new UploadStateEvent(upload, state) : new UploadProgressEvent(upload, progress, progress));
+      dispatch(isOther ? new UploadStateEvent(upload, state) : new UploadProgressEvent(upload, progress, this.#options.progress()));
     }
   }
 

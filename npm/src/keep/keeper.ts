@@ -8,8 +8,9 @@ import type { MetadataWarning } from "../generated/MetadataWarning";
 import { randomName } from "../random-name.js";
 import type { WorkerLike } from "../workers/bridge.js";
 import type { FileDescription } from "../wasm/upload.js";
-import { DATABASE, inNamespace, QueueDatabase, transact } from "./database.js";
+import { changeRow, DATABASE, inNamespace, QueueDatabase, transact } from "./database.js";
 import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type Restored, type StorageReport, type ToKeepWorker } from "./messages.js";
+import { keptOf } from "./restored.js";
 import { WorkerLine } from "./worker-line.js";
 
 /** The version of the records this build writes: `SCHEMA` of the core. */
@@ -48,6 +49,8 @@ export class Keeper {
   readonly #held = new Set<string>();
   /** Those of them all bytes of which are kept. */
   readonly #kept = new Set<string>();
+  /** Those whose files cannot be read any more, and who waits for what is kept of them. */
+  readonly #unreadable = new Map<string, (found: Restored | null) => void>();
   /** Tabs that are gone, and for what they left nobody has been sent. */
   #gone: string[] = [];
   /** The same of each look that is under way: which tabs were gone before it. */
@@ -82,6 +85,8 @@ export class Keeper {
         // Nobody will look any more.
         [...this.#looks.flat(), ...this.#gone].forEach((session) => this.#options.onGone(session));
         [this.#looks, this.#gone] = [[], []];
+        this.#unreadable.forEach((answer) => answer(null));
+        this.#unreadable.clear();
       },
     });
   }
@@ -138,27 +143,11 @@ export class Keeper {
   }
 
   /** Keeps what was made of it. */
-  prepared(clientRef: string, { content_type, metadata, variants = [] }: FileDescription, warnings: readonly MetadataWarning[]): void {
-    if (!this.#held.has(clientRef)) {
-      return;
+  prepared(clientRef: string, description: FileDescription, warnings: readonly MetadataWarning[]): void {
+    if (this.#held.has(clientRef)) {
+      const variants = (description.variants ?? []).map(({ blob }) => blob);
+      this.#send({ kind: "prepared", clientRef, prepared: keptOf(description, warnings), variants });
     }
-    this.#send({
-      kind: "prepared",
-      clientRef,
-      prepared: {
-        content_type,
-        metadata: metadata ?? null,
-        warnings: [...warnings],
-        variants: variants.map(({ name, content_type, width, height, blob }) => ({
-          name,
-          content_type,
-          width,
-          height,
-          size_bytes: blob.size,
-        })),
-      },
-      variants: variants.map(({ blob }) => blob),
-    });
   }
 
   setPaused(clientRef: string, paused: boolean): void {
@@ -180,6 +169,15 @@ export class Keeper {
     }
   }
 
+  /** Nobody wants what had failed any more. After `close`, when the worker hears nothing, that may still be said. */
+  discard(clientRef: string): void {
+    if (!this.#closed) {
+      this.forget(clientRef);
+    } else if (this.#held.delete(clientRef)) {
+      void this.#removeRow(clientRef);
+    }
+  }
+
   /** Goes on with what earlier pages have left, if there is anything. */
   async resume(): Promise<void> {
     try {
@@ -194,14 +192,26 @@ export class Keeper {
     }
   }
 
+  /** What is kept of an upload whose file cannot be read any more; `null` where that is not to be had either. */
+  readAgain(clientRef: string): Promise<Restored | null> {
+    if (this.#line.isOver) {
+      return Promise.resolve(null);
+    }
+    return new Promise((answer) => {
+      this.#unreadable.set(clientRef, answer);
+      this.#restore();
+    });
+  }
+
   /** Takes over from that page as soon as it is gone. */
   watch(session: string): void {
     this.#send({ kind: "watch", session });
   }
 
-  /** The network may be back, or the user: what waits for a token asks again. */
+  /** The network may be back, or the user: what waits for a token asks again, and what could not be kept is tried. */
   wake(): void {
     this.#line.wake();
+    this.#line.tell({ kind: "wake" });
     this.#firstLook.wake();
     if (this.#askTimer !== undefined) {
       this.#askAgainMs = ASK_AGAIN_MS;
@@ -239,7 +249,7 @@ export class Keeper {
     Promise.all([this.#options.whoIsIt(), this.#options.compile()])
       .then(([subject, module]) => {
         this.#looks.push(this.#gone.splice(0));
-        this.#send({ kind: "restore", module, subject, readyOnly: false, onWifi: this.#onWifi });
+        this.#send({ kind: "restore", module, subject, unreadable: [...this.#unreadable.keys()], readyOnly: false, onWifi: this.#onWifi });
       })
       .catch(() => this.#restoreLater())
       .finally(() => {
@@ -278,6 +288,18 @@ export class Keeper {
     }
   }
 
+  /** Unless another page sends it by now. Bytes that no row names go with the next sweep. */
+  async #removeRow(clientRef: string): Promise<void> {
+    const database = new QueueDatabase();
+    try {
+      await changeRow(database, [this.namespace, clientRef], ({ holder }) => (holder === this.session ? null : undefined));
+    } catch {
+      // At worst it is there again with the next page, where it can be discarded again.
+    } finally {
+      database.close();
+    }
+  }
+
   #send(message: ToKeepWorker): void {
     this.#line.send(message);
   }
@@ -304,17 +326,23 @@ export class Keeper {
           this.#options.onNotKept(message.clientRef, message.code);
         }
         return;
-      case "restored":
-        for (const { upload } of message.uploads) {
+      case "restored": {
+        const { unreadable = [] } = message;
+        const isNew = ({ client_ref }: KeptUpload): boolean => !unreadable.includes(client_ref);
+        const uploads = message.uploads.filter(({ upload }) => isNew(upload));
+        const missing = message.missing.filter(isNew);
+        for (const { upload } of uploads) {
           this.#held.add(upload.client_ref);
           this.#kept.add(upload.client_ref);
         }
-        for (const { client_ref } of message.missing) {
+        for (const { client_ref } of missing) {
           this.#held.add(client_ref);
         }
-        this.#options.onRestored(message.uploads, message.missing);
+        this.#options.onRestored(uploads, missing);
+        unreadable.forEach((clientRef) => this.#wasReadAgain(clientRef, message));
         this.#looked(this.#looks.shift() ?? [], message.isWhole);
         return;
+      }
       case "gone":
         this.#gone.push(message.session);
         this.#restore();
@@ -322,6 +350,19 @@ export class Keeper {
       case "report":
         this.#questions.get(message.question)?.(message.report);
         this.#questions.delete(message.question);
+    }
+  }
+
+  /** Where it could not be this time it is tried again with the next look. */
+  #wasReadAgain(clientRef: string, { uploads, missing, isWhole }: Extract<FromKeepWorker, { kind: "restored" }>): void {
+    const found = uploads.find(({ upload }) => upload.client_ref === clientRef) ?? null;
+    const isGone = missing.some(({ client_ref }) => client_ref === clientRef);
+    if (isGone) {
+      this.#kept.delete(clientRef);
+    }
+    if (found !== null || isGone || isWhole) {
+      this.#unreadable.get(clientRef)?.(found);
+      this.#unreadable.delete(clientRef);
     }
   }
 

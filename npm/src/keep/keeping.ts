@@ -11,10 +11,11 @@ import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import { ORIGINAL, readBeside, restoredFrom, sizesOf, type Beside } from "./beside.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
-import { changeRow, inNamespace, putUnlessHeld, readRow, transact, type Key, type QueueDatabase, type UploadRow } from "./database.js";
-import { NOTHING_KEPT, type FromKeepWorker, type NotKeptCode, type StorageReport, type ToKeepWorker } from "./messages.js";
+import { changeRow, putUnlessHeld, readRow, rowsOf, transact, type Key, type QueueDatabase, type UploadRow } from "./database.js";
+import type { FromKeepWorker, NotKeptCode, ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
-import { isFull, writeSomewhere } from "./places.js";
+import { isFull, sweep, writeSomewhere } from "./places.js";
+import { reportOf } from "./report.js";
 import type { Sessions } from "./sessions.js";
 
 type Asked = Extract<ToKeepWorker, { kind: "restore" }>;
@@ -30,6 +31,10 @@ export class Keeping {
   readonly #folders = new Map<string, string>();
   /** Those of them that may have bytes in them. */
   readonly #written = new Set<string>();
+  /** The folders of what nobody wants any more, as long as their rows may be there, with its name. */
+  readonly #forgotten = new Map<string, string>();
+  /** Files that could not be copied, and how that is tried again; whose turn it is comes first. */
+  readonly #uncopied = new Map<string, () => void>();
   /** Rows that are ours though the device had no room to write it: by name, the dead session that is written there. */
   readonly #unclaimed = new Map<string, string | null>();
   readonly #watched = new Set<string>();
@@ -69,6 +74,9 @@ export class Keeping {
       case "soon":
         this.#copies.calm();
         return;
+      case "wake":
+        this.#copyNext();
+        return;
       case "restore":
         this.#inOrder(() => this.#restore(message));
         return;
@@ -76,13 +84,14 @@ export class Keeping {
         this.#inOrder(async () => this.#watch((await this.#ground).sessions, message.session));
         return;
       case "report":
-        void this.#report().then((report) => this.#tell({ kind: "report", question: message.question, report }));
+        void reportOf(this.#ground, this.#namespace).then((report) => this.#tell({ kind: "report", question: message.question, report }));
     }
   }
 
   /** Does what was asked before, and lets go of its rows: others may take over. */
   async end(): Promise<void> {
     this.#copies.stop();
+    this.#inOrder(() => this.#removeForgotten());
     await this.#last;
     await (await this.#ground).sessions.end();
   }
@@ -108,14 +117,39 @@ export class Keeping {
         this.#notKept(ref, thrown);
         return;
       }
-      this.#copy(ref, folder, ORIGINAL, file, async (place) => {
-        if (!(await this.#update(ref, (record) => ({ ...record, bytes: place }), "strict"))) {
-          // No later page would find these bytes.
-          throw new Error("The browser has cleared what was kept here.");
-        }
-        this.#tell({ kind: "kept", clientRef: ref });
-      });
+      this.#copyOriginal(ref, folder, file);
     });
+  }
+
+  #copyOriginal(ref: string, folder: string, file: Blob, isRepeated = false): void {
+    const then = async (place: ByteStore["place"]): Promise<void> => {
+      this.#uncopied.delete(ref);
+      if (await this.#update(ref, (record) => ({ ...record, bytes: place }), "strict")) {
+        this.#tell({ kind: "kept", clientRef: ref });
+        this.#copyNext();
+      } else {
+        // No later page would find these bytes.
+        this.#notKept(ref, new Error("The browser has cleared what was kept here."));
+      }
+    };
+    this.#copy(ref, folder, ORIGINAL, file, then, async (thrown) => {
+      // Whether or not the handle could be: the file itself is not kept.
+      await this.#keepHandle(ref).catch(() => undefined);
+      // Unless nobody wants it any more.
+      if (this.#folders.get(ref) === folder) {
+        isRepeated || this.#notKept(ref, thrown);
+        this.#uncopied.set(ref, () => this.#copyOriginal(ref, folder, file, true));
+      }
+    });
+  }
+
+  /** There may be room now for a file that could not be copied. One at a time: where there is none, the next waits. */
+  #copyNext(): void {
+    for (const [ref, copy] of this.#uncopied) {
+      this.#uncopied.delete(ref);
+      copy();
+      return;
+    }
   }
 
   #keepVariants(ref: string, prepared: KeptDescription, variants: Blob[]): void {
@@ -132,11 +166,23 @@ export class Keeping {
         this.#copy(ref, folder, String(entry[0]), entry[1], async () => next());
       }
     };
-    next();
+    this.#inOrder(async () => {
+      // Its row is there by now: a folder without one is swept.
+      if (this.#folders.get(ref) === folder) {
+        next();
+      }
+    });
   }
 
-  /** Copies when its turn comes. Smaller pictures that cannot be kept are made again; of the file it is told. */
-  #copy(ref: string, folder: string, name: string, bytes: Blob, then: (place: ByteStore["place"]) => Promise<void>): void {
+  /** Copies when its turn comes. Smaller pictures that cannot be kept are made again: of them nobody is told. */
+  #copy(
+    ref: string,
+    folder: string,
+    name: string,
+    bytes: Blob,
+    then: (place: ByteStore["place"]) => Promise<void>,
+    failed: (thrown: unknown) => Promise<void> = async () => undefined,
+  ): void {
     const isWanted = (): boolean => this.#folders.get(ref) === folder;
     this.#copies.add(bytes.size, isWanted, async () => {
       this.#written.add(folder);
@@ -145,10 +191,8 @@ export class Keeping {
         const place = await writeSomewhere(await openPlaces(), folder, name, bytes, isWanted);
         await then(place);
       } catch (thrown) {
-        if (isWanted() && name === ORIGINAL) {
-          // Whether or not the handle could be: the file itself is not kept.
-          await this.#keepHandle(ref).catch(() => undefined);
-          this.#notKept(ref, thrown);
+        if (isWanted()) {
+          await failed(thrown);
         }
       }
       if (!isWanted()) {
@@ -174,36 +218,56 @@ export class Keeping {
 
   #forget(ref: string): void {
     const folder = this.#folders.get(ref);
-    this.#folders.delete(ref);
-    this.#inOrder(async () => {
-      const { database } = await this.#ground;
-      await changeRow(database, this.#key(ref), (row) => (this.#isOurs(row) ? null : undefined));
-      this.#unclaimed.delete(ref);
-      if (folder !== undefined && this.#written.delete(folder)) {
-        await this.#removeBytes(ref, folder);
-      }
-    });
+    if (folder !== undefined) {
+      this.#folders.delete(ref);
+      this.#uncopied.delete(ref);
+      this.#forgotten.set(folder, ref);
+      this.#inOrder(() => this.#removeForgotten());
+    }
   }
 
-  /** Unless a row still names the folder: another page may have taken it over, and reads them. */
+  /** What cannot be removed is tried again after whatever is done next: the next page would send it. */
+  async #removeForgotten(): Promise<void> {
+    const { database } = await this.#ground;
+    for (const [folder, ref] of this.#forgotten) {
+      const removeRow = (): Promise<boolean> =>
+        changeRow(database, this.#key(ref), (row) => (row.folder === folder && this.#isOurs(row) ? null : undefined));
+      await removeRow().catch(async (thrown: unknown) => {
+        if (!isFull(thrown)) {
+          throw thrown;
+        }
+        // There is not even room to write that it is gone: its bytes make some.
+        await this.#removeBytes(ref, folder);
+        await removeRow();
+      });
+      this.#forgotten.delete(folder);
+      this.#unclaimed.delete(ref);
+      if (this.#written.delete(folder)) {
+        await this.#removeBytes(ref, folder);
+        this.#copyNext();
+      }
+    }
+  }
+
+  /** Of what nobody wants any more; unless another page's row names the folder, which has taken it over and reads them. */
   async #removeBytes(ref: string, folder: string): Promise<void> {
     const { database, openPlaces } = await this.#ground;
     const row = await readRow(database, this.#key(ref));
-    if (row?.folder !== folder) {
+    if (row?.folder !== folder || this.#isOurs(row)) {
       await Promise.all((await openPlaces()).map((place) => place.remove(folder)));
     }
   }
 
   /** Whatever goes wrong, it is told what was found: somebody waits for it. */
   async #restore(asked: Asked): Promise<void> {
-    const found: Found = { kind: "restored", uploads: [], missing: [], elsewhere: 0, isWhole: true };
+    const found: Found = { kind: "restored", uploads: [], missing: [], unreadable: asked.unreadable ?? [], elsewhere: 0, isWhole: true };
     try {
       const ground = await this.#ground;
       const places = await ground.openPlaces();
       // First: what dead pages left half written may be the room that is lacking now.
-      await this.#sweep(ground, places).catch(() => undefined);
+      await sweep(places, () => this.#namedFolders(ground)).catch(() => undefined);
       await initUpload({ module_or_path: asked.module });
-      for (const row of await this.#rows(ground.database)) {
+      for (const row of await rowsOf(ground.database, this.#namespace)) {
         await this.#restoreRow(ground, places, row, asked, found).catch(() => {
           found.isWhole = false;
         });
@@ -218,9 +282,10 @@ export class Keeping {
   async #restoreRow({ database, sessions }: Ground, places: ByteStore[], row: UploadRow, asked: Asked, found: Found): Promise<void> {
     const { subject, readyOnly } = asked;
     if (this.#isOurs(row)) {
-      return;
-    }
-    if (row.holder !== null && (await sessions.isAlive(row.holder))) {
+      if (!found.unreadable?.includes(row.ref)) {
+        return;
+      }
+    } else if (row.holder !== null && (await sessions.isAlive(row.holder))) {
       this.#watch(sessions, row.holder);
       found.elsewhere += 1;
       return;
@@ -291,40 +356,10 @@ export class Keeping {
     }
   }
 
-  /** Bytes without a row were half written, or half removed, by a page that died. */
-  async #sweep({ database }: Ground, places: ByteStore[]): Promise<void> {
+  /** Of all queues. */
+  async #namedFolders({ database }: Ground): Promise<Set<string>> {
     const rows = await transact<UploadRow[]>(database, "uploads", "readonly", (store) => store("uploads").getAll());
-    const known = new Set([...rows.map(({ folder }) => folder), ...this.#folders.values()]);
-    for (const place of places) {
-      await place.sweep((folder) => known.has(folder));
-    }
-  }
-
-  async #report(): Promise<StorageReport> {
-    const report: StorageReport = { ...NOTHING_KEPT };
-    try {
-      const { database, openPlaces } = await this.#ground;
-      const rows = await this.#rows(database);
-      const [place] = await openPlaces();
-      report.place = place?.place ?? "none";
-      for (const { record } of rows) {
-        if (record.bytes === "opfs" || record.bytes === "indexed_db") {
-          report.kept_files += 1;
-          report.kept_bytes += record.size_bytes;
-        }
-      }
-      const { usage, quota } = await navigator.storage.estimate();
-      report.usage_bytes = usage ?? null;
-      report.quota_bytes = quota ?? null;
-      report.persisted = await navigator.storage.persisted();
-    } catch {
-      // What is not known stays as it is.
-    }
-    return report;
-  }
-
-  #rows(database: QueueDatabase): Promise<UploadRow[]> {
-    return transact(database, "uploads", "readonly", (store) => store("uploads").getAll(inNamespace(this.#namespace)));
+    return new Set([...rows.map(({ folder }) => folder), ...this.#folders.values()]);
   }
 
   /** Changes a record that is ours, in its turn. */
@@ -358,6 +393,6 @@ export class Keeping {
 
   /** A failure concerns that one wish: at worst something is made or sent again. */
   #inOrder(work: () => Promise<unknown>): void {
-    this.#last = this.#last.then(work).catch(() => undefined);
+    this.#last = this.#last.then(work).then(() => this.#removeForgotten()).catch(() => undefined);
   }
 }

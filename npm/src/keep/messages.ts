@@ -60,11 +60,15 @@ export type ToKeepWorker =
   | { kind: "forget"; clientRef: string }
   /** Everything this page sends is stored soon, as things go. */
   | { kind: "soon" }
+  /** The network may be back, or the user: what could not be kept may be now. */
+  | { kind: "wake" }
   /**
    * Take over what no living page holds; with `readyOnly` nothing that a page still has to do something about. A page
-   * says whether originals wait for Wi-Fi from now on; `null` leaves that as the page before had it.
+   * says whether originals wait for Wi-Fi from now on; `null` leaves that as the page before had it. `unreadable` are
+   * uploads of this page whose files cannot be read any more: what is kept of them is read once more. A page or a
+   * worker of an earlier build knows nothing of them.
    */
-  | { kind: "restore"; module: WebAssembly.Module; subject: string | null; readyOnly: boolean; onWifi: boolean | null }
+  | { kind: "restore"; module: WebAssembly.Module; subject: string | null; unreadable?: string[]; readyOnly: boolean; onWifi: boolean | null }
   /** Take over what that page holds as soon as it is gone. */
   | { kind: "watch"; session: string }
   | { kind: "report"; question: number }
@@ -77,10 +81,10 @@ export type FromKeepWorker =
   | { kind: "kept"; clientRef: string }
   | { kind: "not-kept"; clientRef: string; code: NotKeptCode; message: string }
   /**
-   * `missing` have to be chosen again; `elsewhere` are how many living pages hold. Where something could not be looked
-   * at or taken over this time, it is not whole.
+   * `missing` have to be chosen again; `elsewhere` are how many living pages hold; `unreadable` are as they were asked
+   * for, and are among the others. Where something could not be looked at or taken over this time, it is not whole.
    */
-  | { kind: "restored"; uploads: Restored[]; missing: KeptUpload[]; elsewhere: number; isWhole: boolean }
+  | { kind: "restored"; uploads: Restored[]; missing: KeptUpload[]; unreadable?: string[]; elsewhere: number; isWhole: boolean }
   /** A page whose uploads were watched is gone; ask for them with `restore`. */
   | { kind: "gone"; session: string }
   | { kind: "report"; question: number; report: StorageReport };

@@ -24,6 +24,20 @@ export async function writeSomewhere(
   throw last;
 }
 
+/**
+ * Removes the folders that no row names: they were half written, or half removed, by a page that died. Rows are asked
+ * for after the folders, and a page writes a file's row before its folder: what it begins meanwhile is not taken for such.
+ */
+export async function sweep(places: ByteStore[], named: () => Promise<ReadonlySet<string>>): Promise<void> {
+  const found = await Promise.all(places.map((place) => place.folders()));
+  const known = await named();
+  for (const [index, place] of places.entries()) {
+    for (const folder of found[index]?.filter((each) => !known.has(each)) ?? []) {
+      await place.remove(folder);
+    }
+  }
+}
+
 /** Whether it went wrong because the browser's quota for this site is used up. */
 export function isFull(thrown: unknown): boolean {
   return typeof thrown === "object" && thrown !== null && (thrown as { name?: unknown }).name === "QuotaExceededError";

@@ -1,4 +1,5 @@
-/** From what was kept to what the engine takes. */
+/** From what the engine takes to what is kept, and back. */
+import type { KeptDescription } from "../generated/KeptDescription";
 import type { MetadataWarning } from "../generated/MetadataWarning";
 import type { VariantOptions } from "../generated/VariantOptions";
 import { madeOf, type MadePictures } from "../prepare.js";
@@ -10,6 +11,22 @@ export interface KeptDescriptionOfFile extends FileDescription {
   preview: Blob | null;
   warnings: readonly MetadataWarning[];
   made: MadePictures | null;
+}
+
+/** What is kept of it, beside the bytes. */
+export function keptOf({ content_type, metadata, variants = [] }: FileDescription, warnings: readonly MetadataWarning[]): KeptDescription {
+  return {
+    content_type,
+    metadata: metadata ?? null,
+    warnings: [...warnings],
+    variants: variants.map(({ name, content_type, width, height, blob }) => ({
+      name,
+      content_type,
+      width,
+      height,
+      size_bytes: blob.size,
+    })),
+  };
 }
 
 /**

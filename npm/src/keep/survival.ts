@@ -9,9 +9,11 @@ import {
   UploadWarningEvent,
   type MissingFile,
 } from "../events.js";
-import { isAboutTheFile } from "../errors.js";
+import { isAboutTheFile, WindlassError } from "../errors.js";
+import { canBeRead } from "../files.js";
 import type { KeptUpload } from "../generated/KeptUpload";
 import type { MetadataWarning } from "../generated/MetadataWarning";
+import type { ProgressCounts } from "../generated/ProgressCounts";
 import type { OriginalsPolicy, WindlassOptions } from "../options.js";
 import { LeaveGuard } from "../page.js";
 import type { TokenSource } from "../token.js";
@@ -29,6 +31,8 @@ import { subjectOf } from "./subject.js";
 /** What is stored by then need not be kept. */
 const SOON_MS = 3_000;
 const SAY_SOON_MS = 200;
+/** So often what is kept of a file goes in its place: each time a phone lets go of it in the background. */
+const READ_AGAIN_MOST = 10;
 
 export interface SurvivalOptions {
   options: WindlassOptions;
@@ -38,8 +42,12 @@ export interface SurvivalOptions {
   commands: UploadCommands;
   /** What this client sends. */
   own: () => Upload[];
+  /** Of all of these together. */
+  progress: () => ProgressCounts;
   /** Sends what was found. */
   goOn: (upload: Upload, found: Restored) => void;
+  /** Nothing was found in place of a file that cannot be read. */
+  fail: (clientRef: string, error: WindlassError) => void;
   dispatch: (event: Event) => void;
 }
 
@@ -54,6 +62,8 @@ export class Survival {
   readonly #unkept = new Set<string>();
   /** What of it cannot be kept, as far as is known, and why. */
   readonly #notKept = new Map<string, NotKeptCode>();
+  /** How often what is kept of them went in place of their files. */
+  readonly #timesReadAgain = new WeakMap<Upload, number>();
   /** Files an earlier page could not keep. */
   #missing: readonly KeptUpload[] = [];
   #hasWarned = false;
@@ -146,6 +156,28 @@ export class Survival {
     }
   }
 
+  /**
+   * It is about to fail. Where only its file cannot be read any more, and all of it is kept, that goes in the file's
+   * place: a phone lets go of files in the background, a card is taken out. Whether that is tried.
+   */
+  readsAgain(upload: Upload, error: WindlassError): boolean {
+    const { code } = error;
+    const times = this.#timesReadAgain.get(upload) ?? 0;
+    if ((code !== "file_gone" && code !== "file_changed") || times >= READ_AGAIN_MOST || !this.#keeper?.isKept(upload.clientRef)) {
+      return false;
+    }
+    this.#timesReadAgain.set(upload, times + 1);
+    void this.#readAgain(this.#keeper, upload, error);
+    return true;
+  }
+
+  /** Throws where no picture came of a file that is kept and cannot be read any more: they are made of the copy. */
+  async mustBeReadable({ clientRef, file, filename }: Upload, { variants = [] }: FileDescription): Promise<void> {
+    if (variants.length === 0 && this.#keeper?.isKept(clientRef) && !(await canBeRead(file))) {
+      throw new WindlassError("file_gone", "It was deleted or moved, or this page may not read it any more.", { file: filename });
+    }
+  }
+
   /** It ended here. What is kept of a file that was not sent stays until it is, or until nobody wants it: whether it does. */
   ended(upload: Upload): boolean {
     const { clientRef, state, error } = upload;
@@ -161,7 +193,7 @@ export class Survival {
 
   /** Nothing of it is wanted any more. */
   forget(clientRef: string): void {
-    this.#missing = this.#missing.filter(({ client_ref: missing }) => missing !== clientRef);
+    this.#isNotMissing(clientRef);
     this.#keeper?.forget(clientRef);
   }
 
@@ -173,7 +205,8 @@ export class Survival {
   /** One that is not under way here: asks the tab that sends it; of one that failed nothing is kept any longer. */
   cancel(upload: Upload): void {
     if (upload.state === "failed") {
-      this.forget(upload.clientRef);
+      this.#isNotMissing(upload.clientRef);
+      this.#keeper?.discard(upload.clientRef);
     } else {
       this.command(upload, "cancel");
     }
@@ -237,6 +270,7 @@ export class Survival {
       session: keeper.session,
       commands,
       own,
+      progress: this.#options.progress,
       onAdded: (upload) => dispatch(new UploadAddedEvent(upload)),
       onCommand: (clientRef, command) => own().find((upload) => upload.clientRef === clientRef)?.[command](),
       watch: (session) => keeper.watch(session),
@@ -278,6 +312,26 @@ export class Survival {
     if (uploads.length > 0 || lost.length > 0) {
       dispatch(new UploadsRestoredEvent(uploads, this.missing));
     }
+  }
+
+  async #readAgain(keeper: Keeper, upload: Upload, error: WindlassError): Promise<void> {
+    // A browser that reads on where a file was changed may have made the copy of what it is now; the others refuse.
+    const wasChanged = error.code === "file_changed" && (await canBeRead(upload.file));
+    const found = wasChanged ? null : await keeper.readAgain(upload.clientRef);
+    if (upload.ended) {
+      return;
+    }
+    if (found === null) {
+      this.#timesReadAgain.set(upload, READ_AGAIN_MOST);
+      this.#options.fail(upload.clientRef, error);
+    } else {
+      upload.takeOver(found.file, upload.origin);
+      this.#options.goOn(upload, found);
+    }
+  }
+
+  #isNotMissing(clientRef: string): void {
+    this.#missing = this.#missing.filter(({ client_ref: missing }) => missing !== clientRef);
   }
 
   #warn(clientRef: string, code: NotKeptCode): void {

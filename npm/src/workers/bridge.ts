@@ -1,10 +1,17 @@
 /**
  * A pool of workers behind one function: `run(request)` resolves to the reply. One queue for all;
- * aborting a running job ends its worker, for nothing else stops WebAssembly; a worker that trapped is
- * replaced, and only its own job fails; idle workers are let go, and their memory with them.
+ * aborting a running job ends its worker, for nothing else stops WebAssembly; a worker that trapped, or never
+ * answers, is replaced, and only its own job fails; idle workers are let go, and their memory with them.
  */
 import { cancelled, fromPlainError, WindlassError } from "../errors.js";
 import type { Job, JobAnswer } from "./messages.js";
+
+/**
+ * A job may take so many steps of so many milliseconds, two minutes: a very large picture takes a slow phone half of
+ * one. They are counted one by one: a page that sleeps has its workers sleep too, and wakes to a timer that is long due.
+ */
+const STEP_MS = 10_000;
+const STEPS_MOST = 12;
 
 /** What the pool needs of a `Worker`. */
 export interface WorkerLike {
@@ -39,7 +46,8 @@ interface Task<Request, Reply> {
 interface Slot<Request, Reply> {
   worker: Promise<WorkerLike> | null;
   task: Task<Request, Reply> | null;
-  idleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs while it works, or stands idle. */
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 export class WorkerPool<Request, Reply> {
@@ -52,7 +60,7 @@ export class WorkerPool<Request, Reply> {
   constructor(start: () => Promise<WorkerLike>, { size, idleMs }: PoolOptions) {
     this.#start = start;
     this.#idleMs = idleMs;
-    this.#slots = Array.from({ length: size }, () => ({ worker: null, task: null, idleTimer: undefined }));
+    this.#slots = Array.from({ length: size }, () => ({ worker: null, task: null, timer: undefined }));
   }
 
   /**
@@ -74,7 +82,7 @@ export class WorkerPool<Request, Reply> {
     });
   }
 
-  /** Rejects with `cancelled` on abort, `worker_crashed` when the worker dies. */
+  /** Rejects with `cancelled` on abort, `worker_crashed` when the worker dies or takes too long. */
   run(request: Request, { signal, first = false }: RunOptions = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null) {
@@ -129,7 +137,7 @@ export class WorkerPool<Request, Reply> {
   }
 
   async #work(slot: Slot<Request, Reply>, task: Task<Request, Reply>): Promise<void> {
-    clearTimeout(slot.idleTimer);
+    clearTimeout(slot.timer);
     slot.task = task;
     const starting = (slot.worker ??= this.#start());
     let worker: WorkerLike;
@@ -146,6 +154,7 @@ export class WorkerPool<Request, Reply> {
       // Aborted while the worker was starting; `#stop` ends it.
       return;
     }
+    this.#limit(slot, task, STEPS_MOST);
     worker.onmessage = ({ data }: MessageEvent<JobAnswer<Reply>>) => {
       if (data.kind === "done") {
         this.#settle(slot, task, () => task.resolve(data.reply));
@@ -163,19 +172,37 @@ export class WorkerPool<Request, Reply> {
       this.#settle(slot, task, () => task.reject(crashed(event.message)));
     };
     const job: Job<Request> = { kind: "job", request: task.request };
-    worker.postMessage(job);
+    try {
+      worker.postMessage(job);
+    } catch (error) {
+      // Something in it cannot be sent to a worker, which is none the worse for it.
+      this.#settle(slot, task, () => task.reject(error));
+    }
+  }
+
+  /** A decoder may never answer, and a codec never end: without a limit the photo waits for ever, and others behind it. */
+  #limit(slot: Slot<Request, Reply>, task: Task<Request, Reply>, steps: number): void {
+    slot.timer = setTimeout(() => {
+      if (steps > 1) {
+        this.#limit(slot, task, steps - 1);
+        return;
+      }
+      this.#stop(slot);
+      this.#settle(slot, task, () => task.reject(tookTooLong()));
+    }, STEP_MS);
   }
 
   #settle(slot: Slot<Request, Reply>, task: Task<Request, Reply>, outcome: () => void): void {
     if (slot.task !== task) {
       return;
     }
+    clearTimeout(slot.timer);
     slot.task = null;
     task.release();
     outcome();
     this.#dispatch();
     if (slot.task === null && slot.worker !== null) {
-      slot.idleTimer = setTimeout(() => this.#stop(slot), this.#idleMs);
+      slot.timer = setTimeout(() => this.#stop(slot), this.#idleMs);
     }
   }
 
@@ -194,7 +221,7 @@ export class WorkerPool<Request, Reply> {
   }
 
   #stop(slot: Slot<Request, Reply>): void {
-    clearTimeout(slot.idleTimer);
+    clearTimeout(slot.timer);
     const stopping = slot.worker;
     slot.worker = null;
     stopping?.then((worker) => worker.terminate()).catch(() => {
@@ -206,4 +233,8 @@ export class WorkerPool<Request, Reply> {
 function crashed(detail: string | undefined): WindlassError {
   const why = detail ? ` (${detail})` : "";
   return new WindlassError("worker_crashed", `The worker reading this file stopped unexpectedly${why}.`);
+}
+
+function tookTooLong(): WindlassError {
+  return new WindlassError("worker_crashed", "The worker reading this file was stopped: it had no answer after two minutes.");
 }

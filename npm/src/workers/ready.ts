@@ -60,14 +60,15 @@ function untilReady(worker: WorkerLike, isLast: boolean): Promise<WindlassError 
 /** Throws why the script cannot be had, and where it can be had for the last time, too. */
 async function assertAbsent(script: URL, isLast: boolean): Promise<void> {
   const silence = new Silence(SILENT_MOST_MS);
-  let status: number;
+  let answer: Response;
   try {
-    ({ status } = await fetch(script, { method: "HEAD", signal: silence.signal }));
+    answer = await fetch(script, { method: "HEAD", signal: silence.signal });
   } catch (thrown) {
     throw notLoaded("nobody answers", { retryable: true, cause: thrown });
   } finally {
     silence.end();
   }
+  const { status, headers } = answer;
   if (status >= 400) {
     const answered = new WindlassError("wasm_unavailable", `${script.pathname} answered with status ${status}`);
     throw status >= 500
@@ -75,16 +76,18 @@ async function assertAbsent(script: URL, isLast: boolean): Promise<void> {
       : notThere(answered.message, answered);
   }
   if (isLast) {
-    throw notStarted();
+    throw notStarted(script, headers.get("content-type") ?? "");
   }
 }
 
-function notStarted(): WindlassError {
-  return new WindlassError(
-    "wasm_unavailable",
-    "A worker of the photo SDK cannot be started though its script is there. The page's Content-Security-Policy " +
-      "must allow it (worker-src), and the browser must know module workers.",
-  );
+/** Of a file that nobody has put there, a server of a single-page app answers with the page. */
+function notStarted({ pathname }: URL, type: string): WindlassError {
+  const why = /(java|ecma)script/i.test(type)
+    ? "though its script is there. The page's Content-Security-Policy must allow it (worker-src), and the browser must " +
+      "know module workers."
+    : `since ${pathname} is answered as “${type}”. It must be answered as JavaScript: check that the file is on the ` +
+      "server, beside the script that asks for it.";
+  return new WindlassError("wasm_unavailable", `A worker of the photo SDK cannot be started ${why}`);
 }
 
 /** A compiled module and the worker for it, which come at the same time. Without the one the other is of no use. */

@@ -14,6 +14,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use s3s::service::S3Service;
 use s3s::{Body, S3Error, s3_error};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::cors::Cors;
@@ -28,6 +29,11 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 /// A pause when the process is out of file descriptors, so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Of the files this process may have open, one in so many may be a connection of the store: each may have a body
+/// open beside it, and the rest of the process needs files, too.
+const OPEN_FILES_PER_CONNECTION: usize = 8;
+/// Where the system does not say how many files there may be.
+const UNKNOWN: usize = 65_536;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
@@ -47,14 +53,26 @@ impl EmbeddedStore {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send,
     ) -> io::Result<()> {
+        let connections = open_files_limit().unwrap_or(UNKNOWN) / OPEN_FILES_PER_CONNECTION;
+        self.serve_at_once(connections.clamp(1, Semaphore::MAX_PERMITS), listener, shutdown).await
+    }
+
+    /// Serves so many connections at once; whoever comes then waits in the system's queue.
+    async fn serve_at_once(
+        self,
+        connections: usize,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> io::Result<()> {
+        let seats = Arc::new(Semaphore::new(connections));
         let surface = Arc::new(Surface { protocol: protocol(self.clone()), store: self });
         let graceful = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
-            let stream = tokio::select! {
+            let (stream, seat) = tokio::select! {
                 () = &mut shutdown => break,
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+                accepted = accept(&listener, &seats) => match accepted {
+                    Ok(accepted) => accepted,
                     Err(error) if is_of_one_connection(&error) => continue,
                     Err(error) => {
                         tracing::warn!(%error, "the store could not accept a connection");
@@ -63,7 +81,7 @@ impl EmbeddedStore {
                     }
                 },
             };
-            serve_connection(stream, Arc::clone(&surface), &graceful);
+            serve_connection(stream, seat, Arc::clone(&surface), &graceful);
         }
         drop(listener);
         if tokio::time::timeout(DRAIN_LIMIT, graceful.shutdown()).await.is_err() {
@@ -73,6 +91,27 @@ impl EmbeddedStore {
     }
 }
 
+/// The next connection, once there is a seat for it: before that it takes no file descriptor.
+async fn accept(
+    listener: &TcpListener,
+    seats: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let seat = Arc::clone(seats).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, seat))
+}
+
+/// How many files this process may have open at once; `None` where that is not limited or not known.
+fn open_files_limit() -> Option<usize> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok())
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -80,7 +119,12 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn serve_connection(stream: TcpStream, surface: Arc<Surface>, graceful: &GracefulShutdown) {
+fn serve_connection(
+    stream: TcpStream,
+    seat: OwnedSemaphorePermit,
+    surface: Arc<Surface>,
+    graceful: &GracefulShutdown,
+) {
     // Answers are small and wanted at once.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -98,6 +142,7 @@ fn serve_connection(stream: TcpStream, surface: Arc<Surface>, graceful: &Gracefu
         if let Err(error) = connection.await {
             tracing::debug!(error, "a connection ended early");
         }
+        drop(seat);
     });
 }
 
@@ -179,4 +224,33 @@ fn may_run_scripts(headers: &HeaderMap) -> bool {
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence.ends_with("html") || essence.ends_with("xml") || essence.ends_with("javascript")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_finds_every_seat_taken_is_served_once_one_is_free() {
+        let (_folder, store) = EmbeddedStore::of_a_test().await;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(store.serve_at_once(2, listener, std::future::pending()));
+
+        let silent = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+        let mut late = TcpStream::connect(address).await.unwrap();
+        late.write_all(b"GET /photos/key HTTP/1.1\r\nhost: store\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answer = Vec::new();
+        let waits = tokio::time::timeout(Duration::from_millis(300), late.read_buf(&mut answer)).await;
+        assert!(waits.is_err(), "there are two seats: {}", String::from_utf8_lossy(&answer));
+
+        drop(silent);
+        let served = tokio::time::timeout(Duration::from_secs(5), late.read_to_end(&mut answer)).await;
+        served.expect("a seat is free").unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 403"), "{}", String::from_utf8_lossy(&answer));
+    }
 }

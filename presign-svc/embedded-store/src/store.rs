@@ -199,3 +199,21 @@ fn lock_and_identify(layout: &Layout) -> io::Result<(Option<File>, Option<StoreI
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
+
+#[cfg(test)]
+impl EmbeddedStore {
+    /// One in a folder of its own, which goes with the test.
+    pub(crate) async fn of_a_test() -> (tempfile::TempDir, Self) {
+        let folder = tempfile::tempdir().unwrap();
+        let config = StoreConfig {
+            root: folder.path().to_owned(),
+            bucket: "photos".to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: "AKIDTEST".to_owned(),
+            secret_access_key: "a secret that only tests use".to_owned(),
+            allowed_origins: crate::config::AllowedOrigins::Any,
+        };
+        let store = Self::open(config).await.unwrap();
+        (folder, store)
+    }
+}

@@ -82,8 +82,10 @@ impl LockedUpload<'_> {
         let target = layout.part_path(self.manifest.upload_id, part.part_number);
         blocking(move || {
             let replaced: Option<StoredPart> = read_json(&target)?;
-            layout.stage(&part)?.commit(&target)?;
+            let committed = layout.stage(&part)?.commit(&target);
+            // Even if that failed, the rename may have reached the disk: the body stays, for the sweep to judge.
             body.keep();
+            committed?;
             if let Some(replaced) = replaced {
                 layout.remove_blobs(&[replaced.blob]);
             }
@@ -102,6 +104,12 @@ impl LockedUpload<'_> {
         .await
     }
 
+    /// The object that it has become, where closing it failed after its completion: that has its bodies now.
+    pub(crate) async fn object(&self, objects: &Catalogue) -> io::Result<Option<ObjectManifest>> {
+        let object = objects.find(&self.manifest.key).await?;
+        Ok(object.filter(|object| object.upload_id == Some(self.manifest.upload_id)))
+    }
+
     /// Closes the upload and deletes the parts that are in no object.
     pub(crate) async fn close(self, unused: Vec<BlobId>) -> io::Result<()> {
         let (layout, upload) = (Arc::clone(self.layout), self.manifest.upload_id);
@@ -112,8 +120,7 @@ impl LockedUpload<'_> {
     /// failed after its completion, the object keeps its parts.
     pub(crate) async fn abort(self, objects: &Catalogue) -> io::Result<()> {
         let parts = self.parts().await?;
-        let object = objects.find(&self.manifest.key).await?;
-        let unused = match object.filter(|object| object.upload_id == Some(self.manifest.upload_id)) {
+        let unused = match self.object(objects).await? {
             Some(object) => unused_parts(parts, &object),
             None => parts.into_iter().map(|part| part.blob).collect(),
         };
@@ -193,4 +200,62 @@ fn read_parts(
         parts.extend(read_json::<StoredPart>(&layout.part_path(upload, part_number))?);
     }
     Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::blob::{InFlight, write_body};
+    use crate::checksum::{Algorithm, ChecksumType, hex};
+    use crate::manifest::ObjectHeaders;
+
+    #[tokio::test]
+    async fn a_part_keeps_its_body_only_once_its_record_may_be_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path().to_owned());
+        layout.prepare().unwrap();
+        let (layout, in_flight) = (Arc::new(layout), Arc::<InFlight>::default());
+        let uploads = Uploads::new(Arc::clone(&layout));
+        let upload_id = UploadId::random();
+        let manifest = UploadManifest {
+            upload_id,
+            key: "key".to_owned(),
+            initiated: time::OffsetDateTime::UNIX_EPOCH,
+            headers: ObjectHeaders::default(),
+            checksum_algorithm: Algorithm::Crc32,
+            checksum_type: ChecksumType::FullObject,
+            checksum_declared: false,
+        };
+        uploads.create(manifest).await.unwrap();
+        let upload = uploads.lock(upload_id).await.unwrap().unwrap();
+        let written = async || {
+            let bytes = futures::stream::iter([Ok(Bytes::from_static(b"bytes"))]);
+            let body = write_body(&layout, &in_flight, Algorithm::Crc32, 100, bytes).await.unwrap();
+            let part = StoredPart {
+                part_number: 1,
+                blob: body.blob,
+                size_bytes: body.size_bytes,
+                etag: hex(&body.md5),
+                checksum: body.checksum,
+                last_modified: time::OffsetDateTime::UNIX_EPOCH,
+            };
+            (part, body.pending)
+        };
+
+        // Without the folder for temporary files no record can be written, as on a full disk.
+        std::fs::remove_dir(folder.path().join("temporary")).unwrap();
+        let (part, body) = written().await;
+        upload.put_part(part, body).await.unwrap_err();
+        assert_eq!(layout.all_blobs().unwrap(), []);
+
+        // Without the upload's folder the record is written, and fails on its way into place.
+        layout.prepare().unwrap();
+        std::fs::remove_dir_all(layout.upload_folder(upload_id)).unwrap();
+        let (part, body) = written().await;
+        let blob = part.blob;
+        upload.put_part(part, body).await.unwrap_err();
+        assert_eq!(layout.all_blobs().unwrap(), [blob]);
+    }
 }

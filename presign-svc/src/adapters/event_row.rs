@@ -36,8 +36,20 @@ impl EventRow {
     }
 }
 
-/// The latest number of a project that has this row of `event_numbers`, or none.
-pub(super) const LATEST: &str = "SELECT latest FROM event_numbers WHERE tenant = $1 AND project = $2";
+/// The latest number of a project that has this row of `event_numbers`, or none, and when that event happened.
+pub(super) const LATEST: &str = "SELECT known.latest, events.at FROM event_numbers known
+LEFT JOIN events ON events.tenant = known.tenant AND events.project = known.project AND events.number = known.latest
+WHERE known.tenant = $1 AND known.project = $2";
+
+/// What such a row says; none says that nothing has happened yet.
+pub(super) fn latest_with_time(
+    row: Option<(i64, Option<i64>)>,
+) -> RepositoryResult<(EventNumber, Option<OffsetDateTime>)> {
+    let Some((latest, at)) = row else { return Ok((0, None)) };
+    let corrupt = || RepositoryError::Corrupt { id: format!("event {latest}"), column: "at" };
+    let at = at.map(|at| moment(at).ok_or_else(corrupt)).transpose()?;
+    Ok((latest.unsigned_abs(), at))
+}
 
 /// Forgets so many of the oldest.
 pub(super) const FORGET_BEFORE: &str = "DELETE FROM events WHERE (tenant, project, number) IN

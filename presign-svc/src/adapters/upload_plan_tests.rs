@@ -1,5 +1,5 @@
-//! How the databases find what announcements and ended links ask for: by an index that leads to little, whatever
-//! somebody has sent before.
+//! How the databases find what announcements, ended links and the janitor ask for: by an index that leads to little,
+//! whatever somebody has sent before.
 
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -12,12 +12,14 @@ use super::postgres_server::Postgres;
 use super::sqlite::SqliteDatabase;
 use super::sqlite::upload_links::OPEN_UPLOADS as OPEN_IN_SQLITE;
 use super::sqlite::uploads::FIND_SAME as SAME_IN_SQLITE;
+use super::upload_row::FORGET_CLOSED_BEFORE;
 
 /// Photos of one project. A few more wait for their bytes.
 const PHOTOS: u32 = 20_000;
 const WAITING: u32 = 50;
 const BY_CONTENT: &str = "photos_by_content";
 const BY_LOOK: &str = "uploads_by_look";
+const BY_CLOSING: &str = "uploads_by_closing";
 /// Who sent them: one person all, or an eighth.
 const ANN: &str = "'ann'";
 const ANN_AMONG_MANY: &str = "CASE WHEN i % 8 = 0 THEN 'ann' ELSE 'crew-' || i END";
@@ -40,7 +42,7 @@ fn rows(numbers: &str, id: &str, sender: &str) -> [String; 2] {
 }
 
 #[tokio::test]
-async fn in_sqlite_photos_are_found_by_their_bytes_and_what_waits_among_what_waits() {
+async fn in_sqlite_photos_are_found_by_their_bytes_and_what_waits_or_is_closed_among_its_like() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("plans.sqlite");
     SqliteDatabase::open(&file).await.unwrap();
@@ -51,7 +53,9 @@ async fn in_sqlite_photos_are_found_by_their_bytes_and_what_waits_among_what_wai
     for statement in rows(&numbers, "printf('00000000-0000-7000-8000-%012x', i)", ANN) {
         connection.execute(AssertSqlSafe(statement)).await.unwrap();
     }
-    for (statement, index) in [(SAME_IN_SQLITE, BY_CONTENT), (OPEN_IN_SQLITE, BY_LOOK)] {
+    let statements =
+        [(SAME_IN_SQLITE, BY_CONTENT), (OPEN_IN_SQLITE, BY_LOOK), (FORGET_CLOSED_BEFORE, BY_CLOSING)];
+    for (statement, index) in statements {
         let plan = plan_in_sqlite(&mut connection, statement).await;
         assert!(plan.contains(index) && !plan.contains("photos_by_sender"), "{statement}: {plan}");
     }
@@ -65,12 +69,16 @@ async fn plan_in_sqlite(connection: &mut SqliteConnection, statement: &str) -> S
 }
 
 #[tokio::test]
-async fn in_postgres_what_waits_is_found_among_what_waits() {
+async fn in_postgres_what_waits_or_is_closed_is_found_among_its_like() {
     let Some(server) = Postgres::start() else { return };
     let mut connection = postgres_with(&server, ANN).await;
     connection.execute(AssertSqlSafe(format!("PREPARE open AS {OPEN_IN_POSTGRES}"))).await.unwrap();
     for plan in plans_in_postgres(&mut connection, "open ('acme', 'job-7', 'ann')").await {
         assert!(plan.contains(BY_LOOK), "{plan}");
+    }
+    connection.execute(AssertSqlSafe(format!("PREPARE forget AS {FORGET_CLOSED_BEFORE}"))).await.unwrap();
+    for plan in plans_in_postgres(&mut connection, "forget (2, 1000)").await {
+        assert!(plan.contains(BY_CLOSING), "{plan}");
     }
 }
 

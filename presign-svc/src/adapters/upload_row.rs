@@ -85,15 +85,33 @@ upload_row! {
     }
 }
 
+/// Removes uploads that came to nothing and were cleaned up before a time, as the index `uploads_by_closing` has them.
+pub(super) const FORGET_CLOSED_BEFORE: &str = "DELETE FROM uploads WHERE id IN (
+    SELECT id FROM uploads
+    WHERE status != 'pending_upload' AND verified_at IS NULL AND cleanup_due_at IS NULL AND updated_at < $1
+    ORDER BY updated_at LIMIT $2
+)";
+
+/// Puts off what is due of uploads until a time, the first value; which uploads is still to be said.
+pub(super) const PUT_OFF_DUE: &str = "UPDATE uploads SET
+    deadline_at = CASE WHEN status = 'pending_upload' AND deadline_at < $1 THEN $1 ELSE deadline_at END,
+    look_due_at = CASE WHEN status = 'pending_upload' AND deadline_at < $1 THEN $1 ELSE look_due_at END,
+    cleanup_due_at = CASE WHEN cleanup_due_at < $1 THEN $1 ELSE cleanup_due_at END
+WHERE id IN";
+
 impl UploadRow {
     /// What saves a change of an upload, unless somebody else has changed it: the values of [`Self::SAVED`] come
-    /// first, then tenant, id and version. `id_cast` makes an id of a text.
+    /// first, then tenant, id and version. `id_cast` makes an id of a text. What a client has claimed goes with an
+    /// upload that comes to nothing: it is most of the row.
     pub(super) fn save_statement(id_cast: &str) -> String {
         let set: Vec<String> =
             (1..).zip(Self::SAVED).map(|(number, column)| format!("{column} = ${number}")).collect();
+        let number_of = |name| Self::SAVED.iter().take_while(|column| **column != name).count() + 1;
+        let (status, verified_at) = (number_of("status"), number_of("verified_at"));
         let [tenant, id, version] = [1, 2, 3].map(|after| Self::SAVED.len() + after);
         format!(
-            "UPDATE uploads SET {}, version = version + 1
+            "UPDATE uploads SET {}, version = version + 1, claimed_metadata = CASE
+                 WHEN ${status} = 'pending_upload' OR ${verified_at} IS NOT NULL THEN claimed_metadata END
              WHERE tenant = ${tenant} AND id = ${id}{id_cast} AND version = ${version}",
             set.join(", ")
         )

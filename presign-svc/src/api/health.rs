@@ -15,7 +15,7 @@ use crate::domain::clock_skew::ClockSkew;
 
 /// The process answers.
 pub async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
-    let skew = skew(&app).map(ClockSkew::seconds);
+    let skew = app.clock_skew().map(ClockSkew::seconds);
     Json(json!({"status": "ok", "rate_limits": rate_limits(&app), "clock_skew_seconds": skew}))
 }
 
@@ -24,11 +24,11 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError
     let (record, store) = tokio::join!(app.uploads.check(), app.store.check());
     record?;
     // Said first: a store refuses even this question of a machine whose clock is wrong.
-    if let Some(skew) = skew(&app).filter(|skew| skew.is_too_far()) {
+    if let Some(skew) = app.clock_skew().filter(|skew| skew.is_too_far()) {
         return Err(ApiError::Clock(skew));
     }
     store?;
-    let skew = skew(&app).map(ClockSkew::seconds);
+    let skew = app.clock_skew().map(ClockSkew::seconds);
     let rate_limits = rate_limits(&app);
     Ok(Json(json!({
         "status": "ok", "database": "ok", "store": "ok", "rate_limits": rate_limits, "clock_skew_seconds": skew,
@@ -37,9 +37,4 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError
 
 fn rate_limits(app: &App) -> &'static str {
     if app.limiter.makes_do() { "alone" } else { "ok" }
-}
-
-/// Between this machine and the store, as far as the store has said what time it is.
-fn skew(app: &App) -> Option<ClockSkew> {
-    Some(ClockSkew::between(app.clock.now(), app.store.time()?))
 }

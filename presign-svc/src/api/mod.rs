@@ -35,6 +35,7 @@ use windlass_protocol::API_PREFIX;
 use self::cors::AllowedOrigins;
 use self::error::ApiError;
 use crate::app::App;
+use crate::jobs::caught::words_of;
 use crate::telemetry;
 
 /// Most requests are a few hundred bytes.
@@ -124,12 +125,7 @@ async fn wrong_method() -> ApiError {
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature tower-http asks for")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    ApiError::Internal(format!("a handler panicked: {message}")).into_response()
+    ApiError::Internal(format!("a handler panicked: {}", words_of(panic.as_ref()))).into_response()
 }
 
 #[cfg(test)]

@@ -132,8 +132,7 @@ impl ClaimRules {
     /// The names that stand for these scopes and no others.
     fn names_of(&self, scopes: &BTreeSet<Scope>) -> Result<Value, TokenError> {
         if self.scope_names.is_empty() {
-            let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-            return Ok(json!(names.join(" ")));
+            return Ok(json!(listed(scopes)));
         }
         let fitting = || self.scope_names.iter().filter(|(_, named)| named.is_subset(scopes));
         let covered: BTreeSet<Scope> = fitting().flat_map(|(_, named)| named).copied().collect();

@@ -1,5 +1,6 @@
 //! The keys of an identity provider, kept for a while. A key nobody knows makes it look again, at most once
-//! a minute; while the provider cannot be reached, the keys it had last go on being used for a day.
+//! a minute; while the provider cannot be reached, the keys it had last go on being used for a day. Who comes after
+//! a time in which nobody looked waits for a look: a key may have been withdrawn meanwhile.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -12,6 +13,8 @@ use crate::ports::key_source::KeySource;
 
 /// How long keys are used without looking whether there are others.
 pub const FRESH: Duration = Duration::minutes(10);
+/// How long after the last look, whatever came of it, keys are used before there is another one.
+const LOOK_FIRST_AFTER: Duration = Duration::minutes(15);
 /// How long the last known keys are used while their provider cannot be reached.
 pub const STALE_IF_ERROR: Duration = Duration::hours(24);
 /// The shortest time between two looks, however many unknown keys are named.
@@ -53,7 +56,13 @@ impl KeyCache {
         token: &Jws<'_>,
         now: OffsetDateTime,
     ) -> Result<(VerifyingKey, Arc<KeySet>), TokenError> {
-        let known = self.known();
+        let mut known = self.known();
+        if known.last_look.is_some_and(|last| age_of(last, now) > LOOK_FIRST_AFTER) {
+            let cache = self.clone();
+            // Goes on when whoever has asked gives up: else a provider that is silent would keep out all who are impatient.
+            let _ = tokio::spawn(async move { cache.look(now).await }).await;
+            known = self.known();
+        }
         let age = known.as_of.map(|as_of| age_of(as_of, now));
         let is_usable = age.is_some_and(|age| age <= STALE_IF_ERROR);
         let usable = known.keys.filter(|_| is_usable);
@@ -148,14 +157,37 @@ mod tests {
 
     const NOON: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
+    /// After a night in which nobody looked.
+    const MORNING: OffsetDateTime = datetime!(2026-11-22 6:00 UTC);
+
+    /// What a provider publishes that is away.
+    const AWAY: &str = "";
+
     /// Publishes one key of this name, and counts who looks.
     struct Provider(Mutex<(&'static str, u32)>);
+
+    impl Provider {
+        fn of(key: &'static str) -> Arc<Self> {
+            Arc::new(Self(Mutex::new((key, 0))))
+        }
+
+        fn publish(&self, key: &'static str) {
+            self.0.lock().unwrap().0 = key;
+        }
+
+        fn looks(&self) -> u32 {
+            self.0.lock().unwrap().1
+        }
+    }
 
     #[async_trait]
     impl KeySource for Provider {
         async fn fetch(&self) -> Result<Vec<u8>, FetchError> {
             let mut publishes = self.0.lock().unwrap();
             publishes.1 += 1;
+            if publishes.0 == AWAY {
+                return Err(FetchError("it is away".to_owned()));
+            }
             let point = URL_SAFE_NO_PAD.encode([7; 32]);
             let key = serde_json::json!({"kty": "OKP", "crv": "Ed25519", "kid": publishes.0, "x": point});
             Ok(serde_json::json!({"keys": [key]}).to_string().into_bytes())
@@ -166,24 +198,74 @@ mod tests {
         }
     }
 
+    /// Signed with the key `old`, as it says.
+    fn token() -> String {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg": "EdDSA", "kid": "old"}"#);
+        format!("{header}.e30.c2lnbmVk")
+    }
+
+    /// A cache with the key of this token, and its provider.
+    async fn looked_at_noon(token: &Jws<'_>) -> (Arc<Provider>, Arc<KeyCache>) {
+        let provider = Provider::of("old");
+        let cache = Arc::new(KeyCache::of(provider.clone()));
+        assert!(cache.key_of(token, NOON).await.is_ok());
+        (provider, cache)
+    }
+
     #[tokio::test]
     async fn a_clock_that_was_ahead_and_is_set_back_keeps_no_withdrawn_key() {
-        let provider = Arc::new(Provider(Mutex::new(("old", 0))));
-        let looks = || provider.0.lock().unwrap().1;
-        let cache = Arc::new(KeyCache::of(provider.clone()));
-        let header = URL_SAFE_NO_PAD.encode(r#"{"alg": "EdDSA", "kid": "old"}"#);
-        let text = format!("{header}.e30.c2lnbmVk");
+        let text = token();
         let token = Jws::parse(&text).unwrap();
+        let provider = Provider::of("old");
+        let cache = Arc::new(KeyCache::of(provider.clone()));
         let (_, keys) = cache.key_of(&token, NOON + Duration::hours(2)).await.unwrap();
         assert!(cache.are_current(&keys, NOON + Duration::hours(2)));
-        provider.0.lock().unwrap().0 = "new";
+        provider.publish("new");
 
         assert!(!cache.are_current(&keys, NOON));
-        assert!(cache.key_of(&token, NOON).await.is_ok(), "who asks first is not made to wait");
-        tokio::task::yield_now().await;
-        assert_eq!(looks(), 2, "but it is looked");
         assert!(cache.key_of(&token, NOON).await.is_err());
         assert!(cache.key_of(&token, NOON - Duration::SECOND).await.is_err());
-        assert_eq!(looks(), 2, "nobody looks again who came a moment before the one who looked");
+        assert_eq!(provider.looks(), 2, "nobody looks again who came a moment before the one who looked");
+    }
+
+    #[tokio::test]
+    async fn keys_that_are_in_use_are_looked_at_while_nobody_waits() {
+        let text = token();
+        let token = Jws::parse(&text).unwrap();
+        let (provider, cache) = looked_at_noon(&token).await;
+        provider.publish("new");
+        let later = NOON + FRESH + Duration::SECOND;
+        assert!(cache.key_of(&token, later).await.is_ok(), "who asks first is not made to wait");
+        tokio::task::yield_now().await;
+        assert_eq!(provider.looks(), 2, "but it is looked");
+        assert!(cache.key_of(&token, later).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_key_withdrawn_at_night_lets_in_none_of_those_who_come_at_once_in_the_morning() {
+        let text = token();
+        let token = Jws::parse(&text).unwrap();
+        let (provider, cache) = looked_at_noon(&token).await;
+        provider.publish("new");
+        let crowd = futures::future::join_all((0..20).map(|_| cache.key_of(&token, MORNING))).await;
+        assert!(crowd.iter().all(Result::is_err));
+        assert_eq!(provider.looks(), 2, "one looks for all of them");
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_is_away_in_the_morning_is_waited_for_once_and_its_last_keys_are_used() {
+        let text = token();
+        let token = Jws::parse(&text).unwrap();
+        let (provider, cache) = looked_at_noon(&token).await;
+        provider.publish(AWAY);
+        assert!(cache.key_of(&token, MORNING).await.is_ok());
+        assert_eq!(provider.looks(), 2);
+        let next = std::pin::pin!(cache.key_of(&token, MORNING + LOOK_PAUSE));
+        assert!(
+            matches!(futures::poll!(next), std::task::Poll::Ready(Ok(_))),
+            "nobody waits for the next look"
+        );
+        tokio::task::yield_now().await;
+        assert_eq!(provider.looks(), 3, "but it is looked");
     }
 }

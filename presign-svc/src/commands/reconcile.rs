@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::config::ServeOptions;
 use crate::domain::limits::size_in_words;
 use crate::jobs::reconcile::{Fate, Finding, FoundObject, ObjectPolicy, Policy, Reconciled, reconcile};
+use crate::jobs::time_check::check_time;
 use crate::traces::Traces;
 
 /// Ten years.
@@ -89,6 +90,7 @@ async fn refuse_other_than_a_record(place: &DatabasePlace) -> Result<()> {
 }
 
 async fn compare(app: &App, options: &ReconcileOptions) -> Result<()> {
+    check_time(app).await.context("nothing was looked at: what is young cannot be told from what is old")?;
     let look = Policy {
         min_age: Duration::from_secs(u64::from(options.min_age_hours) * 3600),
         objects: ObjectPolicy::List,

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::bucket::{self, listen};
-use super::{app, identity, metrics, stop_signal};
+use super::{app, broken, identity, metrics, stop_signal};
 use crate::adapters::database::{Database, DatabasePlace};
 use crate::adapters::redis::RedisRateLimiter;
 use crate::adapters::traced;
@@ -40,21 +40,25 @@ pub struct Running {
     traces: Traces,
 }
 
-/// Serves until SIGTERM or ctrl-c.
+/// Serves until SIGTERM or ctrl-c, or until a part of it meets a bug.
 pub async fn run(options: ServeOptions) -> Result<()> {
-    let running = start(&options).await?;
+    let mut running = start(&options).await?;
     let mut stop = std::pin::pin!(stop_signal());
     // Listened for before anybody can know of the service: an early signal must end it, not kill it.
     let stops_already = futures::poll!(&mut stop).is_ready();
     if let Err(error) = announce(&running, &options) {
         tracing::warn!(%error, "nobody reads standard output");
     }
+    let mut ended = Ok(());
     if !stops_already {
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            error = broken(&mut running.tasks) => ended = Err(error),
+        }
     }
     tracing::info!("stopping: open requests may end");
     running.stop().await;
-    Ok(())
+    ended.context("a part of the service has met a bug")
 }
 
 /// Starts a service and returns once it listens.

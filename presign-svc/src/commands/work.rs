@@ -4,13 +4,13 @@ use anyhow::{Context as _, Result, bail};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{app, metrics, stop_signal};
+use super::{app, broken, metrics, stop_signal};
 use crate::adapters::database::Database;
 use crate::config::{ServeOptions, StorePlace};
 use crate::jobs::runner;
 use crate::traces::Traces;
 
-/// Works until SIGTERM or ctrl-c.
+/// Works until SIGTERM or ctrl-c, or until a part of it meets a bug.
 pub async fn run(options: ServeOptions) -> Result<()> {
     let StorePlace::Remote(bucket) = options.store.place() else {
         bail!(
@@ -36,10 +36,13 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     }
     tasks.spawn(runner::run(app, stop.clone()));
     tracing::info!(database = %database.name(), bucket = %bucket.bucket, "working");
-    stop_signal().await;
+    let mut ended = Ok(());
+    tokio::select! {
+        () = stop_signal() => {}
+        error = broken(&mut tasks) => ended = Err(error),
+    }
     tracing::info!("stopping: what was begun is gone on with by the next process");
     stop.cancel();
-    let mut ended = Ok(());
     while let Some(task) = tasks.join_next().await {
         ended = ended.and(task);
     }

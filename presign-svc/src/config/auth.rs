@@ -1,6 +1,7 @@
 //! Whose tokens are accepted, what their claims mean, and who else is asked about projects.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -44,7 +45,7 @@ pub struct AuthOptions {
     #[arg(long, env = "WINDLASS_JWT_ISSUER")]
     pub jwt_issuer: Option<String>,
     /// The audience (aud) a token must name, one of these.
-    #[arg(long, env = "WINDLASS_JWT_AUDIENCE", value_delimiter = ',', default_value = OWN_NAME)]
+    #[arg(long, env = "WINDLASS_JWT_AUDIENCE", value_delimiter = ',', default_value = OWN_NAME, value_parser = trimmed)]
     pub jwt_audience: Vec<String>,
     /// The claim with the audience: client_id for Cognito's access tokens.
     #[arg(long, env = "WINDLASS_JWT_AUDIENCE_CLAIM", default_value = "aud")]
@@ -61,6 +62,11 @@ pub struct AuthOptions {
     /// What is sent there as bearer token.
     #[arg(long, env = "WINDLASS_PROJECT_CHECK_SECRET", hide_env_values = true)]
     pub project_check_secret: Option<String>,
+}
+
+/// People write a blank behind a comma.
+fn trimmed(text: &str) -> Result<String, Infallible> {
+    Ok(text.trim().to_owned())
 }
 
 /// Which claims say who asks: a claim's name, or a JSON pointer such as /realm_access/roles.
@@ -259,6 +265,18 @@ mod tests {
     struct Line {
         #[command(flatten)]
         claims: ClaimOptions,
+    }
+
+    #[derive(Parser)]
+    struct AuthLine {
+        #[command(flatten)]
+        auth: AuthOptions,
+    }
+
+    #[test]
+    fn blanks_around_an_audience_are_not_part_of_it() {
+        let line = AuthLine::try_parse_from(["windlass", "--jwt-audience", "site, office "]).unwrap();
+        assert_eq!(line.auth.rules().unwrap().audiences, ["site", "office"]);
     }
 
     #[test]

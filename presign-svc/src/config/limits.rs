@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-use super::ByteSize;
+use super::{ByteSize, InvalidSize};
 use crate::app::{RateLimits, Settings};
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, PHOTO_MIN_BYTES, size_in_words};
 use crate::domain::object_key::{InvalidKeyTemplate, KeyTemplate};
 use crate::domain::quota::{Allowance, Quota};
 use crate::feeds::DEFAULT_MAX_STREAMS;
@@ -22,7 +22,7 @@ const ASSEMBLY_WAIT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, Args)]
 pub struct LimitOptions {
     /// The largest photo.
-    #[arg(long, env = "WINDLASS_MAX_PHOTO_SIZE", default_value = "50MiB")]
+    #[arg(long, env = "WINDLASS_MAX_PHOTO_SIZE", default_value = "50MiB", value_parser = photo_size)]
     pub max_photo_size: ByteSize,
     /// The largest document (PDF, DWG).
     #[arg(long, env = "WINDLASS_MAX_DOCUMENT_SIZE", default_value = "100MiB")]
@@ -79,6 +79,18 @@ pub struct LimitOptions {
     pub max_event_streams: usize,
 }
 
+/// A largest size that some photo has: with a forgotten unit, as in `50`, every one would be refused.
+fn photo_size(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse().map_err(|error: InvalidSize| error.to_string())?;
+    if size.0 < PHOTO_MIN_BYTES {
+        let smallest = size_in_words(PHOTO_MIN_BYTES);
+        return Err(format!(
+            "no photo is that small: {size} is less than {smallest}; write a unit, such as 50MiB"
+        ));
+    }
+    Ok(size)
+}
+
 impl LimitOptions {
     /// The service's settings; `is_embedded` where the bucket is the embedded store.
     pub fn settings(
@@ -88,7 +100,7 @@ impl LimitOptions {
     ) -> Result<Settings, InvalidKeyTemplate> {
         let allow_video = self.allow_video.unwrap_or(is_embedded);
         let limits = Limits {
-            photo: 1024..=self.max_photo_size.0,
+            photo: PHOTO_MIN_BYTES..=self.max_photo_size.0,
             document: 1..=self.max_document_size.0,
             video: allow_video.then_some(1..=self.max_video_size.0),
             archive: self.allow_archives.then_some(1..=self.max_archive_size.0),
@@ -116,5 +128,31 @@ impl LimitOptions {
             api_docs: true,
             assembly_wait: ASSEMBLY_WAIT,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        limits: LimitOptions,
+    }
+
+    #[test]
+    fn a_largest_photo_that_is_smaller_than_any_is_refused_in_words() {
+        let line = |size: &str| Line::try_parse_from(["windlass", "--max-photo-size", size]);
+        for small in ["0", "50", "1023"] {
+            let refused = line(small).err().unwrap().to_string();
+            assert!(
+                refused.contains("is less than 1 KiB; write a unit, such as 50MiB"),
+                "{small}: {refused}"
+            );
+        }
+        assert_eq!(line("1KiB").unwrap().limits.max_photo_size, ByteSize(1024));
     }
 }

@@ -12,21 +12,25 @@ use crate::adapters::s3::{CredentialsFrom, S3Settings};
 pub const EMBEDDED_REGION: &str = "us-east-1";
 /// The embedded store's only bucket.
 pub const EMBEDDED_BUCKET: &str = "windlass";
+/// Where all of Amazon's own endpoints are: of a region, dual-stack, FIPS, a VPC's, and those in China.
+const AMAZONS_DOMAINS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
 
 /// The bucket. Credentials come from where Amazon's tools look: environment, profile, container, instance.
 #[derive(Debug, Clone, Args)]
 pub struct StoreOptions {
-    /// The bucket's name. Without one, the embedded store is started.
+    /// The bucket's name. Without one, the embedded store is started, which what says where a bucket is would not
+    /// concern: such settings need a name.
     #[arg(long, env = "WINDLASS_S3_BUCKET")]
     pub s3_bucket: Option<String>,
     /// The bucket's region, such as eu-central-1; otherwise as the environment says (AWS_REGION).
-    #[arg(long, env = "WINDLASS_S3_REGION")]
+    #[arg(long, env = "WINDLASS_S3_REGION", requires = "s3_bucket")]
     pub s3_region: Option<String>,
-    /// Scheme, host and port of a store that is not Amazon's.
-    #[arg(long, env = "WINDLASS_S3_ENDPOINT")]
+    /// Scheme, host and port of a store that is not Amazon's, or of another address of Amazon's (dual-stack, FIPS, a
+    /// VPC's).
+    #[arg(long, env = "WINDLASS_S3_ENDPOINT", requires = "s3_bucket")]
     pub s3_endpoint: Option<String>,
     /// The same for browsers, where they reach the store at another address.
-    #[arg(long, env = "WINDLASS_S3_PUBLIC_ENDPOINT")]
+    #[arg(long, env = "WINDLASS_S3_PUBLIC_ENDPOINT", requires = "s3_bucket")]
     pub s3_public_endpoint: Option<String>,
     /// Whether browsers send their bytes by S3 Transfer Acceleration, which has to be switched on for the
     /// bucket and costs extra.
@@ -38,9 +42,9 @@ pub struct StoreOptions {
         conflicts_with_all = ["s3_endpoint", "s3_public_endpoint"]
     )]
     pub s3_accelerate: bool,
-    /// Whether addresses name the bucket in the path and not in the host: by default with an endpoint of
-    /// your own.
-    #[arg(long, env = "WINDLASS_S3_PATH_STYLE", action = ArgAction::Set)]
+    /// Whether addresses name the bucket in the path and not in the host: by default with an endpoint that is
+    /// not Amazon's.
+    #[arg(long, env = "WINDLASS_S3_PATH_STYLE", action = ArgAction::Set, requires = "s3_bucket")]
     pub s3_path_style: Option<bool>,
     /// Whether the store honours If-None-Match on writes, so that no signed URL can replace an object: by
     /// default with Amazon's and the embedded store.
@@ -68,7 +72,7 @@ impl StoreOptions {
     /// Which bucket it is.
     pub fn place(&self) -> StorePlace {
         let Some(bucket) = self.s3_bucket.clone() else { return StorePlace::Embedded };
-        let is_path = self.s3_path_style.unwrap_or(self.s3_endpoint.is_some());
+        let is_path = self.s3_path_style.unwrap_or(!self.is_amazons());
         StorePlace::Remote(S3Settings {
             bucket,
             region: self.s3_region.clone(),
@@ -80,9 +84,18 @@ impl StoreOptions {
         })
     }
 
+    /// Whether nothing says that the store is another than Amazon's; the embedded one is as good.
+    fn is_amazons(&self) -> bool {
+        self.s3_endpoint.as_deref().is_none_or(|endpoint| {
+            let uri = endpoint.parse::<http::Uri>().ok();
+            let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default().to_ascii_lowercase();
+            AMAZONS_DOMAINS.iter().any(|domain| host.ends_with(domain))
+        })
+    }
+
     /// Whether `If-None-Match` is signed into writes.
     pub fn conditional_writes(&self) -> bool {
-        self.s3_conditional_writes.unwrap_or(self.s3_endpoint.is_none())
+        self.s3_conditional_writes.unwrap_or(self.is_amazons())
     }
 
     /// Where the embedded store listens, beside an API that listens there.
@@ -112,5 +125,64 @@ impl StoreOptions {
                 secret_access_key: keys.secret_access_key.clone(),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        store: StoreOptions,
+    }
+
+    fn line(arguments: &[&str]) -> Result<StoreOptions, clap::Error> {
+        Line::try_parse_from([&["windlass"], arguments].concat()).map(|line| line.store)
+    }
+
+    #[test]
+    fn an_endpoint_of_amazons_is_used_as_amazon_without_one() {
+        let guessed = |endpoint: &str| {
+            let store = line(&["--s3-bucket", "photos", "--s3-endpoint", endpoint]).unwrap();
+            let StorePlace::Remote(settings) = store.place() else { panic!("a bucket is named") };
+            (settings.addressing, store.conditional_writes())
+        };
+        for amazons in [
+            "https://s3.eu-central-1.amazonaws.com",
+            "https://S3.Dualstack.eu-central-1.AmazonAWS.com:443",
+            "https://s3-fips.us-gov-west-1.amazonaws.com/",
+            "https://bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com",
+            "https://s3.cn-north-1.amazonaws.com.cn",
+        ] {
+            assert_eq!(guessed(amazons), (Addressing::VirtualHost, true), "{amazons}");
+        }
+        for other in [
+            "http://127.0.0.1:9000",
+            "https://minio.example.com",
+            "https://s3.amazonaws.com.example.com",
+            "https://notamazonaws.com",
+            "https://minio.example.com/.amazonaws.com",
+        ] {
+            assert_eq!(guessed(other), (Addressing::Path, false), "{other}");
+        }
+    }
+
+    #[test]
+    fn settings_of_a_bucket_without_its_name_are_refused() {
+        for (option, value) in [
+            ("--s3-region", "eu-central-1"),
+            ("--s3-endpoint", "https://minio.example.com"),
+            ("--s3-public-endpoint", "https://photos.example.com"),
+            ("--s3-path-style", "true"),
+        ] {
+            let refused = line(&[option, value]).unwrap_err().to_string();
+            assert!(refused.contains("--s3-bucket"), "{option}: {refused}");
+            assert!(line(&["--s3-bucket", "photos", option, value]).is_ok(), "{option}");
+        }
+        assert!(matches!(line(&[]).unwrap().place(), StorePlace::Embedded));
     }
 }

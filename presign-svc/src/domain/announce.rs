@@ -42,7 +42,7 @@ pub struct AnnouncedFile {
     pub size_claim: SizeClaim,
     /// Of the whole file.
     pub checksum: Option<Checksum>,
-    /// What the client read from it: a claim.
+    /// What the client read from it: a claim. The record forgets it with an upload that comes to nothing.
     pub claimed_metadata: Option<PhotoMetadata>,
     /// How its bytes travel.
     pub transfer: Transfer,

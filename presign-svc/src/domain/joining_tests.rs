@@ -19,7 +19,7 @@ fn file(size_bytes: u64, checksum: Option<Checksum>) -> AnnouncedFile {
 }
 
 fn object(size_bytes: u64, etag: &str, checksum: Option<Checksum>) -> ObjectInfo {
-    ObjectInfo { size_bytes, etag: etag.to_owned(), content_type: None, checksum }
+    ObjectInfo { size_bytes, etag: etag.to_owned(), content_type: None, content_encoding: None, checksum }
 }
 
 fn stored(number: u32, size_bytes: u64, etag: &str) -> StoredPart {

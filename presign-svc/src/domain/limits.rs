@@ -8,10 +8,13 @@ use windlass_protocol::photo::MediaKind;
 /// The largest object one PUT can store (Amazon S3 User Guide, "Uploading objects").
 pub const SINGLE_PUT_LIMIT_BYTES: u64 = 5 * 1024 * MIB;
 
+/// A real photo is never smaller.
+pub const PHOTO_MIN_BYTES: u64 = 1024;
+
 /// Accepted sizes in bytes, by kind of file; `None` where the kind is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Photos. A real one is never smaller than 1 KiB.
+    /// Photos.
     pub photo: RangeInclusive<u64>,
     /// PDF and DWG.
     pub document: RangeInclusive<u64>,
@@ -26,7 +29,7 @@ pub const VARIANT_MAX_BYTES: u64 = 5 * MIB;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { photo: 1024..=50 * MIB, document: 1..=100 * MIB, video: None, archive: None }
+        Self { photo: PHOTO_MIN_BYTES..=50 * MIB, document: 1..=100 * MIB, video: None, archive: None }
     }
 }
 

@@ -114,7 +114,7 @@ pub enum NoFolder {
 }
 
 /// Whether keys that begin so are no photos'.
-fn is_reserved(beginning: &str) -> bool {
+pub fn is_reserved(beginning: &str) -> bool {
     [STAGING_PREFIX, DOCTOR_PREFIX].iter().any(|reserved| beginning.starts_with(reserved))
 }
 

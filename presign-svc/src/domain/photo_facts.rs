@@ -3,6 +3,12 @@
 use windlass_protocol::PhotoMetadata;
 use windlass_protocol::metadata::Location;
 
+use super::filter::taken_ms;
+
+/// How much is recorded of a camera's maker, and of its model, in characters: photos are found by them, and an entry of
+/// PostgreSQL's indexes has less than three kilobytes.
+const MAX_CAMERA_CHARS: usize = 100;
+
 /// Facts of a photo that lists show and filters use.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PhotoFacts {
@@ -35,16 +41,32 @@ impl PhotoFacts {
 
 /// The record of a photo: what the service read, or else what the client claims. The client saw the
 /// whole file where the service reads its head, so its warnings ("the file is incomplete") are kept.
+/// Every database takes it: a claim may be anything, and so may a file.
 pub fn record_of(read: Option<PhotoMetadata>, claim: Option<&PhotoMetadata>) -> Option<PhotoMetadata> {
-    let Some(mut record) = read else {
-        return claim.cloned();
+    let mut record = match read {
+        Some(read) => read,
+        None => with_time_checked(claim?.clone()),
     };
+    for name in [&mut record.make, &mut record.model].into_iter().flatten() {
+        if let Some((end, _)) = name.char_indices().nth(MAX_CAMERA_CHARS) {
+            name.truncate(end);
+        }
+    }
     for warning in claim.iter().flat_map(|claim| &claim.warnings) {
         if !record.warnings.iter().any(|known| known.code == warning.code) {
             record.warnings.push(warning.clone());
         }
     }
     Some(record)
+}
+
+/// Without the time it was taken where that is no time.
+fn with_time_checked(mut claim: PhotoMetadata) -> PhotoMetadata {
+    let is_time = |taken_at: &String| !taken_at.contains(char::is_control) && taken_ms(taken_at).is_some();
+    if !PhotoFacts::of(&claim).taken_at.as_ref().is_some_and(is_time) {
+        claim.taken_at = None;
+    }
+    claim
 }
 
 #[cfg(test)]
@@ -69,6 +91,26 @@ mod tests {
         assert_eq!(warnings, ["read: exif_damaged", "claimed: incomplete"]);
         assert_eq!(record_of(None, Some(&claim)), Some(claim));
         assert_eq!(record_of(None, None), None);
+    }
+
+    #[test]
+    fn of_what_a_client_claims_only_what_every_database_takes_is_recorded() {
+        let recorded = |local: &str, offset: Option<&str>| {
+            let taken_at = TakenAt { local: local.to_owned(), offset: offset.map(str::to_owned) };
+            let claim = PhotoMetadata { taken_at: Some(taken_at), ..warned(&"é".repeat(500), &[]) };
+            record_of(None, Some(&claim)).unwrap()
+        };
+        let record = recorded("2018-07-25T16:34:23.5", Some("+02:00"));
+        assert_eq!(record.make, Some("é".repeat(100)));
+        assert_eq!(record.taken_at.unwrap().local, "2018-07-25T16:34:23.5");
+        assert!(recorded("2018-07-25T16:34:23", None).taken_at.is_some());
+        let no_times =
+            [("a\0b", None), ("2018-07-25\u{0}16:34:23", Some("Z")), ("2018-07-25T16:34:23", Some("\0"))];
+        for (local, offset) in no_times {
+            assert_eq!(recorded(local, offset).taken_at, None, "{local:?} {offset:?}");
+        }
+        let read = warned(&"x".repeat(500), &[]);
+        assert_eq!(record_of(Some(read), None).unwrap().make, Some("x".repeat(100)));
     }
 
     #[test]

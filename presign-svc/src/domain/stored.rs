@@ -39,6 +39,9 @@ pub struct ObjectInfo {
     pub etag: String,
     /// The media type it was stored with: the uploader's claim.
     pub content_type: Option<String>,
+    /// How whoever opens it is told to decode it first (RFC 9110, `Content-Encoding`). Nothing that was announced is
+    /// encoded, and the header needs no signature: where it is there, its uploader added it.
+    pub content_encoding: Option<String>,
     /// Of the whole object, where the store keeps one of a kind the contract knows; never a checksum of
     /// checksums.
     pub checksum: Option<Checksum>,

@@ -83,6 +83,15 @@ impl Failure {
             format!("{}: it was sent as {}, but its content is {is}", file.filename, file.media_type.mime());
         Self { code: FailureCode::TypeMismatch, detail }
     }
+
+    /// Whoever opens the object is told to decode what was never encoded.
+    fn encoding(file: &AnnouncedFile, encoding: &str) -> Self {
+        let detail = format!(
+            "{}: it was sent with Content-Encoding: {encoding}, and nobody could open it. Send it without that header",
+            file.filename
+        );
+        Self { code: FailureCode::TypeMismatch, detail }
+    }
 }
 
 /// A checksum the client gives with complete cannot be checked against anything.
@@ -104,6 +113,9 @@ pub fn compare_object(
     };
     if !fits {
         return Ok(Err(Failure::size(file, object.size_bytes)));
+    }
+    if let Some(encoding) = &object.content_encoding {
+        return Ok(Err(Failure::encoding(file, encoding)));
     }
     let contradicts = |stored: &Checksum, expected: &Checksum| {
         stored.algorithm() == expected.algorithm() && stored != expected

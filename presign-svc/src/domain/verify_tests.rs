@@ -17,7 +17,7 @@ fn file(size_bytes: u64, checksum: Option<Checksum>) -> AnnouncedFile {
 }
 
 fn object(size_bytes: u64, etag: &str, checksum: Option<Checksum>) -> ObjectInfo {
-    ObjectInfo { size_bytes, etag: etag.to_owned(), content_type: None, checksum }
+    ObjectInfo { size_bytes, etag: etag.to_owned(), content_type: None, content_encoding: None, checksum }
 }
 
 const SUM: Checksum = Checksum::Crc64Nvme([1; 8]);
@@ -34,6 +34,14 @@ fn another_size_or_checksum_is_a_failure() {
     let torn = compare_object(&file(4096, Some(SUM)), Some(&OTHER), &object(4096, "e", None)).unwrap();
     assert_eq!(torn.unwrap_err().code, FailureCode::ChecksumMismatch);
     assert_eq!(compare_object(&file(4096, Some(SUM)), Some(&SUM), &object(4096, "e", Some(SUM))), Ok(Ok(())));
+}
+
+#[test]
+fn what_is_to_be_decoded_by_whoever_opens_it_is_not_what_was_announced() {
+    let encoded = ObjectInfo { content_encoding: Some("br".to_owned()), ..object(4096, "e", Some(SUM)) };
+    let failure = compare_object(&file(4096, Some(SUM)), None, &encoded).unwrap().unwrap_err();
+    assert_eq!(failure.code, FailureCode::TypeMismatch);
+    assert!(failure.detail.contains("Content-Encoding: br"), "{}", failure.detail);
 }
 
 #[test]

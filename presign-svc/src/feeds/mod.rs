@@ -11,7 +11,6 @@ mod seats;
 mod watch;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -41,8 +40,6 @@ pub struct Feeds {
     open: Mutex<HashMap<Place, Arc<Feed>>>,
     stop: CancellationToken,
     seats: Seats,
-    /// How often a reader found that events were lost.
-    losses: AtomicU64,
 }
 
 /// One project that is watched.
@@ -74,6 +71,11 @@ pub enum CannotWatch {
     /// Nearly as many are, and whoever asks has many of them.
     #[error("three quarters of all streams of events are open, and who asks has {0} of them: no more may be")]
     HasItsShare(usize),
+    /// All but a few are, and the company of whoever asks has many of them.
+    #[error(
+        "all but a few of the streams of events are open, and the company of who asks has {0} of them: no more may be"
+    )]
+    CompanyHasItsShare(usize),
     /// The record failed.
     #[error(transparent)]
     Record(#[from] RepositoryError),
@@ -88,7 +90,6 @@ impl Feeds {
             open: Mutex::default(),
             stop: stop.clone(),
             seats: Seats::new(max_streams),
-            losses: AtomicU64::default(),
         });
         tokio::spawn(hear(Arc::downgrade(&feeds), heard, stop));
         feeds
@@ -97,12 +98,6 @@ impl Feeds {
     /// How many streams are open.
     pub fn watching(&self) -> usize {
         self.seats.taken()
-    }
-
-    /// How often it was found here that events were lost. What was known of a number before that may not be true of the
-    /// event that has it now.
-    pub fn losses(&self) -> u64 {
-        self.losses.load(Ordering::Relaxed)
     }
 
     /// Everything that happens in a project of the viewer's company after an event that is known, or from now on.

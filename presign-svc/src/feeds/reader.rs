@@ -1,7 +1,6 @@
 //! Reads the news of one project and tells all who watch it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use windlass_protocol::{ProjectId, TenantId};
@@ -60,8 +59,6 @@ async fn tell_new(
             }
             Replay::Lost => {
                 let latest = feeds.log.latest(tenant, project).await?;
-                // Before anybody is told, and asks for a list.
-                feeds.losses.fetch_add(1, Ordering::Relaxed);
                 let frame = frames::reset(latest);
                 let _ = feed.told.send(Told { number: latest, is_reset: true, frame });
                 return Ok(latest);

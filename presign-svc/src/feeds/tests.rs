@@ -51,8 +51,12 @@ impl Log {
 
 #[async_trait]
 impl EventLog for Log {
-    async fn latest(&self, _: &TenantId, _: &ProjectId) -> RepositoryResult<EventNumber> {
-        Ok(self.events.lock().unwrap().len() as u64)
+    async fn latest_with_time(
+        &self,
+        _: &TenantId,
+        _: &ProjectId,
+    ) -> RepositoryResult<(EventNumber, Option<OffsetDateTime>)> {
+        Ok((self.events.lock().unwrap().len() as u64, None))
     }
 
     async fn since(
@@ -172,11 +176,9 @@ async fn streams_are_told_of_lost_events_and_of_those_that_get_their_numbers() {
         log.record(true);
         assert!(is_event(text(&mut watch).await, number));
     }
-    assert_eq!(feeds.losses(), 0);
     log.lose(3);
     let reset = "id: 1\nevent: reset\ndata: {\"latest\":1}\n\n";
     assert_eq!(text(&mut watch).await.as_deref(), Some(reset));
-    assert_eq!(feeds.losses(), 1, "what is kept by number is asked for anew");
     for number in 2..=5 {
         log.record(true);
         assert!(is_event(text(&mut watch).await, number));

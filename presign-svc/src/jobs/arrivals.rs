@@ -14,6 +14,7 @@ use std::ops::Range;
 use futures::{StreamExt as _, stream};
 use time::OffsetDateTime;
 
+use super::caught::caught;
 use super::ended_links::is_of_ended_link;
 use super::finalise::{Assembly, finalise};
 use super::join_parts::is_joined;
@@ -91,7 +92,7 @@ fn next_look(app: &App, upload: &Upload, now: OffsetDateTime) -> OffsetDateTime 
 
 async fn look_for(app: &App, upload: Upload) -> Outcome {
     let id = upload.id();
-    match finish_if_whole(app, upload).await {
+    match caught(finish_if_whole(app, upload)).await {
         Ok(true) => {
             tracing::info!(upload = %id, "an upload that nobody reported is a photo now");
             app.metrics.uploads(UploadOutcome::Noticed, 1);

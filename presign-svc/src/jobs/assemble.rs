@@ -4,23 +4,31 @@
 //! all others from it meanwhile, in this process and in every other. The API only calls it, and may wait a
 //! moment for it: an answer to a phone on a weak signal must not take long.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::{StreamExt as _, stream};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use windlass_protocol::{TenantId, UploadId};
 
+use super::caught::caught;
 use super::finalise::{Assembly, finalise_in};
 use super::{ClientClaim, NotFinished};
 use crate::app::{App, Turn};
 use crate::domain::upload::UploadState;
 use crate::ports::uploads::RepositoryError;
 
-/// How many uploads one look takes on.
-const BATCH: u32 = 32;
+/// How many uploads one look sees: more than all instances together work on.
+const SEEN: u32 = 32;
 /// Uploads put together at once. Each holds one part in memory, of 5 MiB as a rule.
-const AT_ONCE: usize = 2;
+pub const AT_ONCE: usize = 2;
+/// A turn is waited for so long: a record that is slow, or far away, takes a second. Who keeps it for longer works on the
+/// upload.
+const PROMPT: Duration = Duration::from_secs(3);
+/// What others work on is left to them for so long.
+const LEFT_FOR: Duration = Duration::from_secs(5);
 /// One that cannot be put together now is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(20);
 /// How often the record is looked at for an end that another process brings.
@@ -31,6 +39,8 @@ const LOOK: Duration = Duration::from_millis(400);
 pub struct AssemblyCalls {
     due: Notify,
     over: Notify,
+    /// Uploads that were begun with here and are not settled, and until when nobody else here tries them.
+    begun: Mutex<HashMap<UploadId, Instant>>,
 }
 
 impl AssemblyCalls {
@@ -42,6 +52,25 @@ impl AssemblyCalls {
     /// Waits for a call.
     pub async fn called(&self) {
         self.due.notified().await;
+    }
+
+    /// Whether to begin with it: not what was begun with a moment ago.
+    fn begin(&self, id: UploadId) -> bool {
+        let now = Instant::now();
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.retain(|_, until| *until > now);
+        match begun.entry(id) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(free) => {
+                free.insert(now + LEFT_FOR);
+                true
+            }
+        }
+    }
+
+    /// What is to be put together of it from now on is so by the record's word.
+    fn settled(&self, id: UploadId) {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 }
 
@@ -67,26 +96,37 @@ pub async fn is_over_soon(app: &App, tenant: &TenantId, id: UploadId) -> Result<
     }
 }
 
-/// Puts together what is due, and answers how many uploads that were.
+/// Puts together what is due, one upload after the other, and answers how many were begun with. Who is next is asked
+/// after each, so that what came meanwhile has its turn. Several may do this beside each other.
 pub async fn assemble_due(app: &App) -> Result<usize, RepositoryError> {
-    let due = app.uploads.due_for_assembly(app.clock.now(), BATCH).await?;
-    let count = due.len();
-    let work: Vec<_> = due.iter().map(|upload| assemble(app, &upload.facts().tenant, upload.id())).collect();
-    stream::iter(work).buffer_unordered(AT_ONCE).collect::<()>().await;
-    Ok(count)
+    let mut count = 0;
+    loop {
+        let due = app.uploads.due_for_assembly(app.clock.now(), SEEN).await?;
+        let Some(next) = due.into_iter().find(|upload| app.assembly_calls.begin(upload.id())) else {
+            return Ok(count);
+        };
+        count += 1;
+        assemble(app, &next.facts().tenant, next.id()).await;
+    }
 }
 
 async fn assemble(app: &App, tenant: &TenantId, id: UploadId) {
-    if let Err(error) = assemble_and_settle(app, tenant, id).await {
-        tracing::warn!(upload = %id, %error, "an upload that was to be put together is tried again");
+    match assemble_and_settle(app, tenant, id).await {
+        Ok(()) => app.assembly_calls.settled(id),
+        Err(NotFinished::Assembling) => tracing::debug!(upload = %id, "left to whoever works on it"),
+        Err(error) => {
+            tracing::warn!(upload = %id, %error, "an upload that was to be put together is tried again");
+        }
     }
     app.assembly_calls.over.notify_waiters();
 }
 
 /// All in one turn: what a client calls for in between would be taken for what was just done.
 async fn assemble_and_settle(app: &App, tenant: &TenantId, id: UploadId) -> Result<(), NotFinished> {
-    let turn = app.turns.take(id).await?;
-    match finalise_in(&turn, app, tenant, id, &ClientClaim::default(), Assembly::Here).await {
+    let taken = timeout(PROMPT, app.turns.take(id)).await;
+    let turn = taken.map_err(|_| NotFinished::Assembling)??;
+    let claim = ClientClaim::default();
+    match caught(finalise_in(&turn, app, tenant, id, &claim, Assembly::Here)).await {
         Ok(_) => Ok(()),
         Err(failure) => settle(&turn, app, tenant, id, failure).await,
     }
@@ -106,7 +146,7 @@ async fn settle(
     }
     let now = app.clock.now();
     match failure {
-        NotFinished::Store(_) | NotFinished::Record(_) => {
+        NotFinished::Store(_) | NotFinished::Record(_) | NotFinished::Panicked(_) => {
             tracing::warn!(upload = %id, error = %failure, "cannot put an upload together yet");
             upload.assembly_is_due(now + AGAIN, now)?;
         }

@@ -1,8 +1,11 @@
 //! The janitor: closes uploads nobody finished, and removes from the store what no photo needs.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use windlass_protocol::{PartPlan, TenantId, UploadId, UploadStatus};
 
+use super::caught::caught;
 use super::finalise::{Assembly, finalise, finalise_in};
 use super::staging::remove_staged;
 use super::{ClientClaim, NotFinished};
@@ -16,6 +19,8 @@ use crate::ports::uploads::RepositoryError;
 
 /// How many uploads of each kind one sweep takes on.
 pub const BATCH: u32 = 100;
+/// What fails is tried again after this long, and does not stand before what is due meanwhile.
+pub const AGAIN: Duration = Duration::from_secs(15 * 60);
 
 /// What one sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +31,7 @@ pub struct Swept {
     pub expired: u32,
     /// Closed uploads and deleted photos of which nothing is left in the store.
     pub cleaned: u32,
-    /// Those that failed and are tried again at the next sweep.
+    /// Those that failed, or cannot be read, and are tried again a few sweeps later.
     pub failed: u32,
 }
 
@@ -40,27 +45,46 @@ impl Swept {
 /// Looks after what is due now, a batch of each kind.
 pub async fn sweep(app: &App) -> Result<Swept, RepositoryError> {
     let mut swept = Swept::default();
-    for upload in app.uploads.past_deadline(app.clock.now(), BATCH).await? {
-        match finish_or_expire(app, &upload.facts().tenant, upload.id()).await {
-            Ok(UploadState::Expired | UploadState::Aborted) => swept.expired += 1,
+    let due = app.uploads.past_deadline(app.clock.now(), BATCH).await?;
+    let mut failed = due.unreadable;
+    for upload in due.uploads {
+        match caught(finish_or_expire(app, &upload.facts().tenant, upload.id())).await {
+            Ok(UploadState::Expired | UploadState::Aborted | UploadState::Refused(_)) => swept.expired += 1,
             Ok(UploadState::Stored { .. }) => swept.finished += 1,
             Ok(_) => {}
+            Err(error) if is_anothers(&error) => {}
             Err(error) => {
                 tracing::warn!(upload = %upload.id(), %error, "cannot close an upload past its deadline yet");
-                swept.failed += 1;
+                failed.push(upload.id());
             }
         }
     }
-    for upload in app.uploads.due_for_cleanup(app.clock.now(), BATCH).await? {
-        match clean_up(app, &upload).await {
+    let due = app.uploads.due_for_cleanup(app.clock.now(), BATCH).await?;
+    failed.extend(due.unreadable);
+    for upload in due.uploads {
+        match caught(clean_up(app, &upload)).await {
             Ok(()) => swept.cleaned += 1,
+            Err(error) if is_anothers(&error) => {}
             Err(error) => {
                 tracing::warn!(upload = %upload.id(), %error, "cannot clean up after an upload yet");
-                swept.failed += 1;
+                failed.push(upload.id());
             }
         }
     }
+    if !failed.is_empty() {
+        app.metrics.janitor_failed(failed.len() as u64);
+        app.uploads.put_off_due(&failed, app.clock.now() + AGAIN).await?;
+    }
+    swept.failed = failed.len() as u32;
     Ok(swept)
+}
+
+/// Whether somebody else came first, the janitor of another instance or its client: what is left to do is theirs.
+fn is_anothers(error: &NotFinished) -> bool {
+    matches!(
+        error,
+        NotFinished::Closed(_) | NotFinished::NotFound | NotFinished::Record(RepositoryError::Stale)
+    )
 }
 
 /// Removes what the store has of a closed upload, as far as it can: the record knows that it is due, so

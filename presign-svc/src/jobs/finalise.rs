@@ -131,7 +131,7 @@ async fn is_being_assembled(app: &App, tenant: &TenantId, id: UploadId) -> Resul
 
 /// What is stored, and the smaller pictures that are there. Where an object is replaced while it is looked
 /// into, it is looked at again.
-async fn verify_settled(
+pub(super) async fn verify_settled(
     app: &App,
     upload: &mut Upload,
     claim: &ClientClaim,
@@ -294,6 +294,7 @@ async fn is_stored(app: &App, upload: &Upload, variant: &Variant) -> Result<bool
         Err(error) => return Err(error),
     };
     let is_announced = object.size_bytes == variant.size_bytes
+        && object.content_encoding.is_none()
         && checksums_agree(object.checksum.as_ref(), variant.checksum.as_ref());
     Ok(is_announced && type_of(app.store.as_ref(), &key, &object.etag).await? == Some(variant.media_type))
 }

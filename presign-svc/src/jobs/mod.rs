@@ -3,6 +3,7 @@
 
 pub mod arrivals;
 pub mod assemble;
+pub mod caught;
 pub mod cleanup;
 pub mod ended_links;
 pub mod finalise;
@@ -15,6 +16,7 @@ pub mod reconcile;
 pub mod retention;
 pub mod runner;
 pub mod staging;
+pub mod time_check;
 
 use crate::domain::stored::PartToJoin;
 use crate::domain::upload::InvalidTransition;
@@ -62,6 +64,9 @@ pub enum NotFinished {
     /// The record failed.
     #[error(transparent)]
     Record(#[from] RepositoryError),
+    /// Whoever worked on it panicked, and with what words.
+    #[error("a bug was met: {0}")]
+    Panicked(String),
 }
 
 impl From<InvalidTransition> for NotFinished {

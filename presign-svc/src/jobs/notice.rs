@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use windlass_protocol::{TenantId, UploadId};
 
+use super::caught::{caught, round};
 use super::finalise::{Assembly, finalise};
 use super::{ClientClaim, NotFinished};
 use crate::app::App;
@@ -92,7 +93,7 @@ impl Awaited {
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let looks = async {
         loop {
-            look(&app).await;
+            round(look(&app)).await;
             if app.awaited.count() == 0 {
                 app.awaited.added.notified().await;
             } else {
@@ -129,7 +130,7 @@ async fn finish_arrived(app: &App, tenant: &TenantId, id: UploadId) -> Result<Up
 }
 
 async fn look_for(app: &App, id: UploadId, expected: Expected) {
-    match finish_arrived(app, &expected.tenant, id).await {
+    match caught(finish_arrived(app, &expected.tenant, id)).await {
         // Smaller pictures may come after the original.
         Ok(upload) if upload.progress().variants.iter().any(|variant| !variant.is_stored) => {}
         Ok(_) | Err(NotFinished::NotFound | NotFinished::Closed(_)) => return,

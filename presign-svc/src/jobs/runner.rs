@@ -4,13 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::arrivals;
-use super::assemble::assemble_due;
-use super::cleanup::{BATCH, Swept, sweep};
+use super::assemble::{AT_ONCE, assemble_due};
+use super::caught::round;
+use super::cleanup::{Swept, sweep};
 use super::reconcile;
-use super::retention::forget_old_events;
+use super::retention::{forget_closed_uploads, forget_old_events};
+use super::time_check::check_time;
 use crate::app::App;
 
 /// How often the janitor looks.
@@ -45,14 +48,15 @@ async fn compare_always(app: Arc<App>, stop: CancellationToken) {
 async fn look_always(app: Arc<App>, stop: CancellationToken) {
     let looks = async {
         loop {
-            let pause = match arrivals::look(&app).await {
-                Ok(seen) if seen.due < arrivals::BATCH as usize => LOOK_PERIOD,
-                Ok(_) => LOOK_PAUSE,
-                Err(error) => {
-                    tracing::warn!(%error, "cannot see which uploads are to be looked for");
-                    LOOK_PERIOD
+            let mut pause = LOOK_PERIOD;
+            round(async {
+                match arrivals::look(&app).await {
+                    Ok(seen) if seen.due < arrivals::BATCH as usize => {}
+                    Ok(_) => pause = LOOK_PAUSE,
+                    Err(error) => tracing::warn!(%error, "cannot see which uploads are to be looked for"),
                 }
-            };
+            })
+            .await;
             tokio::time::sleep(pause).await;
         }
     };
@@ -62,24 +66,29 @@ async fn look_always(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Puts together what is due at once, when called, and every few seconds. A stop interrupts it: whoever
-/// comes next goes on where it was.
+/// Puts together what is due, as many uploads at once as may be: while one that is large takes its time, others go on. A
+/// stop interrupts it: whoever comes next goes on where it was.
 async fn assemble_always(app: Arc<App>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = join_all((0..AT_ONCE).map(|_| assemble_one_by_one(&app))) => {}
+    }
+}
+
+/// At once, when called, and every few seconds.
+async fn assemble_one_by_one(app: &App) {
     loop {
-        let look = async {
-            match assemble_due(&app).await {
+        round(async {
+            match assemble_due(app).await {
                 Ok(0) => {}
                 Ok(uploads) => tracing::debug!(uploads, "put together"),
                 Err(error) => tracing::warn!(%error, "cannot look for what is to be put together"),
             }
-            tokio::select! {
-                () = app.assembly_calls.called() => {}
-                () = tokio::time::sleep(ASSEMBLY_PERIOD) => {}
-            }
-        };
+        })
+        .await;
         tokio::select! {
-            () = stop.cancelled() => return,
-            () = look => {}
+            () = app.assembly_calls.called() => {}
+            () = tokio::time::sleep(ASSEMBLY_PERIOD) => {}
         }
     }
 }
@@ -92,7 +101,7 @@ async fn sweep_always(app: Arc<App>, stop: CancellationToken) {
     let sweeps = async {
         loop {
             period.tick().await;
-            sweep_all(&app).await;
+            round(sweep_all(&app)).await;
         }
     };
     tokio::select! {
@@ -101,18 +110,27 @@ async fn sweep_always(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Until nothing is left to do, or what is left fails: that waits for the next time.
-async fn sweep_all(app: &App) {
+/// Until nothing is left that can be done: what fails waits for the next time, and keeps nothing else from being done.
+pub async fn sweep_all(app: &App) {
+    if let Err(error) = check_time(app).await {
+        tracing::error!(%error, "nothing is closed, removed or forgotten now");
+        return;
+    }
     match forget_old_events(app).await {
         Ok(0) => {}
         Ok(events) => tracing::info!(events, "forgot old events"),
         Err(error) => tracing::warn!(%error, "old events stay for now"),
     }
+    match forget_closed_uploads(app).await {
+        Ok(0) => {}
+        Ok(uploads) => tracing::info!(uploads, "forgot uploads that came to nothing"),
+        Err(error) => tracing::warn!(%error, "uploads that came to nothing stay for now"),
+    }
     loop {
         match sweep(app).await {
             Ok(swept) => {
                 tell(swept);
-                if swept.failed > 0 || swept.done() < BATCH {
+                if swept.done() == 0 {
                     return;
                 }
             }

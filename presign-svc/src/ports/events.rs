@@ -15,7 +15,17 @@ use crate::domain::news::{Event, EventNumber};
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
     /// The number of a project's latest event; 0 before the first. It stays when the event is forgotten.
-    async fn latest(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<EventNumber>;
+    async fn latest(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<EventNumber> {
+        Ok(self.latest_with_time(tenant, project).await?.0)
+    }
+
+    /// The same, and when that event happened, unless it is forgotten. A database that took over without the last
+    /// commits gives their numbers to other events, which happened at another time.
+    async fn latest_with_time(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+    ) -> RepositoryResult<(EventNumber, Option<OffsetDateTime>)>;
 
     /// The events of a project after a number, oldest first, at most `limit`.
     async fn since(

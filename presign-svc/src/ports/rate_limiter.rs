@@ -15,7 +15,7 @@ use crate::domain::rate::Rate;
 #[async_trait]
 pub trait RateLimiter: Send + Sync + 'static {
     /// Takes from every bucket or, where one of them has too little, from none: then it says how long to
-    /// wait.
+    /// wait. `now` is of no concern to buckets that instances share: they go by the clock of whoever keeps them.
     async fn take(&self, draws: &[Draw], now: OffsetDateTime) -> Result<Verdict, RateLimiterError>;
 
     /// Whether an instance makes do with buckets of its own, because those it shares with others cannot be

@@ -9,6 +9,9 @@ use super::uploads::RepositoryResult;
 /// What a ticket is known by: its SHA-256, so that whoever reads the record cannot use it.
 pub type TicketDigest = [u8; 32];
 
+/// How many unused tickets somebody has at most: a page uses its own at once.
+pub const MAX_OF_VIEWER: u16 = 100;
+
 /// What a ticket is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
@@ -25,7 +28,8 @@ pub struct Admission {
 /// The tickets that were given out, known to all instances that share a record.
 #[async_trait]
 pub trait TicketBook: Send + Sync + 'static {
-    /// Keeps a new ticket, and forgets those whose time has passed.
+    /// Keeps a new ticket, and forgets those whose time has passed. Of more than [`MAX_OF_VIEWER`] of one subject of a
+    /// tenant the oldest go: who collects tickets takes none from others.
     async fn keep(
         &self,
         ticket: TicketDigest,

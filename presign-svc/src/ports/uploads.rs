@@ -44,7 +44,8 @@ pub trait UploadRepository: Send + Sync + 'static {
     async fn find_same(&self, owner: &Owner<'_>, asked: &[Content]) -> RepositoryResult<Vec<Option<Upload>>>;
 
     /// Stores a changed upload under the next version, and says so in it. [`RepositoryError::Stale`] when
-    /// somebody else stored another change since it was read.
+    /// somebody else stored another change since it was read. Of one that comes to nothing the metadata that its client
+    /// has claimed is kept no longer.
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()>;
 
     /// Verified uploads of one project, newest first, unless deleted. Where the filter asks for
@@ -56,7 +57,7 @@ pub trait UploadRepository: Send + Sync + 'static {
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals>;
 
     /// Pending uploads of all tenants whose deadline has passed, oldest first.
-    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
+    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords>;
 
     /// Pending uploads of all tenants whose bytes are to be looked for ([`Upload::look_due_at`]) and whose deadline
     /// has not passed, those that wait longest first.
@@ -67,7 +68,11 @@ pub trait UploadRepository: Send + Sync + 'static {
     async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>>;
 
     /// Uploads of all tenants, deleted ones among them, whose clean-up is due, oldest first.
-    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
+    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords>;
+
+    /// Of these uploads, deadlines and clean-ups that are due before that time are due then: what the janitor could not
+    /// do does not keep others waiting. Nothing happens to one that somebody is just changing. No version changes.
+    async fn put_off_due(&self, ids: &[UploadId], until: OffsetDateTime) -> RepositoryResult<()>;
 
     /// Those of the uploads that are recorded, of all tenants, closed and deleted ones among them. One that cannot
     /// be read is named: it is not to be taken for one that is not recorded.
@@ -76,11 +81,16 @@ pub trait UploadRepository: Send + Sync + 'static {
     /// Verified photos of all tenants that are not deleted, by tenant, project and id, after one of them.
     async fn photos_after(&self, after: Option<&PhotoPlace>, limit: u32) -> RepositoryResult<PhotosInOrder>;
 
-    /// Uploads of all tenants whose staged pieces are to be put together, those that wait longest first.
+    /// Uploads whose staged pieces are to be put together, of each tenant in turn the one that waits longest: one with
+    /// many does not keep the others waiting.
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>>;
 
     /// Removes the record of a deleted photo. Nothing happens where there is none.
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()>;
+
+    /// Removes the records of uploads that came to nothing and of which nothing was left in the store before that time,
+    /// the oldest first and at most so many. Answers how many.
+    async fn forget_closed_before(&self, time: OffsetDateTime, limit: u32) -> RepositoryResult<u64>;
 
     /// Whether records can be read.
     async fn check(&self) -> RepositoryResult<()>;
@@ -133,7 +143,7 @@ pub struct Look {
 /// What is recorded of some uploads.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FoundRecords {
-    /// Those that can be read, in no order.
+    /// Those that can be read; in no order, unless one is promised.
     pub uploads: Vec<Upload>,
     /// Those that are recorded and cannot be read.
     pub unreadable: Vec<UploadId>,

@@ -131,16 +131,30 @@ async fn one_that_never_comes_costs_a_dozen_questions_and_one_that_comes_back_is
     assert_eq!(look_later(&app).await, Looked { due: 1, finished: 1 });
 }
 
-#[tokio::test]
-async fn a_bucket_that_is_away_is_asked_again_later() {
+/// A service with one upload, all of whose bytes are there.
+async fn with_arrived_photo() -> TestApp {
     let app = TestApp::start().await;
     let bytes = jpeg(&PhotoSpec::default());
     let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
     app.put(&upload, &bytes).await;
+    app
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_away_is_asked_again_later() {
+    let app = with_arrived_photo().await;
     app.store.is_down.store(true, SeqCst);
     assert_eq!(look_later(&app).await, Looked { due: 1, finished: 0 });
     app.store.is_down.store(false, SeqCst);
     assert_eq!(look(&app.app).await.unwrap(), Looked::default(), "not at once");
+    assert_eq!(look_later(&app).await, Looked { due: 1, finished: 1 });
+}
+
+#[tokio::test]
+async fn a_look_that_meets_a_bug_is_made_again_later() {
+    let app = with_arrived_photo().await;
+    app.store.panics_once.store(true, SeqCst);
+    assert_eq!(look_later(&app).await, Looked { due: 1, finished: 0 });
     assert_eq!(look_later(&app).await, Looked { due: 1, finished: 1 });
 }
 

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
-use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
+use windlass_presign_svc::auth::Scope;
+use windlass_presign_svc::domain::upload::UploadState;
+use windlass_presign_svc::jobs::cleanup::{AGAIN, BATCH, Swept, sweep};
+use windlass_presign_svc::jobs::retention::forget_closed_uploads;
+use windlass_presign_svc::jobs::runner::sweep_all;
 use windlass_presign_svc::ports::object_store::StoreError;
 
 use crate::complete_faults::put_foreign_object;
 use crate::complete_parts::{MIB, announce_film, film, send_parts};
-use crate::support::{PhotoSpec, TestApp, file_of, jpeg};
+use crate::support::{PhotoSpec, TestApp, file, file_of, jpeg};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -124,5 +129,99 @@ async fn what_cannot_be_cleaned_now_is_tried_again() {
     app.store.is_down.store(true, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(sweep(&app.app).await.unwrap(), Swept { failed: 1, ..Swept::default() });
     app.store.is_down.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept::default(), "not at once");
+    app.clock.advance(AGAIN);
     assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: 1, ..Swept::default() });
+}
+
+#[tokio::test]
+async fn an_upload_that_came_to_nothing_is_known_for_a_month_and_then_forgotten() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let photo = app.upload("photo", &bytes).await;
+    let upload = app.announce_one(file_of("a", "a.jpg", &[bytes.as_slice(), b"other"].concat())).await;
+    let url = upload["status_url"].as_str().unwrap();
+    app.delete(url).await;
+    app.clock.advance(40 * DAY);
+    assert_eq!(forget_closed_uploads(&app.app).await.unwrap(), 0, "something of it may be in the bucket");
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { cleaned: 1, ..Swept::default() });
+    app.clock.advance(30 * DAY - HOUR);
+    assert_eq!(forget_closed_uploads(&app.app).await.unwrap(), 0);
+    assert_eq!(app.get(url).await.body["status"], "aborted");
+    app.clock.advance(2 * HOUR);
+    assert_eq!(forget_closed_uploads(&app.app).await.unwrap(), 1);
+    app.get(url).await.assert_problem(404, "not_found");
+    app.delete(url).await.assert_problem(404, "not_found");
+    let photos = app.get("/api/v1/photos?project_id=job-7").await.body;
+    assert_eq!(photos["photos"][0]["photo_id"], photo["photo_id"]);
+}
+
+#[tokio::test]
+async fn a_bug_met_at_one_upload_does_not_keep_the_janitor_from_the_others() {
+    let app = TestApp::start().await;
+    app.announce(json!([file("a", "a.jpg", "image/jpeg", 4096), file("b", "b.jpg", "image/jpeg", 4096)]))
+        .await;
+    app.clock.advance(DAY);
+    app.store.panics_once.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: 1, failed: 1, ..Swept::default() });
+    app.clock.advance(AGAIN);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: 1, ..Swept::default() });
+}
+
+#[tokio::test]
+async fn what_the_janitor_of_another_instance_did_first_is_no_failure() {
+    let app = TestApp::start().await;
+    app.announce_one(file("a", "a.jpg", "image/jpeg", 4096)).await;
+    app.clock.advance(DAY);
+    let other = app.app.clone();
+    app.uploads.after_next_past_deadline(async move {
+        assert_eq!(sweep(&other).await.unwrap(), Swept { expired: 1, ..Swept::default() });
+    });
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept::default());
+    app.clock.advance(HOUR);
+    let other = app.app.clone();
+    app.uploads.after_next_due_for_cleanup(async move {
+        assert_eq!(sweep(&other).await.unwrap(), Swept { cleaned: 1, ..Swept::default() });
+    });
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept::default());
+}
+
+/// Small photos that nobody sends.
+fn announced(count: u32) -> Value {
+    (0..count).map(|number| file(&number.to_string(), "a.jpg", "image/jpeg", 4096)).collect()
+}
+
+#[tokio::test]
+async fn one_upload_that_fails_does_not_keep_the_next_batch_waiting() {
+    let app = TestApp::start().await;
+    let broken = app.announce_one(file("broken", "a.jpg", "image/jpeg", 4096)).await;
+    let id = app.record(&broken).await.id();
+    app.uploads.unsavable.lock().unwrap().insert(id);
+    app.pass(HOUR);
+    let others = app.announce(announced(BATCH)).await;
+    app.pass(DAY);
+    sweep_all(&app.app).await;
+    for upload in &others {
+        assert_eq!(*app.record(upload).await.state(), UploadState::Expired);
+    }
+    assert_eq!(*app.record(&broken).await.state(), UploadState::Pending);
+}
+
+#[tokio::test]
+async fn a_batch_of_uploads_that_fail_does_not_keep_those_behind_them_waiting() {
+    let app = TestApp::start().await;
+    for upload in app.announce(announced(BATCH)).await {
+        let id = app.record(&upload).await.id();
+        app.uploads.unsavable.lock().unwrap().insert(id);
+    }
+    app.clock.advance(HOUR);
+    let token = app.token("other", &["job-7"], &Scope::ALL);
+    let request = json!({"project_id": "job-7", "files": announced(1)});
+    assert_eq!(app.call(Method::POST, "/api/v1/uploads", &token, request).await.status, 201);
+    app.clock.advance(DAY);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { failed: BATCH, ..Swept::default() });
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: 1, ..Swept::default() });
+    app.uploads.unsavable.lock().unwrap().clear();
+    app.clock.advance(AGAIN);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: BATCH, ..Swept::default() });
 }

@@ -193,6 +193,37 @@ async fn variants_are_shown_once_they_are_stored_and_are_pictures() {
     assert_eq!(names(&late), ["thumb_200", "web_800"]);
 }
 
+/// What any holder of a signed URL can do: S3 keeps a header that nobody signed, and gives it to whoever opens the object.
+async fn put_as_if_encoded(app: &TestApp, signed: &Value, bytes: &[u8]) {
+    let mut encoded = signed.clone();
+    encoded["headers"]["content-encoding"] = json!("gzip");
+    assert_eq!(app.put(&encoded, bytes).await.status(), 200);
+}
+
+#[tokio::test]
+async fn t06_a_photo_that_is_to_be_decoded_as_gzip_is_refused() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "roof.jpg", &bytes)).await;
+    put_as_if_encoded(&app, &upload, &bytes).await;
+    let refused = app.complete(&upload, Value::Null).await;
+    refused.assert_problem(422, "type_mismatch");
+    assert!(refused.body["detail"].as_str().unwrap().contains("Content-Encoding: gzip"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn t06_a_smaller_picture_that_is_to_be_decoded_as_gzip_is_not_shown() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let small = jpeg(&PhotoSpec { size_bytes: 900, ..PhotoSpec::default() });
+    let mut announced = file_of("a", "roof.jpg", &bytes);
+    announced["variants"] = json!([{"name": "thumb_200", "content_type": "image/jpeg", "size": 900, "width": 200, "height": 150}]);
+    let upload = app.announce_one(announced).await;
+    put_as_if_encoded(&app, &upload["variants"][0], &small).await;
+    app.put(&upload, &bytes).await;
+    assert_eq!(app.complete(&upload, Value::Null).await.body["variants"], json!({}));
+}
+
 #[tokio::test]
 async fn a_body_that_is_wrong_is_refused() {
     let app = TestApp::start().await;

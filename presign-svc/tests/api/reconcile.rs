@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 use windlass_presign_svc::domain::object_key::{KeyTemplate, ObjectKey};
+use windlass_presign_svc::jobs::cleanup::{Swept, sweep};
 use windlass_presign_svc::jobs::reconcile::{
-    Fate, Finding, ObjectPolicy, Policy, Reconciled, reconcile, runner,
+    Fate, Finding, FoundObject, ObjectPolicy, Policy, Reconciled, reconcile, runner,
 };
 use windlass_presign_svc::ports::object_store::{
     MultipartId, ObjectStore as _, PutToSign, SigningWindow, StoreError,
@@ -26,6 +27,11 @@ async fn look(app: &TestApp, objects: ObjectPolicy) -> (Reconciled, Vec<Finding>
 
 /// Writes an object as nobody's client.
 async fn put(app: &TestApp, key: &str, bytes: &[u8]) {
+    put_with(app, key, bytes, &[]).await;
+}
+
+/// The same with headers that nobody signed.
+async fn put_with(app: &TestApp, key: &str, bytes: &[u8], headers: &[(&str, &str)]) {
     let key = ObjectKey::try_from(key.to_owned()).unwrap();
     let put = PutToSign {
         key: &key,
@@ -36,7 +42,10 @@ async fn put(app: &TestApp, key: &str, bytes: &[u8]) {
     };
     let window = SigningWindow::beginning_at(time::OffsetDateTime::now_utc(), Duration::from_secs(60));
     let signed = app.store.sign_put(&put, window).await.unwrap();
-    let signed = json!({"url": signed.url, "headers": signed.headers});
+    let mut signed = json!({"url": signed.url, "headers": signed.headers});
+    for (name, value) in headers {
+        signed["headers"][name] = json!(value);
+    }
     assert_eq!(app.put(&signed, bytes).await.status(), 200);
 }
 
@@ -152,6 +161,28 @@ async fn what_is_no_photo_is_not_adopted_and_not_lost() {
 }
 
 #[tokio::test]
+async fn f52_an_original_that_is_refused_at_its_adoption_stays_with_its_smaller_pictures() {
+    let app = TestApp::start().await;
+    let folder = new_folder(&app);
+    let (original, small) = (format!("{folder}/original.jpg"), format!("{folder}/thumb_200.jpg"));
+    put_with(&app, &original, &photo_bytes(), &[("content-encoding", "gzip")]).await;
+    put(&app, &small, &photo_bytes()).await;
+    for _ in 0..2 {
+        app.clock.advance(DAYS);
+        let (seen, findings) = look(&app, ObjectPolicy::Adopt).await;
+        assert_eq!((seen.without_record, seen.mended), (2, 0), "{findings:?}");
+        let why = |finding: &Finding| match finding {
+            Finding::WithoutRecord(FoundObject { fate: Fate::Failed(why), .. }) => why.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert!(why(&findings[0]).contains("Content-Encoding: gzip"), "{findings:?}");
+        app.clock.advance(DAYS);
+        assert_eq!(sweep(&app.app).await.unwrap(), Swept::default());
+        assert!(exists(&app, &original).await && exists(&app, &small).await);
+    }
+}
+
+#[tokio::test]
 async fn only_what_is_old_ours_and_unknown_is_removed() {
     let app = TestApp::start().await;
     let (_, kept, kept_small) = upload_with_variant(&app, "a").await;
@@ -180,7 +211,7 @@ async fn what_came_late_for_a_closed_upload_is_found_and_removed() {
     let path = format!("/api/v1/uploads/{}", upload["upload_id"].as_str().unwrap());
     assert_eq!(app.delete(&path).await.status, 204);
     app.clock.advance(DAYS);
-    windlass_presign_svc::jobs::cleanup::sweep(&app.app).await.unwrap();
+    sweep(&app.app).await.unwrap();
     let key = app.record(&upload).await.original_key().to_string();
     put(&app, &key, &bytes).await;
     let (seen, findings) = look(&app, ObjectPolicy::List).await;
@@ -225,7 +256,7 @@ async fn multipart_uploads_nobody_can_finish_are_aborted_by_the_daily_look_and_t
     app.store.create_multipart(&foreign, "application/x-tar").await.unwrap();
     let (seen, _) = look(&app, ObjectPolicy::List).await;
     assert_eq!(seen.multiparts, 0, "all are young");
-    app.clock.advance(DAYS);
+    app.pass(DAYS);
     runner::compare(&app.app).await;
     let metrics = app.app.metrics.text(0);
     for line in

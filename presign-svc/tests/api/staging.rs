@@ -51,7 +51,7 @@ pub async fn stage(app: &TestApp, upload: &Value, bytes: &[u8], piece_size: usiz
 }
 
 /// The numbers of all pieces.
-fn all(bytes: &[u8], piece_size: usize) -> Vec<usize> {
+pub fn all(bytes: &[u8], piece_size: usize) -> Vec<usize> {
     (1..=bytes.len().div_ceil(piece_size)).collect()
 }
 
@@ -212,7 +212,7 @@ async fn a_job_that_fails_or_is_killed_is_done_again_and_two_at_once_make_one_ph
     app.complete(&upload, Value::Null).await.assert_problem(409, "assembling");
     app.clock.advance(Duration::from_secs(30));
     let (one, other) = tokio::join!(assemble_due(&app.app), assemble_due(&app.app));
-    assert_eq!((one.unwrap(), other.unwrap()), (1, 1), "both have found it");
+    assert_eq!(one.unwrap() + other.unwrap(), 1, "one of them has begun with it");
     assert_eq!(app.store.writes.load(SeqCst), 1);
     let photo = app.complete(&upload, Value::Null).await;
     assert_eq!(photo.status, 200, "{}", photo.body);

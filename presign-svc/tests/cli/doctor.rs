@@ -9,7 +9,7 @@ use std::sync::Arc;
 use fault_proxy::{Fault, FaultProxy, Rule};
 use tempfile::TempDir;
 
-use crate::{Served, doctor};
+use crate::{Served, doctor, run, windlass};
 
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -247,19 +247,26 @@ async fn a_bucket_that_anyone_can_read_is_named() {
     );
 }
 
+const ABORTS: &str = "<Rule><ID>a</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter>\
+    <AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation>\
+    </AbortIncompleteMultipartUpload></Rule>";
+
+fn expires(prefix: &str, days: u32) -> String {
+    format!(
+        "<Rule><ID>b</ID><Status>Enabled</Status><Filter><Prefix>{prefix}</Prefix></Filter>\
+         <Expiration><Days>{days}</Days></Expiration></Rule>"
+    )
+}
+
+fn lifecycle(rules: &str) -> Vec<Rule> {
+    let body = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
+    let fault = says(200, &[("content-type", "application/xml")], &body);
+    vec![Rule { query: Some("^lifecycle".to_owned()), ..on("GET", fault) }]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_bucket_does_not_clear_away_is_named_with_the_rules_to_set() {
     let scene = Scene::start().await;
-    let aborts = "<Rule><ID>a</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter>\
-        <AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation>\
-        </AbortIncompleteMultipartUpload></Rule>";
-    let expires = "<Rule><ID>b</ID><Status>Enabled</Status><Filter><Prefix>windlass-staging/</Prefix></Filter>\
-        <Expiration><Days>5</Days></Expiration></Rule>";
-    let lifecycle = |rules: &str| {
-        let body = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
-        let fault = says(200, &[("content-type", "application/xml")], &body);
-        vec![Rule { query: Some("^lifecycle".to_owned()), ..on("GET", fault) }]
-    };
     for (rules, line) in [
         (
             lifecycle(""),
@@ -267,12 +274,12 @@ async fn what_the_bucket_does_not_clear_away_is_named_with_the_rules_to_set() {
              cannot remove them. Set the rules below.",
         ),
         (
-            lifecycle(aborts),
+            lifecycle(ABORTS),
             "note  lifecycle: staged pieces stay in the bucket, and are paid for, when the service cannot remove \
              them. Set the rules below.",
         ),
         (
-            lifecycle(&format!("{aborts}{expires}")),
+            lifecycle(&format!("{ABORTS}{}", expires("windlass-staging/", 5))),
             "ok    lifecycle: incomplete multipart uploads are removed by the bucket after 7 days, staged pieces \
              after 5.",
         ),
@@ -281,4 +288,40 @@ async fn what_the_bucket_does_not_clear_away_is_named_with_the_rules_to_set() {
         assert!(is_well && text.contains(line), "{line}: {text}");
         assert_eq!(text.contains("put-bucket-lifecycle-configuration"), line.starts_with("note"), "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_removes_photos_or_what_is_on_its_way_is_named() {
+    let scene = Scene::start().await;
+    let text = scene.is_told(
+        lifecycle(&format!("{ABORTS}{}", expires("", 30))),
+        "lifecycle: the bucket removes every photo after a time",
+    );
+    assert!(text.contains("put-bucket-lifecycle-configuration"), "{text}");
+    for (rules, sentence) in [
+        (
+            format!("{}{}", expires("windlass-staging/", 5), expires("acme/", 30)),
+            "what begins with acme/ after a time",
+        ),
+        // The doctor's deadline is a day.
+        (expires("windlass-staging/", 0), "what has arrived of an upload after 0 days, but it has 24 hours"),
+    ] {
+        let (is_well, text) = scene.examined(lifecycle(&format!("{ABORTS}{rules}")));
+        let line = format!("note  lifecycle: the bucket removes {sentence}");
+        assert!(is_well && text.contains(&line), "{line}: {text}");
+        assert!(text.contains("put-bucket-lifecycle-configuration"), "{text}");
+    }
+}
+
+#[test]
+fn the_policy_is_of_the_partition_of_the_region_that_the_environment_names() {
+    let folder = TempDir::new().unwrap();
+    let (_, text) = run(windlass(folder.path())
+        // Nothing answers there.
+        .args(["doctor", "--s3-bucket", "photos", "--s3-endpoint", "http://127.0.0.1:1"])
+        .env("AWS_REGION", "cn-north-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .args(["--policies"]));
+    assert!(text.contains("\"arn:aws-cn:s3:::photos/*\""), "{text}");
 }

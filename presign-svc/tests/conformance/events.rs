@@ -56,8 +56,14 @@ where
     for (tenant, project, latest) in
         [("acme", "job-7", 3), ("acme", "job-8", 1), ("other", "job-7", 1), ("other", "job-8", 0)]
     {
-        let number = database.latest(&tenant.parse().unwrap(), &project.parse().unwrap()).await;
-        assert_eq!(number.unwrap(), latest, "{tenant}/{project}");
+        let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
+        assert_eq!(database.latest(&tenant, &project).await.unwrap(), latest, "{tenant}/{project}");
+        let at = match latest {
+            0 => None,
+            1 => Some(NOON),
+            _ => Some(NOON + HOUR),
+        };
+        assert_eq!(database.latest_with_time(&tenant, &project).await.unwrap(), (latest, at));
     }
 }
 
@@ -134,6 +140,7 @@ where
     assert_eq!(told(&*database, "job-7", 1, 10).await.len(), 1);
     assert_eq!(database.forget_before(NOON + 3 * HOUR, 10).await.unwrap(), 1);
     assert_eq!(database.latest(&tenant, &project).await.unwrap(), 2);
+    assert_eq!(database.latest_with_time(&tenant, &project).await.unwrap(), (2, None));
     assert_eq!(database.since(&tenant, &project, 1, 10).await.unwrap(), Replay::Lost);
     assert_eq!(database.since(&tenant, &project, 2, 10).await.unwrap(), Replay::Events(vec![]));
     one.advance(Verdict::Completed, NOON + 4 * HOUR).unwrap();

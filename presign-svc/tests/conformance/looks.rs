@@ -8,7 +8,7 @@ use windlass_presign_svc::domain::upload::looks::FIRST_LOOK;
 use windlass_presign_svc::ports::uploads::Look;
 use windlass_protocol::UploadId;
 
-use crate::uploads::{HOUR, NOON, Repository, photo, record, upload};
+use crate::uploads::{HOUR, NOON, Repository, found, photo, record, upload};
 
 fn ids(uploads: &[Upload]) -> Vec<UploadId> {
     uploads.iter().map(Upload::id).collect()
@@ -41,7 +41,28 @@ pub async fn bytes_are_looked_for_from_soon_after_the_announcement_until_the_dea
     let further = Look { upload: pending.id(), due_at: soon, next_at: NOON + 24 * HOUR };
     assert_eq!(repository.put_off_looks(&[further]).await.unwrap(), [pending.id()]);
     assert_eq!(repository.due_for_look(last, 10).await.unwrap(), []);
-    assert_eq!(ids(&repository.past_deadline(NOON + 24 * HOUR, 10).await.unwrap()), [pending.id()]);
+    assert_eq!(ids(&repository.past_deadline(NOON + 24 * HOUR, 10).await.unwrap().uploads), [pending.id()]);
+}
+
+pub async fn what_the_janitor_puts_off_is_due_later_and_of_the_same_version(repository: Repository) {
+    let (pending, mut closed, photo) = (upload("pending"), upload("closed"), photo("photo"));
+    closed.abort(NOON, HOUR).unwrap();
+    for new in [&pending, &closed, &photo] {
+        record(&repository, new).await;
+    }
+    let later = NOON + 25 * HOUR;
+    let before = later - Duration::from_millis(1);
+    let all = [pending.id(), closed.id(), photo.id()];
+    repository.put_off_due(&all, later).await.unwrap();
+    // Nothing is due sooner by it.
+    repository.put_off_due(&all, NOON).await.unwrap();
+    assert_eq!(repository.past_deadline(before, 10).await.unwrap().uploads, []);
+    assert_eq!(repository.due_for_look(before, 10).await.unwrap(), []);
+    assert_eq!(repository.due_for_cleanup(before, 10).await.unwrap().uploads, []);
+    let due = repository.past_deadline(later, 10).await.unwrap().uploads;
+    assert_eq!((ids(&due), due[0].progress().version), (vec![pending.id()], pending.progress().version));
+    assert_eq!(ids(&repository.due_for_cleanup(later, 10).await.unwrap().uploads), [closed.id()]);
+    assert_eq!(found(&repository, &photo).await, Some(photo));
 }
 
 pub async fn those_that_wait_longest_are_looked_for_first(repository: Repository) {

@@ -1,8 +1,11 @@
 //! The laws of the service's ports, run on every adapter.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod assembly;
 mod bucket;
 mod events;
+mod forgetting;
+mod hung_up;
 mod laws;
 mod listing;
 mod looks;

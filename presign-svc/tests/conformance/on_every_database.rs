@@ -58,10 +58,21 @@ laws_on_every_database! {
     of_racing_changes_one_wins,
     photos_are_listed_newest_first_in_pages,
     only_visible_photos_are_listed,
+    whatever_a_client_claims_of_its_photo_can_be_recorded,
     the_janitor_finds_what_is_due_and_nothing_else,
-    what_is_to_be_put_together_is_found_when_it_is_due,
-    only_deleted_photos_are_forgotten,
     those_of_a_list_that_are_there_are_found,
+}
+
+laws_on_every_database! {
+    assembly, assembly_in_sqlite, assembly_in_postgres:
+    what_is_to_be_put_together_is_found_when_it_is_due,
+    what_is_to_be_put_together_is_found_of_each_tenant_in_turn,
+}
+
+laws_on_every_database! {
+    forgetting, forgetting_in_sqlite, forgetting_in_postgres:
+    only_deleted_photos_are_forgotten,
+    what_came_to_nothing_is_forgotten_when_it_was_cleaned_up_long_ago,
 }
 
 laws_on_every_database! {
@@ -83,6 +94,7 @@ laws_on_every_database! {
 laws_on_every_database! {
     looks, looks_in_sqlite, looks_in_postgres:
     bytes_are_looked_for_from_soon_after_the_announcement_until_the_deadline,
+    what_the_janitor_puts_off_is_due_later_and_of_the_same_version,
     those_that_wait_longest_are_looked_for_first,
     of_all_who_want_to_look_one_does_and_nobody_at_work_is_disturbed,
 }
@@ -156,6 +168,7 @@ async fn rate_limits_hold_in_memory_and_among_instances() {
     let other = Arc::new(PostgresDatabase::connect(&url, 4).await.unwrap());
     a_bucket_gives_what_it_holds_and_what_flows_in(one.clone()).await;
     of_several_buckets_all_give_or_none(other.clone()).await;
+    an_instance_whose_clock_is_wrong_neither_locks_anybody_out_nor_gets_more(other.clone()).await;
     racing_draws_never_get_more_than_there_is(vec![one.clone(), other]).await;
 }
 
@@ -169,6 +182,7 @@ async fn rate_limits_hold_among_instances_that_share_a_redis() {
     let other = Arc::new(RedisRateLimiter::start(&redis.url()).await.unwrap());
     a_bucket_gives_what_it_holds_and_what_flows_in(one.clone()).await;
     of_several_buckets_all_give_or_none(other.clone()).await;
+    an_instance_whose_clock_is_wrong_neither_locks_anybody_out_nor_gets_more(other.clone()).await;
     racing_draws_never_get_more_than_there_is(vec![one.clone(), other.clone()]).await;
     assert!(!one.makes_do() && !other.makes_do(), "these were the shared ones");
 }

@@ -168,7 +168,7 @@ pub async fn announcements_and_ends_that_race_leave_the_sum_over_the_uploads(
     let project = "job-7".parse().unwrap();
     let photos = repository.photo_totals(&tenant(), &project).await.unwrap();
     assert_eq!(in_use.stored_files, photos.uploaded);
-    let open = repository.past_deadline(NOON + 25 * HOUR, 100).await.unwrap();
+    let open = repository.past_deadline(NOON + 25 * HOUR, 100).await.unwrap().uploads;
     assert_eq!(in_use.open_files, open.len() as u64);
     assert_eq!(in_use.bytes(), in_use.files() * charge_of(&upload("x")));
     assert!(in_use.files() <= 12);

@@ -20,7 +20,7 @@ async fn the_turn_of_an_instance_that_died_passes_on_when_its_time_is_over() {
     let Some(url) = crate::postgres_server::new_database() else { return };
     let database = PostgresDatabase::connect(&url, 4).await.unwrap();
     let mut dead = PgConnection::connect(&url).await.unwrap();
-    let left = "INSERT INTO turns VALUES ('0192f0c1-2c5d-7c1e-9f00-0123456789ab', gen_random_uuid(), now() + interval '3 seconds')";
+    let left = "INSERT INTO turns VALUES ('0192f0c1-2c5d-7c1e-9f00-0123456789ab', gen_random_uuid(), now() + interval '8 seconds')";
     dead.execute(left).await.unwrap();
     let early = timeout(Duration::from_millis(300), database.take(upload())).await;
     assert!(early.is_err(), "its time is not over");

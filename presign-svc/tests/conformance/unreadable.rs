@@ -9,7 +9,7 @@ use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
 use windlass_presign_svc::ports::uploads::{FoundRecords, PhotoPlace, PhotosInOrder};
 use windlass_protocol::UploadId;
 
-use crate::uploads::{Repository, photo, record, upload};
+use crate::uploads::{HOUR, NOON, Repository, photo, record, upload};
 
 const SPOIL: &str = "UPDATE uploads SET variants = 'unreadable' WHERE client_ref IN ('second', 'pending')";
 
@@ -47,6 +47,13 @@ async fn law(repository: Repository, spoil: impl AsyncFnOnce()) {
     assert_eq!(uploads, [first]);
     unreadable.sort_unstable();
     assert_eq!(unreadable, [second.id(), pending.id()], "they are recorded");
+
+    let deadline = NOON + 24 * HOUR;
+    let due = FoundRecords { uploads: Vec::new(), unreadable: vec![pending.id()] };
+    assert_eq!(repository.past_deadline(deadline, 10).await.unwrap(), due);
+    repository.put_off_due(&[pending.id()], deadline + HOUR).await.unwrap();
+    assert_eq!(repository.past_deadline(deadline, 10).await.unwrap(), FoundRecords::default());
+    assert_eq!(repository.past_deadline(deadline + HOUR, 10).await.unwrap(), due);
 }
 
 #[tokio::test]

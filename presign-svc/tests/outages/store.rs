@@ -211,3 +211,23 @@ async fn f36_a_service_whose_clock_is_slow_says_so_and_does_not_ask_the_store_fo
     assert!((1..=ATTEMPTS_MOST).contains(&asked), "the store was asked {asked} times for one request");
     service.check_health();
 }
+
+/// A day fast: by such a clock what was just sent is old enough to be nobody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn f36_a_clock_that_is_fast_compares_no_record_with_its_bucket() {
+    let Some(library) = std::env::var_os("WINDLASS_SHIFTED_CLOCK") else {
+        return cannot_run("WINDLASS_SHIFTED_CLOCK does not name the library that shifts a clock");
+    };
+    let (bucket, data) = (Bucket::start().await, tempfile::tempdir().unwrap());
+    let told = async |task: &str| {
+        let mut command = bucket.windlass(task).await;
+        command.args([task, "--data-dir"]).arg(data.path());
+        command.env("LD_PRELOAD", &library).env("WINDLASS_CLOCK_SHIFT_S", "90000");
+        let output = tokio::task::block_in_place(|| command.output()).unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (migrated, says) = told("migrate").await;
+    assert!(migrated, "{says}");
+    let (compared, says) = told("reconcile").await;
+    assert!(!compared && says.contains("seconds ahead of the bucket's") && says.contains("NTP"), "{says}");
+}

@@ -59,7 +59,7 @@ fn read_all(bytes: &[u8]) {
     let _ = black_box(read_metadata(bytes));
     let exif = extract_exif(bytes);
     for strip_location in [false, true] {
-        let rewrite = ExifRewrite { width: 640, height: 480, strip_location };
+        let rewrite = ExifRewrite { width: 640, height: 480, strip_location, to_srgb: strip_location };
         black_box(exif.as_deref().and_then(|exif| rewrite_exif(exif, &rewrite)));
     }
     black_box(extract_icc(bytes));

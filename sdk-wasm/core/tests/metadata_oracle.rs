@@ -169,7 +169,7 @@ fn rewritten_exif_of_real_photos_says_the_same_but_for_what_must_change() {
         };
         let expected = says(&block);
         let expected = PhotoMetadata { orientation: expected.orientation.map(|_| 1), ..expected };
-        let keep = ExifRewrite { width: 1920, height: 1440, strip_location: false };
+        let keep = ExifRewrite { width: 1920, height: 1440, strip_location: false, to_srgb: true };
         let Some(kept) = rewrite_exif(&block, &keep) else { continue };
         rewritten += 1;
         assert_eq!(says(&kept), expected, "{path}");

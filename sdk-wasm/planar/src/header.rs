@@ -118,12 +118,6 @@ impl<'a> Header<'a> {
         self.height
     }
 
-    /// How many components there are: one or three.
-    #[must_use]
-    pub fn component_count(&self) -> usize {
-        self.components.len()
-    }
-
     /// Per component, the smallest scale that still has at least the samples of a picture of
     /// `width` × `height` pixels (as stored) with the given chroma sampling.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use js_sys::Function;
+use js_sys::{Date, Function};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Performance, WorkerGlobalScope};
@@ -11,11 +11,15 @@ use crate::js_error::JsFailure;
 
 /// Browsers keep delays in 31 bits; a later deadline is looked at again on the way.
 const DELAY_MOST_MS: u64 = i32::MAX as u64;
+/// A wall clock is set by so much, in milliseconds; what runs on further while ours stands still is the world.
+const SET_MOST_MS: f64 = 5_000.0;
 
 /// Time since the worker started, and a timer that fires at its deadline, or before it.
 pub(super) struct Clock {
     scope: WorkerGlobalScope,
     performance: Performance,
+    /// How much the wall clock was ahead when that was looked at last, in milliseconds.
+    wall_ahead_ms: Cell<f64>,
     on_time: Closure<dyn FnMut()>,
     /// The timer that runs, and when it fires.
     running: Cell<Option<(i32, u64)>>,
@@ -29,7 +33,17 @@ impl Clock {
         };
         let scope: WorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| outside())?;
         let performance = scope.performance().ok_or_else(outside)?;
-        Ok(Self { scope, performance, on_time: Closure::new(on_time), running: Cell::new(None) })
+        let wall_ahead_ms = Cell::new(Date::now() - performance.now());
+        let running = Cell::new(None);
+        Ok(Self { scope, performance, wall_ahead_ms, on_time: Closure::new(on_time), running })
+    }
+
+    /// How long the device has slept since this was asked last, where this clock stood still meanwhile, as it does in
+    /// WebKit, and in Chromium but on Windows.
+    pub fn slept_ms(&self) -> Option<u64> {
+        let ahead_ms = Date::now() - self.performance.now();
+        let slept_ms = ahead_ms - self.wall_ahead_ms.replace(ahead_ms);
+        (slept_ms > SET_MOST_MS).then_some(slept_ms as u64)
     }
 
     /// Milliseconds of a clock that never goes back.

@@ -103,6 +103,9 @@ impl Driver {
         if self.is_closed.get() {
             return;
         }
+        if let Some(slept_ms) = self.clock.slept_ms() {
+            self.engine.borrow_mut().feed(self.clock.now_ms(), Input::Slept(slept_ms));
+        }
         self.engine.borrow_mut().feed(self.clock.now_ms(), input);
         while let Some(command) = self.next_command() {
             match command {

@@ -49,11 +49,27 @@ export async function limitMemory(page, bytes) {
 }
 
 /** Lets a worker's module run into `unreachable`, as a bug of ours would, when it resizes for the `nth` time. */
-export async function trapAtResize(page, nth) {
+export function trapAtResize(page, nth) {
+  return atResize(page, nth, [0]);
+}
+
+/** Lets it go round in circles instead, and twelve of the page's steps of ten seconds pass in six. */
+export async function neverEndAtResize(page, nth) {
+  await page.addInitScript(() => {
+    const setTimeout = globalThis.setTimeout;
+    globalThis.setTimeout = (act, ms, ...given) => setTimeout(act, ms === 10_000 ? 500 : ms, ...given);
+  });
+  // loop br 0 end
+  await atResize(page, nth, [3, 64, 12, 0, 11]);
+}
+
+/** Has a worker's module do this, in bytes of WebAssembly, when it resizes for the `nth` time. */
+async function atResize(page, nth, instructions) {
+  const code = [1, instructions.length + 2, 0, ...instructions, 11];
   const prelude = `{
-    // (module (func (export "trap") unreachable))
+    // (module (func (export "trap") …))
     const trapping = new WebAssembly.Module(new Uint8Array([
-      0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 116, 114, 97, 112, 0, 0, 10, 5, 1, 3, 0, 0, 11,
+      0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 116, 114, 97, 112, 0, 0, 10, ${[code.length, ...code]},
     ]));
     const { trap } = new WebAssembly.Instance(trapping).exports;
     const instantiate = WebAssembly.instantiate;

@@ -22,17 +22,22 @@ export async function areStored({ service, bucket }, project, files) {
   const told = (what) => events.filter(({ name }) => name === what).map(({ data }) => data.photo_id);
   const ever = [...photos.map(({ photo_id: id }) => id), ...told("photo.deleted")];
   assert.deepEqual(told("photo.created").sort(), ever.sort(), "told once that it is there");
-  const objects = (await bucket.objects()).filter(({ key }) => key.includes(`/${project}/`));
+  const ofProject = async () => (await bucket.objects()).filter(({ key }) => key.includes(`/${project}/`));
   for (const [name, sum] of files) {
     const found = photos.filter(({ filename }) => filename === name);
     assert.equal(found.length, 1, `${name} is there ${found.length} times`);
     const [{ photo_id: id, variants }] = found;
-    const own = objects.filter(({ key }) => key.includes(id));
-    assert.equal(own.length, 1 + Object.keys(variants).length, `objects of ${name}: ${own.map(({ key }) => key)}`);
+    // The pieces it was put together of go once it is a photo, not before.
+    const own = await eventually(
+      `${name} has an object for each picture and no other`,
+      async () => (await ofProject()).filter(({ key }) => key.includes(id)),
+      ({ length }) => length === 1 + Object.keys(variants).length,
+      JANITOR_MS,
+    );
     const original = own.find(({ key }) => key.includes("/original"));
     assert.equal(await bucket.sha256(original.key), sum, `the bytes of ${name}`);
   }
-  return { photos, objects };
+  return { photos, objects: await ofProject() };
 }
 
 /**

@@ -130,9 +130,9 @@ export class Service {
   }
 
   /** Stores a photo of one PUT as a program of its own, beside any browser: the photo. */
-  async store(path) {
+  async store(path, client_ref = `beside-${basename(path)}`) {
     const [filename, bytes] = [basename(path), await readFile(path)];
-    const file = { client_ref: `beside-${filename}`, filename, content_type: "image/jpeg", size: bytes.length };
+    const file = { client_ref, filename, content_type: "image/jpeg", size: bytes.length };
     const { json } = await this.api("/uploads", { method: "POST", body: { project_id: "demo", files: [file] } });
     const [upload] = json.uploads;
     const { "content-length": _, ...headers } = upload.headers;

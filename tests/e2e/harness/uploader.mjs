@@ -20,6 +20,11 @@ export function row(page, name) {
   return page.locator("windlass-uploader li.row").filter({ has: page.locator(".name", { hasText: name }) });
 }
 
+/** What is said above the list of what an earlier page has left; the same is read aloud once. */
+export function resumed(page, text) {
+  return page.locator("windlass-uploader .resumed", { hasText: text });
+}
+
 /** So long a person takes to read what a button asks: an answer that comes sooner is taken for the first press's second half. */
 export const READING_MS = 600;
 

@@ -74,6 +74,10 @@ test("a truncated JPEG is sent as it is and flagged, never re-encoded", async ()
   assert.deepEqual(photo.variants, {});
   assert.ok(photo.metadata.warnings.some(({ code }) => code === "incomplete"), JSON.stringify(photo.metadata.warnings));
   assert.equal(photo.metadata.make, "Windlass", "what the head of the file says is still known");
+  const tile = page.locator("windlass-gallery").getByRole("button", { name: /^Open cut\.jpg/ });
+  await eventually("the mark on it is said, too", () => tile.getAttribute("aria-label"), (label) =>
+    label.endsWith(". The file is incomplete: part of the picture is missing."),
+  );
 });
 
 test("T4 T40: hostile names stay names, on a page that requires Trusted Types", async () => {
@@ -190,7 +194,7 @@ test("what cannot be read of a dropped folder is named, and the rest is sent", a
   assert.deepEqual((await rows(other)).map(({ name }) => name).sort(), ["north.jpg", "south.jpg"]);
   await eventually(
     "it is named",
-    () => other.locator("windlass-uploader .notice").innerText(),
+    () => other.locator("windlass-uploader .notice:not([hidden])").innerText(),
     (words) => words.includes("“in the cloud.jpg” could not be read and is not sent."),
   );
   assert.deepEqual(await other.evaluate(() => window.told), [["file_gone", "in the cloud.jpg", null]]);
@@ -207,7 +211,7 @@ test("where one file at a time is taken, the rest of a drop is named", async () 
   const left = ["take one.mp4", "take two.mp4", "take three.mp4"].filter((name) => name !== sent.name);
   assert.equal(left.length, 2);
   assert.equal(
-    await other.locator("windlass-uploader .notice p").innerText(),
+    await other.locator("windlass-uploader .notice:not([hidden]) p").innerText(),
     `2 files were left out, since one file at a time can be added here: ${left.join(", ")}.`,
   );
   assert.deepEqual(other.complaints, []);

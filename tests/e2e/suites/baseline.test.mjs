@@ -1,4 +1,4 @@
-/** A Chromium without 128-bit SIMD: the baseline builds are fetched, and do the same. */
+/** What engines of 2022 lack: without 128-bit SIMD the baseline builds do the same, and without constructed style sheets the elements work. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -42,3 +42,30 @@ test("photos of every module are made smaller without SIMD", async (context) => 
   assert.deepEqual(modules.filter((name) => !fetched.has(name)), []);
   assert.ok(!fetched.has("windlass_photo_bg.wasm"));
 });
+
+/** As Safari before 16.4 has it. */
+function withoutConstructedSheets() {
+  delete CSSStyleSheet.prototype.replaceSync;
+  delete ShadowRoot.prototype.adoptedStyleSheets;
+  const construct = () => {
+    throw new TypeError("Illegal constructor");
+  };
+  window.CSSStyleSheet = new Proxy(CSSStyleSheet, { construct });
+}
+
+for (const bypassCSP of [true, false]) {
+  const outcome = bypassCSP ? "look the same" : "work, unstyled where the page's policy forbids <style>";
+  test(`without constructed style sheets the elements ${outcome}`, async () => {
+    const other = await openPage(browser, service.address, { first: withoutConstructedSheets, bypassCSP });
+    await choose(other, fixture("baseline_o1.jpg"));
+    await allRows(other, ["stored"]);
+    await other.locator("windlass-gallery button.tile").first().waitFor();
+    const displays = await other.evaluate(() =>
+      [["windlass-uploader", ".drop"], ["windlass-gallery", ".grid"]].map(
+        ([name, part]) => getComputedStyle(document.querySelector(name).shadowRoot.querySelector(part)).display,
+      ),
+    );
+    assert.deepEqual(displays, bypassCSP ? ["flex", "grid"] : ["block", "block"]);
+    await other.context().close();
+  });
+}

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { choose, eventually } from "../harness/browser.mjs";
+import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
-import { allRows, discard, picturesShown, row, rows } from "../harness/uploader.mjs";
+import { allRows, discard, picturesShown, resumed, row, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
@@ -174,6 +175,22 @@ test("what failed for want of a permission goes on in its own line with the next
   await areStoredOnce(page, files, names("expired", 1));
 });
 
+test("what is discarded after whoever chose it has signed out is not sent when he is back", async () => {
+  const page = await openApp();
+  const allow = await refuseAnnouncements(page, "forbidden", "The token does not cover this project.");
+  await choose(page, ...(await world.photos(1, "discarded")));
+  await allRows(page, ["failed"]);
+  await areKept(page, 1);
+  await allow();
+  await page.evaluate(() => window.signOut());
+  await aWhile();
+  await discard(page.locator("windlass-uploader"), "Remove discarded 1.jpg from the list");
+  await eventually("no page finds it", () => keptFiles(page), ({ rows: kept }) => kept === 0);
+  await page.evaluate(() => window.render());
+  await aWhile();
+  assert.deepEqual(await rows(page), []);
+});
+
 /** A browser that keeps nothing. */
 const keepNothing = (page) =>
   page.addInitScript(() => {
@@ -249,6 +266,22 @@ test("what was chosen for one project is not sent to another that the element ha
   await page.getByText("was chosen for another project").waitFor({ state: "hidden" });
 });
 
+test("an app hands over files as it has them: a list, a transfer or a single one", async () => {
+  const page = await openApp();
+  const added = await page.evaluate(() => {
+    const file = (name) => new File([`%PDF-1.7 ${name}`], name, { type: "application/pdf" });
+    const transfer = (name) => {
+      const made = new DataTransfer();
+      made.items.add(file(name));
+      return made;
+    };
+    const sources = [transfer("list.pdf").files, transfer("transfer.pdf"), file("one.pdf"), [file("array.pdf")]];
+    return sources.flatMap((source) => uploader.add(source).map(({ filename, size }) => `${filename} ${size}`));
+  });
+  assert.deepEqual(added, ["list.pdf 17", "transfer.pdf 21", "one.pdf 16", "array.pdf 18"]);
+  await allRows(page, ["stored"], 60_000);
+});
+
 /** A client of the app's own, which outlives the elements. */
 const makeClient = (page) =>
   page.evaluate(async (token) => {
@@ -315,10 +348,10 @@ test("an uploader asks for what its client misses, also where that was found bef
     uploader.client = window.client;
     document.body.append(uploader);
   });
-  await page.getByText("“missed 1.jpg” was not sent before this page was left. Choose it again").waitFor();
+  await resumed(page, "“missed 1.jpg” was not sent before this page was left. Choose it again").waitFor();
   world.gate.bytesPerSecond = Infinity;
   await choose(page, file);
-  await page.getByText("was not sent before this page was left").waitFor({ state: "hidden" });
+  await resumed(page, "was not sent before this page was left").waitFor({ state: "hidden" });
   assert.deepEqual(await page.evaluate(() => window.client.missing), []);
   await allRows(page, ["stored"], 60_000);
 });
@@ -340,11 +373,11 @@ test("properties that are undefined yet are none, every attribute can be assigne
     const nothing = { client: undefined, token: undefined, link: undefined, strings: undefined, project: undefined };
     window.uploader = assign("windlass-uploader", { ...nothing, multiple: undefined, accept: undefined });
     window.gallery = assign("windlass-gallery", { ...nothing, live: "off", searchable: undefined, filter: undefined, pageSize: undefined });
-    const alert = uploader.shadowRoot.querySelector("[role=alert]");
-    return { isAlert: !alert.hidden, multiple: uploader.multiple, searchable: gallery.searchable, live: gallery.getAttribute("live") };
+    const alert = uploader.shadowRoot.querySelector("[role=alert]:not([hidden])");
+    return { isAlert: alert !== null, multiple: uploader.multiple, searchable: gallery.searchable, live: gallery.getAttribute("live") };
   });
   assert.deepEqual(refused, { isAlert: false, multiple: false, searchable: false, live: "off" });
-  const alert = page.locator("windlass-uploader [role=alert]");
+  const alert = page.locator("windlass-uploader [role=alert]:not([hidden])");
   await page.evaluate(() => (uploader.link = "cut off"));
   await alert.getByText("This link is not whole.").waitFor();
   await page.evaluate(() => ([uploader.client, gallery.client] = [window.client, window.client]));
@@ -352,6 +385,12 @@ test("properties that are undefined yet are none, every attribute can be assigne
   await eventually("the gallery has its photos", () => page.evaluate(() => gallery.photos.length), (count) => count > 0);
   assert.equal(await page.evaluate(() => gallery.live), "stopped", "nothing is followed");
   assert.deepEqual(page.complaints, []);
+});
+
+test("why nothing can be sent is said in the app's own words", async () => {
+  const page = await openApp();
+  await page.evaluate(() => Object.assign(uploader, { strings: { error: ({ code }) => `Nein: ${code}.` }, link: "cut off" }));
+  await page.locator("windlass-uploader [role=alert]").getByText("Nein: invalid_options.").waitFor();
 });
 
 test("a gallery whose list was refused for want of a token asks again with the next function", async () => {

@@ -94,11 +94,23 @@ test("a double-click on Delete, or its key held down, only asks; the next press 
   await eventually("it is gone", gallery.names, (list) => list.join() === "three.jpg");
 });
 
+test("whoever asked to delete and then presses something else is asked again, also where a press moves no focus, as in Safari", async () => {
+  await store("one.jpg");
+  await gallery.open("one.jpg");
+  const button = gallery.dialog.locator("button.danger");
+  await button.click();
+  await button.dispatchEvent("pointerdown");
+  assert.equal(await button.textContent(), "Delete for good?");
+  await gallery.dialog.locator("h2").dispatchEvent("pointerdown");
+  assert.deepEqual([await button.textContent(), await gallery.focused()], ["Delete", "Delete"]);
+});
+
 test("where a photo goes, the keyboard that was on it goes to the one beside it, whoever deleted it", async () => {
   const [, second] = await store("one.jpg", "two.jpg", "three.jpg", "four.jpg");
   await gallery.open("one.jpg");
   await remove();
   await eventually("it is on the next", gallery.focused, (name) => name?.startsWith("Open two.jpg"));
+  assert.equal(await gallery.node.locator(".late").textContent(), "", "who deleted it knows");
   await service.api(`/photos/${second.photo_id}`, { method: "DELETE" });
   await eventually("it is on the next", gallery.focused, (name) => name?.startsWith("Open three.jpg"));
   await page.keyboard.press("Enter");
@@ -106,6 +118,27 @@ test("where a photo goes, the keyboard that was on it goes to the one beside it,
   assert.equal(await gallery.title(), "four.jpg");
   await remove();
   await eventually("it is on the one before the last", gallery.focused, (name) => name?.startsWith("Open three.jpg"));
+});
+
+test("that somebody else has deleted the open photo is said, and what was written about it stays to be copied", async () => {
+  const [first, second] = await store("one.jpg", "two.jpg", "three.jpg");
+  await gallery.open("one.jpg");
+  await service.api(`/photos/${first.photo_id}`, { method: "DELETE" });
+  await gallery.dialog.waitFor({ state: "detached" });
+  assert.equal(await gallery.node.getByRole("alert").textContent(), "“one.jpg” was removed meanwhile.");
+  await gallery.open("two.jpg");
+  await gallery.edit("north side");
+  await service.api(`/photos/${second.photo_id}`, { method: "DELETE" });
+  await gallery.dialog.getByText("“two.jpg” was removed meanwhile. What you have written cannot be saved any more, only copied.").waitFor();
+  assert.deepEqual([await gallery.title(), await gallery.caption.inputValue()], ["two.jpg", "north side"]);
+  assert.equal(await page.getByRole("button", { name: "Save" }).getAttribute("aria-disabled"), "true");
+  assert.equal(await gallery.dialog.getByRole("button", { name: "Delete" }).count(), 0);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Discard changes?" }).click();
+  assert.equal(await gallery.dialog.locator("button.edit").count(), 0);
+  assert.equal(await gallery.dialog.locator(":focus").count(), 1, "the keyboard stays in the dialog");
+  await page.keyboard.press("Escape");
+  await eventually("it is on the next", gallery.focused, (name) => name?.startsWith("Open three.jpg"));
 });
 
 test("a deletion that is answered late closes no other photo, whose caption is being written", async () => {
@@ -160,6 +193,34 @@ test("what happens to photos replaces nothing in an open dialog that stays as it
   await service.api(`/photos/${photo.photo_id}`, { method: "PATCH", body: { caption: null } });
   await gallery.dialog.getByText("Lintel").waitFor({ state: "detached" });
   assert.equal(await gallery.dialog.locator(".stage img").getAttribute("alt"), "Photo without a caption");
+});
+
+test("who edits the caption leaves the labels that somebody else has added meanwhile, and the other way round", async () => {
+  const [photo] = await store("one.jpg");
+  const say = (body) => service.api(`/photos/${photo.photo_id}`, { method: "PATCH", body });
+  await gallery.open("one.jpg");
+  await gallery.edit("north side");
+  await say({ tags: ["roof"] });
+  await page.getByRole("button", { name: "Save" }).click();
+  await gallery.dialog.getByRole("button", { name: "roof" }).waitFor();
+  await gallery.edit();
+  await page.getByRole("textbox", { name: /^Labels/ }).fill("roof, north");
+  await say({ caption: "south side" });
+  await page.getByRole("button", { name: "Save" }).click();
+  await gallery.dialog.getByText("south side").waitFor();
+  assert.deepEqual(await gallery.dialog.locator(".tag").allTextContents(), ["roof", "north"]);
+});
+
+test("who cancels sees the caption that somebody else has written meanwhile, and edits that one next", async () => {
+  const [photo] = await store("one.jpg");
+  await gallery.open("one.jpg");
+  await gallery.edit();
+  await service.api(`/photos/${photo.photo_id}`, { method: "PATCH", body: { caption: "south side" } });
+  await eventually("the gallery has heard of it", () => gallery.node.evaluate(({ photos }) => photos[0].caption), (caption) => caption === "south side");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(await gallery.dialog.locator(".caption-text").textContent(), "south side");
+  await gallery.edit();
+  assert.equal(await gallery.caption.inputValue(), "south side");
 });
 
 test("a button that has no more to do keeps the keyboard, or hands it on", async () => {
@@ -227,4 +288,48 @@ test("a picture that was not loaded yet is loaded from the address that is fresh
   });
   await gallery.node.evaluate((element) => element.refresh());
   await gallery.node.locator("img.loaded").waitFor();
+});
+
+test("an original whose address has ended while the page was open is opened by a fresh one", async () => {
+  const ended = (photo) => ({ ...photo, url: `${photo.url}#ended`, url_expires_at: "2026-01-01T00:00:00Z" });
+  await page.route(/\/photos\?/, async (route) => {
+    const response = await route.fetch();
+    const { photos, ...rest } = await response.json();
+    await route.fulfill({ response, json: { ...rest, photos: photos.map(ended) } });
+  });
+  await store("one.jpg");
+  await gallery.node.evaluate((element) => element.refresh());
+  await gallery.open("one.jpg");
+  const link = gallery.dialog.getByRole("link", { name: "Open original" });
+  assert.match(await link.getAttribute("href"), /#ended/);
+  const opened = page.context().waitForEvent("page");
+  await link.focus();
+  await page.keyboard.press("Enter");
+  const tab = await opened;
+  await eventually("it is open", () => tab.url(), (url) => url.startsWith(service.storeAddress));
+  assert.doesNotMatch(tab.url(), /#ended/);
+  assert.deepEqual([await gallery.focused(), await link.getAttribute("href")], ["Open original", tab.url()]);
+});
+
+test("from a photo that has left the list one goes on to those that were beside it", async () => {
+  const photos = await store("one.jpg", "two.jpg", "three.jpg", "four.jpg");
+  for (const { photo_id } of photos) await service.api(`/photos/${photo_id}`, { method: "PATCH", body: { tags: ["roof"] } });
+  await gallery.node.evaluate((element) => (element.filter = { label: "roof" }));
+  await eventually("all have the label", gallery.names, ({ length }) => length === 4);
+  await gallery.open("two.jpg");
+  await gallery.edit();
+  await page.getByRole("textbox", { name: /^Labels/ }).fill("north");
+  await page.getByRole("button", { name: "Save" }).click();
+  await eventually("it is not listed any more", gallery.names, (list) => list.join() === "one.jpg,three.jpg,four.jpg");
+  await page.getByRole("button", { name: "Next photo" }).click();
+  assert.equal(await gallery.title(), "three.jpg");
+
+  const next = page.getByRole("button", { name: "Next photo" });
+  assert.equal(await next.getAttribute("aria-disabled"), "false");
+  await service.api(`/photos/${photos[3].photo_id}`, { method: "DELETE" });
+  await eventually("there is no next one", () => next.getAttribute("aria-disabled"), (isOff) => isOff === "true");
+  await service.api(`/photos/${photos[2].photo_id}`, { method: "PATCH", body: { tags: [] } });
+  await eventually("only the first is listed", gallery.names, (list) => list.join() === "one.jpg");
+  await page.keyboard.press("Escape");
+  await eventually("the keyboard is beside where it was", gallery.focused, (name) => name?.startsWith("Open one.jpg"));
 });

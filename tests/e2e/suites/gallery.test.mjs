@@ -1,6 +1,7 @@
 /** The gallery by keyboard, by mouse and aloud: where the focus stays, what is read, and what is not lost. */
 
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, beforeEach, afterEach, test } from "node:test";
 
@@ -167,6 +168,31 @@ test("who loads more by keyboard is on the first photo that came, and is told ho
   await eventually("it is said", said, (text) => text === "1 more photo");
   assert.match(await gallery.focused(), /^Open photo 5\.jpg/);
   assert.equal(await page.getByRole("button", { name: "Load more" }).count(), 0);
+});
+
+test("where photos are listed by the time taken, those that come are counted, also when the last one before them goes meanwhile", async () => {
+  const takenIn = async (year) => {
+    const path = await variation(fixture("photo_2mp_o1.jpg"), join(folder, `of ${year}.jpg`), year);
+    await writeFile(path, (await readFile(path)).toString("latin1").replaceAll("2026:05:17", `${year}:05:17`), "latin1");
+    return service.store(path);
+  };
+  // The one that was taken first is the last to be stored.
+  const [last, next] = [await takenIn(2020), await takenIn(2019)];
+  await gallery.node.evaluate((element) => (element.filter = { taken_from: "2019-01-01" }));
+  await inPagesOf(6);
+  let release;
+  await page.route(/\/photos\?.*cursor=/, async (route) => {
+    await new Promise((resolve) => (release = resolve));
+    await route.continue();
+  });
+  await page.keyboard.press("Enter");
+  await eventually("more is asked for", () => release !== undefined, Boolean);
+  await service.api(`/photos/${last.photo_id}`, { method: "DELETE" });
+  await eventually("it is gone", gallery.names, ({ length }) => length === 5);
+  release();
+  await eventually("it is said", said, (text) => text === "1 more photo");
+  assert.match(await gallery.focused(), /^Open of 2019\.jpg/);
+  await service.api(`/photos/${next.photo_id}`, { method: "DELETE" });
 });
 
 test("what is stored while more is loaded changes nothing about the button, its keyboard and what is read", async () => {

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
-import { areWarm, limitMemory, pretendCores, scripts, trapAtResize, watchImageWorkers } from "../harness/image-workers.mjs";
+import { areWarm, limitMemory, neverEndAtResize, pretendCores, scripts, trapAtResize, watchImageWorkers } from "../harness/image-workers.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows, rows } from "../harness/uploader.mjs";
 
@@ -143,19 +143,26 @@ test("a photo that needs more memory than there is goes as it is, and the others
   await page.context().close();
 });
 
-test("a worker whose module traps on the seventh of ten photos is replaced, and only that photo goes as it is", async () => {
-  const { page, workers } = await pageWith(async (fresh) => {
-    await pretendCores(fresh, 2);
-    await trapAtResize(fresh, 7);
+for (const { ends, harm, prefix, odd, count, seed } of [
+  { ends: "traps on the seventh of ten photos", harm: trapAtResize, prefix: "trap ", odd: 7, count: 10, seed: 300 },
+  { ends: "never ends with the fourth of six", harm: neverEndAtResize, prefix: "endless ", odd: 4, count: 6, seed: 400 },
+]) {
+  test(`a worker whose module ${ends} is replaced, and only that photo goes as it is`, async () => {
+    const { page, workers } = await pageWith(async (fresh) => {
+      await pretendCores(fresh, 2);
+      await harm(fresh, odd);
+    });
+    const paths = await Promise.all(
+      Array.from({ length: count }, (_, index) => small(`${prefix}${index + 1}.jpg`, seed + index)),
+    );
+    await choose(page, ...paths);
+    await allRows(page, ["stored"], 120_000);
+    assert.equal(workers.length, 2);
+    await workers[0].ended;
+    await allWellBut(paths, prefix, `${prefix}${odd}.jpg`, ["worker_crashed"]);
+    await page.context().close();
   });
-  const paths = await Promise.all(Array.from({ length: 10 }, (_, index) => small(`trap ${index + 1}.jpg`, 300 + index)));
-  await choose(page, ...paths);
-  await allRows(page, ["stored"], 120_000);
-  assert.equal(workers.length, 2);
-  await workers[0].ended;
-  await allWellBut(paths, "trap ", "trap 7.jpg", ["worker_crashed"]);
-  await page.context().close();
-});
+}
 
 /** All are stored as they were chosen; all but one with their thumbnails, and that one flagged. */
 async function allWellBut(paths, prefix, odd, codes) {

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 
 import { fixture, scratchFolder, variation } from "../harness/bytes.mjs";
 import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { problem } from "../harness/fault-proxy.mjs";
 import { Gallery } from "../harness/gallery.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows } from "../harness/uploader.mjs";
@@ -202,6 +203,23 @@ test("a refused caption says why and loses nothing", async () => {
   assert.equal(await page.getByRole("textbox", { name: /^Labels/ }).inputValue(), "x".repeat(51));
   await page.getByRole("button", { name: "Cancel" }).click();
   await gallery.dialog.locator("button.edit").waitFor();
+  await page.context().close();
+});
+
+test("a gallery whose session has ended says so, and goes on when somebody has signed in again", async () => {
+  const gallery = await watching();
+  const { page } = gallery;
+  const { status, headers, body } = problem(401, "unauthorized", "The session has ended.");
+  await page.route("**/api/v1/**", (route) => route.fulfill({ status, headers, body }));
+  const askForAnotherStream = () => page.evaluate(() => dispatchEvent(new Event("online")));
+  await askForAnotherStream();
+  const again = gallery.node.getByRole("button", { name: "Try again" });
+  await again.waitFor();
+  await page.unroute("**/api/v1/**");
+  await again.click();
+  await again.waitFor({ state: "detached" });
+  await askForAnotherStream();
+  await gallery.isLive();
   await page.context().close();
 });
 

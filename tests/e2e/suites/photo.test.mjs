@@ -1,6 +1,7 @@
 /** A 12-megapixel photo with orientation 6 and a place: the main job. */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { fixture, sha256OfFile, sha256OfUrl } from "../harness/bytes.mjs";
@@ -92,6 +93,21 @@ test("an uploader that is taken off the page releases its thumbnails, and one th
   }, photo.url);
   assert.match(seen.moved, /^blob:/);
   assert.equal(seen.removed, null);
+});
+
+test("a photo smaller than the pictures asked for is there at its full size without its place", async () => {
+  const given = { token: service.token({ project: "no-place" }), bytes: await readFile(fixture("photo_2mp_o1.jpg"), "base64") };
+  const seen = await page.evaluate(async ({ token, bytes }) => {
+    const [{ Windlass }, { readMetadata }] = await Promise.all([import("/windlass/index.js"), import("/windlass/core.js")]);
+    const file = new File([Uint8Array.from(atob(bytes), (each) => each.charCodeAt(0))], "small.jpg", { type: "image/jpeg" });
+    const options = { endpoint: location.origin, project: "no-place", token: () => token, metadata: "strip-location", keep: false };
+    const client = new Windlass(options);
+    const { variants } = await client.add(file).done;
+    client.close();
+    const { width, height, make, location: place } = await readMetadata(await (await fetch(variants.web_1920.url)).blob());
+    return { names: Object.keys(variants).sort(), width, height, make, place, had: (await readMetadata(file)).location !== null };
+  }, given);
+  assert.deepEqual(seen, { names: ["thumb_200", "web_1920"], width: 1632, height: 1224, make: "Windlass", place: null, had: true });
 });
 
 test("nobody complained in the console", () => {

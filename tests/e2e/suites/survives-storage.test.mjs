@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { Bucket } from "../harness/bucket.mjs";
-import { choose, eventually } from "../harness/browser.mjs";
+import { choose, drop, eventually } from "../harness/browser.mjs";
 import { makeVideo, sha256OfUrl } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsBegunAnew, nothingIsKept, refuseAnnouncements, VARIANTS } from "../harness/kept-queue.mjs";
-import { allRows, rows } from "../harness/uploader.mjs";
+import { allRows, resumed, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
@@ -100,12 +100,12 @@ test("what was not kept is asked for again after a reload, and goes on where it 
   const before = new Set(gate.stored);
   gate.forget();
   gate.bytesPerSecond = Infinity;
-  await page.getByText("“not kept.mp4” was not sent before this page was left. Choose it again").waitFor();
+  await resumed(page, "“not kept.mp4” was not sent before this page was left. Choose it again").waitFor();
   await choose(page, video);
   await allRows(page, ["stored"], 120_000);
   assert.deepEqual(gate.sent.filter((put) => before.has(put)), []);
   await nothingIsBegunAnew(service, before);
-  await page.getByText("was not sent before this page was left").waitFor({ state: "hidden" });
+  await resumed(page, "was not sent before this page was left").waitFor({ state: "hidden" });
   await world.assertStored([video], []);
 });
 
@@ -175,7 +175,7 @@ test("F7: another file under the same name, of the same size and date, is not sp
   await page.reload();
   await makeVideo(path, 30 * MIB, 22);
   await utimes(path, 1_700_000_000, 1_700_000_000);
-  await page.getByText("“twin.mp4” was not sent before this page was left.").waitFor();
+  await resumed(page, "“twin.mp4” was not sent before this page was left.").waitFor();
   gate.bytesPerSecond = Infinity;
   await choose(page, path);
   await allRows(page, ["stored"], 120_000);
@@ -183,7 +183,7 @@ test("F7: another file under the same name, of the same size and date, is not sp
   await eventually("nothing half is left of the other one", () => new Bucket(service).openUploads(), ({ length }) => length === 0);
 });
 
-test("F8: where storage is blocked everything is sent, with one warning and nothing in the console", async () => {
+test("F8: where storage is blocked everything is sent, with one warning that stays and nothing in the console", async () => {
   const { gate, profile, service } = world;
   await mkdir(join(profile.folder, "Default"));
   const blocked = { profile: { default_content_setting_values: { cookies: 2 } } };
@@ -200,11 +200,19 @@ test("F8: where storage is blocked everything is sent, with one warning and noth
     }
   })), /denied|not allowed|Error/i, "storage is blocked");
   gate.bytesPerSecond = 0;
-  await choose(page, ...files);
-  await page.getByText(/This browser keeps no files for this page. Keep it open/).waitFor();
+  const notKept = page.getByText(/This browser keeps no files for this page. Keep it open/);
+  await choose(page, files[0]);
+  await notKept.waitFor();
   assert.equal(await asksBeforeLeaving(page), true);
+  await choose(page, files[1]);
+  assert.equal(await notKept.isVisible(), true, "it is true of the second one, too, and told no other time");
+  await writeFile(join(world.folder, "list.txt"), "No photo.");
+  await drop(page, join(world.folder, "list.txt"));
+  await page.getByText("“list.txt” was left out").waitFor();
+  assert.equal(await notKept.isVisible(), true, "beside what else there is to say");
   gate.bytesPerSecond = Infinity;
   await allRows(page, ["stored"], 120_000);
+  await notKept.waitFor({ state: "hidden" });
   await world.assertStored(files, VARIANTS);
   assert.deepEqual(page.complaints, []);
 });

@@ -12,7 +12,7 @@ import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo } from "../harness/bytes.mjs";
 import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsBegunAnew, nothingIsKept, PART, VARIANTS } from "../harness/kept-queue.mjs";
-import { allRows, discard, rows } from "../harness/uploader.mjs";
+import { allRows, discard, resumed, rows } from "../harness/uploader.mjs";
 
 const world = keptQueue();
 
@@ -43,7 +43,7 @@ test("pain 8: three photos go on by themselves after a reload, and nothing the s
   assert.deepEqual(page.complaints, []);
 });
 
-test("a reload says in words what goes on", async () => {
+test("a reload says in words what goes on, and once aloud", async () => {
   const { gate, profile, service } = world;
   const files = await world.photos(3, "words");
   const page = await profile.open(service.address);
@@ -51,10 +51,13 @@ test("a reload says in words what goes on", async () => {
   await choose(page, ...files);
   await areKept(page, 3);
   await page.reload();
-  await page.getByText("Resuming 3 photos from before.").waitFor();
+  const text = "Resuming 3 photos from before.";
+  await resumed(page, text).waitFor();
+  assert.deepEqual(await page.locator("windlass-uploader [role=status] p").allTextContents(), [text]);
+  assert.equal(await resumed(page, text).getAttribute("role"), null, "that there are fewer is not read");
   gate.bytesPerSecond = Infinity;
   await allRows(page, ["stored"], 120_000);
-  await page.getByText("Resuming 3 photos").waitFor({ state: "hidden" });
+  await resumed(page, "Resuming").waitFor({ state: "hidden" });
 });
 
 test("F4: after the browser was killed a video sends only the parts that are missing", async () => {

@@ -65,6 +65,8 @@ function watchPuts(page) {
 
 test("a 200 MiB video arrives byte for byte in parts, with progress that moves", async () => {
   const page = await openPage(browser, service.address);
+  // Two seconds at the least: each of them shows some progress.
+  gate.bytesPerSecond = 100 * 1024 * 1024;
   const seen = new Set();
   await choose(page, video);
   await eventually(

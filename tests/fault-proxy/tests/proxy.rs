@@ -231,7 +231,8 @@ async fn a_line_has_a_speed_and_a_length() {
     let started = Instant::now();
     scene.put(250_000).await.unwrap(); // half a second, and two round trips
     let took_ms = started.elapsed().as_millis();
-    assert!((600..3_000).contains(&took_ms), "{took_ms}");
+    // How much more than that is for the shaper's own tests, in which time does not depend on the machine.
+    assert!((600..30_000).contains(&took_ms), "{took_ms}");
 }
 
 #[tokio::test]

@@ -299,6 +299,37 @@ async fn racing_completes_make_one_object_and_get_one_answer() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_completed_upload_that_could_not_be_closed_takes_nothing_from_its_object() -> Result<()> {
+    let server = EmbeddedServer::start().await?;
+    let upload = Upload::open(server.target(), "photo.jpg", ChecksumAlgorithm::Crc64Nvme).await?;
+    let parts = [upload.send(1, &noise(40, PART_BYTES)).await?, upload.send(2, &noise(41, 1_000)).await?];
+    // Its folder comes back, as if it had not been closed.
+    let folder = server.root().join("uploads").join(&upload.id);
+    let mut records = Vec::new();
+    for file in std::fs::read_dir(&folder)? {
+        let path = file?.path();
+        records.push((path.clone(), std::fs::read(path)?));
+    }
+    let completed = upload.complete(parts.to_vec()).send().await?;
+    std::fs::create_dir(&folder)?;
+    for (path, record) in records {
+        std::fs::write(path, record)?;
+    }
+
+    let late = upload.send(1, &noise(42, PART_BYTES)).await;
+    ensure!(late.is_err(), "a late part was taken");
+    let other = upload.complete(parts[..1].to_vec()).send().await;
+    ensure!(other.is_err(), "it was completed of other parts");
+    ensure!(!folder.exists(), "the upload is still open");
+    let again = upload.complete(parts.to_vec()).send().await?;
+    ensure!(again.e_tag == completed.e_tag, "{again:?} {completed:?}");
+    let stored = read(&upload.client, server.target(), "photo.jpg").await?;
+    ensure!(stored == [noise(40, PART_BYTES), noise(41, 1_000)].concat(), "the object lost bytes");
+    ensure!(bodies(server.root())?.len() == 2, "the late part was kept");
+    Ok(())
+}
+
+#[tokio::test]
 async fn complete_and_abort_agree_who_won() -> Result<()> {
     let server = EmbeddedServer::start().await?;
     for round in 0..10 {

@@ -89,6 +89,14 @@ impl EmbeddedStore {
         let Some(upload) = upload.filter(|upload| upload.manifest.key == request.key) else {
             return self.completed_before(&request).await;
         };
+        if let Some(object) = upload.object(&self.inner.objects).await.map_err(errors::disk)? {
+            // Where the first Complete failed at the last moment, the object may be in place and not yet on disk.
+            self.inner.objects.make_durable(&object.key).await.map_err(errors::disk)?;
+            if let Err(error) = upload.abort(&self.inner.objects).await {
+                tracing::error!(%error, key = object.key, "a completed upload could not be closed");
+            }
+            return self.completed_before(&request).await;
+        }
         let uploaded = upload.parts().await.map_err(errors::disk)?;
         let parts = choose_parts(&upload.manifest, &uploaded, &request.parts)?;
         if !all_on_disk(&self.inner.layout, &parts).await.map_err(errors::disk)? {
@@ -101,13 +109,13 @@ impl EmbeddedStore {
         self.announce(&object, CreatedBy::CompleteMultipartUpload);
         let unused = unused_parts(uploaded, &object);
         if let Err(error) = upload.close(unused).await {
-            // The object stands; opening the store again closes its upload.
+            // The object stands; another Complete, or opening the store again, closes its upload.
             tracing::error!(%error, key = object.key, "a completed upload could not be closed");
         }
         Ok(object)
     }
 
-    /// The answer to a Complete of an upload that is no longer open: the same as the first time,
+    /// The answer to a Complete of an upload that was completed before: the same as the first time,
     /// if the object at the key came from it and of the same parts.
     async fn completed_before(&self, request: &Request) -> S3Result<ObjectManifest> {
         let object = self.inner.objects.find(&request.key).await.map_err(errors::disk)?;

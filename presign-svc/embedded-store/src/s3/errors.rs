@@ -30,7 +30,7 @@ pub(super) fn disk(error: io::Error) -> S3Error {
 pub(super) fn commit(error: CommitError) -> S3Error {
     match error {
         CommitError::Precondition => precondition_failed(),
-        CommitError::Disk(error) => disk(error),
+        CommitError::Disk(error) | CommitError::InDoubt(error) => disk(error),
     }
 }
 

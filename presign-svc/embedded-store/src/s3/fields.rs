@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use s3s::dto::{ChecksumAlgorithm, ChecksumType as S3ChecksumType, ETag, Timestamp};
 use s3s::{S3Result, TrailingHeaders, s3_error};
 use time::OffsetDateTime;
@@ -107,13 +107,25 @@ pub(super) fn named_algorithm(
     headers: &HeaderMap,
 ) -> S3Result<Option<Algorithm>> {
     let from_sdk = || headers.get("x-amz-sdk-checksum-algorithm")?.to_str().ok();
-    let Some(name) = name.map(ChecksumAlgorithm::as_str).or_else(from_sdk) else { return Ok(None) };
-    let name = name.to_ascii_uppercase();
+    let name = match name.map(ChecksumAlgorithm::as_str).or_else(from_sdk) {
+        Some(name) => name.to_ascii_uppercase(),
+        None => match headers.get("x-amz-trailer") {
+            Some(trailer) => trailing_algorithm_name(trailer)?,
+            None => return Ok(None),
+        },
+    };
     match Algorithm::from_s3_name(&name) {
         Some(algorithm) => Ok(Some(algorithm)),
         None if name == "SHA1" => Err(sha1_not_offered()),
         None => Err(s3_error!(InvalidRequest, "Checksum algorithm provided is unsupported.")),
     }
+}
+
+fn trailing_algorithm_name(trailer: &HeaderValue) -> S3Result<String> {
+    let name = trailer.to_str().unwrap_or_default().trim().to_ascii_uppercase();
+    name.strip_prefix("X-AMZ-CHECKSUM-").map(str::to_owned).ok_or_else(|| {
+        s3_error!(InvalidRequest, "The value specified in the x-amz-trailer header is not supported")
+    })
 }
 
 fn sha1_not_offered() -> s3s::S3Error {
@@ -212,5 +224,29 @@ pub(super) fn kept_headers(
         content_language,
         cache_control,
         user_metadata: metadata.into_iter().flatten().collect::<BTreeMap<_, _>>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailing_checksum_names_its_algorithm_by_itself() {
+        let named = |trailer: &'static str| {
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static("x-amz-trailer"),
+                HeaderValue::from_static(trailer),
+            )]);
+            named_algorithm(None, &headers).map_err(|error| error.code().as_str().to_owned())
+        };
+        for algorithm in Algorithm::ALL {
+            assert_eq!(named(algorithm.header_name()), Ok(Some(algorithm)));
+        }
+        assert_eq!(named("X-Amz-Checksum-Crc32"), Ok(Some(Algorithm::Crc32)));
+        assert_eq!(named("x-amz-checksum-sha1"), Err("NotImplemented".to_owned()));
+        assert_eq!(named("x-amz-checksum-md2"), Err("InvalidRequest".to_owned()));
+        assert_eq!(named("x-amz-meta-colour"), Err("InvalidRequest".to_owned()));
+        assert_eq!(named_algorithm(None, &HeaderMap::new()).ok(), Some(None));
     }
 }

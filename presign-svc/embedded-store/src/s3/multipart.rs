@@ -195,7 +195,12 @@ impl EmbeddedStore {
         let store = self.clone();
         detached(async move {
             let upload = store.inner.uploads.lock(upload_id).await.map_err(errors::disk)?;
-            upload.ok_or_else(no_such_upload)?.put_part(part, body).await.map_err(errors::disk)
+            let upload = upload.ok_or_else(no_such_upload)?;
+            // A part in place of an earlier one would take the body of the object away.
+            if upload.object(&store.inner.objects).await.map_err(errors::disk)?.is_some() {
+                return Err(no_such_upload());
+            }
+            upload.put_part(part, body).await.map_err(errors::disk)
         })
         .await
     }

@@ -59,9 +59,8 @@ impl EmbeddedStore {
             Some(claimed) => Some(claimed),
             None => {
                 let trailing = trailing_checksum(algorithm, trailers.as_ref())?;
-                let announced =
-                    headers.get("x-amz-trailer").is_some_and(|name| name == algorithm.header_name());
-                if announced && trailing.is_none() {
+                // One of another algorithm is not there, either: it would count without being verified.
+                if headers.contains_key("x-amz-trailer") && trailing.is_none() {
                     return Err(s3_error!(
                         InvalidRequest,
                         "The checksum announced in x-amz-trailer is missing"
@@ -96,12 +95,12 @@ impl EmbeddedStore {
                     store.announce(&manifest, created_by);
                     Ok(manifest)
                 }
-                Err(error @ CommitError::Disk(_)) => {
+                Err(error @ CommitError::InDoubt(_)) => {
                     // The rename may have reached the disk: the body stays, for the sweep to judge.
                     body.keep();
                     Err(errors::commit(error))
                 }
-                Err(error @ CommitError::Precondition) => Err(errors::commit(error)),
+                Err(error @ (CommitError::Disk(_) | CommitError::Precondition)) => Err(errors::commit(error)),
             }
         })
         .await
@@ -128,4 +127,58 @@ pub(super) async fn detached<T: Send + 'static>(
     tokio::spawn(change)
         .await
         .unwrap_or_else(|error| Err(s3_error!(error, InternalError, "The store failed while writing")))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::checksum::ChecksumType;
+    use crate::manifest::ObjectHeaders;
+
+    #[tokio::test]
+    async fn a_trailing_checksum_of_another_algorithm_is_refused_rather_than_left_out() {
+        let (_folder, store) = EmbeddedStore::of_a_test().await;
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static("x-amz-trailer"),
+            http::HeaderValue::from_static("x-amz-checksum-crc32"),
+        )]);
+        let received = store.receive(Incoming {
+            body: Some(StreamingBlob::from(s3s::Body::from(Bytes::from_static(b"bytes")))),
+            content_length: Some(5),
+            algorithm: Algorithm::Crc64Nvme,
+            claims: Claims::default(),
+            headers,
+            trailers: None,
+        });
+        let error = received.await.map(|_| ()).unwrap_err();
+        assert_eq!(error.code().as_str(), "InvalidRequest");
+    }
+
+    #[tokio::test]
+    async fn a_body_whose_manifest_could_not_be_written_is_removed() {
+        let (folder, store) = EmbeddedStore::of_a_test().await;
+        let inner = &store.inner;
+        let bytes = futures::stream::iter([Ok(Bytes::from_static(b"bytes"))]);
+        let written =
+            write_body(&inner.layout, &inner.in_flight, Algorithm::Crc32, 100, bytes).await.unwrap();
+        let part = stored_part(1, &written);
+        let manifest = ObjectManifest {
+            key: "key".to_owned(),
+            size_bytes: part.size_bytes,
+            etag: part.etag.clone(),
+            last_modified: part.last_modified,
+            checksum: part.checksum.clone(),
+            checksum_type: ChecksumType::FullObject,
+            headers: ObjectHeaders::default(),
+            parts: vec![part],
+            upload_id: None,
+        };
+        // Without the folder for temporary files no manifest can be written, as on a full disk.
+        std::fs::remove_dir(folder.path().join("temporary")).unwrap();
+        let put = store.put_in_place(manifest, written.pending, Precondition::None, CreatedBy::Put).await;
+        assert!(put.is_err());
+        assert_eq!(inner.layout.all_blobs().unwrap(), []);
+    }
 }

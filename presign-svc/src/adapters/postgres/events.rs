@@ -7,7 +7,7 @@ use windlass_protocol::{ProjectId, TenantId};
 
 use super::PostgresDatabase;
 use crate::adapters::columns::millis;
-use crate::adapters::event_row::{EventRow, FORGET_BEFORE, LATEST, replay};
+use crate::adapters::event_row::{EventRow, FORGET_BEFORE, LATEST, latest_with_time, replay};
 use crate::domain::news::EventNumber;
 use crate::ports::events::{EventLog, Heard, Replay};
 use crate::ports::uploads::RepositoryResult;
@@ -17,13 +17,13 @@ WHERE tenant = $1 AND project = $2 AND number > $3 ORDER BY number LIMIT $4";
 
 #[async_trait]
 impl EventLog for PostgresDatabase {
-    async fn latest(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<EventNumber> {
-        let latest: Option<i64> = sqlx::query_scalar(LATEST)
-            .bind(tenant.as_str())
-            .bind(project.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(latest.unwrap_or_default().unsigned_abs())
+    async fn latest_with_time(
+        &self,
+        tenant: &TenantId,
+        project: &ProjectId,
+    ) -> RepositoryResult<(EventNumber, Option<OffsetDateTime>)> {
+        let asked = sqlx::query_as(LATEST).bind(tenant.as_str()).bind(project.as_str());
+        latest_with_time(asked.fetch_optional(&self.pool).await?)
     }
 
     async fn since(

@@ -45,10 +45,15 @@ const ACQUIRE_WAIT: Duration = Duration::from_secs(3);
 /// How long the server works on one statement, and how it plans: our statements read little, from indexes and in
 /// their order, and the planner's guesses at how much there is must not make it sort all of that, ask more processes
 /// for it, or compile a program for it. Told to each connection when it is open: poolers such as PgBouncer refuse
-/// options ahead of that.
+/// options ahead of that. A server that can (from PostgreSQL 14 on, not on every system) looks whether its client is
+/// still there: else clients that hang up have it work for more connections than the pool has.
 pub(super) const SESSION: &str =
     "SET statement_timeout = '5s'; SET enable_seqscan = off; SET enable_sort = off;
-    SET max_parallel_workers_per_gather = 0; SET jit = off";
+    SET max_parallel_workers_per_gather = 0; SET jit = off;
+    DO $$ BEGIN
+        SET client_connection_check_interval = '500ms';
+    EXCEPTION WHEN OTHERS THEN NULL;
+    END $$";
 /// A migration takes as long as it takes, and so does waiting for that of another instance.
 const NO_STATEMENT_LIMIT: &str = "SET statement_timeout = 0";
 /// How long a stop waits for the turns of requests that have just ended to be given back.

@@ -18,19 +18,22 @@ use super::bounded::{BoundedPool, PATIENCE};
 use super::groups::{Asked, Groups};
 use crate::ports::rate_limiter::{Draw, RateLimiter, RateLimiterError, Verdict};
 
-const DRAW: &str = "SELECT draw_from_buckets($1, $2, $3, $4, $5)";
+// All by the server's clock: an instance whose own is ahead would leave buckets that are full again in days.
+const DRAW: &str =
+    "SELECT draw_from_buckets($1, $2, $3, $4, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)";
 
 // All rows are locked first, in the order in which everybody locks them. The function sees what its earlier calls
 // have done.
 const DRAW_IN_TURN: &str = "WITH held AS MATERIALIZED (
     SELECT 1 FROM rate_buckets WHERE key = ANY ($2) ORDER BY key FOR UPDATE
 )
-SELECT request, draw_from_buckets(keys, needed, cost, refill, moment)
+SELECT request, draw_from_buckets(keys, needed, cost, refill,
+    (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)
 FROM (SELECT count(*) FROM held) AS first, (
     SELECT request, array_agg(key) AS keys, array_agg(needed) AS needed, array_agg(cost) AS cost,
-        array_agg(refill) AS refill, min(moment) AS moment
-    FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-        AS asked (request, key, needed, cost, refill, moment)
+        array_agg(refill) AS refill
+    FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+        AS asked (request, key, needed, cost, refill)
     GROUP BY request ORDER BY request
 ) AS requests";
 
@@ -38,7 +41,8 @@ FROM (SELECT count(*) FROM held) AS first, (
 /// somebody holds are left, to be forgotten another time: who waits for nobody cannot wait in a circle, in whatever
 /// order the rows are found.
 const FORGET_FULL: &str = "WITH full_ones AS MATERIALIZED (
-    SELECT key FROM rate_buckets WHERE full_at < $1 ORDER BY key FOR UPDATE SKIP LOCKED
+    SELECT key FROM rate_buckets WHERE full_at < (extract(epoch FROM statement_timestamp()) * 1000000)::bigint - $1
+    ORDER BY key FOR UPDATE SKIP LOCKED
 )
 DELETE FROM rate_buckets USING full_ones WHERE rate_buckets.key = full_ones.key";
 /// How long a bucket has been full before it is forgotten, in microseconds.
@@ -48,12 +52,8 @@ const FORGET_EVERY: usize = 10_000;
 
 static DRAWS: AtomicUsize = AtomicUsize::new(0);
 
-/// What one request takes, and when, in microseconds since 1970 UTC.
-#[derive(Debug)]
-pub(super) struct Request {
-    draws: Vec<Draw>,
-    moment: i64,
-}
+/// What one request takes.
+type Request = Vec<Draw>;
 
 /// The queue of those that wait.
 pub(super) type Draws = Groups<Request, Result<Verdict, RateLimiterError>>;
@@ -65,21 +65,19 @@ pub(super) fn start(pool: BoundedPool) -> Draws {
 
 #[async_trait]
 impl RateLimiter for PostgresDatabase {
-    async fn take(&self, draws: &[Draw], now: OffsetDateTime) -> Result<Verdict, RateLimiterError> {
-        let moment = i64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
-        let asked = self.draws.ask(Request { draws: draws.to_vec(), moment }).await;
+    async fn take(&self, draws: &[Draw], _now: OffsetDateTime) -> Result<Verdict, RateLimiterError> {
+        let asked = self.draws.ask(draws.to_vec()).await;
         asked.unwrap_or_else(|why| Err(RateLimiterError(why.to_string())))
     }
 }
 
 async fn draw_group(pool: BoundedPool, group: Vec<Asked<Request, Result<Verdict, RateLimiterError>>>) {
     let requests: Vec<&Request> = group.iter().map(|asked| &asked.question).collect();
-    let moment = requests.iter().map(|request| request.moment).min().unwrap_or_default();
-    let waits = draw_on_one(&pool, &requests, moment).await;
+    let waits = draw_on_one(&pool, &requests).await;
     let waits = waits.map_err(|error| RateLimiterError(error.to_string()));
     let drawn = DRAWS.fetch_add(group.len(), Ordering::Relaxed);
     if (drawn + group.len()) / FORGET_EVERY > drawn / FORGET_EVERY {
-        tokio::spawn(forget_full(pool, moment));
+        tokio::spawn(forget_full(pool));
     }
     for (number, asked) in (0..).zip(group) {
         let verdict = waits.as_ref().map_err(RateLimiterError::clone).map(|waits| verdict(waits.of(number)));
@@ -104,13 +102,13 @@ fn verdict(wait: i64) -> Verdict {
     }
 }
 
-async fn draw_on_one(pool: &BoundedPool, requests: &[&Request], moment: i64) -> sqlx::Result<Waits> {
+async fn draw_on_one(pool: &BoundedPool, requests: &[&Request]) -> sqlx::Result<Waits> {
     let mut held = pool.acquire().await?;
-    let waits = timeout(PATIENCE, draw(held.connection()?, requests, moment)).await;
+    let waits = timeout(PATIENCE, draw(held.connection()?, requests)).await;
     held.end(waits)
 }
 
-async fn draw(connection: &mut PgConnection, requests: &[&Request], moment: i64) -> sqlx::Result<Waits> {
+async fn draw(connection: &mut PgConnection, requests: &[&Request]) -> sqlx::Result<Waits> {
     let sums = sums_of(requests);
     let keys: Vec<&str> = sums.keys().copied().collect();
     let of = |pick: fn(&Sum) -> i64| -> Vec<i64> { sums.values().map(pick).collect() };
@@ -119,7 +117,6 @@ async fn draw(connection: &mut PgConnection, requests: &[&Request], moment: i64)
         .bind(of(|sum| sum.needed))
         .bind(of(|sum| sum.cost))
         .bind(of(|_| 0))
-        .bind(moment)
         .fetch_one(&mut *connection)
         .await?;
     match requests {
@@ -130,21 +127,20 @@ async fn draw(connection: &mut PgConnection, requests: &[&Request], moment: i64)
 }
 
 async fn draw_in_turn(connection: &mut PgConnection, requests: &[&Request]) -> sqlx::Result<Waits> {
-    let draws: Vec<(i64, &Request, &Draw)> = (0..)
+    let draws: Vec<(i64, &Draw)> = (0..)
         .zip(requests)
-        .flat_map(|(number, request)| request.draws.iter().map(move |draw| (number, *request, draw)))
+        .flat_map(|(number, request)| request.iter().map(move |draw| (number, draw)))
         .collect();
-    let keys: Vec<&str> = draws.iter().map(|(_, _, draw)| draw.bucket.as_str()).collect();
+    let keys: Vec<&str> = draws.iter().map(|(_, draw)| draw.bucket.as_str()).collect();
     let of = |pick: fn(&Draw) -> Duration| -> Vec<i64> {
-        draws.iter().map(|(_, _, draw)| micros(pick(draw))).collect()
+        draws.iter().map(|(_, draw)| micros(pick(draw))).collect()
     };
     let waits: Vec<(i64, i64)> = sqlx::query_as(DRAW_IN_TURN)
-        .bind(draws.iter().map(|(number, ..)| *number).collect::<Vec<_>>())
+        .bind(draws.iter().map(|(number, _)| *number).collect::<Vec<_>>())
         .bind(&keys)
         .bind(of(needed))
         .bind(of(cost))
         .bind(of(refill))
-        .bind(draws.iter().map(|(_, request, _)| request.moment).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     Ok(Waits(waits.into_iter().collect()))
@@ -161,7 +157,7 @@ struct Sum {
 /// If they drew one after the other and all were granted: the last one finds what those before it have left.
 fn sums_of<'r>(requests: &[&'r Request]) -> HashMap<&'r str, Sum> {
     let mut sums: HashMap<&str, Sum> = HashMap::new();
-    for draw in requests.iter().flat_map(|request| &request.draws) {
+    for draw in requests.iter().copied().flatten() {
         let alone = micros(needed(draw)).saturating_sub(micros(refill(draw)));
         sums.entry(draw.bucket.as_str())
             .and_modify(|sum| {
@@ -185,9 +181,8 @@ fn refill(draw: &Draw) -> Duration {
     draw.rate.refill
 }
 
-async fn forget_full(pool: BoundedPool, moment: i64) {
-    let long_ago = moment.saturating_sub(FULL_FOR);
-    if let Err(error) = sqlx::query(FORGET_FULL).bind(long_ago).execute(&pool).await {
+async fn forget_full(pool: BoundedPool) {
+    if let Err(error) = sqlx::query(FORGET_FULL).bind(FULL_FOR).execute(&pool).await {
         tracing::debug!(%error, "full rate limit buckets stay for now");
     }
 }
@@ -214,7 +209,7 @@ mod tests {
             rate: Rate::per_minute(60),
             cost,
         };
-        Request { draws: costs.iter().map(draw).collect(), moment: 0 }
+        costs.iter().map(draw).collect()
     }
 
     #[tokio::test]
@@ -223,20 +218,78 @@ mod tests {
         let url = server.url("postgres");
         let database = PostgresDatabase::connect(&url, 4).await.unwrap();
         let mut drawing = PgConnection::connect(&url).await.unwrap();
-        drawing.execute("INSERT INTO rate_buckets VALUES ('z', 0), ('a', 0), ('m', 9000000)").await.unwrap();
+        let buckets = "INSERT INTO rate_buckets VALUES ('z', 0), ('a', 0), ('m', 9000000000000000)";
+        drawing.execute(buckets).await.unwrap();
         let mut draw = drawing.begin().await.unwrap();
         let hold = "SELECT 1 FROM rate_buckets WHERE key = $1 FOR UPDATE";
         sqlx::query(hold).bind("a").execute(&mut *draw).await.unwrap();
         // Where it waited, it would wait until its statement is cancelled, and forget nothing.
-        forget_full(database.pool.clone(), FULL_FOR + 1).await;
+        forget_full(database.pool.clone()).await;
         draw.commit().await.unwrap();
         let left = "SELECT key FROM rate_buckets ORDER BY key";
         let keys = async |on: &mut PgConnection| -> Vec<String> {
             sqlx::query_scalar(left).fetch_all(on).await.unwrap()
         };
         assert_eq!(keys(&mut drawing).await, ["a", "m"], "what was held is left, and what is not full");
-        forget_full(database.pool.clone(), FULL_FOR + 1).await;
+        forget_full(database.pool.clone()).await;
         assert_eq!(keys(&mut drawing).await, ["m"]);
+        database.close().await;
+    }
+
+    /// Begins to draw from two buckets, and comes as far as one that somebody holds.
+    async fn waiting_draw(url: &str, keys: &'static str) -> tokio::task::JoinHandle<i64> {
+        let mut drawing = PgConnection::connect(url).await.unwrap();
+        let drawn = tokio::spawn(async move {
+            let draw = "SELECT draw_from_buckets($1::text[], '{0,0}', '{5,5}', '{0,0}', 1000)";
+            sqlx::query_scalar(draw).bind(keys).fetch_one(&mut drawing).await.unwrap()
+        });
+        let mut watching = PgConnection::connect(url).await.unwrap();
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watching).await.unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+        drawn
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_is_drawn_from_is_not_forgotten_before_it_is_charged() {
+        let Some(server) = Postgres::start() else { return };
+        let url = server.url("postgres");
+        let database = PostgresDatabase::connect(&url, 4).await.unwrap();
+        let mut forgetting = PgConnection::connect(&url).await.unwrap();
+        forgetting.execute("INSERT INTO rate_buckets VALUES ('a', 0), ('b', 0)").await.unwrap();
+        let mut forget = forgetting.begin().await.unwrap();
+        forget.execute("DELETE FROM rate_buckets WHERE key = 'b'").await.unwrap();
+        // Comes as far as the second bucket, and waits there.
+        let drawn = waiting_draw(&url, "{a,b}").await;
+        forget_full(database.pool.clone()).await;
+        forget.commit().await.unwrap();
+        assert_eq!(drawn.await.unwrap(), 0, "granted");
+        let buckets = "SELECT key, full_at FROM rate_buckets ORDER BY key";
+        let buckets: Vec<(String, i64)> = sqlx::query_as(buckets).fetch_all(&mut forgetting).await.unwrap();
+        assert_eq!(buckets, [("a".to_owned(), 1005), ("b".to_owned(), 1005)], "and charged");
+        database.close().await;
+    }
+
+    #[tokio::test]
+    async fn buckets_are_held_in_one_order_whatever_the_language_of_the_database() {
+        let Some(server) = Postgres::start() else { return };
+        let mut holding = PgConnection::connect(&server.url("postgres")).await.unwrap();
+        let english = "CREATE DATABASE english TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'";
+        holding.execute(english).await.unwrap();
+        let url = server.url("english");
+        let database = PostgresDatabase::connect(&url, 4).await.unwrap();
+        let mut holding = PgConnection::connect(&url).await.unwrap();
+        holding.execute("INSERT INTO rate_buckets VALUES ('ann', 0), ('Bob', 0)").await.unwrap();
+        let mut hold = holding.begin().await.unwrap();
+        hold.execute("SELECT 1 FROM rate_buckets WHERE key = 'ann' FOR UPDATE").await.unwrap();
+        let drawn = waiting_draw(&url, "{ann,Bob}").await;
+        // A dictionary has Bob behind Ann; by their bytes, as all others who draw take them, he is before her.
+        let free =
+            "SELECT count(*) FROM (SELECT 1 FROM rate_buckets WHERE key = 'Bob' FOR UPDATE SKIP LOCKED) free";
+        assert_eq!(sqlx::query_scalar::<_, i64>(free).fetch_one(&database.pool).await.unwrap(), 0);
+        hold.commit().await.unwrap();
+        assert_eq!(drawn.await.unwrap(), 0);
         database.close().await;
     }
 

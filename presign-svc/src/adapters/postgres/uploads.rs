@@ -19,7 +19,7 @@ use crate::adapters::listing::{
     Dialect, Engine, Search, Statement, arguments, found_in, in_order, page_of, readable, totals_of,
 };
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
-use crate::adapters::upload_row::UploadRow;
+use crate::adapters::upload_row::{FORGET_CLOSED_BEFORE, PUT_OFF_DUE, UploadRow};
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::{Upload, UploadState};
 use crate::failpoints;
@@ -108,6 +108,12 @@ static PUT_OFF_LOOKS: LazyLock<String> = LazyLock::new(|| {
 static DUE_FOR_CLEANUP: LazyLock<String> =
     select!("WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= $1 ORDER BY cleanup_due_at LIMIT $2");
 
+static PUT_OFF: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{PUT_OFF_DUE} (SELECT id FROM uploads WHERE id = ANY($2::text[]::uuid[]) FOR UPDATE SKIP LOCKED)"
+    )
+});
+
 static FIND_RECORDED: LazyLock<String> = select!("WHERE id = ANY($1::text[]::uuid[])");
 
 static PHOTOS_AFTER: LazyLock<String> = select!(
@@ -115,8 +121,12 @@ static PHOTOS_AFTER: LazyLock<String> = select!(
      ORDER BY tenant, project, u.id LIMIT $4"
 );
 
-static DUE_FOR_ASSEMBLY: LazyLock<String> =
-    select!("WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= $1 ORDER BY assembly_due_at LIMIT $2");
+static DUE_FOR_ASSEMBLY: LazyLock<String> = select!(
+    "JOIN (
+         SELECT id, row_number() OVER (PARTITION BY tenant ORDER BY assembly_due_at) AS place FROM uploads
+         WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= $1 ORDER BY place, assembly_due_at LIMIT $2
+     ) AS due ON due.id = u.id ORDER BY place, assembly_due_at"
+);
 
 static SAVE: LazyLock<String> = LazyLock::new(|| UploadRow::save_statement("::uuid"));
 
@@ -213,12 +223,12 @@ impl UploadRepository for PostgresDatabase {
         Ok(totals_of(rows.fetch_all(&self.pool).await?))
     }
 
-    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        due(&self.pool, PAST_DEADLINE.as_str(), now, limit).await
+    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords> {
+        found_in(due(&self.pool, PAST_DEADLINE.as_str(), now, limit).await?)
     }
 
     async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        due(&self.pool, DUE_FOR_LOOK.as_str(), now, limit).await
+        Ok(readable(due(&self.pool, DUE_FOR_LOOK.as_str(), now, limit).await?))
     }
 
     async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>> {
@@ -232,8 +242,14 @@ impl UploadRepository for PostgresDatabase {
         ids_of(put_off.fetch_all(&self.pool).await?)
     }
 
-    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        due(&self.pool, DUE_FOR_CLEANUP.as_str(), now, limit).await
+    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords> {
+        found_in(due(&self.pool, DUE_FOR_CLEANUP.as_str(), now, limit).await?)
+    }
+
+    async fn put_off_due(&self, ids: &[UploadId], until: OffsetDateTime) -> RepositoryResult<()> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        sqlx::query(PUT_OFF.as_str()).bind(millis(until)).bind(ids).execute(&self.pool).await?;
+        Ok(())
     }
 
     async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords> {
@@ -256,12 +272,17 @@ impl UploadRepository for PostgresDatabase {
     }
 
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        due(&self.pool, DUE_FOR_ASSEMBLY.as_str(), now, limit).await
+        Ok(readable(due(&self.pool, DUE_FOR_ASSEMBLY.as_str(), now, limit).await?))
     }
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
         sqlx::query(FORGET).bind(tenant.as_str()).bind(id.to_string()).execute(&self.pool).await?;
         Ok(())
+    }
+
+    async fn forget_closed_before(&self, time: OffsetDateTime, limit: u32) -> RepositoryResult<u64> {
+        let forget = sqlx::query(FORGET_CLOSED_BEFORE).bind(millis(time)).bind(i64::from(limit));
+        Ok(forget.execute(&self.pool).await?.rows_affected())
     }
 
     async fn check(&self) -> RepositoryResult<()> {
@@ -311,8 +332,6 @@ async fn due(
     statement: &'static str,
     now: OffsetDateTime,
     limit: u32,
-) -> RepositoryResult<Vec<Upload>> {
-    let rows: Vec<UploadRow> =
-        sqlx::query_as(statement).bind(millis(now)).bind(i64::from(limit)).fetch_all(pool).await?;
-    Ok(readable(rows))
+) -> RepositoryResult<Vec<UploadRow>> {
+    Ok(sqlx::query_as(statement).bind(millis(now)).bind(i64::from(limit)).fetch_all(pool).await?)
 }

@@ -67,7 +67,7 @@ impl RedisRateLimiter {
 impl RateLimiter for RedisRateLimiter {
     async fn take(&self, draws: &[Draw], now: OffsetDateTime) -> Result<Verdict, RateLimiterError> {
         if let Some((mut connection, number)) = self.line.connection() {
-            match draw(&mut connection, &self.script, draws, now).await {
+            match draw(&mut connection, &self.script, draws).await {
                 Ok(verdict) => return Ok(verdict),
                 Err(why) => self.line.lost(number, &why),
             }
@@ -91,10 +91,8 @@ async fn draw(
     connection: &mut MultiplexedConnection,
     script: &Script,
     draws: &[Draw],
-    now: OffsetDateTime,
 ) -> Result<Verdict, String> {
     let mut call = script.prepare_invoke();
-    call.arg(i64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX));
     for Draw { bucket, rate, cost } in draws {
         call.key(format!("{PREFIX}{bucket}"));
         for duration in [rate.needed_for(*cost), rate.time_for(*cost), rate.refill] {
@@ -114,5 +112,5 @@ async fn draw(
 async fn probe(connection: &mut MultiplexedConnection, script: &Script) -> Result<(), String> {
     let rate = Rate { capacity: 1_000_000, refill: Duration::from_secs(1) };
     let draws = [Draw { bucket: BucketKey::of_probe(), rate, cost: 1 }];
-    draw(connection, script, &draws, OffsetDateTime::now_utc()).await.map(|_| ())
+    draw(connection, script, &draws).await.map(|_| ())
 }

@@ -5,16 +5,19 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule};
 
 use super::error::meaning;
+use crate::domain::object_key::is_reserved;
 use crate::domain::staging::STAGING_PREFIX;
 use crate::ports::object_store::StoreResult;
 
 /// After how many days the bucket removes what nobody needs any more; `None` where it keeps it, and it is paid for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClearedAfter {
     /// The parts of multipart uploads that were never completed.
     pub multiparts_days: Option<i32>,
     /// What is staged.
     pub staged_days: Option<i32>,
+    /// What the keys begin with that it removes as well, though photos may have them.
+    pub expiring_prefixes: Vec<String>,
 }
 
 /// `GetBucketLifecycleConfiguration`.
@@ -36,7 +39,24 @@ fn in_rules(rules: &[LifecycleRule]) -> ClearedAfter {
     ClearedAfter {
         multiparts_days: rules.iter().filter(|rule| holds_for(rule, "")).filter_map(aborted).min(),
         staged_days: rules.iter().filter(|rule| holds_for(rule, STAGING_PREFIX)).filter_map(expired).min(),
+        expiring_prefixes: rules.iter().filter_map(expiring_prefix).map(str::to_owned).collect(),
     }
+}
+
+/// What the keys begin with that a rule in force removes; `None` where photos have no such keys, or none of its tags:
+/// Windlass sets none. A rule for sizes alone counts: photos have all sizes.
+fn expiring_prefix(rule: &LifecycleRule) -> Option<&str> {
+    let removes = rule.expiration().is_some_and(|when| when.days().is_some() || when.date().is_some());
+    let filter = rule.filter();
+    let and = filter.and_then(|filter| filter.and());
+    let is_tagged =
+        filter.is_some_and(|filter| filter.tag().is_some()) || and.is_some_and(|and| !and.tags().is_empty());
+    #[expect(deprecated, reason = "rules made long ago have their prefix here")]
+    let of_rule = rule.prefix();
+    let of_filter = filter.and_then(|filter| filter.prefix()).or_else(|| and.and_then(|and| and.prefix()));
+    let prefix = of_filter.or(of_rule).unwrap_or_default();
+    let counts = *rule.status() == ExpirationStatus::Enabled && removes && !is_tagged && !is_reserved(prefix);
+    counts.then_some(prefix)
 }
 
 /// Whether a rule is in force for all keys that begin so.
@@ -56,7 +76,11 @@ fn holds_for(rule: &LifecycleRule, beginning: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_s3::types::{AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleRuleFilter};
+    use aws_sdk_s3::primitives::DateTime;
+    use aws_sdk_s3::types::{
+        AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleRuleAndOperator, LifecycleRuleFilter,
+        Tag,
+    };
 
     use super::*;
 
@@ -83,11 +107,44 @@ mod tests {
     #[test]
     fn only_rules_in_force_for_all_that_is_meant_count() {
         let (on, off) = (ExpirationStatus::Enabled, ExpirationStatus::Disabled);
-        let none = ClearedAfter { multiparts_days: None, staged_days: None };
+        let none = ClearedAfter { multiparts_days: None, staged_days: None, expiring_prefixes: Vec::new() };
         assert_eq!(in_rules(&[]), none);
         let narrow = [rule("", 1, off), rule("backups/", 2, on.clone()), expiry("windlass-staging/acme/", 3)];
         assert_eq!(in_rules(&narrow), none);
         let wide = [rule("", 9, on.clone()), rule("", 7, on), expiry("windlass-staging/", 5)];
-        assert_eq!(in_rules(&wide), ClearedAfter { multiparts_days: Some(7), staged_days: Some(5) });
+        assert_eq!(in_rules(&wide), ClearedAfter { multiparts_days: Some(7), staged_days: Some(5), ..none });
+    }
+
+    #[test]
+    fn rules_that_may_remove_photos_are_told_by_what_the_keys_begin_with() {
+        let tag = || Tag::builder().key("old").value("yes").build().unwrap();
+        let off = ExpirationStatus::Disabled;
+        let of = |filter: LifecycleRuleFilter| {
+            let days = LifecycleExpiration::builder().days(30).build();
+            LifecycleRule::builder().status(ExpirationStatus::Enabled).filter(filter).expiration(days)
+        };
+        let and = |and: LifecycleRuleAndOperator| LifecycleRuleFilter::builder().and(and).build();
+        let harmless = [
+            expiry("windlass-staging/", 7),
+            expiry("windlass-doctor/", 1),
+            of(LifecycleRuleFilter::builder().prefix("").build()).status(off).build().unwrap(),
+            rule("", 7, ExpirationStatus::Enabled),
+            of(LifecycleRuleFilter::builder().tag(tag()).build()).build().unwrap(),
+            of(and(LifecycleRuleAndOperator::builder().tags(tag()).build())).build().unwrap(),
+            of(LifecycleRuleFilter::builder().build())
+                .expiration(LifecycleExpiration::builder().expired_object_delete_marker(true).build())
+                .build()
+                .unwrap(),
+        ];
+        assert_eq!(in_rules(&harmless).expiring_prefixes, [""; 0]);
+        let on_a_day = LifecycleExpiration::builder().date(DateTime::from_secs(0)).build();
+        let harmful = [
+            expiry("", 30),
+            expiry("acme/", 30),
+            of(LifecycleRuleFilter::builder().object_size_greater_than(1).build()).build().unwrap(),
+            of(and(LifecycleRuleAndOperator::builder().prefix("west/").build())).build().unwrap(),
+            LifecycleRule::builder().status(ExpirationStatus::Enabled).expiration(on_a_day).build().unwrap(),
+        ];
+        assert_eq!(in_rules(&harmful).expiring_prefixes, ["", "acme/", "", "west/", ""]);
     }
 }

@@ -66,6 +66,11 @@ impl S3Store {
         Self::with_provider(settings, &region, credentials)
     }
 
+    /// The bucket's region, from wherever it is known.
+    pub fn region(&self) -> &str {
+        self.signers.endpoint().region()
+    }
+
     /// What the bucket itself clears away.
     ///
     /// # Errors

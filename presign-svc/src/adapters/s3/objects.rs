@@ -31,8 +31,21 @@ pub(super) async fn head(client: &Client, bucket: &str, key: &ObjectKey) -> Stor
         size_bytes: head.content_length().and_then(|length| u64::try_from(length).ok()).ok_or_else(odd)?,
         etag: head.e_tag().ok_or_else(odd)?.to_owned(),
         content_type: head.content_type().map(str::to_owned),
+        content_encoding: head.content_encoding().and_then(encoding),
         checksum: fields.known().filter(|_| head.checksum_type() != Some(&ChecksumType::Composite)),
     })
+}
+
+/// What of a `Content-Encoding` has to be decoded: nothing of `identity`, or of `aws-chunked`, which is how a body came
+/// and which some stores keep.
+fn encoding(header: &str) -> Option<String> {
+    let codings = header.split(',').map(str::trim);
+    let encoding: Vec<_> = codings
+        .filter(|coding| {
+            !["", "identity", "aws-chunked"].iter().any(|plain| coding.eq_ignore_ascii_case(plain))
+        })
+        .collect();
+    (!encoding.is_empty()).then(|| encoding.join(", "))
 }
 
 pub(super) async fn read_range(
@@ -97,4 +110,18 @@ pub(super) async fn check_bucket(client: &Client, bucket: &str) -> StoreResult<(
         (None, StoreError::NotFound) => StoreError::Unexpected(format!("bucket {bucket} does not exist")),
         (None, error) => error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_is_what_has_to_be_undone_and_not_how_a_body_came() {
+        for plain in ["", "identity", "aws-chunked", "AWS-chunked, identity"] {
+            assert_eq!(encoding(plain), None, "{plain}");
+        }
+        assert_eq!(encoding("aws-chunked,gzip").as_deref(), Some("gzip"));
+        assert_eq!(encoding("br , gzip").as_deref(), Some("br, gzip"));
+    }
 }

@@ -13,7 +13,7 @@ use crate::adapters::changes::Changes;
 use crate::adapters::columns::{ids_of, millis, place_columns};
 use crate::adapters::listing::{found_in, in_order, readable, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
-use crate::adapters::upload_row::UploadRow;
+use crate::adapters::upload_row::{FORGET_CLOSED_BEFORE, PUT_OFF_DUE, UploadRow};
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::events::Heard;
@@ -81,14 +81,19 @@ const PUT_OFF_LOOKS: &str = concat!(
 const DUE_FOR_CLEANUP: &str = "SELECT * FROM uploads
 WHERE cleanup_due_at IS NOT NULL AND cleanup_due_at <= ? ORDER BY cleanup_due_at LIMIT ?";
 
+static PUT_OFF: LazyLock<String> =
+    LazyLock::new(|| format!("{PUT_OFF_DUE} (SELECT value FROM json_each($2))"));
+
 const FIND_RECORDED: &str = "SELECT * FROM uploads WHERE id IN (SELECT value FROM json_each(?))";
 
 const PHOTOS_AFTER: &str = "SELECT * FROM uploads
 WHERE verified_at IS NOT NULL AND deleted_at IS NULL AND (tenant, project, id) > (?, ?, ?)
 ORDER BY tenant, project, id LIMIT ?";
 
-const DUE_FOR_ASSEMBLY: &str = "SELECT * FROM uploads
-WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= ? ORDER BY assembly_due_at LIMIT ?";
+const DUE_FOR_ASSEMBLY: &str = "SELECT uploads.* FROM uploads JOIN (
+    SELECT id, row_number() OVER (PARTITION BY tenant ORDER BY assembly_due_at) AS place FROM uploads
+    WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= ? ORDER BY place, assembly_due_at LIMIT ?
+) AS due ON due.id = uploads.id ORDER BY place, assembly_due_at";
 
 const FORGET: &str = "DELETE FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NOT NULL";
 
@@ -156,10 +161,10 @@ impl UploadRepository for SqliteDatabase {
         Ok(totals_of(rows.fetch_all(&self.readers).await?))
     }
 
-    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords> {
         let rows: Vec<UploadRow> =
             sqlx::query_as(PAST_DEADLINE).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
-        Ok(readable(rows))
+        found_in(rows)
     }
 
     async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
@@ -182,10 +187,15 @@ impl UploadRepository for SqliteDatabase {
         self.writer.write(move |connection| put_off_looks(connection, &looks.to_string())).await
     }
 
-    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords> {
         let rows: Vec<UploadRow> =
             sqlx::query_as(DUE_FOR_CLEANUP).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
-        Ok(readable(rows))
+        found_in(rows)
+    }
+
+    async fn put_off_due(&self, ids: &[UploadId], until: OffsetDateTime) -> RepositoryResult<()> {
+        let ids = serde_json::Value::from(ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+        self.writer.write(move |connection| put_off_due(connection, &ids.to_string(), millis(until))).await
     }
 
     async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords> {
@@ -218,6 +228,11 @@ impl UploadRepository for SqliteDatabase {
         self.writer.write(move |connection| forget(connection, &tenant, &id)).await
     }
 
+    async fn forget_closed_before(&self, time: OffsetDateTime, limit: u32) -> RepositoryResult<u64> {
+        let time = millis(time);
+        self.writer.write(move |connection| forget_closed_before(connection, time, limit)).await
+    }
+
     async fn check(&self) -> RepositoryResult<()> {
         sqlx::query("SELECT 1 FROM uploads LIMIT 1").execute(&self.readers).await?;
         self.writer.check()
@@ -248,7 +263,16 @@ fn put_off_looks(connection: &Connection, looks: &str) -> RepositoryResult<Vec<U
     ids_of(ids)
 }
 
+fn put_off_due(connection: &Connection, ids: &str, until: i64) -> RepositoryResult<()> {
+    connection.prepare_cached(&PUT_OFF)?.execute(params![until, ids])?;
+    Ok(())
+}
+
 fn forget(connection: &Connection, tenant: &str, id: &str) -> RepositoryResult<()> {
     connection.prepare_cached(FORGET)?.execute([tenant, id])?;
     Ok(())
+}
+
+fn forget_closed_before(connection: &Connection, time: i64, limit: u32) -> RepositoryResult<u64> {
+    Ok(connection.prepare_cached(FORGET_CLOSED_BEFORE)?.execute(params![time, limit])? as u64)
 }

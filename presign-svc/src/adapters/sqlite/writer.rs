@@ -197,6 +197,8 @@ fn run(mut queue: mpsc::Receiver<Job>, path: &Path, mut connection: Connection) 
             if let Err((_, error)) = connection.close() {
                 tracing::warn!(%error, "the database did not close well");
             }
+            // Before the word: who has it may ask whether there is still a writer.
+            drop(queue);
             let _ = reply.send(());
             return;
         }

@@ -57,7 +57,7 @@ impl UploadRepository for Traced<dyn UploadRepository> {
         self.ask("record photo_totals", self.inner.photo_totals(tenant, project)).await
     }
 
-    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords> {
         self.inner.past_deadline(now, limit).await
     }
 
@@ -69,8 +69,12 @@ impl UploadRepository for Traced<dyn UploadRepository> {
         self.inner.put_off_looks(looks).await
     }
 
-    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords> {
         self.inner.due_for_cleanup(now, limit).await
+    }
+
+    async fn put_off_due(&self, ids: &[UploadId], until: OffsetDateTime) -> RepositoryResult<()> {
+        self.inner.put_off_due(ids, until).await
     }
 
     async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords> {
@@ -87,6 +91,10 @@ impl UploadRepository for Traced<dyn UploadRepository> {
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
         self.ask("record forget", self.inner.forget(tenant, id)).await
+    }
+
+    async fn forget_closed_before(&self, time: OffsetDateTime, limit: u32) -> RepositoryResult<u64> {
+        self.inner.forget_closed_before(time, limit).await
     }
 
     async fn check(&self) -> RepositoryResult<()> {

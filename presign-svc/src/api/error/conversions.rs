@@ -58,6 +58,7 @@ impl From<NotFinished> for ApiError {
             }
             NotFinished::Store(error) => Self::Store(error),
             NotFinished::Record(error) => Self::Record(error),
+            NotFinished::Panicked(words) => Self::Internal(words),
         }
     }
 }

@@ -97,8 +97,10 @@ pub async fn stream(State(app): State<Arc<App>>, watcher: Watcher) -> Result<Res
 impl From<CannotWatch> for ApiError {
     fn from(error: CannotWatch) -> Self {
         match error {
-            CannotWatch::Full(_) | CannotWatch::HasItsShare(_) => Self::Unavailable(error.to_string()),
             CannotWatch::Record(error) => Self::Record(error),
+            CannotWatch::Full(_) | CannotWatch::HasItsShare(_) | CannotWatch::CompanyHasItsShare(_) => {
+                Self::Unavailable(error.to_string())
+            }
         }
     }
 }

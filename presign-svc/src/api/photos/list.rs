@@ -65,17 +65,15 @@ pub async fn list(
     let filter = read_filter(&query)?;
     let after =
         query.cursor.as_deref().map(|cursor| read_cursor(cursor, filter.taken.is_some())).transpose()?;
-    // Before the number, which may be one of those that are given anew.
-    let losses = app.feeds.losses();
     // Before the list: what happens meanwhile is told again rather than not at all.
-    let latest_event = app.events.latest(&caller.tenant, project).await?;
+    let (latest_event, latest_at) = app.events.latest_with_time(&caller.tenant, project).await?;
     let window = app.settings.get_window(app.clock.now());
     let question = Question {
         tenant: &caller.tenant,
         project,
         query: uri.query().unwrap_or_default(),
         latest_event,
-        losses,
+        latest_at,
         window: window.signed_at.unix_timestamp(),
     };
     let question = question.fingerprint();

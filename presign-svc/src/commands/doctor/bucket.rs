@@ -9,8 +9,10 @@ use super::probe::Probe;
 use super::{Finding, checksums, refused};
 use crate::adapters::s3::{ClearedAfter, S3Store, read_http_date};
 use crate::adapters::system::{RandomIds, SystemClock};
+use crate::config::LimitOptions;
 use crate::domain::clock_skew::ClockSkew;
-use crate::domain::object_key::{DOCTOR_PREFIX, ObjectKey};
+use crate::domain::object_key::{DOCTOR_PREFIX, KeyTemplate, ObjectKey};
+use crate::domain::staging::STAGING_PREFIX;
 use crate::ports::clock::Clock as _;
 use crate::ports::ids::IdSource as _;
 use crate::ports::object_store::{ObjectStore, PutToSign, SigningWindow, StoreError};
@@ -58,17 +60,34 @@ pub async fn clock(store: &dyn ObjectStore, probe: &Probe) -> Finding {
 }
 
 /// Whether the bucket itself clears away what multipart uploads, and pieces where they are taken, leave behind when
-/// the service cannot.
-pub async fn lifecycle(store: &S3Store, takes_pieces: bool) -> Finding {
+/// the service cannot; and neither photos nor what is still on its way.
+pub async fn lifecycle(store: &S3Store, limits: &LimitOptions) -> Finding {
+    let (takes_pieces, hours) = (limits.weak_signal, limits.upload_deadline_hours);
     let kept = |what: &str| {
         let kept =
             format!("{what} stay in the bucket, and are paid for, when the service cannot remove them.");
         Finding::note(LIFECYCLE, format!("{kept} Set the rules below."))
     };
-    match store.cleared_after().await {
+    let cleared = store.cleared_after().await;
+    if let Ok(cleared) = &cleared
+        && let Some(found) = removed_photos(&cleared.expiring_prefixes, &limits.key_template)
+    {
+        return found;
+    }
+    match cleared {
         Ok(ClearedAfter { multiparts_days: None, .. }) => kept("incomplete multipart uploads"),
         Ok(ClearedAfter { staged_days: None, .. }) if takes_pieces => kept("staged pieces"),
-        Ok(ClearedAfter { multiparts_days: Some(days), staged_days }) => {
+        Ok(ClearedAfter { multiparts_days: Some(days), staged_days, .. }) => {
+            let soonest = days.min(staged_days.unwrap_or(days));
+            if i64::from(soonest) * 24 < i64::from(hours) {
+                return Finding::note(
+                    LIFECYCLE,
+                    format!(
+                        "the bucket removes what has arrived of an upload after {soonest} days, but it has {hours} \
+                         hours to arrive (WINDLASS_UPLOAD_DEADLINE_HOURS). Set the rules below."
+                    ),
+                );
+            }
             let staged = staged_days.map(|days| format!(", staged pieces after {days}")).unwrap_or_default();
             let says = "incomplete multipart uploads are removed by the bucket after";
             Finding::good(LIFECYCLE, format!("{says} {days} days{staged}."))
@@ -81,6 +100,29 @@ pub async fn lifecycle(store: &S3Store, takes_pieces: bool) -> Finding {
             ),
         ),
     }
+}
+
+/// Photos that the bucket removes by rules for keys that begin so.
+fn removed_photos(expiring: &[String], key_template: &str) -> Option<Finding> {
+    let template = KeyTemplate::parse(key_template).ok();
+    let photos = template.as_ref().map(KeyTemplate::prefix).unwrap_or_default();
+    if expiring.iter().any(|prefix| photos.starts_with(prefix)) {
+        return Some(Finding::bad(
+            LIFECYCLE,
+            format!(
+                "the bucket removes every photo after a time: one of its rules with Expiration holds for them all. Take \
+                 it away, or give it the prefix {STAGING_PREFIX}, as below."
+            ),
+        ));
+    }
+    let some = expiring.iter().find(|prefix| prefix.starts_with(photos))?;
+    Some(Finding::note(
+        LIFECYCLE,
+        format!(
+            "the bucket removes what begins with {some} after a time, as one of its rules says. See to it that no \
+             photos do; the rules below are all that Windlass needs."
+        ),
+    ))
 }
 
 /// Signs a PUT as for a browser, sends it, and removes the object again.

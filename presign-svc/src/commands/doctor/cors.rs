@@ -30,10 +30,11 @@ pub const ALLOWED_HEADERS: [&str; 5] = [
 pub const EXPOSED_HEADERS: [&str; 5] =
     ["ETag", "Location", "Retry-After", "x-amz-checksum-crc64nvme", "x-amz-request-id"];
 
-/// The origins whose pages send files: those that may call the API, or the service's own.
+/// The origins whose pages send files: those that may call the API, or the service's own by both names of this machine:
+/// the bucket compares them as text.
 pub fn origins(options: &ServeOptions) -> Vec<String> {
     if options.http.allowed_origins.is_empty() {
-        return vec![format!("http://localhost:{}", options.http.port)];
+        return ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", options.http.port)).into();
     }
     options.http.allowed_origins.iter().map(ToString::to_string).collect()
 }
@@ -112,4 +113,26 @@ fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
         let value = value.trim();
         value == "*" || value.eq_ignore_ascii_case(wanted)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeOptions,
+    }
+
+    #[test]
+    fn without_origins_the_page_that_serve_names_is_asked_for_too() {
+        let of = |arguments: &[&str]| {
+            origins(&Line::try_parse_from([&["windlass"], arguments].concat()).unwrap().serve)
+        };
+        assert_eq!(of(&["--port", "8090"]), ["http://127.0.0.1:8090", "http://localhost:8090"]);
+        assert_eq!(of(&["--allowed-origins", "https://app.example.com"]), ["https://app.example.com"]);
+    }
 }

@@ -18,7 +18,7 @@ use clap::Args;
 
 use crate::adapters::database::Database;
 use crate::adapters::redis::RedisRateLimiter;
-use crate::adapters::s3::{S3Settings, S3Store};
+use crate::adapters::s3::S3Store;
 use crate::adapters::schema::SchemaState;
 use crate::adapters::system::SystemClock;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
@@ -104,7 +104,14 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
             ),
         )),
         StorePlace::Remote(settings) => {
-            let found = remote(serve, &settings).await;
+            let store = S3Store::connect(&settings).await;
+            let found = match &store {
+                Ok(store) => remote(serve, store).await,
+                Err(error) => vec![Finding::bad(
+                    bucket::ACCESS,
+                    format!("{error}. Set WINDLASS_S3_REGION or AWS_REGION."),
+                )],
+            };
             let is_bad = |what: &str| found.iter().any(|f| f.what == what && f.verdict == Verdict::Bad);
             let is_well =
                 |what: &str| found.iter().all(|f| f.what != what || f.verdict == Verdict::Good);
@@ -112,12 +119,11 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
                 advice.push(policies::cors_advice(&settings.bucket, &cors::origins(serve)));
             }
             if options.policies || is_bad(bucket::ACCESS) || is_bad(bucket::WRITES) || is_bad(films::WHAT) {
-                advice.push(policies::iam_advice(&settings.bucket, settings.region.as_deref()));
+                advice.push(policies::iam_advice(&settings.bucket, store.as_ref().ok().map(S3Store::region)));
             }
-            let keeps_leftovers =
-                found.iter().any(|f| f.what == bucket::LIFECYCLE && f.verdict == Verdict::Note);
-            if options.policies || keeps_leftovers {
-                advice.push(policies::lifecycle_advice(&settings.bucket));
+            if options.policies || !is_well(bucket::LIFECYCLE) {
+                let hours = serve.limits.upload_deadline_hours;
+                advice.push(policies::lifecycle_advice(&settings.bucket, hours));
             }
             findings.extend(found);
         }
@@ -252,16 +258,7 @@ async fn tokens(options: &ServeOptions) -> Finding {
     }
 }
 
-async fn remote(options: &ServeOptions, settings: &S3Settings) -> Vec<Finding> {
-    let store = match S3Store::connect(settings).await {
-        Ok(store) => store,
-        Err(error) => {
-            return vec![Finding::bad(
-                bucket::ACCESS,
-                format!("{error}. Set WINDLASS_S3_REGION or AWS_REGION."),
-            )];
-        }
-    };
+async fn remote(options: &ServeOptions, store: &S3Store) -> Vec<Finding> {
     let probe = match Probe::new() {
         Ok(probe) => probe,
         Err(error) => {
@@ -271,21 +268,21 @@ async fn remote(options: &ServeOptions, settings: &S3Settings) -> Vec<Finding> {
             )];
         }
     };
-    let access = match bucket::access(&store).await {
+    let access = match bucket::access(store).await {
         Ok(access) => access,
         Err(unreachable) => return vec![unreachable],
     };
-    let mut found = vec![access, bucket::clock(&store, &probe).await];
+    let mut found = vec![access, bucket::clock(store, &probe).await];
     let conditional = options.store.conditional_writes();
-    let writes = bucket::writes(&store, &probe, conditional).await;
+    let writes = bucket::writes(store, &probe, conditional).await;
     let can_write = writes.verdict == Verdict::Good;
     found.push(writes);
     // What keeps one PUT out keeps these out, too, and is said already.
     if can_write {
-        found.push(checksums::check(&store, &probe, conditional).await);
-        found.push(films::check(&store, &probe, conditional).await);
+        found.push(checksums::check(store, &probe, conditional).await);
+        found.push(films::check(store, &probe, conditional).await);
     }
-    found.push(cors::check(&store, &probe, &cors::origins(options)).await);
-    found.push(bucket::lifecycle(&store, options.limits.weak_signal).await);
+    found.push(cors::check(store, &probe, &cors::origins(options)).await);
+    found.push(bucket::lifecycle(store, &options.limits).await);
     found
 }

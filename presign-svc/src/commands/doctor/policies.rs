@@ -19,8 +19,9 @@ pub fn iam_advice(bucket: &str, region: Option<&str>) -> String {
     format!("IAM policy for the service's user or role:\n{:#}", iam_policy(bucket, region))
 }
 
-/// The lifecycle rules, and the command that sets it.
-pub fn lifecycle_advice(bucket: &str) -> String {
+/// The lifecycle rules, and the command that sets them: they leave every upload the hours that it has to arrive.
+pub fn lifecycle_advice(bucket: &str, deadline_hours: u32) -> String {
+    let days = deadline_hours.div_ceil(24).max(7);
     format!(
         "Lifecycle rules for the bucket; they replace those there are, so merge them. Save as lifecycle.json and run\n  \
          aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration \
@@ -29,12 +30,12 @@ pub fn lifecycle_advice(bucket: &str) -> String {
             "ID": "windlass-incomplete",
             "Status": "Enabled",
             "Filter": {"Prefix": ""},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
         }, {
             "ID": "windlass-staging",
             "Status": "Enabled",
             "Filter": {"Prefix": STAGING_PREFIX},
-            "Expiration": {"Days": 7},
+            "Expiration": {"Days": days},
         }]})
     )
 }
@@ -97,5 +98,20 @@ mod tests {
     fn the_rules_name_exact_origins() {
         let rules = cors_rules(&["https://app.example.com".to_owned()]);
         assert_eq!(rules["CORSRules"][0]["AllowedOrigins"], json!(["https://app.example.com"]));
+    }
+
+    #[test]
+    fn the_lifecycle_rules_leave_an_upload_its_time_to_arrive() {
+        let days = |hours| {
+            let advice = lifecycle_advice("photos", hours);
+            let rules: Value = serde_json::from_str(&advice[advice.find('{').unwrap()..]).unwrap();
+            let rules = &rules["Rules"];
+            assert_eq!(
+                rules[0]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"],
+                rules[1]["Expiration"]["Days"]
+            );
+            rules[1]["Expiration"]["Days"].as_u64().unwrap()
+        };
+        assert_eq!([24, 168, 169, 720].map(days), [7, 7, 8, 30]);
     }
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::Finding;
 use crate::adapters::database::{Database, DatabasePlace};
 use crate::config::WorkPlace;
-use crate::ports::uploads::{RepositoryResult, UploadRepository};
+use crate::ports::uploads::{FoundRecords, RepositoryResult, UploadRepository};
 
 /// What this finding is called.
 const WHAT: &str = "queue";
@@ -63,8 +63,8 @@ async fn late_jobs(
             "uploads to be put together from small pieces",
         ),
         (record.due_for_look(before, COUNTED).await?.len(), "uploads whose bytes are to be looked for"),
-        (record.past_deadline(before, COUNTED).await?.len(), "uploads past their deadline"),
-        (record.due_for_cleanup(before, COUNTED).await?.len(), "clean-ups"),
+        (count_of(&record.past_deadline(before, COUNTED).await?), "uploads past their deadline"),
+        (count_of(&record.due_for_cleanup(before, COUNTED).await?), "clean-ups"),
     ];
     let late = kinds.into_iter().filter(|(count, _)| *count > 0);
     Ok(late
@@ -73,4 +73,8 @@ async fn late_jobs(
             format!("{kind} ({count}{or_more})")
         })
         .collect())
+}
+
+fn count_of(found: &FoundRecords) -> usize {
+    found.uploads.len() + found.unreadable.len()
 }

@@ -1,8 +1,6 @@
 //! A photo whose record is lost becomes one again: from its key, and from what is in the bucket. It is verified as
 //! any other; what only the record knew (its name on the phone, its caption, who sent it) is lost.
 
-use std::time::Duration;
-
 use time::OffsetDateTime;
 use windlass_protocol::UploadId;
 
@@ -15,7 +13,7 @@ use crate::domain::object_key::{KeyParts, ObjectKey};
 use crate::domain::quota::Allowance;
 use crate::domain::upload::{Announcement, Upload};
 use crate::domain::variant::{Variant, VariantName};
-use crate::jobs::finalise::{Assembly, finalise};
+use crate::jobs::finalise::{Assembly, verify_settled};
 use crate::jobs::inspect::{Findings, inspect};
 use crate::jobs::{ClientClaim, NotFinished};
 use crate::ports::object_store::{BucketEntry, StoreError};
@@ -23,15 +21,13 @@ use crate::ports::uploads::Recorded;
 
 /// Who sent an adopted photo, as far as the record knows.
 const ADOPTED_BY: &str = "windlass reconcile";
-/// How long an adoption that is cut off waits to be finished by the janitor.
-const DEADLINE: Duration = Duration::from_secs(3600);
 
 /// Whether it is the file as captured, and not a smaller picture.
 pub(super) fn is_original(parts: &KeyParts) -> bool {
     parts.name.split_once('.').is_some_and(|(stem, _)| stem == "original")
 }
 
-/// Records and verifies the photo of an original. The inner error says why it cannot be one.
+/// Verifies and records the photo of an original. The inner error says why it cannot be one; nothing is changed then.
 pub(super) async fn adopt(
     app: &App,
     parts: &KeyParts,
@@ -67,15 +63,16 @@ pub(super) async fn adopt(
         created_at: created_at(parts).unwrap_or(object.written_at),
     };
     let variants = variants(app, parts).await?;
-    let upload = Upload::announce(facts, None, variants, now + DEADLINE);
-    let recorded = app.uploads.insert(vec![upload], &Allowance::default()).await?;
-    if !matches!(recorded.as_slice(), [Recorded::New(_)]) {
-        return Ok(Err("it was recorded in this very moment".to_owned()));
+    let mut upload = Upload::announce(facts, None, variants, now);
+    // Verified first, and recorded as the photo it then is: of an upload that is refused, or never finished, what is in
+    // the bucket is removed, and this may be the only copy.
+    match verify_settled(app, &mut upload, &ClientClaim::default(), Assembly::Here).await {
+        Ok((object, variants)) => upload.verified(object, variants, now).map_err(NotFinished::from)?,
+        Err(error) => return Ok(Err(error.to_string())),
     }
-    match finalise(app, &parts.tenant, parts.photo.into(), &ClientClaim::default(), Assembly::Here).await {
-        Ok(upload) => Ok(Ok(upload)),
-        Err(NotFinished::Record(error)) => Err(error.into()),
-        Err(error) => Ok(Err(error.to_string())),
+    match app.uploads.insert(vec![upload], &Allowance::default()).await?.pop() {
+        Some(Recorded::New(photo)) => Ok(Ok(photo)),
+        _ => Ok(Err("it was recorded in this very moment".to_owned())),
     }
 }
 

@@ -6,14 +6,16 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Finding, ObjectPolicy, Policy, Reconciled, reconcile};
-use crate::app::App;
+use crate::app::{App, Settings};
+use crate::jobs::caught::round;
+use crate::jobs::time_check::check_time;
 
 /// When the first comparison is, after a start: not in the middle of it.
 const FIRST: Duration = Duration::from_secs(15 * 60);
 /// Single findings that are written into the log; the numbers are all there.
 const TOLD: usize = 20;
-/// Younger than this nothing is looked at: longer than any upload may take that nobody has given up.
-pub const MIN_AGE: Duration = Duration::from_secs(48 * 3600);
+/// Younger than this nothing is looked at, as a rule.
+const MIN_AGE: Duration = Duration::from_secs(48 * 3600);
 
 /// Runs until the service stops; `period` is the time between two comparisons.
 pub async fn run(app: Arc<App>, period: Duration, stop: CancellationToken) {
@@ -26,14 +28,23 @@ pub async fn run(app: Arc<App>, period: Duration, stop: CancellationToken) {
         next = period;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = compare(&app) => {}
+            () = round(compare(&app)) => {}
         }
     }
 }
 
+/// What is younger is not looked at: longer than any upload may take that nobody has given up.
+pub fn min_age(settings: &Settings) -> Duration {
+    MIN_AGE.max(settings.upload_deadline + settings.request_may_arrive_for(u64::MAX))
+}
+
 /// One comparison. It removes nothing but parts that nobody can finish.
 pub async fn compare(app: &App) {
-    let min_age = MIN_AGE.max(app.settings.upload_deadline + app.settings.request_may_arrive_for(u64::MAX));
+    if let Err(error) = check_time(app).await {
+        tracing::error!(%error, "record and bucket are not compared now");
+        return;
+    }
+    let min_age = min_age(&app.settings);
     let policy = Policy { min_age, objects: ObjectPolicy::List, abort_multiparts: true };
     let mut told = 0;
     let mut tell = |finding: &Finding| {

@@ -1,5 +1,6 @@
 //! Leases of uploads that another instance may hold for longer than anybody waits.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
@@ -12,11 +13,16 @@ use windlass_protocol::UploadId;
 pub struct BusyLeases {
     /// Whether somebody else has them all.
     pub are_busy: AtomicBool,
+    /// What somebody else works on: their turn does not end.
+    pub at_work_elsewhere: Mutex<Option<UploadId>>,
 }
 
 #[async_trait]
 impl UploadLeases for BusyLeases {
-    async fn take(&self, _: UploadId) -> RepositoryResult<Lease> {
+    async fn take(&self, id: UploadId) -> RepositoryResult<Lease> {
+        if *self.at_work_elsewhere.lock().unwrap() == Some(id) {
+            std::future::pending::<()>().await;
+        }
         if self.are_busy.load(Ordering::SeqCst) {
             return Err(RepositoryError::Unavailable("another instance works on it".to_owned()));
         }

@@ -1,6 +1,7 @@
 //! The real store behind a network that can lose answers and go away.
 
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -28,12 +29,14 @@ pub struct FaultyStore {
     /// Nobody who looks at an object, or at an upload's parts, is ever answered; that somebody asked is told here.
     pub is_silent: AtomicBool,
     pub asked_in_silence: Notify,
-    /// The next one who looks at an object is never answered.
+    /// The next one who looks at an object is never answered, which is told there, too.
     pub is_silent_once: AtomicBool,
     /// Whoever opens a multipart upload is answered late: that it is open is told here, and the answer waits for a word.
     pub answers_opening_late: AtomicBool,
     pub has_opened: Notify,
     pub may_answer: Notify,
+    /// The next one who looks at an object meets a bug.
+    pub panics_once: AtomicBool,
     /// How many objects were looked at.
     pub looks: AtomicU32,
     /// How often the parts of an upload were listed.
@@ -56,6 +59,8 @@ pub struct FaultyStore {
     pub cannot_copy: AtomicBool,
     /// So often an object is found to be another one when it is read.
     pub replaced_when_read: AtomicU32,
+    /// How far the time it tells is ahead. It takes what is signed today all the same.
+    pub ahead: Mutex<Duration>,
 }
 
 impl FaultyStore {
@@ -69,6 +74,7 @@ impl FaultyStore {
             is_silent: AtomicBool::new(false),
             asked_in_silence: Notify::new(),
             is_silent_once: AtomicBool::new(false),
+            panics_once: AtomicBool::new(false),
             answers_opening_late: AtomicBool::new(false),
             has_opened: Notify::new(),
             may_answer: Notify::new(),
@@ -83,6 +89,7 @@ impl FaultyStore {
             copies: AtomicU32::new(0),
             cannot_copy: AtomicBool::new(false),
             replaced_when_read: AtomicU32::new(0),
+            ahead: Mutex::default(),
         }
     }
 
@@ -212,8 +219,10 @@ impl ObjectStore for FaultyStore {
             std::future::pending::<()>().await;
         }
         if self.is_silent_once.swap(false, Ordering::SeqCst) {
+            self.asked_in_silence.notify_one();
             std::future::pending::<()>().await;
         }
+        assert!(!self.panics_once.swap(false, Ordering::SeqCst), "a bug of the test's");
         let mut object = self.up()?.head(key).await?;
         if self.tells_no_content.load(Ordering::SeqCst) {
             object.checksum = None;
@@ -274,6 +283,6 @@ impl ObjectStore for FaultyStore {
     }
 
     fn time(&self) -> Option<OffsetDateTime> {
-        self.inner.time()
+        Some(self.inner.time()? + *self.ahead.lock().unwrap())
     }
 }

@@ -1,5 +1,6 @@
-//! The real record, where a test can have something happen between two steps of a request.
+//! The real record, where a test can have something happen between two steps of a request, and changes fail.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -16,17 +17,21 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 pub struct InterruptedUploads {
     /// How many uploads were asked for by their id, one by one.
     pub finds: watch::Sender<usize>,
+    /// Uploads of which no change can be recorded.
+    pub unsavable: Mutex<HashSet<UploadId>>,
     inner: SqliteDatabase,
     after_insert: Mutex<Option<BoxFuture<'static, ()>>>,
     after_save: Mutex<Option<BoxFuture<'static, ()>>>,
     after_past_deadline: Mutex<Option<BoxFuture<'static, ()>>>,
+    after_due_for_cleanup: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl InterruptedUploads {
     pub fn around(inner: SqliteDatabase) -> Self {
         let finds = watch::Sender::new(0);
-        let (after_insert, after_save, after_past_deadline) = Default::default();
-        Self { finds, inner, after_insert, after_save, after_past_deadline }
+        let unsavable = Mutex::default();
+        let (after_insert, after_save, after_past_deadline, after_due_for_cleanup) = Default::default();
+        Self { finds, unsavable, inner, after_insert, after_save, after_past_deadline, after_due_for_cleanup }
     }
 
     /// The record of events beside it.
@@ -47,6 +52,11 @@ impl InterruptedUploads {
     /// What happens once the janitor knows which uploads are past their deadline, before it does anything.
     pub fn after_next_past_deadline(&self, interruption: impl Future<Output = ()> + Send + 'static) {
         *self.after_past_deadline.lock().unwrap() = Some(Box::pin(interruption));
+    }
+
+    /// The same once it knows what is to be cleaned up.
+    pub fn after_next_due_for_cleanup(&self, interruption: impl Future<Output = ()> + Send + 'static) {
+        *self.after_due_for_cleanup.lock().unwrap() = Some(Box::pin(interruption));
     }
 }
 
@@ -75,6 +85,9 @@ impl UploadRepository for InterruptedUploads {
     }
 
     async fn save(&self, upload: &mut Upload) -> RepositoryResult<()> {
+        if self.unsavable.lock().unwrap().contains(&upload.id()) {
+            return Err(RepositoryError::Unavailable("a value that the database refuses".to_owned()));
+        }
         let saved = self.inner.save(upload).await;
         let interruption = self.after_save.lock().unwrap().take();
         if let Some(interruption) = interruption {
@@ -95,7 +108,7 @@ impl UploadRepository for InterruptedUploads {
         self.inner.find_many(tenant, ids).await
     }
 
-    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
+    async fn past_deadline(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords> {
         let due = self.inner.past_deadline(now, limit).await;
         let interruption = self.after_past_deadline.lock().unwrap().take();
         if let Some(interruption) = interruption {
@@ -112,8 +125,17 @@ impl UploadRepository for InterruptedUploads {
         self.inner.put_off_looks(looks).await
     }
 
-    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        self.inner.due_for_cleanup(now, limit).await
+    async fn due_for_cleanup(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<FoundRecords> {
+        let due = self.inner.due_for_cleanup(now, limit).await;
+        let interruption = self.after_due_for_cleanup.lock().unwrap().take();
+        if let Some(interruption) = interruption {
+            interruption.await;
+        }
+        due
+    }
+
+    async fn put_off_due(&self, ids: &[UploadId], until: OffsetDateTime) -> RepositoryResult<()> {
+        self.inner.put_off_due(ids, until).await
     }
 
     async fn find_recorded(&self, ids: &[UploadId]) -> RepositoryResult<FoundRecords> {
@@ -130,6 +152,10 @@ impl UploadRepository for InterruptedUploads {
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
         self.inner.forget(tenant, id).await
+    }
+
+    async fn forget_closed_before(&self, time: OffsetDateTime, limit: u32) -> RepositoryResult<u64> {
+        self.inner.forget_closed_before(time, limit).await
     }
 
     async fn check(&self) -> RepositoryResult<()> {

@@ -180,6 +180,12 @@ impl TestApp {
         Self { app, clock, store, uploads, leases, http, address, stop, folder }
     }
 
+    /// Lets time pass, by the service's clock and by the store's.
+    pub fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        *self.store.ahead.lock().unwrap() += time;
+    }
+
     /// Begins to stop the service.
     pub fn stop(&self) {
         self.stop.cancel();

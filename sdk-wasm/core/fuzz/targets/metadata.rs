@@ -10,7 +10,8 @@ fuzz_target!(|bytes: &[u8]| {
     // Both as the block found in a file and as the block itself.
     for block in [extract_exif(bytes).as_deref(), Some(bytes)].into_iter().flatten() {
         for strip_location in [false, true] {
-            let _ = rewrite_exif(block, &ExifRewrite { width: 1920, height: 1440, strip_location });
+            let rewrite = ExifRewrite { width: 1920, height: 1440, strip_location, to_srgb: true };
+            let _ = rewrite_exif(block, &rewrite);
         }
     }
 });

@@ -4,6 +4,7 @@ use windlass_protocol::metadata::MetadataWarning;
 
 use super::MetadataPolicy;
 use super::as_it_is::AsItIs;
+use super::srgb::is_srgb;
 #[cfg(any(feature = "codecs", feature = "heic", feature = "pixels"))]
 use crate::metadata::extract_icc;
 use crate::metadata::{ExifRewrite, extract_exif, extract_jpeg_icc, read_metadata, rewrite_exif};
@@ -29,6 +30,8 @@ pub(super) struct Original<'a> {
     warnings: Vec<MetadataWarning>,
     exif: Option<Vec<u8>>,
     icc: Option<Vec<u8>>,
+    /// Whether the pixels were converted to sRGB.
+    is_converted: bool,
 }
 
 /// What one image carries.
@@ -65,18 +68,19 @@ impl<'a> Original<'a> {
             warnings: metadata.map(|metadata| metadata.warnings).unwrap_or_default(),
             exif: extract_exif(bytes),
             icc,
+            is_converted: false,
         }
     }
 
     /// Leaves out a profile that says no more than what holds without one; `false` where one of other colours of
     /// red, green and blue stays.
     pub(super) fn drop_srgb_profile(&mut self) -> bool {
-        self.icc = self.icc.take().filter(|profile| !names_srgb(profile));
+        self.icc = self.icc.take().filter(|profile| !is_srgb(profile));
         !self.icc.as_ref().is_some_and(|profile| fits_samples(profile, Samples::Rgb))
     }
 
     /// The colour profile.
-    #[cfg(feature = "codecs")]
+    #[cfg(any(feature = "codecs", feature = "heic"))]
     pub(super) fn profile(&self) -> Option<&[u8]> {
         self.icc.as_deref()
     }
@@ -84,16 +88,17 @@ impl<'a> Original<'a> {
     /// The pixels are sRGB now: neither the profile nor the file itself goes with them.
     #[cfg(feature = "codecs")]
     pub(super) fn was_converted(&mut self) {
-        (self.icc, self.file) = (None, None);
+        (self.icc, self.file, self.is_converted) = (None, None, true);
     }
 
-    /// The colours stay as they are, and their profile goes with the image.
+    /// The colours stay as they are; their profile goes with the image where it fits.
     #[cfg(any(feature = "codecs", feature = "heic"))]
     pub(super) fn warn_of_its_colours(&mut self) {
+        let has_profile = self.icc.as_ref().is_some_and(|profile| fits_samples(profile, Samples::Rgb));
+        let consequence = if has_profile { "carry their profile" } else { "may look different" };
         self.warnings.push(MetadataWarning {
             code: "colors_not_converted".to_owned(),
-            message: "The colours could not be converted to sRGB: resized images carry their profile."
-                .to_owned(),
+            message: format!("The colours could not be converted to sRGB: resized images {consequence}."),
         });
     }
 
@@ -101,20 +106,21 @@ impl<'a> Original<'a> {
     /// that decoder has turned it already, nothing is left to turn.
     #[cfg(feature = "pixels")]
     pub(super) fn decoded_elsewhere(self, is_upright: bool) -> Self {
-        Self { orientation: if is_upright { 1 } else { self.orientation }, icc: None, ..self }
+        let is_converted = self.has_other_colours();
+        Self { orientation: if is_upright { 1 } else { self.orientation }, icc: None, is_converted, ..self }
     }
 
     /// Without the file itself, for who does not keep its bytes.
     #[cfg(feature = "pixels")]
     pub(super) fn without_file(self) -> Original<'static> {
-        let Self { orientation, warnings, exif, icc, .. } = self;
-        Original { file: None, orientation, warnings, exif, icc }
+        let Self { orientation, warnings, exif, icc, is_converted, .. } = self;
+        Original { file: None, orientation, warnings, exif, icc, is_converted }
     }
 
     /// Whether there is a profile of other colours than sRGB, which a decoder to sRGB would lose.
     #[cfg(feature = "pixels")]
     pub(super) fn has_other_colours(&self) -> bool {
-        self.icc.as_ref().is_some_and(|profile| !names_srgb(profile))
+        self.icc.as_ref().is_some_and(|profile| !is_srgb(profile))
     }
 
     /// What was odd about the photo.
@@ -149,7 +155,7 @@ impl<'a> Original<'a> {
         if max_edge <= THUMBNAIL_MAX_EDGE {
             return (Carried { exif: None, icc }, None);
         }
-        let rewrite = ExifRewrite { width, height, strip_location };
+        let rewrite = ExifRewrite { width, height, strip_location, to_srgb: self.is_converted };
         let exif = self.exif.as_ref().and_then(|block| rewrite_exif(block, &rewrite));
         let warning = (self.exif.is_some() && exif.is_none()).then(|| MetadataWarning {
             code: "exif_not_carried".to_owned(),
@@ -158,12 +164,6 @@ impl<'a> Original<'a> {
         });
         (Carried { exif, icc }, warning)
     }
-}
-
-/// Whether a profile calls itself sRGB, in the text of either version (ICC.1:2022, 9.2.41; version 2, 6.5.17).
-fn names_srgb(profile: &[u8]) -> bool {
-    let is_in = |name: &[u8]| profile.windows(name.len()).any(|window| window == name);
-    is_in(b"sRGB") || is_in(b"s\0R\0G\0B")
 }
 
 /// Whether a profile describes these samples (ICC.1:2022, 7.2.8): one for CMYK or grey would give an RGB

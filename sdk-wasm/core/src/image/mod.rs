@@ -38,6 +38,7 @@ mod png_chunks;
 mod raster;
 #[cfg(any(feature = "codecs", feature = "pixels"))]
 mod riff;
+mod srgb;
 mod variants;
 #[cfg(any(feature = "codecs", feature = "pixels"))]
 mod webp_metadata;
@@ -134,15 +135,23 @@ pub fn resize_general(
     options.check()?;
     let mut original = Original::read(bytes);
     let wants_srgb = options.color == ColorPolicy::Srgb && !original.drop_srgb_profile();
-    let profile = original.profile().and_then(ToSrgb::from_profile);
-    let conversion = profile.filter(|profile| wants_srgb || profile.is_from_print());
-    let converted = conversion.is_some();
     let format = PictureFormat::of(bytes)?;
+    let profile = original.profile().and_then(ToSrgb::from_profile);
+    let is_for_print = profile.as_ref().is_some_and(ToSrgb::is_from_print);
+    let conversion =
+        profile.filter(|_| if is_for_print { is_jpeg_of_inks(bytes, format) } else { wants_srgb });
+    let converted = conversion.is_some();
     let (planes, targets) = general::decode(bytes, format, options, limits, conversion)?;
     if converted {
         original.was_converted();
-    } else if wants_srgb {
+    } else if wants_srgb || is_for_print {
         original.warn_of_its_colours();
     }
     Variants::new(original, options.metadata, planes).make(&targets)
+}
+
+/// Whether a profile for print can be used: what decodes other formats gives no inks.
+#[cfg(feature = "codecs")]
+fn is_jpeg_of_inks(bytes: &[u8], format: PictureFormat) -> bool {
+    format == PictureFormat::Jpeg && jpeg::Frame::of(bytes).is_ok_and(|frame| frame.components.len() == 4)
 }

@@ -84,10 +84,12 @@ fn time(fields: &Fields) -> Option<String> {
         return None;
     }
     let mut text = String::new();
-    let (hour, minute, millis) = (hour as u32, minute as u32, (second * 1000.0) as u32);
-    write!(text, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}", millis / 1000).ok()?;
-    if millis % 1000 != 0 {
-        write!(text, ".{:03}", millis % 1000).ok()?;
+    // Rounded, because binary fractions lie just below decimal ones, but never into the next second.
+    let millis = (second.fract() * 1000.0).round().min(999.0) as u32;
+    let (hour, minute, second) = (hour as u32, minute as u32, second as u32);
+    write!(text, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}").ok()?;
+    if millis != 0 {
+        write!(text, ".{millis:03}").ok()?;
     }
     text.push('Z');
     Some(text)

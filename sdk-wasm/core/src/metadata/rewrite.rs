@@ -26,7 +26,14 @@ pub struct ExifRewrite {
     pub height: u32,
     /// Whether to leave out where the picture was taken.
     pub strip_location: bool,
+    /// Whether its colours were converted to sRGB from others.
+    pub to_srgb: bool,
 }
+
+/// `ColorSpace` and the interoperability index of sRGB, and the index of other colours (EXIF 2.32, 4.6.5, 4.6.7).
+const SRGB: u32 = 1;
+const SRGB_INDEX: &[u8] = b"R98\0";
+const OTHER_INDEX: &[u8] = b"R03\0";
 
 /// Rewrites an EXIF block (a TIFF structure, as [`extract_exif`](super::extract_exif) gives it) for an
 /// image whose pixels are upright: orientation 1, the new size, no thumbnail. The result fits into a JPEG
@@ -50,6 +57,7 @@ fn new_number(directory: Directory, tag: u16, rewrite: &ExifRewrite) -> Option<(
         (Directory::Image, tag::IMAGE_LENGTH) | (Directory::Exif, tag::PIXEL_Y_DIMENSION) => {
             Some((kind::LONG, rewrite.height))
         }
+        (Directory::Exif, tag::COLOR_SPACE) if rewrite.to_srgb => Some((kind::SHORT, SRGB)),
         _ => None,
     }
 }
@@ -108,6 +116,13 @@ fn patch(block: &[u8], view: &View<'_>, rewrite: &ExifRewrite) -> Option<Vec<u8>
                 write_number(&mut patched, view, entry, kind, number);
             }
         }
+    }
+    let index = interop.iter().flat_map(|interop| &interop.entries).find(|e| e.tag == tag::INTEROP_INDEX);
+    if rewrite.to_srgb
+        && let Some(index) = index.and_then(|entry| entry.value)
+        && view.bytes(index).is_ok_and(|index| index == OTHER_INDEX)
+    {
+        overwrite(&mut patched, index.offset, SRGB_INDEX);
     }
     // Cuts the link to the thumbnail's directory, then the thumbnail itself.
     overwrite(&mut patched, image.range.end() - 4, &[0; 4]);

@@ -97,7 +97,20 @@ impl Transfer {
 }
 
 impl Engine {
-    /// The service or the store has forgotten the upload, or the service has closed it: everything anew.
+    /// The service takes nothing more for the upload, or the store has dropped its parts. Perhaps all of it had arrived,
+    /// and it is a photo by now: the service says so, or what is missing, before anything is sent again.
+    pub(super) fn ask_for_photo(&mut self, key: TransferKey) {
+        self.stop_moving_bytes(key);
+        let Some(transfer) = self.transfers.get_mut(&key) else { return };
+        let Some(session) = transfer.session() else { return };
+        transfer.stage = Stage::Checking(session);
+        // They are for a multipart upload that is over.
+        for piece in transfer.pieces.iter_mut().filter(|piece| piece.part_number().is_some()) {
+            piece.ticket = None;
+        }
+    }
+
+    /// The service has forgotten the upload, or closed it: everything anew.
     pub(super) fn start_over(&mut self, key: TransferKey, setback: Setback) {
         let Some((rest, counts)) = self.set_back(key, Side::Service, &setback, 0) else { return };
         self.stop_jobs(|job| job.of() == Some(key));

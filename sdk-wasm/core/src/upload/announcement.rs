@@ -81,7 +81,8 @@ impl Transfer {
         }
         // What was chosen here stays, though the answer that settled it was lost.
         let chosen = self.staging.and_then(|staging| staging.piece_size);
-        self.staging = accepted.staging.map(|offered| Staging { piece_size: offered.piece_size.or(chosen) });
+        let offered = accepted.staging.filter(|_| !self.pieces_refused);
+        self.staging = offered.map(|offered| Staging { piece_size: offered.piece_size.or(chosen) });
         let is_there = accepted.method == UploadMethod::Put && accepted.url.is_none();
         let mut whole = accepted.url.map(|url| ticket_of(url, accepted.headers));
         let mut variants = accepted.variants;

@@ -238,8 +238,7 @@ impl Engine {
 
     fn aborted(&mut self, asked: Asked, upload_id: UploadId, result: Result<(), ServiceFailure>) {
         let Err(failure) = self.heard(asked, result) else {
-            self.aborts.remove(&upload_id);
-            return;
+            return self.forget_abort(upload_id);
         };
         let Some(failures) = self.aborts.get(&upload_id).map(Errand::failures) else { return };
         let rest = match verdict::of_service(Operation::Abort, failure) {
@@ -249,6 +248,7 @@ impl Engine {
                 Some((Rest::default(), true))
             }
             ServiceVerdict::AskAgain(_)
+            | ServiceVerdict::AskForPhoto
             | ServiceVerdict::StartOver(_)
             | ServiceVerdict::SendParts(..)
             | ServiceVerdict::SendWhole(_)
@@ -260,10 +260,13 @@ impl Engine {
                     errand.failed(rest, counts);
                 }
             }
-            _ => {
-                self.aborts.remove(&upload_id);
-            }
+            _ => self.forget_abort(upload_id),
         }
+    }
+
+    pub(super) fn forget_abort(&mut self, upload_id: UploadId) {
+        self.aborts.remove(&upload_id);
+        self.gone.retain(|_, begun| *begun != upload_id);
     }
 
     pub(super) fn errand_failed(
@@ -302,6 +305,12 @@ impl Engine {
                 }
             }
             ServiceVerdict::RefreshToken(setback) => self.errand_lacks_token(asked, of, operation, setback),
+            ServiceVerdict::AskForPhoto => {
+                if let Some(errand) = self.errand(of, operation) {
+                    errand.failed(Rest::default(), true);
+                }
+                self.ask_for_photo(of);
+            }
             ServiceVerdict::StartOver(setback) => self.start_over(of, setback),
             ServiceVerdict::SendParts(missing, setback) => {
                 if let Some((rest, counts)) = self.next_round(of, &setback, true)

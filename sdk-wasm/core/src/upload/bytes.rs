@@ -13,10 +13,13 @@ use super::refused_urls::RefusedUrls;
 use super::transfer::Side;
 use super::verdict::{self, Cause, PutVerdict, Setback};
 
-/// A file that cannot be read is tried once more after this long: some file providers need a second call.
+/// What cannot be read is tried again after this long, in milliseconds, and then after twice as long each time: some file
+/// providers need a second call, and a page that was in the background may be refused for some seconds.
 const READ_AGAIN_MS: u64 = 500;
-/// So many failures to read a piece end the upload.
-pub(super) const READ_FAILURES_MAX: u32 = 2;
+/// So many failures in a row end the upload where the file is said to be gone …
+const GONE_MOST: u32 = 3;
+/// … and where it is only kept from us.
+const KEPT_FROM_US_MOST: u32 = 5;
 
 impl Engine {
     pub(super) fn piece_mut(&mut self, of: TransferKey, piece: usize) -> Option<&mut Piece> {
@@ -24,7 +27,7 @@ impl Engine {
     }
 
     pub(super) fn was_read(&mut self, of: TransferKey, index: usize, result: Result<Checksum, ReadFailure>) {
-        let again_ms = self.now_ms + READ_AGAIN_MS;
+        let now_ms = self.now_ms;
         let Some(piece) = self.piece_mut(of, index) else { return };
         match result {
             Ok(checksum) => match piece.was_read(checksum) {
@@ -35,7 +38,9 @@ impl Engine {
                         if transfer.pieces.get(index).is_some_and(|piece| piece.kind == PieceKind::Whole) {
                             transfer.content = Some(checksum);
                         }
-                        if transfer.was_changed_since_it_was_read(index) {
+                        if transfer.was_changed_since_it_was_read(index)
+                            || transfer.was_changed_since_it_was_recognised()
+                        {
                             return self.fail(of, unreadable(ReadFailure::Changed));
                         }
                     }
@@ -44,11 +49,19 @@ impl Engine {
                 Err(_) => {}
             },
             Err(failure) => {
-                let rest = Rest { until_ms: again_ms, ends_with_network: false };
-                let refused = piece.could_not_be_read(rest).is_err();
-                if !refused && piece.read_failures >= READ_FAILURES_MAX {
-                    self.fail(of, unreadable(failure));
+                let rest = rest_before_reading(now_ms, failure, piece.read_failures + 1);
+                let refused = piece.could_not_be_read(rest.unwrap_or_default()).is_err();
+                if refused || rest.is_some() {
+                    return;
                 }
+                if !matches!(piece.kind, PieceKind::Variant(_)) {
+                    return self.fail(of, unreadable(failure));
+                }
+                piece.leave_out();
+                if let Some(transfer) = self.transfers.get_mut(&of) {
+                    transfer.moved = true;
+                }
+                self.prepared_further(of);
             }
         }
     }
@@ -144,7 +157,13 @@ impl Engine {
                     self.url_refused(of, index, setback);
                 }
             }
-            PutVerdict::StartOver(setback) => self.start_over(of, setback),
+            PutVerdict::AskForPhoto(setback) => {
+                let Some((rest, _)) = self.set_back(of, Side::Store, &setback, 0) else { return };
+                if let Some(piece) = self.piece_mut(of, index) {
+                    piece.send_again(rest);
+                }
+                self.ask_for_photo(of);
+            }
             PutVerdict::GiveUp(setback) => self.fail(of, setback),
         }
     }
@@ -301,6 +320,16 @@ impl Engine {
             })
             .sum()
     }
+}
+
+/// The rest before a file is read again that could not be read so many times in a row; `None` where it was too often.
+pub(super) fn rest_before_reading(now_ms: u64, failure: ReadFailure, failures: u32) -> Option<Rest> {
+    let most = match failure {
+        ReadFailure::Gone => GONE_MOST,
+        ReadFailure::Changed => KEPT_FROM_US_MOST,
+    };
+    let rest_ms = || READ_AGAIN_MS << (failures - 1);
+    (failures < most).then(|| Rest { until_ms: now_ms + rest_ms(), ends_with_network: false })
 }
 
 pub(super) fn unreadable(failure: ReadFailure) -> Setback {

@@ -109,7 +109,7 @@ impl Engine {
         transfer.settle();
         if matches!(announced, Announced::Open) {
             // Given up a moment ago, and not closed yet: now it is wanted again.
-            self.aborts.remove(&upload_id);
+            self.forget_abort(upload_id);
         }
         match announced {
             Announced::Open if is_first => self.progressed(of),

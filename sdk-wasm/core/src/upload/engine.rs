@@ -40,6 +40,8 @@ const OVERSLEPT_MS: u64 = 5_000;
 const PROOF_OF_LIFE_MS: u64 = 4_000;
 /// When the network is back everybody goes on within this time, and not all in one moment.
 const WAKE_SPREAD_MS: u64 = 250;
+/// What was begun for a file that is gone stays open for so long: whoever has kept a copy goes on with that.
+const COPY_MAY_COME_MS: u64 = 10_000;
 
 /// Uploads any number of files. See [the module](super) for how it is driven.
 #[derive(Debug)]
@@ -67,6 +69,8 @@ pub struct Engine {
     pub(super) running: BTreeMap<CommandId, Running>,
     /// Uploads to be given up at the service, on a best effort: it cleans up after us in time.
     pub(super) aborts: BTreeMap<UploadId, Errand>,
+    /// Which of them were begun for a file that is gone, by its name: whoever has a copy goes on with it.
+    pub(super) gone: HashMap<ClientRef, UploadId>,
     /// Telling the service of smaller pictures.
     pub(super) previews: Previews,
     pub(super) events: VecDeque<UploadEvent>,
@@ -78,6 +82,8 @@ pub struct Engine {
     pub(super) paused_all: bool,
     /// No original is begun.
     pub(super) originals_wait: bool,
+    /// When an upload was last sent and stored, on the clock of time with network.
+    pub(super) last_stored_ms: u64,
     /// How many uploads were ever added.
     pub(super) added: u64,
     commands: VecDeque<Command>,
@@ -107,6 +113,7 @@ impl Engine {
             twins: Twins::default(),
             running: BTreeMap::new(),
             aborts: BTreeMap::new(),
+            gone: HashMap::new(),
             previews: Previews::new(),
             events: VecDeque::new(),
             done_bytes: 0,
@@ -116,6 +123,7 @@ impl Engine {
             originals_wait: false,
             commands: VecDeque::new(),
             next_command: 0,
+            last_stored_ms: 0,
             added: 0,
             deadline_ms: None,
             config,
@@ -147,6 +155,10 @@ impl Engine {
             }
             Input::Sent { id, sent_bytes } => self.bytes_moved(id, sent_bytes),
             Input::Answered { id, answer } => self.answered(id, answer),
+            Input::Slept(slept_ms) => {
+                self.age_tickets(slept_ms);
+                self.forgive_silence();
+            }
             Input::Tick => {}
         }
         self.watch();
@@ -194,6 +206,9 @@ impl Engine {
         self.done_bytes += transfer.counts.total_bytes;
         let (client_ref, same_as) = (transfer.upload.client_ref, transfer.same_as);
         let already_stored = transfer.stored_before;
+        if !already_stored {
+            self.last_stored_ms = self.online.spent_ms();
+        }
         self.events.push_back(UploadEvent::Stored { client_ref, photo, same_as, already_stored });
         self.forget_done_when_empty();
     }
@@ -204,7 +219,15 @@ impl Engine {
         // What somebody can mend at the store or the service stays open for who tries again, until its time is over.
         let abandoned = matches!(setback.code, FailureCode::FileGone | FailureCode::FileChanged);
         if abandoned && let Some(session) = transfer.session() {
-            self.aborts.insert(session.upload_id, Errand::new());
+            let mut abort = Errand::new();
+            if setback.code == FailureCode::FileGone {
+                abort.failed(
+                    Rest { until_ms: self.now_ms + COPY_MAY_COME_MS, ends_with_network: false },
+                    false,
+                );
+                self.gone.insert(transfer.upload.client_ref.clone(), session.upload_id);
+            }
+            self.aborts.insert(session.upload_id, abort);
         }
         self.meter.reset();
         self.events.push_back(UploadEvent::Failed {

@@ -36,6 +36,8 @@ pub enum Input {
         /// How it ended.
         answer: Answer,
     },
+    /// The device has slept for so many milliseconds, in which the clock stood still.
+    Slept(u64),
     /// The deadline has come.
     Tick,
 }

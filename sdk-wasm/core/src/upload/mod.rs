@@ -4,6 +4,7 @@
 //! for its next deadline. Mutate, drain until nothing is left, wait. It has no clock, no randomness, no
 //! network and no files, so that a test can put it through a year of bad networks in a second.
 
+mod active;
 mod anew;
 mod announcement;
 mod answer;

@@ -144,7 +144,9 @@ impl Piece {
                 (Digest::Known(_), Some(ticket)) if now_ms < ticket.usable_until_ms => Need::Sending,
                 (Digest::Known(_), _) => Need::Signing,
             },
-            PieceState::Claimed { is_being_read: false, .. } => Need::Reading,
+            PieceState::Claimed { is_being_read: false, rest, .. } if rest.until_ms <= now_ms => {
+                Need::Reading
+            }
             _ => Need::Nothing,
         }
     }
@@ -185,7 +187,9 @@ impl Piece {
     pub fn could_not_be_read(&mut self, rest: Rest) -> Result<(), InvalidTransition> {
         match &mut self.state {
             PieceState::Reading => self.state = PieceState::Idle(rest),
-            PieceState::Claimed { is_being_read, .. } => *is_being_read = false,
+            PieceState::Claimed { is_being_read, rest: waits, .. } => {
+                (*is_being_read, *waits) = (false, rest);
+            }
             _ => return Err(InvalidTransition),
         }
         self.read_failures += 1;
@@ -310,6 +314,12 @@ impl Piece {
             flight.heard_ms = now_ms;
             flight.prove_by_ms = Some(prove_by_ms);
         }
+    }
+
+    /// It is not sent, and nothing waits for it: a photo is whole without a smaller picture, which the service looks for
+    /// itself and does not show where it is not.
+    pub fn leave_out(&mut self) {
+        self.state = PieceState::Stored { etag: None };
     }
 
     /// It is to be sent again from the start.

@@ -71,8 +71,8 @@ pub(super) enum PieceState {
     Idle(Rest),
     /// Being read.
     Reading,
-    /// The store has something in its place that must be compared with the file.
-    Claimed { claim: Claim, is_being_read: bool },
+    /// The store has something in its place that must be compared with the file, after a rest.
+    Claimed { claim: Claim, is_being_read: bool, rest: Rest },
     /// Part of a signing request in flight.
     Signing,
     /// On its way.

@@ -80,7 +80,7 @@ fn what_the_store_claims_is_compared_with_the_file() {
     for (content, expected) in [(b"a", Reading::AlreadyStored), (b"b", Reading::Good)] {
         let mut piece = part();
         let claim = Claim { etag: Some("e".into()), checksum: crc64_nvme(b"a") };
-        piece.state = PieceState::Claimed { claim, is_being_read: false };
+        piece.state = PieceState::Claimed { claim, is_being_read: false, rest: Rest::default() };
         piece.start_reading().unwrap();
         assert_eq!(piece.was_read(crc64_nvme(content)), Ok(expected));
         assert_eq!(piece.is_stored(), expected == Reading::AlreadyStored);

@@ -154,6 +154,7 @@ impl Engine {
                 self.previews.errand.failed(rest, true);
             }
             ServiceVerdict::AskAgain(_)
+            | ServiceVerdict::AskForPhoto
             | ServiceVerdict::StartOver(_)
             | ServiceVerdict::SendParts(..)
             | ServiceVerdict::SendWhole(_)

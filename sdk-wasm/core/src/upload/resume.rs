@@ -55,6 +55,7 @@ fn take_over(piece: &mut Piece, listed: Listed) {
                 piece.state = PieceState::Claimed {
                     claim: Claim { etag: listed.etag, checksum },
                     is_being_read: false,
+                    rest: Rest::default(),
                 };
             }
             return;

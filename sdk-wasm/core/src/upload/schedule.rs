@@ -99,12 +99,12 @@ impl Engine {
                 Stage::Announcing => {}
                 Stage::Confirming(_) | Stage::Checking(_) => {
                     if transfer.complete.is_due(now_ms) {
-                        finishing.push(Wish::Complete(key));
+                        finishing.push((transfer.complete.rests_until_ms(), Wish::Complete(key)));
                     }
                 }
                 Stage::Sending(_) => {
                     if transfer.wants_listing() && transfer.list.is_due(now_ms) {
-                        finishing.push(Wish::List(key));
+                        finishing.push((transfer.list.rests_until_ms(), Wish::List(key)));
                     }
                     if !transfer.may_send() {
                         continue;
@@ -133,7 +133,13 @@ impl Engine {
         }
         let mut preparing = signing;
         preparing.extend(self.announcements(announcing));
-        let mut wishes = finishing;
+        // Who asks each second whether it is put together must not keep out who has waited for longer.
+        let mut wishes = Vec::new();
+        while wishes.len() < self.config.service_requests_max
+            && let Some((at, _)) = finishing.iter().enumerate().min_by_key(|(_, (since_ms, _))| *since_ms)
+        {
+            wishes.push(finishing.remove(at).1);
+        }
         // What was sent is not finished at the price of a line that runs dry.
         let is_dry = ready < enough && !self.is_preparing();
         if is_dry && !preparing.is_empty() {
@@ -292,7 +298,8 @@ impl Engine {
             if transfer.stage != Stage::Preparing && !transfer.may_send() {
                 continue;
             }
-            if transfer.needs_recognising() && readers + wanted.len() + unknown.len() < READERS_MAX {
+            if transfer.needs_recognising(self.now_ms) && readers + wanted.len() + unknown.len() < READERS_MAX
+            {
                 unknown.push(key);
             }
             for (index, piece) in self.reading_order(transfer) {
@@ -359,14 +366,16 @@ impl Engine {
         let active = self.active();
         let pieces = self.active_transfers(&active).flat_map(|(_, transfer)| &transfer.pieces);
         let piece_rests = pieces.filter_map(|piece| match &piece.state {
-            PieceState::Idle(rest) => Some(rest.until_ms),
+            PieceState::Idle(rest) | PieceState::Claimed { rest, .. } => Some(rest.until_ms),
             _ => None,
         });
+        let content_rests = self.active_transfers(&active).map(|(_, it)| it.content_rest.until_ms);
         let errands = self.active_transfers(&active).flat_map(|(_, transfer)| transfer.errands());
         let errand_rests = errands.chain(self.aborts.values()).filter_map(|errand| errand.rests_until_ms());
         let flights = self.flights().map(|(_, _, deadline_ms, _): (_, _, _, CommandId)| deadline_ms);
         let answers = self.running.values().filter_map(|running| running.deadline_ms);
         piece_rests
+            .chain(content_rests)
             .chain(errand_rests)
             .chain(flights)
             .chain(answers)

@@ -1,8 +1,6 @@
 //! What is sent next.
 //!
-//! Only the first uploads of the queue are worked on, so that URLs are asked for just before they are
-//! used; those in trouble do not hold the others up. The smaller pictures of all photos go before any
-//! original, so that the office sees something of each. As few PUTs as keep the line busy are in flight:
+//! The smaller pictures of all photos go before any original, so that the office sees something of each. As few PUTs as keep the line busy are in flight:
 //! what dies with the connections is then little, and what ends, ends soon. While nothing is known of the line
 //! the smallest goes first: with it little is lost, and then the line is known. A PUT that should have ended
 //! and is silent does not count among them: the next one tries another connection.
@@ -46,31 +44,6 @@ impl Afloat {
 }
 
 impl Engine {
-    /// The uploads that are worked on.
-    pub(super) fn active(&self) -> Vec<TransferKey> {
-        if self.paused_all {
-            return Vec::new();
-        }
-        let ahead = self.config.uploads_ahead;
-        let (mut healthy, mut waiting, mut troubled) = (0, 0, 0);
-        let mut keys = Vec::new();
-        let wanted = |transfer: &Transfer| !self.is_held(transfer) && !self.waits_for_wifi(transfer);
-        for (key, transfer) in self.transfers.awake().filter(|(_, transfer)| wanted(transfer)) {
-            if healthy >= ahead || waiting >= self.config.originals_waiting || troubled >= 2 * ahead {
-                break;
-            }
-            match &transfer.trouble {
-                Some(_) => troubled += 1,
-                // Nothing is to be read or sent for it any more.
-                None if matches!(transfer.stage, Stage::Following(_) | Stage::Checking(_)) => waiting += 1,
-                None if only_its_original_waits(transfer) => waiting += 1,
-                None => healthy += 1,
-            }
-            keys.push(*key);
-        }
-        keys
-    }
-
     pub(super) fn send(&mut self, active: &[TransferKey]) {
         if self.window.held_until_ms() > self.now_ms || self.is_trying(Server::Store) {
             return;
@@ -208,17 +181,6 @@ impl Engine {
             piece.start_sending(now_ms).ok();
         }
     }
-}
-
-/// Whether its smaller pictures are stored, and its original has not begun.
-fn only_its_original_waits(transfer: &Transfer) -> bool {
-    matches!(transfer.stage, Stage::Sending(_))
-        && transfer.pieces.iter().all(|piece| match piece.kind {
-            PieceKind::Variant(_) => piece.is_stored(),
-            PieceKind::Whole | PieceKind::Part(_) | PieceKind::Staged(_) => {
-                matches!(piece.state, PieceState::Idle(_) | PieceState::InPieces)
-            }
-        })
 }
 
 impl Transfer {

@@ -1,8 +1,10 @@
-//! A signed URL and how long it may be used, on the engine's own clock: the phone's never decides.
+//! A signed URL and how long it may be used, on the engine's own clock: the phone's never decides, and only tells how
+//! long the device slept while the engine's stood still.
 
 use windlass_protocol::SignedHeaders;
 
 use super::command::SignedUrl;
+use super::engine::Engine;
 
 /// At most this much of a URL's lifetime is left unused, for the way to the store and clocks that drift.
 const MARGIN_MOST_MS: u64 = 60_000;
@@ -27,6 +29,16 @@ impl Ticket {
     #[cfg(test)]
     pub fn until(usable_until_ms: u64) -> Self {
         Self { url: SignedUrl::new(String::new()), headers: SignedHeaders::new(), usable_until_ms }
+    }
+}
+
+impl Engine {
+    /// URLs have aged by that much more than the engine's clock says.
+    pub(super) fn age_tickets(&mut self, by_ms: u64) {
+        let pieces = self.transfers.values_mut().flat_map(|transfer| &mut transfer.pieces);
+        for ticket in pieces.filter_map(|piece| piece.ticket.as_mut()) {
+            ticket.usable_until_ms = ticket.usable_until_ms.saturating_sub(by_ms);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One upload: its stages, its pieces, and what it needs next.
 
+use std::ops::Range;
+
 use windlass_protocol::complete_upload::{CompleteUploadRequest, CompletedPart};
 use windlass_protocol::create_uploads::Staging;
 use windlass_protocol::part_plan::SINGLE_PUT_MAX_BYTES;
@@ -73,6 +75,8 @@ pub(super) struct Transfer {
     pub alone: bool,
     /// How the service takes it in small pieces, where it does.
     pub staging: Option<Staging>,
+    /// It took none of them when they were to be signed, whatever it offers or has of them.
+    pub pieces_refused: bool,
     /// The store is to be asked before anything is sent.
     pub survey: bool,
     /// It was announced at least once: what is said of it stays the same.
@@ -81,9 +85,10 @@ pub(super) struct Transfer {
     pub part_size_wish: Option<u64>,
     /// The checksum of all its bytes, where they were read at once.
     pub content: Option<Checksum>,
-    /// Whether its bytes are being read for that, and how often that has failed.
+    /// Whether its bytes are being read for that, how often that has failed, and the rest after it.
     pub content_reading: bool,
     pub content_failures: u32,
+    pub content_rest: Rest,
     /// The upload that sent these very bytes before.
     pub same_as: Option<ClientRef>,
     /// These very bytes were stored before, by this session or, as the service says, by another.
@@ -124,11 +129,13 @@ impl Transfer {
             stuck_since_ms: None,
             alone: false,
             staging: None,
+            pieces_refused: false,
             was_announced: false,
             part_size_wish: None,
             content: None,
             content_reading: false,
             content_failures: 0,
+            content_rest: Rest::default(),
             same_as: None,
             stored_before: false,
             unrecognised: None,
@@ -167,7 +174,7 @@ impl Transfer {
     }
 
     fn is_read(&self) -> bool {
-        self.pieces.iter().all(|piece| matches!(piece.digest, Digest::Known(_)))
+        self.pieces.iter().all(|piece| matches!(piece.digest, Digest::Known(_)) || piece.is_stored())
             && (self.content.is_some() || !self.wants_content())
     }
 
@@ -208,26 +215,34 @@ impl Transfer {
     /// What the service is told at the end.
     pub fn completion(&self) -> CompleteUploadRequest {
         let mut parts = Vec::new();
-        let mut sums: Vec<(u64, Option<(Checksum, u64)>)> = Vec::new();
         for piece in &self.pieces {
-            if matches!(piece.kind, PieceKind::Variant(_)) || piece.is_cut() {
-                continue;
-            }
-            let sum = piece.checksum().map(|checksum| (checksum, piece.size_bytes()));
-            sums.push((piece.range.start, sum));
             if let (Some(part_number), PieceState::Stored { etag: Some(etag) }) =
                 (piece.part_number(), &piece.state)
             {
                 parts.push(CompletedPart { part_number, etag: etag.clone(), checksum: piece.checksum() });
             }
         }
-        sums.sort_unstable_by_key(|(start, _)| *start);
-        let whole =
-            sums.into_iter().map(|(_, sum)| sum).collect::<Option<Vec<_>>>().filter(|sums| !sums.is_empty());
         CompleteUploadRequest {
             parts: (!parts.is_empty()).then_some(parts),
-            checksum: whole.and_then(checksum::combine),
+            checksum: self.checksum_as_read(&(0..self.upload.size_bytes)),
         }
+    }
+
+    /// The checksum of these bytes of the original as its pieces were read, once all of them were.
+    pub fn checksum_as_read(&self, of: &Range<u64>) -> Option<Checksum> {
+        let is_sent = |piece: &&Piece| {
+            !matches!(piece.kind, PieceKind::Variant(_)) && !piece.is_cut() && of.contains(&piece.range.start)
+        };
+        let mut pieces: Vec<&Piece> = self.pieces.iter().filter(is_sent).collect();
+        pieces.sort_unstable_by_key(|piece| piece.range.start);
+        let sums = pieces.into_iter().map(|piece| Some((piece.checksum()?, piece.size_bytes())));
+        sums.collect::<Option<Vec<_>>>().filter(|sums| !sums.is_empty()).and_then(checksum::combine)
+    }
+
+    /// Whether its pieces are of another version of the file than the one that was recognised, or of two.
+    pub fn was_changed_since_it_was_recognised(&self) -> bool {
+        let all = 0..self.upload.size_bytes;
+        self.content.is_some_and(|content| self.checksum_as_read(&all).is_some_and(|read| read != content))
     }
 
     /// The service misses these parts, or does not say which.

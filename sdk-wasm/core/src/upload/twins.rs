@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use windlass_protocol::{Checksum, ClientRef, ErrorCode, Photo, UploadId};
 
 use super::answer::ReadFailure;
-use super::bytes::{READ_FAILURES_MAX, unreadable};
+use super::bytes::{rest_before_reading, unreadable};
 use super::command::{BlobRef, Source, Work};
 use super::engine::Engine;
 use super::errand::Errand;
@@ -136,10 +136,11 @@ impl Transfer {
     }
 
     /// Whether all its bytes are to be read now. What goes in one PUT is read for that anyway.
-    pub fn needs_recognising(&self) -> bool {
+    pub fn needs_recognising(&self, now_ms: u64) -> bool {
         self.stage == Stage::Preparing
             && self.content.is_none()
             && !self.content_reading
+            && self.content_rest.until_ms <= now_ms
             && self.wants_content()
             && self.pieces.iter().all(|piece| piece.source() != Source::Original)
     }
@@ -155,6 +156,7 @@ impl Engine {
     }
 
     pub(super) fn was_read_whole(&mut self, of: TransferKey, result: Result<Checksum, ReadFailure>) {
+        let now_ms = self.now_ms;
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         transfer.content_reading = false;
         match result {
@@ -164,8 +166,9 @@ impl Engine {
             }
             Err(failure) => {
                 transfer.content_failures += 1;
-                if transfer.content_failures >= READ_FAILURES_MAX {
-                    self.fail(of, unreadable(failure));
+                match rest_before_reading(now_ms, failure, transfer.content_failures) {
+                    Some(rest) => transfer.content_rest = rest,
+                    None => self.fail(of, unreadable(failure)),
                 }
             }
         }

@@ -23,6 +23,12 @@ impl Engine {
             phase: UploadPhase::Queued,
             reason: None,
         });
+        if upload.resumed
+            && let Some(begun) = self.gone.get(&upload.client_ref).copied()
+            && self.aborts.get(&begun).is_some_and(|abort| !abort.is_running())
+        {
+            self.forget_abort(begun);
+        }
         let mut transfer = Transfer::new(upload);
         transfer.paused = self.paused_all;
         self.transfers.insert(key, transfer);

@@ -7,6 +7,10 @@ use super::answer::{Refusal, ServiceFailure, StoreFailure};
 
 /// When to ask again for what is being put together, where the service does not say.
 const ASSEMBLED_MS: u64 = 1_000;
+/// Service and store are left alone for as long as they ask, and never longer than this, in milliseconds …
+const LEFT_ALONE_MOST_MS: u64 = 10 * 60_000;
+/// … and a stranger no longer than this: a balancer's page may speak of tomorrow while the service is back in a minute.
+const STRANGER_LEFT_ALONE_MOST_MS: u64 = 60_000;
 
 /// What was asked of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,8 +38,8 @@ pub enum PutVerdict {
     SignAgain(Setback),
     /// The store says something is there already: look before sending again.
     GoAndLook,
-    /// The store has forgotten the upload: announce it anew.
-    StartOver(Setback),
+    /// The store has dropped the upload, or it is a photo by now: complete it, which tells what is missing.
+    AskForPhoto(Setback),
     /// It cannot heal.
     GiveUp(Setback),
 }
@@ -49,6 +53,8 @@ pub enum ServiceVerdict {
     AskAgain(u64),
     /// The token is no longer good: get a new one.
     RefreshToken(Setback),
+    /// The service takes nothing more for the upload, perhaps because it is a photo by now: complete it, which tells.
+    AskForPhoto,
     /// The service has forgotten the upload: announce it anew.
     StartOver(Setback),
     /// Send these parts again; with none named, ask the store which.
@@ -115,6 +121,8 @@ pub fn of_put(failure: StoreFailure) -> PutVerdict {
         }
     };
     let is_stores_own = !code.is_empty();
+    let most_ms = if is_stores_own { LEFT_ALONE_MOST_MS } else { STRANGER_LEFT_ALONE_MOST_MS };
+    let retry_after_ms = retry_after_ms.map(|wanted_ms: u64| wanted_ms.min(most_ms));
     let said = if code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}, {code}") };
     let setback = |cause, failure, what: &str| {
         Setback::from_store(cause, failure, format!("{what} ({said})."), retry_after_ms)
@@ -153,10 +161,10 @@ pub fn of_put(failure: StoreFailure) -> PutVerdict {
             "The store is busy with this object",
         )),
         (412, _) => PutVerdict::GoAndLook,
-        (404, "NoSuchUpload") => PutVerdict::StartOver(setback(
+        (404, "NoSuchUpload") => PutVerdict::AskForPhoto(setback(
             Cause::Refused,
             FailureCode::StoreRefused,
-            "The store has dropped the upload; everything is sent again",
+            "The store has dropped the upload; what is missing is sent again",
         )),
         (_, "RequestTimeTooSkewed") => PutVerdict::SignAgain(setback(
             Cause::Refused,
@@ -210,11 +218,13 @@ fn of_stranger(status: u16, retry_after_ms: Option<u64>) -> Setback {
         _ => (Cause::Stranger, "Something between here and the service answers in its place"),
     };
     let reason = format!("{what} (HTTP {status}).");
+    let retry_after_ms = retry_after_ms.map(|wanted_ms| wanted_ms.min(STRANGER_LEFT_ALONE_MOST_MS));
     Setback { cause, code: FailureCode::RetriesExhausted, reason, retry_after_ms, request_id: None }
 }
 
 fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
     let Refusal { problem, retry_after_ms, request_id } = refusal;
+    let retry_after_ms = retry_after_ms.map(|wanted_ms| wanted_ms.min(LEFT_ALONE_MOST_MS));
     let (code, reason, missing_parts) = (problem.code, problem.detail, problem.missing_parts);
     let setback = |cause, failure| Setback { cause, code: failure, reason, retry_after_ms, request_id };
     let service = FailureCode::Service(code);
@@ -233,6 +243,10 @@ fn of_refusal(operation: Operation, refusal: Refusal) -> ServiceVerdict {
         ErrorCode::PartsMissing => ServiceVerdict::SendParts(missing_parts, setback(Cause::Refused, service)),
         ErrorCode::BytesMissing => ServiceVerdict::SendWhole(setback(Cause::Refused, service)),
         ErrorCode::Assembling => ServiceVerdict::AskAgain(retry_after_ms.unwrap_or(ASSEMBLED_MS)),
+        // The service looks by itself for what has arrived: it may have made the photo while the last answer was lost.
+        ErrorCode::UploadClosed if matches!(operation, Operation::Sign | Operation::List) => {
+            ServiceVerdict::AskForPhoto
+        }
         // The record expired or was cleaned up under us, or the service came back from an older backup.
         // Where the service has judged the bytes, it says so with another code.
         ErrorCode::NotFound | ErrorCode::UploadClosed => match operation {
@@ -358,6 +372,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_service_is_left_alone_for_ten_minutes_at_the_longest() {
+        let problem = problem(ErrorCode::RateLimited);
+        let refusal = Refusal { problem, retry_after_ms: Some(u64::MAX), request_id: None };
+        let failure = ServiceFailure::Refused(Box::new(refusal));
+        let ServiceVerdict::Retry(setback) = of_service(Operation::Create, failure) else { panic!() };
+        assert_eq!(setback.retry_after_ms, Some(LEFT_ALONE_MOST_MS));
     }
 
     #[test]

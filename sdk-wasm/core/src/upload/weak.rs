@@ -10,7 +10,6 @@ use windlass_protocol::list_parts::StagedPieces;
 use windlass_protocol::piece_plan::{MAX_COMPOSED_BYTES, PIECE_SIZES_BYTES};
 use windlass_protocol::{Checksum, PieceNumber, PiecePlan};
 
-use super::checksum;
 use super::engine::Engine;
 use super::jobs::{Job, TransferKey};
 use super::piece::{Piece, PieceKind, PieceState, Rest};
@@ -140,7 +139,7 @@ impl Engine {
     pub(super) fn go_without_pieces(&mut self, of: TransferKey) {
         self.stop_moving_bytes(of);
         if let Some(transfer) = self.transfers.get_mut(&of) {
-            transfer.staging = None;
+            (transfer.staging, transfer.pieces_refused) = (None, true);
             transfer.pieces.retain(|piece| piece.staged_number().is_none());
             for unit in &mut transfer.pieces {
                 unit.is_held = false;
@@ -192,12 +191,11 @@ impl Transfer {
         self.to_sign(now_ms, at_most, |piece| piece.staged_number().is_some())
     }
 
-    /// Cuts what the service says is staged in pieces already, so that none of them is sent again. Answers
-    /// the checksums of those that are staged.
+    /// Cuts what the service says is staged in pieces already, so that none of them is sent again, but for what is on
+    /// its way as a whole. Answers the checksums of those that are staged.
     pub fn take_staged(&mut self, staged: StagedPieces) -> BTreeMap<PieceNumber, Option<Checksum>> {
-        let Ok(plan) = PiecePlan::new(self.upload.size_bytes, staged.piece_size) else {
-            return BTreeMap::new();
-        };
+        let plan = PiecePlan::new(self.upload.size_bytes, staged.piece_size);
+        let Some(plan) = plan.ok().filter(|_| !self.pieces_refused) else { return BTreeMap::new() };
         let settled = self.staging.get_or_insert_default().piece_size.get_or_insert(staged.piece_size);
         if *settled != staged.piece_size {
             return BTreeMap::new();
@@ -208,7 +206,8 @@ impl Transfer {
             .filter_map(|piece| Some(plan.byte_range(piece.piece_number)?.start))
             .collect();
         for index in 0..self.pieces.len() {
-            let holds = |unit: &Piece| unit.can_be_cut() && starts.range(unit.range.clone()).next().is_some();
+            let is_at_rest = |unit: &Piece| unit.can_be_cut() && unit.flight().is_none();
+            let holds = |unit: &Piece| is_at_rest(unit) && starts.range(unit.range.clone()).next().is_some();
             if self.pieces.get(index).is_some_and(holds) {
                 self.cut(index, staged.piece_size);
             }
@@ -222,14 +221,7 @@ impl Transfer {
         let is_around = |unit: &&Piece| unit.is_cut() && unit.range.contains(&range.start);
         let Some(unit) = self.pieces.iter().find(is_around) else { return false };
         let Some(before) = unit.checksum() else { return false };
-        let own = self.pieces.iter().filter(|piece| piece.staged_number().is_some());
-        let mut sums: Vec<_> = own
-            .filter(|piece| unit.range.contains(&piece.range.start))
-            .map(|piece| (piece.range.start, piece.checksum(), piece.size_bytes()))
-            .collect();
-        sums.sort_unstable_by_key(|(start, ..)| *start);
-        let known = sums.into_iter().map(|(_, sum, size)| Some((sum?, size))).collect::<Option<Vec<_>>>();
-        known.and_then(checksum::combine).is_some_and(|now| now != before)
+        self.checksum_as_read(&unit.range).is_some_and(|now| now != before)
     }
 
     /// One of its pieces did not even leave: the others would fare no better, and rest with it.
@@ -248,5 +240,53 @@ impl Transfer {
         for piece in self.pieces.iter_mut().filter(|piece| piece.staged_number().is_some()) {
             piece.failures = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use windlass_protocol::list_parts::StagedPiece;
+
+    use super::*;
+    use crate::upload::NewUpload;
+    use crate::upload::checksum::crc64_nvme;
+    use crate::upload::ticket::Ticket;
+
+    /// A photo that is ready to go in one PUT.
+    fn photo() -> Transfer {
+        let mut transfer = Transfer::new(NewUpload {
+            client_ref: "photo".parse().unwrap(),
+            filename: "photo.jpg".to_owned(),
+            content_type: "image/jpeg".to_owned(),
+            size_bytes: 1 << 20,
+            metadata: None,
+            variants: Vec::new(),
+            resumed: false,
+            again: true,
+        });
+        let whole = transfer.pieces.first_mut().unwrap();
+        whole.start_reading().unwrap();
+        whole.was_read(crc64_nvme(b"its bytes")).unwrap();
+        whole.signing_ended(Some(Ticket::until(1_000)));
+        transfer
+    }
+
+    fn take_one_staged(transfer: &mut Transfer) {
+        let [piece_size, ..] = PIECE_SIZES_BYTES;
+        let piece_number = PieceNumber::try_from(1).unwrap();
+        let pieces = vec![StagedPiece { piece_number, checksum: None }];
+        transfer.take_staged(StagedPieces { piece_size, pieces });
+    }
+
+    #[test]
+    fn what_another_tab_has_staged_cuts_nothing_that_is_on_its_way() {
+        let mut transfer = photo();
+        take_one_staged(&mut transfer);
+        assert!(transfer.has_pieces());
+
+        let mut transfer = photo();
+        transfer.pieces.first_mut().unwrap().start_sending(0).unwrap();
+        take_one_staged(&mut transfer);
+        assert!(!transfer.has_pieces());
     }
 }

@@ -4,8 +4,8 @@ use image::{DynamicImage, RgbImage, imageops};
 use windlass_core::metadata::extract_icc;
 
 use crate::beside;
-use crate::heic_file::{HeicForm, heic};
-use crate::made::{decoded, one, photo, pixels, plain, psnr};
+use crate::heic_file::{HeicForm, boxed, heic};
+use crate::made::{decoded, one, photo, pixels, plain, psnr, resize};
 
 /// What `heifer` makes of it, as RGB.
 fn reference(bytes: &[u8]) -> RgbImage {
@@ -48,6 +48,24 @@ fn the_colour_profile_is_carried_over() {
     icc[16..20].copy_from_slice(b"RGB ");
     let file = photo(400, 300, &HeicForm { icc: Some(icc.clone()), ..plain() });
     assert_eq!(extract_icc(&one(&file, 300).bytes), Some(icc));
+}
+
+#[test]
+fn wide_colours_that_no_profile_tells_are_a_warning() {
+    let mut icc = vec![0; 400];
+    icc[16..20].copy_from_slice(b"RGB ");
+    // The encoder's own word, which the last box holds: primaries of BT.709, the transfer of sRGB.
+    for (primaries, warns) in [(9, true), (11, true), (12, true), (1, false)] {
+        let mut file = photo(400, 300, &plain());
+        let at = file.windows(8).rposition(|window| window == b"nclx\0\x01\0\x0D").unwrap();
+        file[at + 5] = primaries;
+        let warnings = resize(&file, &[300]).unwrap().warnings;
+        let codes: Vec<_> = warnings.iter().map(|warning| warning.code.as_str()).collect();
+        assert_eq!(codes, if warns { vec!["colors_not_converted"] } else { vec![] }, "{primaries}");
+    }
+    let properties = vec![boxed(b"colr", b"nclx\0\x0C\0\x0D\0\x06\x80")];
+    let told = photo(400, 300, &HeicForm { icc: Some(icc), properties, ..plain() });
+    assert_eq!(resize(&told, &[300]).unwrap().warnings, []);
 }
 
 #[test]

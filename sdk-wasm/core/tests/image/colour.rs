@@ -2,8 +2,10 @@
 
 use image::{Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
-use moxcms::ColorProfile;
-use windlass_core::image::{ColorPolicy, EncodedImage, FastOutcome, Limits, ResizeOptions, resize_fast};
+use moxcms::{ColorProfile, LocalizableString, ProfileText};
+use windlass_core::image::{
+    ColorPolicy, EncodedImage, ExternalDecode, FastOutcome, Limits, ResizeOptions, resize_fast,
+};
 use windlass_core::metadata::extract_icc;
 
 use crate::beside;
@@ -16,6 +18,13 @@ fn of_one_colour(colour: [u8; 3], profile: &[u8]) -> Vec<u8> {
     encoder.add_icc_profile(profile).unwrap();
     encoder.encode(&colour.repeat(320 * 240), 320, 240, ColorType::Rgb).unwrap();
     bytes
+}
+
+/// A profile that calls itself by another name.
+fn named(mut profile: ColorProfile, name: &str) -> Vec<u8> {
+    let text = LocalizableString::new("en".into(), "US".into(), name.into());
+    profile.description = Some(ProfileText::Localizable(vec![text]));
+    profile.encode().unwrap()
 }
 
 fn image_of(bytes: &[u8], color: ColorPolicy) -> EncodedImage {
@@ -63,6 +72,33 @@ fn srgb_stays_on_the_fast_path_and_loses_its_profile() {
     };
     assert_eq!(extract_icc(&outcome.images[0].bytes), None);
     assert_near(&decoded(&outcome.images[0]), [120, 160, 90]);
+}
+
+#[test]
+fn wide_colours_that_are_named_after_the_transfer_of_srgb_are_no_srgb() {
+    for name in [
+        "DCI-P3 D65 Gamut with sRGB Transfer",
+        "Display P3 Gamut with sRGB Transfer",
+        "sRGB EOTF with DCI-P3 Color Gamut",
+    ] {
+        let photo = of_one_colour([120, 160, 90], &named(ColorProfile::new_display_p3(), name));
+        let options = ResizeOptions { color: ColorPolicy::Srgb, ..options(&[160], 0.95) };
+        let fast = resize_fast(&photo, &options, &Limits::default()).unwrap();
+        assert!(matches!(fast, FastOutcome::NeedsCodecs(_)), "{name}");
+        assert!(!ExternalDecode::open(&photo, &options, &Limits::default()).unwrap().is_srgb(), "{name}");
+        let image = image_of(&photo, ColorPolicy::Srgb);
+        assert_eq!(extract_icc(&image.bytes), None, "{name}");
+        assert_near(&decoded(&image), [108, 161, 80]);
+    }
+}
+
+#[test]
+fn srgb_stays_on_the_fast_path_whatever_its_profile_is_called() {
+    let photo = of_one_colour([120, 160, 90], &named(ColorProfile::new_srgb(), "c2"));
+    let options = ResizeOptions { color: ColorPolicy::Srgb, ..options(&[160], 0.95) };
+    let fast = resize_fast(&photo, &options, &Limits::default()).unwrap();
+    assert!(matches!(fast, FastOutcome::Made(_)));
+    assert!(ExternalDecode::open(&photo, &options, &Limits::default()).unwrap().is_srgb());
 }
 
 #[test]

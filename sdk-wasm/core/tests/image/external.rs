@@ -1,6 +1,7 @@
 //! Pictures whose pixels a browser gives come out as those decoded here, and a browser is never believed more.
 
 use image::{DynamicImage, ImageFormat, RgbaImage};
+use moxcms::ColorProfile;
 use windlass_core::image::{ExternalDecode, ImageError, Limits, ResizeOutcome, resize_general};
 use windlass_core::metadata::{extract_icc, read_metadata};
 
@@ -74,12 +75,9 @@ fn exif_turns_once_and_is_hidden_from_the_browser() {
 
 #[test]
 fn wide_colours_and_inks_are_told_and_their_profile_is_not_attached_to_srgb() {
-    let profile = |name: &[u8]| [&[0; 16][..], b"RGB ", &[0; 108], name].concat();
     let form = JpegForm { progressive: true, ..JpegForm::default() };
-    for (name, is_srgb) in
-        [(&b"Display P3"[..], false), (b"sRGB IEC61966-2.1", true), (b"s\0R\0G\0B\0", true)]
-    {
-        let bytes = jpeg(32, 24, 1, &form, None, Some(&profile(name)));
+    for (profile, is_srgb) in [(ColorProfile::new_display_p3(), false), (ColorProfile::new_srgb(), true)] {
+        let bytes = jpeg(32, 24, 1, &form, None, Some(&profile.encode().unwrap()));
         let decode = open(&bytes, 32).unwrap();
         assert_eq!(decode.is_srgb(), is_srgb);
         let picture = image::load_from_memory(&bytes).unwrap().to_rgba8();

@@ -15,6 +15,7 @@ mod metadata;
 mod orientation;
 mod passed_through;
 mod patience;
+mod print;
 mod progressive;
 mod split;
 mod truncated;

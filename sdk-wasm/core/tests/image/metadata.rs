@@ -1,7 +1,10 @@
 //! What the camera knew survives, as far as it was asked to.
 
 use image::ImageFormat;
-use windlass_core::image::{EncodedImage, MetadataPolicy, ResizeOptions};
+use moxcms::ColorProfile;
+use windlass_core::image::{
+    ColorPolicy, EncodedImage, ExternalDecode, Limits, MetadataPolicy, ResizeOptions,
+};
 use windlass_core::metadata::{extract_exif, extract_icc, read_metadata};
 
 use crate::beside;
@@ -165,4 +168,34 @@ fn t29_no_picture_made_of_a_real_photo_tells_a_place_that_was_to_be_stripped() {
     }
     eprintln!("{told} photos tell their place in what is made of them, unless it is stripped");
     assert!(photos.is_empty() || told > 0);
+}
+
+#[test]
+fn exif_says_srgb_of_what_was_converted_and_what_it_said_of_what_was_not() {
+    // Tag, type SHORT, one of them; its value follows.
+    let value_at = |exif: &[u8]| {
+        let entry = [0x01, 0xA0, 3, 0, 1, 0, 0, 0];
+        exif.windows(8).position(|window| window == entry).unwrap() + 8
+    };
+    let mut exif = exif_block(&notes(400, 300, 1));
+    let at = value_at(&exif);
+    exif[at..at + 2].fill(0xFF);
+    let says = |bytes: &[u8], space: u16| {
+        let exif = extract_exif(bytes).unwrap();
+        exif[value_at(&exif)..].starts_with(&space.to_le_bytes())
+    };
+    let p3 = ColorProfile::new_display_p3().encode().unwrap();
+    let form = JpegForm::default();
+    let with_colour = |icc: Option<&[u8]>, color: ColorPolicy| {
+        let photo = jpeg(400, 300, 1, &form, Some(&exif), icc);
+        resize(&photo, &ResizeOptions { color, ..options(&[300], 0.8) }).unwrap().images.remove(0).bytes
+    };
+    assert!(says(&with_colour(Some(&p3), ColorPolicy::Srgb), 1));
+    assert!(says(&with_colour(Some(&p3), ColorPolicy::Keep), 0xFFFF));
+    assert!(says(&with_colour(None, ColorPolicy::Srgb), 0xFFFF), "nothing told how to convert it");
+    let photo = jpeg(400, 300, 1, &form, Some(&exif), Some(&p3));
+    let mut given = ExternalDecode::open(&photo, &options(&[300], 0.8), &Limits::default()).unwrap();
+    given.begin((400, 300), false).unwrap();
+    given.push(&[90; 4 * 400 * 300]);
+    assert!(says(&given.finish().unwrap().images[0].bytes, 1), "a browser gives sRGB");
 }

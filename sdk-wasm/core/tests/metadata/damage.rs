@@ -95,6 +95,15 @@ fn a_link_that_is_no_offset_is_a_warning() {
 }
 
 #[test]
+fn a_link_behind_the_end_of_the_file_leaves_the_other_values() {
+    // A link of eight bytes does not fit into its entry.
+    let block = raw_block(&[ORIENTATION, (0x8769, 16, 1, 200)], &[0; 300]);
+    let file = jpeg_with(&block);
+    let metadata = read_metadata(&file[..150]).expect("a JPEG");
+    assert_eq!((metadata.orientation, codes(&metadata)), (Some(6), vec!["file_truncated"]));
+}
+
+#[test]
 fn damage_in_one_directory_leaves_the_others_their_values() {
     let block = phone_photo();
     let bytes = block.bytes();

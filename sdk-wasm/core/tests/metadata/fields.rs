@@ -167,6 +167,22 @@ fn a_time_of_the_fix_needs_its_date() {
 }
 
 #[test]
+fn the_time_of_a_fix_is_exact_to_the_millisecond_and_never_in_the_next_second() {
+    let time = |second: (u32, u32)| {
+        let gps = vec![rationals(7, &[(1, 1), (2, 1), second]), ascii(0x1D, "2024:01:02")];
+        placed(gps).0.gps_time.expect("a time")
+    };
+    for millis in 1..1000 {
+        for second in [0, 1, 8, 32, 59] {
+            let expected = format!("2024-01-02T01:02:{second:02}.{millis:03}Z");
+            assert_eq!(time((second * 1000 + millis, 1000)), expected);
+        }
+    }
+    assert_eq!(time((599_996, 10_000)), "2024-01-02T01:02:59.999Z");
+    assert_eq!(time((609_999, 10_000)), "2024-01-02T01:02:60.999Z");
+}
+
+#[test]
 fn an_orientation_that_is_none_is_given_as_written_and_shown_as_stored() {
     for (written, shown, warns) in [(8, 8, false), (1, 1, false), (0, 1, true), (9, 1, true), (700, 1, true)]
     {

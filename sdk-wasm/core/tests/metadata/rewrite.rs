@@ -8,7 +8,7 @@ use windlass_core::metadata::{
 use crate::exif_block::{ExifBlock, ascii, byte, long, phone_photo, rationals, short, undefined};
 use crate::files::jpeg_with;
 
-const KEEP: ExifRewrite = ExifRewrite { width: 1920, height: 1440, strip_location: false };
+const KEEP: ExifRewrite = ExifRewrite { width: 1920, height: 1440, strip_location: false, to_srgb: false };
 const STRIP: ExifRewrite = ExifRewrite { strip_location: true, ..KEEP };
 
 fn read(block: &[u8]) -> PhotoMetadata {
@@ -52,6 +52,44 @@ fn the_maker_note_stays_where_its_offsets_expect_it() {
     let place = |block: &[u8]| block.windows(10).position(|window| window == b"maker note");
     assert_eq!(place(&block), place(&original));
     assert!(place(&block).is_some());
+}
+
+/// A photo in the other of EXIF's colour spaces, with the directory that says so behind all others.
+fn wide_photo(big_endian: bool) -> Vec<u8> {
+    let mut original = ExifBlock { big_endian, ..phone_photo() };
+    original.exif.extend([short(0xA001, 0xFFFF), long(0xA005, 0)]);
+    original.exif.sort_by_key(|field| field.tag);
+    let at = original.bytes().len() as u32;
+    let link = original.exif.iter_mut().find(|field| field.tag == 0xA005).expect("it was added");
+    *link = long(0xA005, at);
+    let number = |number: u16| if big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
+    let count = if big_endian { 4_u32.to_be_bytes() } else { 4_u32.to_le_bytes() };
+    let entry = [&number(1)[..], &number(1), &number(2), &count, b"R03\0", &[0; 4]].concat();
+    [original.bytes(), entry].concat()
+}
+
+#[test]
+fn converted_colours_are_called_srgb_and_kept_ones_what_they_were() {
+    for big_endian in [false, true] {
+        let original = wide_photo(big_endian);
+        let order = |[one, other]: [u8; 2]| if big_endian { [one, other] } else { [other, one] };
+        // Tag, type SHORT, and the two bytes of the value.
+        let says = |block: &[u8], space: u16| {
+            let head = [order([0xA0, 0x01]), order([0, 3])].concat();
+            let found = block.windows(4).position(|window| window == head).expect("the entry");
+            block[found + 8..found + 10] == order(space.to_be_bytes())
+        };
+        assert!(says(&original, 0xFFFF) && contains(&original, b"R03\0"));
+        let kept = rewrite_exif(&original, &KEEP).expect("a sound block");
+        assert!(says(&kept, 0xFFFF) && contains(&kept, b"R03\0"));
+        let converted =
+            rewrite_exif(&original, &ExifRewrite { to_srgb: true, ..KEEP }).expect("a sound block");
+        assert!(says(&converted, 1) && contains(&converted, b"R98\0") && !contains(&converted, b"R03\0"));
+        assert_eq!(read(&converted), read(&kept));
+        assert!(says(&rewrite_exif(&original, &STRIP).expect("a sound block"), 0xFFFF));
+        let stripped = rewrite_exif(&original, &ExifRewrite { to_srgb: true, ..STRIP });
+        assert!(says(&stripped.expect("a sound block"), 1));
+    }
 }
 
 #[test]
@@ -141,7 +179,7 @@ proptest! {
     fn rewriting_changes_nothing_but_what_it_must(block in any_block(), width in 1_u32..70_000, height in 1_u32..70_000) {
         let original = block.bytes();
         let expected = upright(read(&original));
-        let keep = ExifRewrite { width, height, strip_location: false };
+        let keep = ExifRewrite { width, height, ..KEEP };
         let kept = rewrite_exif(&original, &keep).expect("a sound block");
         prop_assert_eq!(&upright(read(&kept)), &expected);
         prop_assert_eq!(read(&kept).orientation, expected.orientation);

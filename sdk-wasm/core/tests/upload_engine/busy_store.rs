@@ -108,6 +108,24 @@ fn f28_a_store_that_says_when_to_come_back_is_left_alone_until_then() {
     assert!((20_000..21_000).contains(&longest), "{longest} ms without a PUT");
 }
 
+#[test]
+fn f24_f28_whoever_asks_to_be_left_alone_for_a_day_is_asked_again_after_a_minute_or_ten() {
+    let day = Some(86_400_000);
+    for (op, fault, most_ms) in [
+        (Op::Create, Fault::Status(503, day), 62 * SECOND_MS),
+        (Op::Put, Fault::Status(503, day), 62 * SECOND_MS),
+        (Op::Put, Fault::SlowDown(day), 602 * SECOND_MS),
+    ] {
+        let mut network = Network::good();
+        network.script = vec![(op, 1, fault)];
+        let mut world = World::new(2, network);
+        world.add(file("photo", 300 * KIB, &[]));
+        world.run();
+        world.assert_all_stored();
+        assert!((most_ms - 5 * SECOND_MS..most_ms).contains(&world.now_ms), "{fault:?}: {} ms", world.now_ms);
+    }
+}
+
 /// The upload stays open at the service for who makes room and tries again; else it ends there with its time.
 #[test]
 fn f40_a_film_the_store_has_no_room_for_ends_with_no_object_and_goes_on_with_what_is_missing() {

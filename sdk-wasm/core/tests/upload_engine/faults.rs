@@ -135,6 +135,19 @@ fn f11_after_a_long_sleep_urls_are_signed_again_and_no_refusal_is_seen() {
 }
 
 #[test]
+fn f11_a_sleep_that_the_clock_did_not_see_ages_urls_all_the_same() {
+    let mut world = World::new(1, Network::good());
+    for index in 0..6 {
+        world.add(file(&format!("photo-{index}"), 4_500 * KIB, &[KIB]));
+    }
+    world.run_until(3_000);
+    world.sleep_unseen(20 * 60_000);
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.bucket.refused_as_expired, 0);
+}
+
+#[test]
 fn f17_connections_reset_anywhere_are_survived() {
     for percent in [0, 50, 99] {
         let mut world = scripted(&[(Op::Put, 1, Fault::Reset(percent)), (Op::Put, 3, Fault::Reset(percent))]);

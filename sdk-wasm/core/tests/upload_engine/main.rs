@@ -9,12 +9,14 @@
     reason = "a simulated world is part of a test: what it did not expect is a failure of the test"
 )]
 
+mod arrivals;
 mod busy_store;
 #[cfg(debug_assertions)]
 mod crowd;
 mod endurance;
 mod faults;
 mod judgements;
+mod lasting_trouble;
 mod lossy;
 mod many_parts;
 mod names;
@@ -23,6 +25,7 @@ mod pains;
 mod parts;
 mod patience;
 mod previews;
+mod reading;
 mod refusals;
 mod refused_tokens;
 mod simulated;

@@ -30,6 +30,13 @@ fn bad_line(seed: u64) -> Network {
     network
 }
 
+/// As slow, and without a break.
+fn slow_line() -> Network {
+    let mut network = bad_line(3);
+    (network.resets, network.outages) = (Vec::new(), Vec::new());
+    network
+}
+
 /// That all is stored within that time whatever the seed, and next to nothing sent in vain.
 fn assert_fast_on_a_bad_line(files: &[(&str, usize)], within_ms: u64) {
     let (mut wastes, seeds) = (0.0, 30);
@@ -128,9 +135,7 @@ fn a_slow_line_that_never_breaks_is_trusted_with_parts_again() {
 #[test]
 fn after_a_reload_only_pieces_that_are_not_staged_are_sent() {
     for size in [3_000_000, 12 * MIB] {
-        let mut network = bad_line(3);
-        (network.resets, network.outages) = (Vec::new(), Vec::new());
-        let mut world = World::new(3, network);
+        let mut world = World::new(3, slow_line());
         world.add(file("film", size, &[]));
         world.run_while(|world| world.staged_puts < 12);
         let before = world.bucket.arrived_bytes;
@@ -145,9 +150,7 @@ fn after_a_reload_only_pieces_that_are_not_staged_are_sent() {
 
 #[test]
 fn another_file_under_the_same_name_is_not_spliced_together_from_pieces() {
-    let mut network = bad_line(3);
-    (network.resets, network.outages) = (Vec::new(), Vec::new());
-    let mut world = World::new(3, network);
+    let mut world = World::new(3, slow_line());
     world.add(file("film", 12 * MIB, &[]));
     world.run_while(|world| world.staged_puts < 12);
     let mut other = file("film", 12 * MIB, &[]);
@@ -188,14 +191,26 @@ fn pieces_that_vanish_from_the_store_are_sent_again() {
 
 #[test]
 fn a_service_that_takes_no_pieces_any_more_gets_everything_as_usual() {
-    let mut network = bad_line(3);
-    (network.resets, network.outages) = (Vec::new(), Vec::new());
-    let mut world = World::new(3, network);
+    let mut world = World::new(3, slow_line());
     world.add(file("film", 12 * MIB, &[]));
     world.run_while(|world| world.network.count(Op::Sign) < 2);
     world.service.takes_pieces = false;
     world.run();
     world.assert_all_stored();
+}
+
+#[test]
+fn a_service_that_takes_no_pieces_any_more_is_not_asked_to_whenever_it_lists_those_it_has() {
+    let mut world = World::new(3, slow_line());
+    world.add(file("film", 12 * MIB, &[]));
+    world.run_while(|world| world.staged_puts < 8);
+    world.service.takes_pieces = false;
+    // The store is asked what it has after each part.
+    let puts = world.network.count(Op::Put);
+    world.network.script = (puts + 1..puts + 100).map(|nth| (Op::Put, nth, Fault::DropAfter)).collect();
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.service.pieces_refused, 1);
 }
 
 #[test]
@@ -234,8 +249,7 @@ fn cancelling_removes_what_is_staged() {
 
 #[test]
 fn an_answer_that_is_lost_after_a_piece_was_stored_heals_by_looking() {
-    let mut network = bad_line(3);
-    (network.resets, network.outages) = (Vec::new(), Vec::new());
+    let mut network = slow_line();
     network.script = (5..40).step_by(7).map(|nth| (Op::Put, nth, Fault::DropAfter)).collect();
     let mut world = World::new(3, network);
     world.add(file("photo", 3_000_000, &[]));

@@ -10,6 +10,8 @@ export async function launchFirefox({ preferences } = {}) {
     browser: "firefox",
     executablePath: process.env.WINDLASS_FIREFOX ?? "/usr/bin/firefox-esr",
     headless: true,
+    // With a cold disk, and a service that starts beside it.
+    timeout: 120_000,
     ...(preferences && { extraPrefsFirefox: preferences }),
   });
   return openTab(browser, { close: () => browser.close() });

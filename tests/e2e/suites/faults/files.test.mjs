@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { fixture, makeVideo, truncate, variation } from "../../harness/bytes.mjs";
 import { ENGINE, onlyIn } from "../../harness/engine.mjs";
 import { eventually } from "../../harness/eventually.mjs";
+import { readKept } from "../../harness/kept.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
 const MIB = 1024 * 1024;
@@ -36,7 +37,8 @@ const CHANGED = ENGINE === "webkit" ? ["file_changed", "file_gone"] : ["file_cha
 
 for (const [what, change] of Object.entries(changes)) {
   test(`F5 a file that changes on disk while it is sent is never completed: ${what}`, async () => {
-    const visit = await scene.visit();
+    // What is kept whole goes in its place.
+    const visit = await scene.visit({ keep: false });
     await scene.proxy.link({ up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 });
     const name = `changed-${what.replaceAll(/\W+/g, "-")}.mp4`;
     const path = await makeVideo(join(scene.folder, name), 22 * MIB, 21);
@@ -57,7 +59,7 @@ for (const [what, change] of Object.entries(changes)) {
 }
 
 test("F6 a file that is gone ends within five seconds, and the others go on", async () => {
-  const visit = await scene.visit();
+  const visit = await scene.visit({ keep: false });
   // What is on its way takes a second or two; the rest of the file would take eight.
   await scene.proxy.link({ up_bits_per_s: 80_000_000, down_bits_per_s: 80_000_000, round_trip_ms: 20 });
   const gone = await makeVideo(join(scene.folder, "gone.mp4"), 88 * MIB, 31);
@@ -78,10 +80,23 @@ test("F6 a file that is gone ends within five seconds, and the others go on", as
   await visit.invariants();
 });
 
+test("F5, F6 what was kept whole before its file changed, or went, is stored as it was chosen", onlyIn("chromium"), async () => {
+  const visit = await scene.visit();
+  await scene.proxy.link({ up_bits_per_s: 8_000_000, down_bits_per_s: 8_000_000, round_trip_ms: 20 });
+  const changed = await makeVideo(join(scene.folder, "changed-when-kept.mp4"), 12 * MIB, 41);
+  const gone = await makeVideo(join(scene.folder, "gone-when-kept.mp4"), 12 * MIB, 42);
+  await visit.choose(changed, gone);
+  await eventually("both are kept", () => visit.run(readKept), ({ whole }) => whole === 2);
+  await appendFile(changed, "more");
+  await unlink(gone);
+  await visit.allStored();
+});
+
 test("F9 an image worker that dies on one photo of many costs that photo its previews and nothing else", onlyIn("chromium"), async () => {
   const visit = await scene.visit({ imageWorkers: 1 });
   const photos = [];
-  for (let index = 0; index < 8; index++) {
+  // So many that it is still at work when it is trapped.
+  for (let index = 0; index < 24; index++) {
     photos.push(await variation(fixture("photo_12mp_o6.jpg"), join(scene.folder, `trap-${index}.jpg`), index));
   }
   await visit.choose(...photos);

@@ -29,7 +29,7 @@ function video(sizeBytes) {
 const IN_PARTS = { weakSignal: false };
 
 test("F17 connections that are reset at the start, in the middle and at the end of a part are survived", async () => {
-  const visit = await scene.visit();
+  const visit = await scene.visit(IN_PARTS);
   await scene.proxy.rules(
     ...[0, 0.5, 1].map((at, index) => ({ ...part(index + 1), times: 1, fault: { kind: "reset", at } })),
   );

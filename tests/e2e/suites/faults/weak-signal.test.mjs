@@ -12,6 +12,8 @@ const PHOTO_BYTES = 3_000_000;
 /** Single PUTs, and parts, of originals; not what is staged. */
 const ORIGINAL = { ...PUT, path: "/original" };
 const isPiece = ({ path }) => path.includes("/windlass-staging/");
+/** So slow that each engine tells of progress before a connection dies: Firefox does so every 50 ms. */
+const SLOW = { up_bits_per_s: 5_000_000, down_bits_per_s: 5_000_000, round_trip_ms: 20 };
 let scene;
 
 before(async () => {
@@ -22,6 +24,7 @@ after(() => scene?.close());
 test("a photo whose connection always dies after 600 kB is stored byte for byte, untouched", async () => {
   const visit = await scene.visit({ variants: [] });
   await scene.proxy.rules({ ...ORIGINAL, fault: { kind: "reset", at: 600_000 / PHOTO_BYTES } });
+  await scene.proxy.link(SLOW);
   await visit.choose(await makeVideo(join(scene.folder, "weak.mp4"), PHOTO_BYTES, 91));
   await visit.ended();
   const puts = await visit.puts();
@@ -38,6 +41,7 @@ test("a film whose parts always die is put together from pieces, and pieces that
     { ...ORIGINAL, fault: { kind: "reset", at: 0.1 } },
     { ...PUT, path: "/windlass-staging/.*[37]$", times: 4, fault: { kind: "reset", at: 0.5 } },
   );
+  await scene.proxy.link(SLOW);
   await visit.choose(await makeVideo(join(scene.folder, "film.mp4"), 6 * 1024 * 1024 + 50_000, 92));
   await visit.allStored({ timeoutMs: 90_000 });
 });

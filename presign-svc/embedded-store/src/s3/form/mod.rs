@@ -9,6 +9,7 @@ mod policy;
 mod signature;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures::TryStreamExt as _;
 use http::request::Parts;
@@ -21,7 +22,7 @@ use self::policy::Policy;
 use super::errors;
 use super::fields::{kept_headers, parse_checksum};
 use super::receive::{BODY_LIMIT_BYTES, stored_part};
-use crate::blob::write_body;
+use crate::blob::{BodyError, write_body};
 use crate::catalogue::Precondition;
 use crate::checksum::{Algorithm, Checksum, ChecksumType};
 use crate::manifest::ObjectManifest;
@@ -31,6 +32,9 @@ use crate::store::{CreatedBy, EmbeddedStore};
 const FIELD_LIMIT_BYTES: u64 = 20 * 1024;
 /// More fields than any form of S3's has.
 const FIELDS_LIMIT: usize = 64;
+/// How long a client may take for all fields before the file. Until they are read nobody has shown a signature, so
+/// that even a client that goes on sending has no longer.
+const FIELDS_TIME_LIMIT: Duration = Duration::from_secs(60);
 /// S3's limit for a key.
 const KEY_LIMIT_BYTES: usize = 1024;
 /// What a path keeps as it is.
@@ -56,7 +60,7 @@ impl EmbeddedStore {
         let boundary = multer::parse_boundary(content_type.unwrap_or_default()).map_err(malformed)?;
         let limits = SizeLimit::new().per_field(FIELD_LIMIT_BYTES).for_field("file", u64::MAX);
         let mut form = Multipart::with_constraints(body, boundary, Constraints::new().size_limit(limits));
-        let (fields, file) = read_fields(&mut form).await?;
+        let (fields, file) = read_fields_within(FIELDS_TIME_LIMIT, &mut form).await?;
 
         let now = super::fields::now();
         let policy = Policy::parse(signature::verified_policy(&fields, config, now)?)?;
@@ -105,6 +109,13 @@ impl EmbeddedStore {
             self.put_in_place(manifest, written.pending, Precondition::None, CreatedBy::Post).await?;
         answer(&object, &config.bucket, request, wanted.status)
     }
+}
+
+async fn read_fields_within(
+    limit: Duration,
+    form: &mut Multipart<'static>,
+) -> S3Result<(Fields, Field<'static>)> {
+    tokio::time::timeout(limit, read_fields(form)).await.map_err(|_| errors::body(BodyError::Silent))?
 }
 
 /// Reads up to the file: what follows it does not count.
@@ -262,5 +273,26 @@ fn malformed(error: multer::Error) -> S3Error {
             MalformedPOSTRequest,
             "The body of your POST request is not well-formed multipart/form-data."
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures::StreamExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_form_whose_fields_never_end_is_given_up() {
+        let field = "--edge\r\ncontent-disposition: form-data; name=\"key\"\r\n\r\n";
+        for sent in ["", "before the first edge", field] {
+            let body = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(sent))]);
+            let mut form = Multipart::new(body.chain(futures::stream::pending()), "edge");
+            let given_up = read_fields_within(Duration::from_millis(20), &mut form);
+            let answer = tokio::time::timeout(Duration::from_secs(5), given_up).await;
+            let error = answer.expect("it is not waited for").map(|_| ()).unwrap_err();
+            assert_eq!(*error.code(), S3ErrorCode::RequestTimeout, "after {sent:?}");
+        }
     }
 }

@@ -26,6 +26,9 @@ const DECODED_TIMES: u64 = 2;
 /// Perceptual quantiser and hybrid log-gamma (ITU-T H.273, table 3): high dynamic range.
 const HDR_TRANSFERS: [u16; 2] = [16, 18];
 
+/// BT.2020, DCI-P3 and Display P3 (ITU-T H.273, table 2): wider than those of sRGB.
+const WIDE_PRIMARIES: [u16; 3] = [9, 11, 12];
+
 /// Tiles side by side, all of one size and one sampling.
 pub(super) struct Layer {
     /// Row by row.
@@ -39,6 +42,8 @@ pub(super) struct Layer {
     chroma: Option<(u32, u32)>,
     /// How samples are to be understood where the container says so.
     coding: Option<Coding>,
+    /// Whether the container says that the colours are wider than those of sRGB.
+    pub(super) has_wide_colours: bool,
     /// The most pixels a tile is coded with.
     coded_pixels: u64,
     /// Bytes the decoder takes for the largest tile.
@@ -71,14 +76,15 @@ impl Layer {
             return Err(corrupt("its tiles do not cover the picture"));
         }
         let chroma_format = config_of(file, first)?.chroma_format;
-        let coding = coding_of(file, item)?.or(coding_of(file, first)?);
+        let stated = coding_of(file, item)?.or(coding_of(file, first)?);
         let mut layer = Self {
             tiles,
             columns,
             tile_size,
             size,
             chroma: chroma_of(chroma_format)?,
-            coding,
+            coding: stated.map(|(coding, _)| coding),
+            has_wide_colours: stated.is_some_and(|(_, primaries)| WIDE_PRIMARIES.contains(&primaries)),
             coded_pixels: 0,
             decoding_bytes: 0,
         };
@@ -233,12 +239,12 @@ fn is_plain(file: &HeifFile<'_>, tile: ItemId) -> Result<bool, ImageError> {
     Ok(is_coded && !is_changed)
 }
 
-/// How the container says that samples are to be understood.
-fn coding_of(file: &HeifFile<'_>, item: ItemId) -> Result<Option<Coding>, ImageError> {
+/// How the container says that samples are to be understood, and by which primaries.
+fn coding_of(file: &HeifFile<'_>, item: ItemId) -> Result<Option<(Coding, u16)>, ImageError> {
     for property in file.item_properties(item).map_err(in_container)? {
-        if let Property::Color(ColorInfo::Nclx { transfer, matrix, full_range, .. }) = property {
+        if let Property::Color(ColorInfo::Nclx { primaries, transfer, matrix, full_range }) = property {
             refuse_hdr(*transfer)?;
-            return Ok(Some(Coding { matrix: *matrix, is_full_range: *full_range }));
+            return Ok(Some((Coding { matrix: *matrix, is_full_range: *full_range }, *primaries)));
         }
     }
     Ok(None)

@@ -41,8 +41,11 @@ pub fn resize_heic(
     limits.afford(picture.memory_bytes(targets.first()))?;
     let planes = picture.decode()?;
     let mut original = Original::read(bytes);
+    // Only a profile can tell the colours to who looks at a JPEG.
+    let loses_colours = picture.has_wide_colours() && original.profile().is_none();
     // What converts colours is in another module of the browser's.
-    if options.color == ColorPolicy::Srgb && !original.drop_srgb_profile() {
+    let keeps_colours = options.color == ColorPolicy::Srgb && !original.drop_srgb_profile();
+    if loses_colours || keeps_colours {
         original.warn_of_its_colours();
     }
     Variants::new(original, options.metadata, planes).make(&targets)

@@ -59,6 +59,11 @@ impl<'a> Picture<'a> {
         (colour + self.colour.decoding_bytes).max(decoding_alpha).max(cropping).max(making)
     }
 
+    /// Whether the container says, a profile or not, that the colours are wider than those of sRGB.
+    pub(super) fn has_wide_colours(&self) -> bool {
+        self.colour.has_wide_colours
+    }
+
     /// Decodes the pixels, as stored, opaque.
     pub(super) fn decode(&self) -> Result<Planes, ImageError> {
         let mut planes = self.colour.decode(&self.file)?;

@@ -89,9 +89,10 @@ impl Collection<'_> {
     fn linked(&mut self, link: u16, from: &[Option<&RawDirectory>]) -> Result<Option<RawDirectory>, Stop> {
         for entry in from.iter().flatten().flat_map(|directory| &directory.entries) {
             if entry.tag == link {
-                match entry.number(self.view)? {
-                    Some(at) => return self.directory(at),
-                    None => self.oddities.note(Oddity::ExifEntrySkipped),
+                match entry.number(self.view) {
+                    Ok(Some(at)) => return self.directory(at),
+                    Ok(None) => self.oddities.note(Oddity::ExifEntrySkipped),
+                    Err(stop) => self.oddities.note(stop.into_oddity()?),
                 }
             }
         }
@@ -108,7 +109,13 @@ impl Collection<'_> {
         };
         let (Some(value), Some(unit)) = (links.value, kind::unit_bytes(links.kind)) else { return Ok(None) };
         for index in 0..links.count.min(SUB_DIRECTORY_CAP) {
-            let at = self.view.number(value.offset + index * unit, unit)?;
+            let at = match self.view.number(value.offset + index * unit, unit) {
+                Ok(at) => at,
+                Err(stop) => {
+                    self.oddities.note(stop.into_oddity()?);
+                    break;
+                }
+            };
             if let Some(directory) = self.directory(at)?
                 && !self.is_reduced(&directory)?
             {
@@ -118,10 +125,15 @@ impl Collection<'_> {
         Ok(None)
     }
 
-    fn is_reduced(&self, directory: &RawDirectory) -> Result<bool, Stop> {
+    fn is_reduced(&mut self, directory: &RawDirectory) -> Result<bool, Stop> {
         let subfile = directory.entries.iter().find(|entry| entry.tag == tag::NEW_SUBFILE_TYPE);
-        let bits = subfile.map(|entry| entry.number(self.view)).transpose()?;
-        Ok(bits.flatten().is_some_and(|bits| bits & 1 == 1))
+        match subfile.map(|entry| entry.number(self.view)).transpose() {
+            Ok(bits) => Ok(bits.flatten().is_some_and(|bits| bits & 1 == 1)),
+            Err(stop) => {
+                self.oddities.note(stop.into_oddity()?);
+                Ok(false)
+            }
+        }
     }
 
     fn take(&mut self, directory: Directory, raw: &RawDirectory) -> Result<(), Stop> {

@@ -28,9 +28,12 @@ pub(super) mod tag {
     pub(in crate::metadata) const EXIF_IFD: u16 = 0x8769;
     pub(in crate::metadata) const GPS_IFD: u16 = 0x8825;
     pub(in crate::metadata) const MAKER_NOTE: u16 = 0x927C;
+    pub(in crate::metadata) const COLOR_SPACE: u16 = 0xA001;
     pub(in crate::metadata) const PIXEL_X_DIMENSION: u16 = 0xA002;
     pub(in crate::metadata) const PIXEL_Y_DIMENSION: u16 = 0xA003;
     pub(in crate::metadata) const INTEROP_IFD: u16 = 0xA005;
+    /// In the directory that leads to.
+    pub(in crate::metadata) const INTEROP_INDEX: u16 = 0x0001;
 }
 
 /// Field types (TIFF 6.0, section 2; BigTIFF).

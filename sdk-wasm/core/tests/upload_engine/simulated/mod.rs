@@ -1,6 +1,7 @@
 //! A world for the upload engine: files, a lossy network, a service and a bucket, and a virtual clock.
 //! The same seed gives the same world; a day in it takes milliseconds.
 
+mod arrivals;
 pub mod bucket;
 mod checks;
 pub mod files;
@@ -93,6 +94,8 @@ pub struct World {
     pub trials: u32,
     /// PUTs that were stopped before they had ended.
     pub given_up: u32,
+    /// How the next reads of files fail, the last one first.
+    pub reads_fail: Vec<ReadFailure>,
     /// Bytes of files that were read to know their checksums.
     pub read_bytes: u64,
     /// What was begun to be sent, in that order.
@@ -103,6 +106,8 @@ pub struct World {
     pub staged_puts: u32,
     /// When requests of any kind were begun.
     pub begun: Vec<(u64, Op)>,
+    /// How much the engine's clock is slow, which stood still while the device slept.
+    unseen_ms: u64,
     /// Inputs since it was looked whether the engine overlooks anything.
     unchecked: usize,
     sockets: Sockets,
@@ -139,11 +144,13 @@ impl World {
             repeated_originals: 0,
             trials: 0,
             given_up: 0,
+            reads_fail: Vec::new(),
             read_bytes: 0,
             puts: Vec::new(),
             puts_at_once: Vec::new(),
             staged_puts: 0,
             begun: Vec::new(),
+            unseen_ms: 0,
             unchecked: 0,
             sockets: Sockets::default(),
             flights: BTreeMap::new(),
@@ -181,12 +188,22 @@ impl World {
 
     /// The device sleeps: nothing moves, nobody listens, and connections die.
     pub fn sleep(&mut self, ms: u64) {
+        self.sleep_and_wake(ms, Input::Tick);
+    }
+
+    /// The same where the engine's clock sleeps as well.
+    pub fn sleep_unseen(&mut self, ms: u64) {
+        self.unseen_ms += ms;
+        self.sleep_and_wake(ms, Input::Slept(ms));
+    }
+
+    fn sleep_and_wake(&mut self, ms: u64, input: Input) {
         self.now_ms += ms;
         for id in self.flights.keys().copied().collect::<Vec<_>>() {
             self.later(self.now_ms + 50, Happening::Answer(id, Answer::Put(Err(StoreFailure::NoAnswer))));
         }
         self.flights.clear();
-        self.feed(Input::Tick);
+        self.feed(input);
     }
 
     fn hold(&mut self, file: &SimulatedFile) {
@@ -204,7 +221,7 @@ impl World {
     }
 
     pub fn feed(&mut self, input: Input) {
-        self.engine.feed(self.now_ms, input);
+        self.engine.feed(self.now_ms - self.unseen_ms, input);
         while let Some(command) = self.engine.poll_command() {
             match command {
                 Command::Start { id, work } => self.start(id, work),
@@ -222,7 +239,7 @@ impl World {
             self.arrived_at.push(self.bucket.arrived_bytes);
         }
         self.check_what_is_noticed();
-        if let Some(deadline_ms) = self.engine.next_deadline_ms() {
+        if let Some(deadline_ms) = self.deadline_ms() {
             assert!(deadline_ms > self.now_ms, "a deadline that has passed would spin");
         }
     }
@@ -254,7 +271,11 @@ impl World {
 
     fn next_ms(&self) -> Option<u64> {
         let pending = self.pending.first_key_value().map(|((at_ms, _), _)| *at_ms);
-        pending.into_iter().chain(self.engine.next_deadline_ms()).min()
+        pending.into_iter().chain(self.deadline_ms()).min()
+    }
+
+    fn deadline_ms(&self) -> Option<u64> {
+        self.engine.next_deadline_ms().map(|deadline_ms| deadline_ms + self.unseen_ms)
     }
 
     fn step(&mut self) {
@@ -311,7 +332,8 @@ impl World {
             }
             Work::Hash { blob, range } => {
                 self.read_bytes += range.end - range.start;
-                let answer = Answer::Hashed(self.read(blob, range).map(|bytes| crc64_nvme(&bytes)));
+                let read = self.reads_fail.pop().map_or_else(|| self.read(blob, range), Err);
+                let answer = Answer::Hashed(read.map(|bytes| crc64_nvme(&bytes)));
                 return self.later(self.now_ms + 1, Happening::Answer(id, answer));
             }
             Work::TryConnections(host) => {

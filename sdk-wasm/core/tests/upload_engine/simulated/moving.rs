@@ -18,9 +18,15 @@ impl World {
         let size = flight.size();
         match flight.fault {
             Some(Fault::DropBefore) => return self.lose(id),
-            Some(Fault::SlowDown) => {
+            Some(Fault::SlowDown(retry_after_ms)) => {
                 self.flights.remove(&id);
-                let refused = bucket::error(503, "SlowDown", "Please reduce your request rate");
+                let (code, message) = ("SlowDown".to_owned(), "Please reduce your request rate".to_owned());
+                let refused = StoreFailure::Refused {
+                    status: 503,
+                    code: Some(code),
+                    message: Some(message),
+                    retry_after_ms,
+                };
                 return self.feed_answer(id, Answer::Put(Err(refused)));
             }
             Some(Fault::Reset(percent)) if flight.moved * 100 >= size * u64::from(percent) => {

@@ -24,8 +24,8 @@ pub enum Fault {
     DropAfter,
     /// An HTTP status in nobody's own words, with `Retry-After` in milliseconds.
     Status(u16, Option<u64>),
-    /// The store is busy, and says so before any bytes have moved (PUT).
-    SlowDown,
+    /// The store is busy, and says so before any bytes have moved (PUT), with `Retry-After` in milliseconds.
+    SlowDown(Option<u64>),
     /// The service's own word.
     Refused(ErrorCode),
     /// The answer takes so many milliseconds more (a request to the service).
@@ -94,7 +94,7 @@ impl Chances {
             (self.drop_after, Fault::DropAfter),
             (self.error, Fault::Status(503, None)),
             (self.slow_down, Fault::Status(429, Some(3_000))),
-            (put(self.store_busy), Fault::SlowDown),
+            (put(self.store_busy), Fault::SlowDown(None)),
             (put(self.flip), Fault::Flip),
             (self.stall, Fault::Stall),
             (put(self.reset), Fault::Reset(50)),

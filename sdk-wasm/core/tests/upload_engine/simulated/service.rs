@@ -42,10 +42,14 @@ pub struct Service {
     pub parts_signed: u32,
     /// Whether files are taken in small pieces, too.
     pub takes_pieces: bool,
+    /// How often they were to be signed, and it took none.
+    pub pieces_refused: u32,
     /// Whether it says of photos that they were stored before: to upload links it does not.
     pub tells_of_photos: bool,
     /// Whether the store lets it look at what was stored before.
     pub reads_photos: bool,
+    /// What it says of these whenever they are to be completed.
+    pub completes_not: BTreeMap<ClientRef, ErrorCode>,
     /// So many uploads are recorded; the next one is refused.
     pub room: usize,
     /// When smaller pictures were first shown, by their file and name.
@@ -62,8 +66,10 @@ impl Service {
             url_lifetime_s: 900,
             parts_signed: 0,
             takes_pieces: true,
+            pieces_refused: 0,
             tells_of_photos: true,
             reads_photos: true,
+            completes_not: BTreeMap::new(),
             room: usize::MAX,
             shown: BTreeMap::new(),
             announced: 0,
@@ -195,6 +201,7 @@ impl Service {
     ) -> Result<SignPiecesResponse, ServiceFailure> {
         self.open(id)?;
         if !self.takes_pieces {
+            self.pieces_refused += 1;
             return Err(refusal(ErrorCode::InvalidRequest, Vec::new()));
         }
         let record = self.uploads.get_mut(&id).unwrap();
@@ -223,7 +230,7 @@ impl Service {
     }
 
     /// Puts together what is missing and staged whole; `false` where that was only begun.
-    fn assemble(record: &mut Record, bucket: &mut Bucket, id: UploadId) -> bool {
+    pub(super) fn assemble(record: &mut Record, bucket: &mut Bucket, id: UploadId) -> bool {
         let Some(piece_size) = record.piece_size else { return true };
         let size = record.file.size;
         let plan = PiecePlan::new(size, piece_size).unwrap();
@@ -269,6 +276,9 @@ impl Service {
         request: &CompleteUploadRequest,
     ) -> Result<Box<Photo>, ServiceFailure> {
         let record = self.uploads.get_mut(&id).ok_or_else(|| refusal(ErrorCode::NotFound, Vec::new()))?;
+        if let Some(code) = self.completes_not.get(&record.file.client_ref) {
+            return Err(refusal(*code, Vec::new()));
+        }
         if record.status == UploadStatus::PendingUpload && !Self::assemble(record, bucket, id) {
             return Err(refusal(ErrorCode::Assembling, Vec::new()));
         }

@@ -1,0 +1,81 @@
+/** The elements for those who hear the page, and for those who choose its colours. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { fixture, scratchFolder, variation } from "../harness/bytes.mjs";
+import { choose, eventually, launch, openPage } from "../harness/browser.mjs";
+import { Gallery } from "../harness/gallery.mjs";
+import { Service } from "../harness/service.mjs";
+import { allRows, row } from "../harness/uploader.mjs";
+
+let service;
+let browser;
+
+before(async () => {
+  [service, browser] = await Promise.all([Service.start(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+/** The demo page with a file on its way, none of which the store answers. */
+async function openSending(options) {
+  const page = await openPage(browser, service.address, options);
+  await page.context().route(`${service.storeAddress}/**`, () => {});
+  await choose(page, fixture("baseline_o1.jpg"));
+  await allRows(page, ["uploading"]);
+  return page;
+}
+
+test("progress is seen in the colours that its reader has chosen", async () => {
+  const page = await openSending({ forcedColors: "active" });
+  const isPainted = (name) =>
+    page.locator("windlass-uploader").evaluate(({ shadowRoot }, system) => {
+      const sample = document.body.appendChild(document.createElement("p"));
+      Object.assign(sample.style, { forcedColorAdjust: "none", backgroundColor: system });
+      const fill = shadowRoot.querySelector("li.row .bar > span");
+      return getComputedStyle(fill).backgroundColor === getComputedStyle(sample).backgroundColor;
+    }, name);
+  assert.equal(await isPainted("Highlight"), true);
+  await row(page, "baseline_o1.jpg").getByRole("button", { name: /^Pause/ }).click();
+  await allRows(page, ["paused"]);
+  assert.equal(await isPainted("GrayText"), true);
+  await page.context().close();
+});
+
+test("lists without marks are lists to VoiceOver, too", async () => {
+  const page = await openSending();
+  const roles = await page.evaluate(() =>
+    ["windlass-uploader", "windlass-gallery"].flatMap((name) =>
+      [...document.querySelector(name).shadowRoot.querySelectorAll("ul")].map((list) => list.getAttribute("role")),
+    ),
+  );
+  assert.deepEqual(roles, ["list", "list"]);
+  await page.context().close();
+});
+
+test("who goes from photo to photo hears which one is shown, also where all have one name", async () => {
+  const folder = scratchFolder();
+  // Listed newest first.
+  for (const [index, caption] of ["north side", "south side", "south side", "east side"].entries()) {
+    const path = await variation(fixture("photo_2mp_o1.jpg"), join(folder, "image.jpg"), index);
+    const { photo_id } = await service.store(path, `image-${index}`);
+    await service.api(`/photos/${photo_id}`, { method: "PATCH", body: { caption } });
+  }
+  const page = await openPage(browser, service.address);
+  const gallery = new Gallery(page);
+  await eventually("they are shown", gallery.names, ({ length }) => length === 4);
+  await gallery.node.getByRole("button", { name: "Open image.jpg" }).first().click();
+  const region = gallery.dialog.locator(".side > [aria-live]");
+  assert.equal(await region.textContent(), "", "the dialog's name is read when it opens");
+  await region.evaluate((node) => {
+    window.said = [];
+    new MutationObserver(() => window.said.push(node.textContent)).observe(node, { childList: true });
+  });
+  for (let step = 0; step < 3; step += 1) await page.keyboard.press("ArrowRight");
+  assert.deepEqual(await page.evaluate(() => window.said), ["image.jpg. south side", "image.jpg. south side", "image.jpg. north side"]);
+  await page.context().close();
+});
