@@ -11,7 +11,7 @@ import type { Photo } from "../generated/Photo";
 import type { LiveState } from "../live.js";
 import { tell, translate } from "./base.js";
 import { BrokenPictures } from "./broken-pictures.js";
-import { adopt, arrange, element, plainList, setText } from "./dom.js";
+import { adopt, element, plainList, setText } from "./dom.js";
 import { factsStyles } from "./facts.styles.js";
 import { GalleryAttributes } from "./gallery-attributes.js";
 import { GalleryBar, sameFilter, type GalleryFilter } from "./gallery-bar.js";
@@ -23,7 +23,7 @@ import { galleryStyles } from "./gallery.styles.js";
 import { Neighbours } from "./neighbours.js";
 import { PhotoDialog } from "./photo-dialog.js";
 import { PhotoPages } from "./photo-pages.js";
-import { PhotoTile } from "./photo-tile.js";
+import { PhotoTiles } from "./photo-tiles.js";
 import { tokens } from "./tokens.styles.js";
 
 /** So many changed photos are asked for one by one; more are a list. */
@@ -39,7 +39,6 @@ export class WindlassGallery extends GalleryAttributes {
   #bar: GalleryBar | null = null;
   #live: GalleryLive | null = null;
   #filter: GalleryFilter = {};
-  readonly #tiles = new Map<string, PhotoTile>();
   /** Ids of photos that are deleted here. */
   readonly #removing = new Set<string>();
   readonly #broken = new BrokenPictures(() => this.refresh());
@@ -47,6 +46,11 @@ export class WindlassGallery extends GalleryAttributes {
 
   readonly #root: ShadowRoot;
   readonly #grid = plainList({ class: "grid", part: "grid" });
+  readonly #tiles = new PhotoTiles(this.#grid, this.#strings, {
+    open: (photo) => this.#show(photo),
+    loaded: (photo) => this.#broken.loaded(photo),
+    broken: (photo) => this.#broken.broken(photo),
+  });
   /** What could not be deleted after somebody had left it, or was deleted by others while he looked at it. */
   readonly #problem = element("p", { class: "problem late", role: "alert" });
   #foot: GalleryFoot;
@@ -152,7 +156,6 @@ export class WindlassGallery extends GalleryAttributes {
       this.#root.prepend(this.#bar.node);
     }
     this.#grid.setAttribute("aria-label", this.#strings.label);
-    this.#grid.replaceChildren();
     const foot = this.#makeFoot();
     this.#foot.node.replaceWith(foot.node);
     this.#foot = foot;
@@ -206,6 +209,9 @@ export class WindlassGallery extends GalleryAttributes {
     if (error !== null) {
       this.#render();
       this.#foot.fail(error, () => void this.#load(pages, step));
+      if (step === "more") {
+        this.#dialog?.say(this.#strings.error(error));
+      }
       if (hadFocus) {
         this.#foot.focus();
       }
@@ -217,9 +223,10 @@ export class WindlassGallery extends GalleryAttributes {
     this.#render();
     const next = came[0] ?? pages.photos.at(-1);
     if (hadFocus && next !== undefined && (step === "more" || !this.#foot.holds(this.#root.activeElement))) {
-      this.#tiles.get(next.photo_id)?.focus();
+      this.#tiles.focus(next);
     }
     this.#listen(pages);
+    await this.#updateOpen(pages);
     return true;
   }
 
@@ -231,11 +238,7 @@ export class WindlassGallery extends GalleryAttributes {
     this.#bar?.offer(pages.photos.flatMap(({ tags }) => tags));
     this.#grid.classList.remove("waiting", "stale");
     this.#grid.removeAttribute("aria-hidden");
-    const known = new Set(pages.photos.map(({ photo_id }) => photo_id));
-    for (const photoId of [...this.#tiles.keys()].filter((each) => !known.has(each))) {
-      this.#tiles.delete(photoId);
-    }
-    arrange(this.#grid, pages.photos.map((photo) => this.#tileFor(photo).node));
+    this.#tiles.show(pages.photos);
     this.#foot.show(pages);
     this.#dialog?.showSteps();
   }
@@ -246,7 +249,7 @@ export class WindlassGallery extends GalleryAttributes {
 
   /** What was shown stays, dimmed, until there is something else to show. */
   #showWaiting(): void {
-    if (this.#tiles.size > 0) {
+    if (!this.#tiles.isEmpty) {
       this.#grid.classList.add("stale");
       return;
     }
@@ -254,21 +257,6 @@ export class WindlassGallery extends GalleryAttributes {
     this.#grid.setAttribute("aria-hidden", "true");
     this.#grid.replaceChildren(...skeleton());
     this.#foot.wait();
-  }
-
-  #tileFor(photo: Photo): PhotoTile {
-    const known = this.#tiles.get(photo.photo_id);
-    if (known !== undefined) {
-      known.update(photo);
-      return known;
-    }
-    const tile = new PhotoTile(photo, this.#strings, {
-      open: (which) => this.#show(which),
-      loaded: (which) => this.#broken.loaded(which),
-      broken: (which) => this.#broken.broken(which),
-    });
-    this.#tiles.set(photo.photo_id, tile);
-    return tile;
   }
 
   /** An uploader of this page is faster than the stream. */
@@ -306,35 +294,41 @@ export class WindlassGallery extends GalleryAttributes {
       missed = await pages.learn(photoIds);
       if (pages === this.#pages) {
         this.#render();
+        await this.#updateOpen(pages);
       }
-    }
-    const shown = this.photos.find(({ photo_id }) => photo_id === this.#dialog?.photo?.photo_id);
-    if (shown !== undefined) {
-      this.#dialog?.update(shown);
     }
     return missed;
   }
 
-  /** The photo to go to where this one goes. */
-  #beside(photoId: string): Photo | undefined {
-    return this.#pages?.beside(photoId, 1) ?? this.#pages?.beside(photoId, -1);
+  async #updateOpen(pages: PhotoPages): Promise<void> {
+    const open = this.#dialog?.photo?.photo_id;
+    if (open === undefined) {
+      return;
+    }
+    // One that is not listed any more does not pass the filter now, or was deleted and nobody heard of it.
+    const now = pages.photos.find(({ photo_id }) => photo_id === open) ?? (await pages.find(open));
+    if (now) {
+      this.#dialog?.update(now);
+    } else if (now === null) {
+      this.#gone(open);
+    }
   }
 
   /** Whoever was on it, in the dialog or in the grid, is on the next one. */
-  #gone(photoId: string, next = this.#beside(photoId)): void {
+  #gone(photoId: string, next = this.#pages?.beside(photoId)): void {
     const dialog = this.#dialog;
     const shown = dialog?.photo?.photo_id === photoId ? dialog.photo : null;
     const isOwn = this.#removing.has(photoId);
     const isLeft = shown !== null && (isOwn || !dialog?.keepsDraft());
-    const hadFocus = isLeft || this.#tiles.get(photoId)?.node.contains(this.#root.activeElement);
+    const hadFocus = isLeft || this.#tiles.holds(photoId, this.#root.activeElement);
     this.#pages?.drop(photoId);
     if (isLeft) {
       dialog?.close();
       setText(this.#problem, isOwn ? "" : this.#strings.removedMeanwhile(shown.filename));
     }
     this.#render();
-    if (hadFocus && next !== undefined) {
-      this.#tiles.get(next.photo_id)?.focus();
+    if (hadFocus) {
+      this.#tiles.focus(next);
     }
   }
 
@@ -349,10 +343,11 @@ export class WindlassGallery extends GalleryAttributes {
   }
 
   #makeDialog(): PhotoDialog {
-    const neighbours = new Neighbours(() => this.photos);
+    const neighbours = new Neighbours(() => this.#pages);
     const dialog = new PhotoDialog(this.#strings, {
       open: (photo) => this.#show(photo),
       beside: (photo) => neighbours.of(photo),
+      more: async () => this.#pages !== null && this.#load(this.#pages, "more"),
       renew: (photo) => this.connect().photos.get(photo.photo_id, { arriving: true }),
       save: async (photo, changes) => {
         const changed = await this.connect().photos.update(photo.photo_id, changes);
@@ -367,7 +362,7 @@ export class WindlassGallery extends GalleryAttributes {
             this.filter = { label };
           },
       remove: async (photo) => {
-        const next = this.#beside(photo.photo_id);
+        const next = this.#pages?.beside(photo.photo_id);
         this.#removing.add(photo.photo_id);
         try {
           await this.connect().photos.delete(photo.photo_id);
@@ -389,8 +384,7 @@ export class WindlassGallery extends GalleryAttributes {
       },
       closed: (photo) => {
         const { previous, next } = neighbours.of(photo);
-        const ids = [photo, next, previous].map((each) => each?.photo_id ?? "");
-        this.#tiles.get(ids.find((id) => this.#tiles.has(id)) ?? "")?.focus();
+        this.#tiles.focus(photo, next, previous);
       },
     });
     return dialog;

@@ -5,7 +5,6 @@ import { button, element, icon, plainList, replaceChanged, setText } from "./dom
 import { formatBytes } from "./format.js";
 import type { GalleryStrings } from "./gallery.strings.js";
 import { factList, metadataFacts } from "./metadata-facts.js";
-import type { Beside } from "./neighbours.js";
 import {
   cameraName,
   endsSoon,
@@ -21,16 +20,13 @@ import {
   pictureFor,
   takenAt,
 } from "./photo-facts.js";
+import { PhotoSteps, type StepActions } from "./photo-steps.js";
 import { PhotoWords, type WordActions } from "./photo-words.js";
 import { removeButton } from "./remove-button.js";
 
 const LARGE_EDGE_PX = 1200;
 
-export interface DialogActions {
-  /** Shows another photo instead. */
-  open(photo: Photo): void;
-  /** What is beside this one. */
-  beside(photo: Photo): Beside;
+export interface DialogActions extends StepActions {
   remove(photo: Photo): Promise<void>;
   /** It was not deleted, and whoever wanted it does not see the button any more. */
   notRemoved(photo: Photo, reason: string): void;
@@ -62,8 +58,7 @@ export class PhotoDialog {
   readonly #words: PhotoWords;
   readonly #footer = element("div", { class: "dialog-buttons" });
   #original: HTMLAnchorElement | null = null;
-  readonly #previous: HTMLButtonElement;
-  readonly #next: HTMLButtonElement;
+  readonly #steps: PhotoSteps;
   #photo: Photo | null = null;
   #rights: DialogRights = { mayRemove: false, mayEdit: false };
 
@@ -72,13 +67,12 @@ export class PhotoDialog {
     this.#actions = actions;
     this.#words = new PhotoWords(strings, actions);
     this.#title.id = "title";
-    this.#previous = button({ label: strings.previous, icon: "previous", class: "symbol step" }, () => this.#step(-1));
-    this.#next = button({ label: strings.next, icon: "next", class: "symbol step" }, () => this.#step(1));
+    this.#steps = new PhotoSteps(strings, actions, () => this.#photo, () => this.#words.mayLeave());
     const close = button({ label: strings.close, icon: "close", class: "symbol" }, () => this.#leave());
     this.node = element(
       "dialog",
       { part: "dialog", "aria-labelledby": "title" },
-      element("header", { class: "bar-top" }, this.#title, this.#previous, this.#next, close),
+      element("header", { class: "bar-top" }, this.#title, this.#steps.previous, this.#steps.next, close),
       element("div", { class: "body" }, this.#stage, element("div", { class: "side" }, this.#shownNext, this.#note, this.#warnings, this.#words.node, this.#facts, this.#everything, this.#footer)),
     );
     this.node.addEventListener("close", () => this.#closed());
@@ -111,8 +105,8 @@ export class PhotoDialog {
     this.#rights = rights;
     setText(this.#title, photo.filename);
     this.#title.title = photo.filename;
-    [this.#previous, this.#next].forEach((step) => step.classList.toggle("mirrored", this.#readsLeftwards));
-    this.showSteps();
+    this.#steps.mirror(this.#readsLeftwards);
+    this.#steps.show();
     this.#showPicture(photo, true);
     this.#words.show(photo, this.#may("mayEdit"));
     this.#showFacts(photo);
@@ -128,14 +122,7 @@ export class PhotoDialog {
 
   /** What is beside the photo may change with the list. */
   showSteps(): void {
-    if (this.#photo === null) {
-      return;
-    }
-    const { previous, next } = this.#actions.beside(this.#photo);
-    for (const [step, photo] of [[this.#previous, previous], [this.#next, next]] as const) {
-      // Disabled, the button that led here would lose the keyboard.
-      step.setAttribute("aria-disabled", String(photo === undefined));
-    }
+    this.#steps.show();
   }
 
   /**
@@ -229,15 +216,7 @@ export class PhotoDialog {
     const by = event.key === previous ? -1 : event.key === next ? 1 : null;
     if (by !== null && !event.altKey && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      this.#step(by);
-    }
-  }
-
-  #step(by: -1 | 1): void {
-    const beside = this.#photo && this.#actions.beside(this.#photo);
-    const photo = by < 0 ? beside?.previous : beside?.next;
-    if (photo !== undefined && this.#words.mayLeave()) {
-      this.#actions.open(photo);
+      void this.#steps.go(by);
     }
   }
 

@@ -100,27 +100,38 @@ export class PhotoPages {
     this.#isCut = false;
   }
 
-  /** The photo so many places further on; `undefined` where the list ends. */
-  beside(photoId: string, by: number): Photo | undefined {
+  /** The photo to go to where this one goes: the next, or the one before the last. */
+  beside(photoId: string): Photo | undefined {
     const position = this.#photos.findIndex(({ photo_id }) => photo_id === photoId);
-    return position < 0 ? undefined : this.#photos[position + by];
+    return position < 0 ? undefined : (this.#photos[position + 1] ?? this.#photos[position - 1]);
   }
 
   /** Asks for photos that changed. Resolves to the ids of those nothing is known of: only the service's word takes one away. */
   async learn(photoIds: readonly string[]): Promise<string[]> {
     const missed: string[] = [];
     for (const photoId of photoIds) {
-      try {
-        this.put(await this.#source.get(photoId, { arriving: true }));
-      } catch (thrown) {
-        if (toWindlassError(thrown).code === "not_found") {
-          this.drop(photoId);
-        } else {
-          missed.push(photoId);
-        }
+      const photo = await this.find(photoId);
+      if (photo === null) {
+        this.drop(photoId);
+      } else if (photo === undefined) {
+        missed.push(photoId);
+      } else {
+        this.put(photo);
       }
     }
     return missed;
+  }
+
+  /** A photo as it is now, also where it is not listed; `null` where it is gone, `undefined` where nothing is known of it. */
+  async find(photoId: string): Promise<Photo | null | undefined> {
+    if (this.isGone(photoId)) {
+      return null;
+    }
+    try {
+      return await this.#source.get(photoId, { arriving: true });
+    } catch (thrown) {
+      return toWindlassError(thrown).code === "not_found" ? null : undefined;
+    }
   }
 
   /** A photo the page heard of another way: in its place. One that is older than those that are loaded waits. */

@@ -154,6 +154,36 @@ test("a deletion that is answered late closes no other photo, whose caption is b
   assert.deepEqual([await gallery.title(), await gallery.caption.inputValue()], ["two.jpg", "north side"]);
 });
 
+test("an open photo that was deleted without a word, as where no stream gets through, is left at the next look", async () => {
+  await gallery.node.evaluate((element) => (element.live = "off"));
+  const [first] = await Promise.all(["one.jpg", "two.jpg"].map(async (name) => service.store(await variation(fixture("photo_2mp_o1.jpg"), join(folder, name), name))));
+  await gallery.node.evaluate((element) => element.refresh());
+  await gallery.open("one.jpg");
+  await service.api(`/photos/${first.photo_id}`, { method: "DELETE" });
+  await gallery.node.evaluate((element) => element.refresh());
+  assert.equal(await gallery.dialog.count(), 0);
+  assert.equal(await gallery.node.getByRole("alert").textContent(), "“one.jpg” was removed meanwhile.");
+  assert.match(await gallery.focused(), /^Open two\.jpg/);
+});
+
+test("Next goes on past the photos that are loaded, and says why it cannot", async () => {
+  await store("one.jpg", "two.jpg", "three.jpg");
+  await gallery.node.evaluate((element) => (element.pageSize = 2));
+  await eventually("two are loaded", gallery.names, (list) => list.join() === "one.jpg,two.jpg");
+  await gallery.open("two.jpg");
+  const isNextPage = ({ searchParams }) => searchParams.has("cursor");
+  const { status, headers, body } = problem(403, "forbidden", "Not for you.");
+  await page.route(isNextPage, (route) => route.fulfill({ status, headers, body }));
+  await page.keyboard.press("ArrowRight");
+  await gallery.dialog.getByText("Not for you.").waitFor();
+  assert.equal(await gallery.title(), "two.jpg");
+  await page.unroute(isNextPage);
+  await page.getByRole("button", { name: "Next photo" }).click();
+  await eventually("the next one is open", gallery.title, (title) => title === "three.jpg");
+  assert.equal(await page.getByRole("button", { name: "Next photo" }).getAttribute("aria-disabled"), "true");
+  page.complaints = page.complaints.filter((complaint) => !complaint.includes("403"));
+});
+
 test("that a photo could not be deleted is said where its reader is by then", async () => {
   await store("one.jpg", "two.jpg");
   const { status, headers, body } = problem(503, "store_unavailable", "The store does not answer.");
