@@ -98,7 +98,8 @@ pub async fn read_json_body(request: Request, app: &App) -> Result<Bytes, ApiErr
     read(request).await
 }
 
-/// A JSON body that may be absent altogether.
+/// A JSON body that may be absent altogether. One that is `null` is absent as well: so the description has it, and so some
+/// clients write one that they do not have.
 pub struct OptionalJsonBody<T>(pub T);
 
 impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalJsonBody<T> {
@@ -109,7 +110,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalJsonBody<T
         let body = read(request).await?;
         match (body.is_empty(), may_be_json) {
             (true, _) => Ok(Self(T::default())),
-            (false, true) => read_json(&body).map(Self),
+            (false, true) => read_json::<Option<T>>(&body).map(|read| Self(read.unwrap_or_default())),
             (false, false) => Err(not_sent_as_json()),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg, random_bytes};
+use crate::support::{Answer, PhotoSpec, TestApp, crc64nvme, file, file_of, jpeg, random_bytes};
 
 #[tokio::test]
 async fn a_photo_is_shown_as_its_own_bytes_describe_it() {
@@ -56,6 +56,27 @@ async fn before_the_bytes_arrive_the_upload_stays_open() {
     app.complete(&upload, json!({})).await.assert_problem(409, "bytes_missing");
     app.put(&upload, &bytes).await;
     assert_eq!(app.complete(&upload, json!({})).await.status, 200);
+}
+
+/// As axios writes a body that it does not have, where the type is named.
+#[tokio::test]
+async fn a_body_that_is_null_is_as_good_as_none() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    let complete = format!("/api/v1/uploads/{}/complete", upload["upload_id"].as_str().unwrap());
+    for path in [complete.as_str(), "/api/v1/projects/job-7/upload-links"] {
+        let send = async |body: &'static str| {
+            let request = app.http.post(app.url(path)).bearer_auth(app.ann()).body(body);
+            Answer::of(request.header("content-type", "application/json").send().await.unwrap()).await
+        };
+        let answer = send("null").await;
+        assert!([200, 201].contains(&answer.status), "{path}: {}", answer.body);
+        for odd in ["nullx", "[]", "7", "{\"x\": null}"] {
+            assert_eq!(send(odd).await.status, 400, "{path}: {odd}");
+        }
+    }
 }
 
 #[tokio::test]
