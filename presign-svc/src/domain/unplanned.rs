@@ -43,9 +43,9 @@ pub fn accept_unplanned(
         Way::Form => (*accepted.end()).min(SINGLE_PUT_LIMIT_BYTES),
         Way::Parts => *accepted.end(),
     };
-    if let Some(size_bytes) = claim.size_bytes {
-        check_size(&filename, size_bytes, *accepted.start()..=most)?;
-    }
+    // Where nobody says it, it is as large as the smallest of its kind at least: of a kind that may have no bytes, such
+    // as documents where their largest size is 0, nothing is taken.
+    check_size(&filename, claim.size_bytes.unwrap_or(*accepted.start()), *accepted.start()..=most)?;
     let size_bytes = claim.size_bytes.unwrap_or(most);
     let transfer = match way {
         Way::Form => Transfer::Put,
@@ -113,6 +113,8 @@ pub fn plan_of_named(stored: &[StoredPart], named: &[PartToJoin]) -> Result<Part
 
 #[cfg(test)]
 mod tests {
+    use std::ops::RangeInclusive;
+
     use windlass_protocol::part_plan::MIB;
 
     use super::*;
@@ -151,6 +153,17 @@ mod tests {
         assert_eq!((plan.part_count(), parts.size_claim), (20, SizeClaim::AtMost));
         for (name, size) in [("a.jpg", 51 * MIB), ("a.jpg", 10), ("a.exe", 4096), ("a.mp4", 4096)] {
             assert!(accept_unplanned(&claim(name, Some(size)), Way::Form, &limits).is_err(), "{name} {size}");
+        }
+    }
+
+    #[test]
+    fn of_a_kind_that_may_have_no_bytes_nothing_is_taken_whether_its_size_is_known_or_not() {
+        let limits = Limits { document: RangeInclusive::new(1, 0), ..Limits::default() };
+        for (way, size) in
+            [(Way::Form, None), (Way::Form, Some(7)), (Way::Parts, None), (Way::Parts, Some(7))]
+        {
+            let refused = accept_unplanned(&claim("a.pdf", size), way, &limits).unwrap_err();
+            assert!(matches!(refused, Refusal::TooLarge { .. }), "{way:?} {size:?}: {refused}");
         }
     }
 
