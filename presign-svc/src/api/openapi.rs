@@ -149,6 +149,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_refused_where_it_is_missing_is_said_to_be_required() {
+        let description = description();
+        let uppys = "/s3/multipart/{upload_id}";
+        for (path, method, name) in [
+            (uppys.to_owned(), "get", "key"),
+            (uppys.to_owned(), "delete", "key"),
+            (format!("{uppys}/{{part_number}}"), "get", "key"),
+            (format!("{uppys}/complete"), "post", "key"),
+            (format!("{uppys}/batch"), "get", "key"),
+            (format!("{uppys}/batch"), "get", "partNumbers"),
+        ] {
+            let parameters = description["paths"][&path][method]["parameters"].as_array().unwrap();
+            let named = parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
+            assert_eq!(named["required"], true, "{method} {path}: {name}");
+        }
+    }
+
+    #[test]
     fn every_operation_has_a_name_of_its_own_and_says_how_it_fails() {
         let mut names = BTreeSet::new();
         for (path, item) in description()["paths"].as_object().unwrap() {

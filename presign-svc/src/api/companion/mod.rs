@@ -49,6 +49,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 #[into_params(parameter_in = Query)]
 pub struct KeyQuery {
     /// The object's key, as it was answered.
+    #[param(required = true)]
     key: Option<String>,
 }
 

@@ -26,8 +26,10 @@ use crate::auth::Caller;
 #[serde(rename_all = "camelCase")]
 pub struct BatchQuery {
     /// The object's key, as it was answered.
+    #[param(required = true)]
     key: Option<String>,
     /// Their numbers, separated by commas.
+    #[param(required = true)]
     part_numbers: Option<String>,
 }
 
