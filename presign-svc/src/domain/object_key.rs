@@ -151,12 +151,17 @@ impl KeyTemplate {
         if !distinct {
             return Err(InvalidKeyTemplate::NotDistinct);
         }
-        let literal: String =
-            pieces.iter().map(|piece| if let Piece::Text(t) = piece { t } else { "x" }).collect();
+        // As a folder is made: a name elsewhere than at the end leaves nothing in it.
+        let literal = pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::Name => "",
+            _ => "x",
+        });
+        let literal: String = literal.collect();
         if is_reserved(&literal) {
             return Err(InvalidKeyTemplate::Reserved);
         }
-        ObjectKey::try_from(literal)?;
+        ObjectKey::try_from(literal.strip_suffix('/').unwrap_or_default().to_owned())?;
         Ok(Self(pieces))
     }
 

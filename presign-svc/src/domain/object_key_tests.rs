@@ -119,6 +119,9 @@ fn a_template_that_could_mix_tenants_is_refused() {
         "/{tenant}/{photo_id}/{name}",
         "a b/{tenant}/{photo_id}/{name}",
         "{tenant}//{photo_id}/{name}",
+        "{tenant}/{photo_id}//{name}",
+        "{tenant}/{name}/{photo_id}/{name}",
+        "{name}/{tenant}/{photo_id}/{name}",
     ] {
         assert!(KeyTemplate::parse(bad).is_err(), "{bad}");
     }
