@@ -123,6 +123,30 @@ test("as long as there is no room one file is tried, and nobody is told of it ag
   assert.deepEqual([room.attempts, told("kept").length], [5, 2]);
 });
 
+test("a file that is tried again while it is being copied is kept once it is copied anew, and not before", async () => {
+  const device = new Device();
+  const page = device.open("page");
+  const { write } = device.bytes;
+  const copies: (() => void)[] = [];
+  device.bytes.write = async (...copy) => {
+    await new Promise<void>((goOn) => copies.push(goOn));
+    await write.apply(device.bytes, copy);
+  };
+  const isKept = (): boolean => page.told.some(({ kind }) => kind === "kept");
+  await choose(page, "roof");
+  await later();
+  await choose(page, "roof");
+  copies[0]?.();
+  await quiet();
+  await later();
+  // Should the page die now, the next one must not take what is half written for the whole.
+  assert.deepEqual([copies.length, device.rowOf("roof")?.record.bytes, isKept()], [2, "none", false]);
+  copies[1]?.();
+  await quiet();
+  assert.deepEqual([device.rowOf("roof")?.record.bytes, isKept()], ["opfs", true]);
+  assert.deepEqual([...device.bytes.kept.keys()], [device.rowOf("roof")?.folder]);
+});
+
 test("what nobody wants any more is not copied again", async () => {
   const { page, room } = await fullDevice();
   await choose(page, "door");

@@ -98,7 +98,9 @@ export class Keeping {
 
   #keep({ upload, file, handle, onWifi }: Extract<ToKeepWorker, { kind: "keep" }>): void {
     const ref = upload.client_ref;
-    const folder = this.#folders.get(ref) ?? randomName();
+    // A try before this one may be being copied: what comes of that is not to be written over once it counts as whole.
+    this.#forget(ref);
+    const folder = randomName();
     this.#folders.set(ref, folder);
     this.#inOrder(async () => {
       try {
@@ -189,7 +191,7 @@ export class Keeping {
       try {
         const { openPlaces } = await this.#ground;
         const place = await writeSomewhere(await openPlaces(), folder, name, bytes, isWanted);
-        await then(place);
+        isWanted() && (await then(place));
       } catch (thrown) {
         if (isWanted()) {
           await failed(thrown);
