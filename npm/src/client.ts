@@ -224,7 +224,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     const running = this.#register(upload, { resumed: true, again: found.upload.again, paused });
     const described = describeKept(found, this.#pictures.variants);
     if (described === null) {
-      upload.setState(running.paused ? "paused" : "preparing", null);
+      this.#setState(upload, running.paused ? "paused" : "preparing");
     } else {
       upload.setPrepared(described, this.#withPreview);
       this.#submit(running, described);

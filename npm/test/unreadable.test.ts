@@ -38,9 +38,9 @@ const unreadable = ({ clientRef }: Upload, code = "file_gone"): void =>
   says({ type: "failed", client_ref: clientRef, error: { code, message: "It cannot be read.", retryable: false, request_id: null } });
 
 /** The keeping worker has read what it keeps of it, where that is there. */
-async function readAgain({ clientRef, file, filename, type }: Upload, isThere = true): Promise<void> {
+async function readAgain({ clientRef, file, filename, type }: Upload, isThere = true, isPrepared = true): Promise<void> {
   await settle();
-  const prepared = { content_type: type, metadata: null, warnings: [], variants: [] };
+  const prepared = isPrepared ? { content_type: type, metadata: null, warnings: [], variants: [] } : null;
   const upload = keptRecord(clientRef, file, { filename, prepared });
   const copy = new File(["bytes"], filename, { type, lastModified: 1 });
   const uploads = isThere ? [{ upload, file: copy, variants: [], onWifi: false }] : [];
@@ -119,6 +119,16 @@ test("what cannot be read any more when its turn comes is prepared from what is 
   assert.deepEqual([asked(), told("windlass-keep", "prepared")], [[upload.clientRef], []]);
   await readAgain(upload);
   assert.equal(upload.state, "queued");
+});
+
+test("what is prepared anew from what is kept is not said to be unreadable any longer", async () => {
+  const upload = await sent();
+  const states: string[] = [];
+  client.addEventListener("statechange", ({ state }) => states.push(state));
+  kept(upload);
+  unreadable(upload);
+  await readAgain(upload, true, false);
+  assert.deepEqual(states.slice(0, 2), ["retrying", "preparing"]);
 });
 
 test("a changed file that the browser refuses goes as it was kept; of one that it reads nobody knows when it was copied", async () => {
