@@ -69,3 +69,23 @@ test("what may be sent another time is not called done: the browser is to call a
 test("what the service refuses for what it is has ended: nothing of it is left to be called for", { timeout: 20_000 }, async () => {
   assert.deepEqual(await drainRefused("type_not_allowed"), { outcome: "done", kept: [] });
 });
+
+test("a page that is gone before everything was looked at is not waited for", { timeout: 120_000 }, async () => {
+  let isGone = false;
+  const request = async (_name: string, ...rest: unknown[]): Promise<unknown> => {
+    const then = rest.at(-1) as (lock: object | null) => unknown;
+    const isLook = rest.length === 2;
+    if (isLook && !isGone) {
+      // It lives when its row is looked at, and dies then.
+      isGone = true;
+      return then(null);
+    }
+    return then({});
+  };
+  Object.defineProperty(navigator, "locks", { value: { request }, configurable: true });
+  try {
+    assert.deepEqual(await drainRefused("type_not_allowed"), { outcome: "done", kept: [] });
+  } finally {
+    delete (navigator as unknown as Record<string, unknown>)["locks"];
+  }
+});

@@ -153,18 +153,16 @@ class Inbox {
     this.#wake();
   }
 
-  /** The next message of that kind; those of other kinds before it are dropped. */
+  /** The next message of that kind. Others stay: a page may be gone before what was looked for is told. */
   async next<Kind extends FromKeepWorker["kind"]>(kind: Kind): Promise<Extract<FromKeepWorker, { kind: Kind }>> {
     for (;;) {
-      const message = this.#messages.shift();
-      if (message?.kind === kind) {
-        return message as Extract<FromKeepWorker, { kind: Kind }>;
+      const position = this.#messages.findIndex((message) => message.kind === kind);
+      if (position >= 0) {
+        return this.#messages.splice(position, 1)[0] as Extract<FromKeepWorker, { kind: Kind }>;
       }
-      if (message === undefined) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
 }
