@@ -377,3 +377,13 @@ test("a file that was saved anew is not asked for any more, nor by the next page
   assert.deepEqual(client.missing, []);
   assert.deepEqual(told("windlass-keep", "forget"), ["lost"]);
 });
+
+test("what was paused, failed and is tried again is not kept as paused: the next page goes on with it", async () => {
+  const upload = await sent();
+  kept(upload.clientRef);
+  upload.pause();
+  failed(upload.clientRef);
+  upload.retry();
+  const received = (worker("windlass-keep")?.received ?? []) as { kind: string; paused?: boolean }[];
+  assert.deepEqual(received.flatMap(({ kind, paused }) => (kind === "paused" ? [paused] : [])), [true, false]);
+});

@@ -127,7 +127,8 @@ export class Survival {
   /** A file was chosen: it is kept, and until it is, leaving the page would lose it. */
   begin({ clientRef, file, filename }: Upload, again: boolean, handle: FileSystemFileHandle | undefined): void {
     if (this.#keeper?.isKept(clientRef)) {
-      // One that failed and is tried again: what is kept of it may be all there is.
+      // One that failed and is tried again: what is kept of it may be all there is. It may have been paused before.
+      this.#keeper.setPaused(clientRef, false);
       return;
     }
     this.#setUnkept(clientRef, true);
