@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { OpfsBytes } from "../src/keep/bytes.js";
+import { settle } from "./fake-worker.js";
 
 /** A file that is written in place, as synchronous handles do. */
 class FakeFile {
@@ -58,5 +59,25 @@ test("only what the browser calls not found is gone: what it cannot read is not"
     for (name of ["NotReadableError", "InvalidStateError", "UnknownError"]) {
       await assert.rejects(bytes.read("roof", "original"), { name });
     }
+  });
+});
+
+test("in engines of 2022 a file is whole once it is flushed, and removed where that fails once it is closed", async () => {
+  let isOpen = true;
+  const removed: string[] = [];
+  const handle = {
+    truncate: async () => undefined,
+    write: (chunk: Uint8Array) => chunk.length,
+    flush: () => Promise.reject(new DOMException("No room.", "QuotaExceededError")),
+    close: async () => {
+      await settle();
+      isOpen = false;
+    },
+  };
+  const getFileHandle = async (): Promise<unknown> => ({ createSyncAccessHandle: async () => handle });
+  const removeEntry = async (name: string): Promise<void> => void removed.push(isOpen ? "in use" : name);
+  await withFolder({ getFileHandle, removeEntry }, async (bytes) => {
+    await assert.rejects(bytes.write("roof", "0", new Blob(["bytes"]), () => true), { name: "QuotaExceededError" });
+    assert.deepEqual(removed, ["0"]);
   });
 });

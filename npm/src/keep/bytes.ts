@@ -23,13 +23,12 @@ export class Unwanted extends Error {}
 export const CHUNK_BYTES = 1024 * 1024;
 const ROOT = "windlass-queue";
 
-/** What the DOM library's types do not know of workers. */
+/** What the DOM library's types do not know of workers. In engines of 2022 all but `write` give promises. */
 interface SyncHandle {
-  /** A promise in engines of 2022. */
   truncate(size: number): void | Promise<void>;
   write(bytes: Uint8Array, options: { at: number }): number;
-  flush(): void;
-  close(): void;
+  flush(): void | Promise<void>;
+  close(): void | Promise<void>;
 }
 interface WorkerFileHandle extends FileSystemFileHandle {
   createSyncAccessHandle(): Promise<SyncHandle>;
@@ -72,10 +71,11 @@ export class OpfsBytes implements ByteStore {
           throw new DOMException("The device has no room left.", "QuotaExceededError");
         }
       }
-      handle.flush();
+      await handle.flush();
       whole = true;
     } finally {
-      handle.close();
+      // Until then nobody may remove it.
+      await handle.close();
       if (!whole) {
         await directory.removeEntry(name).catch(() => {
           // It is not counted as kept; the next sweep removes it.
