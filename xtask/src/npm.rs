@@ -112,6 +112,8 @@ fn judge(report: &[u8]) -> Audit {
 
 /// Builds the npm package into `npm/dist`, from Rust to JavaScript.
 pub fn build_package() -> Result<()> {
+    // Before the modules, which take minutes.
+    tools::ensure_node()?;
     if !workspace::root().join("npm/src/generated").is_dir() {
         types::write()?;
     }

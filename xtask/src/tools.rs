@@ -35,7 +35,7 @@ pub fn ensure_wasm_target() -> Result<()> {
     run(command("rustup").args(["target", "add", WASM_TARGET]))
 }
 
-/// Node.js, which cannot be installed in the same way everywhere.
+/// Node.js with npm, which cannot be installed in the same way everywhere.
 pub fn ensure_node() -> Result<()> {
     let Ok(output) = command("node").arg("--version").stderr(Stdio::null()).output() else {
         bail!("Node.js is missing: install {NODE_VERSIONS}, with npm, and try again");
@@ -43,6 +43,10 @@ pub fn ensure_node() -> Result<()> {
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !is_new_enough(&version) {
         bail!("Node.js {version} will not do: {NODE_VERSIONS} is needed");
+    }
+    // Debian's package of Node.js comes without.
+    if find_program("npm").is_none() {
+        bail!("npm is missing: install it beside Node.js (Debian package `npm`), and try again");
     }
     Ok(())
 }
