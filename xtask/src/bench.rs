@@ -74,7 +74,7 @@ fn image(options: &Options) -> Result<()> {
     npm::install(IMAGE_BENCH)?;
     process::run(cargo().args(["build", "--quiet", "--locked", "--package", "windlass-dssim"]))?;
     let mut bench = command("node");
-    bench
+    process::without_settings(&mut bench)
         .args(["bench.mjs", "--photo"])
         .arg(photo()?)
         .current_dir(workspace::root().join(IMAGE_BENCH))
@@ -95,7 +95,7 @@ fn upload(options: &Options) -> Result<()> {
         npm::install(&format!("{UPLOAD_BENCH}{folder}"))?;
     }
     let mut bench = command("node");
-    bench
+    process::without_settings(&mut bench)
         .arg("bench.mjs")
         .current_dir(workspace::root().join(UPLOAD_BENCH))
         .env("WINDLASS_CHROMIUM", chromium)

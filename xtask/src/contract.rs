@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{command, output_of, run, say};
+use crate::process::{command, output_of, run, say, without_settings};
 use crate::{demo, tools, workspace};
 
 /// The whole run, in seconds: it goes on finding new requests until then.
@@ -29,7 +29,7 @@ pub fn check() -> Result<()> {
     }
     let service = Service::start(&data)?;
     let token = output_of(
-        command(demo::service_binary("dev"))
+        without_settings(&mut command(demo::service_binary("dev")))
             .args(["token", "--tenant", "demo", "--project", "*"])
             .args(["--scope", "upload read delete pipeline links", "--data-dir"])
             .arg(&data),
@@ -66,7 +66,7 @@ struct Service {
 
 impl Service {
     fn start(data: &PathBuf) -> Result<Self> {
-        let mut process = Command::new(demo::service_binary("dev"))
+        let mut process = without_settings(&mut Command::new(demo::service_binary("dev")))
             .args(["--log", "error", "serve", "--port", "0", "--store-port", "0", "--data-dir"])
             .arg(data)
             // Who asks this much is told to wait, and no other answer is compared.

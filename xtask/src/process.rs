@@ -47,6 +47,26 @@ pub fn output_of(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{shown}` did not print text"))
 }
 
+/// What the environment says to tests and not to a service.
+const SAID_TO_TESTS: [&str; 4] =
+    ["WINDLASS_ENGINE", "WINDLASS_LONG", "WINDLASS_REQUIRE_ALL", "WINDLASS_SCREENSHOTS"];
+
+/// Takes from a command what the shell says to a service: one that a test or a bench starts would work on the bucket
+/// that is named there. What is set on the command afterwards stays.
+pub fn without_settings(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_setting) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn is_setting(name: &str) -> bool {
+    let is_a_services = ["WINDLASS_", "AWS_", "OTEL_"].iter().any(|prefix| name.starts_with(prefix));
+    is_a_services && !SAID_TO_TESTS.contains(&name)
+}
+
 /// A command that starts in the workspace root.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
@@ -66,4 +86,19 @@ fn shown(command: &Command) -> String {
         text.push_str(&argument.to_string_lossy());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_somebodys_bucket_is_a_setting_and_what_tests_are_told_is_none() {
+        for setting in ["WINDLASS_S3_BUCKET", "WINDLASS_DATABASE_URL", "WINDLASS_LOG", "AWS_PROFILE"] {
+            assert!(is_setting(setting), "{setting}");
+        }
+        for other in ["WINDLASS_REQUIRE_ALL", "WINDLASS_LONG", "PATH", "HOME", "CARGO_TARGET_DIR"] {
+            assert!(!is_setting(other), "{other}");
+        }
+    }
 }

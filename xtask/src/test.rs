@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::process::{self, cargo, command, say};
+use crate::process::{self, cargo, command, say, without_settings};
 use crate::{contract, demo, deny, fixtures, gaps, npm, programs, purity, tools, types, wasm, workspace};
 
 #[derive(Args)]
@@ -191,7 +191,7 @@ fn browser_tests(script: &str, programs: &[(&str, PathBuf)]) -> Result<()> {
     programs::build_for_tests()?;
     npm::install("tests/e2e")?;
     process::run(
-        command("npm")
+        without_settings(&mut command("npm"))
             .args(["run", "--silent", script])
             .current_dir(workspace::root().join("tests/e2e"))
             .envs(programs.iter().map(|(name, path)| (name, path)))
@@ -203,7 +203,7 @@ fn browser_tests(script: &str, programs: &[(&str, PathBuf)]) -> Result<()> {
 /// Node's own test runner over a folder. A file that hangs is ended after a quarter of an hour.
 fn node_tests(folder: &str) -> Result<()> {
     process::run(
-        command("node")
+        without_settings(&mut command("node"))
             .args(["--test", "--test-timeout=900000"])
             .args(files_with_tests(folder)?)
             .env("WINDLASS_FIXTURES", fixtures::make()?)
