@@ -33,7 +33,8 @@ pub fn run(options: &Options) -> Result<()> {
     build_service("dev")?;
     say(format!("built in {:.1} s", started.elapsed().as_secs_f64()));
     let address = format!("http://127.0.0.1:{}", options.port);
-    if !options.no_open {
+    // Whoever answers before the service is started is somebody else, whose page is not the demo.
+    if !options.no_open && !answers(&address) {
         // A process of its own: this one becomes the service.
         let opener = command(std::env::current_exe()?).arg("open-when-ready").arg(&address).spawn();
         opener.context("could not start what opens the browser")?;
@@ -79,13 +80,16 @@ pub fn service_binary(profile: &str) -> PathBuf {
 
 /// Opens the page once the service answers; a machine without a desktop simply stays quiet.
 pub fn open_when_ready(address: &str) {
-    let socket = address.trim_start_matches("http://");
     for _ in 0..100 {
-        if std::net::TcpStream::connect(socket).is_ok() {
+        if answers(address) {
             let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
             let _ = command(opener).arg(address).stdout(Stdio::null()).stderr(Stdio::null()).status();
             return;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+fn answers(address: &str) -> bool {
+    std::net::TcpStream::connect(address.trim_start_matches("http://")).is_ok()
 }
