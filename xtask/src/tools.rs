@@ -14,6 +14,8 @@ const NODE_VERSIONS: &str = "version 20.19 or newer of 20, or 22.12 or newer";
 const GARAGE_VERSION: &str = "2.5.0";
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const SCHEMATHESIS_VERSION: &str = "4.32.5";
+/// What it is installed with, by version.
+const SCHEMATHESIS_CONSTRAINTS: &str = "tests/contract/constraints.txt";
 /// The peers of the service's bench, by version.
 const FASTAPI_REQUIREMENTS: &str = "tests/bench/service/fastapi/requirements.txt";
 /// Where Debian puts the programs of its PostgreSQL, by version.
@@ -188,8 +190,10 @@ pub fn ensure_cargo_deny() -> Result<PathBuf> {
 /// schemathesis, which tries a service against its description, in a Python environment of its own.
 pub fn ensure_schemathesis() -> Result<PathBuf> {
     let requirement = format!("schemathesis=={SCHEMATHESIS_VERSION}");
-    let environment =
-        ensure_python_environment(&format!("schemathesis-{SCHEMATHESIS_VERSION}"), &[&requirement])?;
+    let environment = ensure_python_environment(
+        &format!("schemathesis-{SCHEMATHESIS_VERSION}"),
+        &[&requirement, "--constraint", SCHEMATHESIS_CONSTRAINTS],
+    )?;
     Ok(environment.join("bin/schemathesis"))
 }
 
