@@ -12,7 +12,7 @@ use windlass_presign_svc::telemetry::{self, LogFormat};
 #[command(name = "windlass", version, about = "Signs, verifies and lists uploads to your own S3 bucket")]
 struct Cli {
     /// What to log, as in RUST_LOG: error, warn, info, debug.
-    #[arg(long, env = "WINDLASS_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "WINDLASS_LOG", default_value = "info", global = true, value_parser = telemetry::asked_filter)]
     log: String,
     /// How log lines look.
     #[arg(long, env = "WINDLASS_LOG_FORMAT", default_value = "text", value_enum, global = true)]

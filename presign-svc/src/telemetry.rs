@@ -13,6 +13,7 @@ use axum::response::Response;
 use http::HeaderValue;
 use tracing::Instrument as _;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::api::cors::X_REQUEST_ID;
 use crate::api::error::finish;
@@ -44,6 +45,23 @@ pub enum LogFormat {
 /// The id of a request: the caller's own where it sent a sane one.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
+
+/// What to log, as in `RUST_LOG`. There a word that is no level, such as `warning` or `info # comment`, is the name of a
+/// part of some program: of ours nothing would be logged, not even errors.
+pub fn asked_filter(text: &str) -> Result<String, String> {
+    let is_path = |part: &str| {
+        part.contains(['_', ':']) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_:-".contains(&b))
+    };
+    let is_meant =
+        |part: &str| part.parse::<LevelFilter>().is_ok() || part.contains(['=', '[']) || is_path(part);
+    if text.split(',').any(is_meant) && EnvFilter::try_new(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "{text:?} is no level (error, warn, info, debug, trace, off) and no filter such as \
+         info,windlass_presign_svc=debug"
+    ))
+}
 
 /// Starts logging to standard error; `filter` as in `RUST_LOG`.
 pub fn start(filter: &str, format: LogFormat) {
@@ -111,6 +129,16 @@ fn sane(id: &HeaderValue) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_does_not_turn_the_log_off() {
+        for asked in ["", "error", "INFO", "off", "info,hyper=debug", "windlass_presign_svc", "warn,hyper"] {
+            assert_eq!(asked_filter(asked).as_deref(), Ok(asked));
+        }
+        for refused in ["warning", "verbose", " info", "info # all_of_it", "info,hyper=loud"] {
+            assert!(asked_filter(refused).is_err(), "{refused}");
+        }
+    }
 
     #[test]
     fn no_filter_makes_the_libraries_write_requests() {
