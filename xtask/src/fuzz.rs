@@ -46,13 +46,13 @@ pub struct Options {
 }
 
 pub fn run_targets(options: &Options) -> Result<()> {
-    ensure_nightly()?;
+    let host = host()?;
+    ensure_nightly(&host)?;
     let known = targets()?;
     if let Some(unknown) = options.targets.iter().find(|name| !known.contains(name)) {
         bail!("there is no fuzz target `{unknown}`: choose of {}", known.join(", "));
     }
     let chosen = if options.targets.is_empty() { &known } else { &options.targets };
-    let host = host()?;
     let target_dir = workspace::target_dir().join("fuzz");
     say("building the fuzz targets with the nightly compiler");
     run(nightly_cargo()
@@ -99,12 +99,18 @@ fn nightly_cargo() -> Command {
     command
 }
 
-fn ensure_nightly() -> Result<()> {
-    if output_of(command("rustup").args(["toolchain", "list"]))?.contains("nightly") {
+fn ensure_nightly(host: &str) -> Result<()> {
+    if has_nightly(&output_of(command("rustup").args(["toolchain", "list"]))?, host) {
         return Ok(());
     }
     say("installing the nightly compiler with rustup (profile minimal)");
     run(command("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]))
+}
+
+/// Whether `rustup run nightly` finds one: a nightly of some day goes by another name.
+fn has_nightly(toolchains: &str, host: &str) -> bool {
+    let name = format!("nightly-{host}");
+    toolchains.lines().any(|line| line.split_whitespace().next() == Some(name.as_str()))
 }
 
 /// The machine's own triple: a target has to be named, or build scripts would be instrumented, too.
@@ -160,4 +166,19 @@ fn copy_small_files(from: &Path, to: &Path, prefix: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nightly_of_some_day_is_not_the_one_that_is_run() {
+        let host = "x86_64-unknown-linux-gnu";
+        let list =
+            |nightly: &str| format!("stable-{host} (default)\n{nightly}-{host}\n1.95.0-{host} (active)\n");
+        assert!(has_nightly(&list("nightly"), host));
+        assert!(!has_nightly(&list("nightly-2026-01-15"), host));
+        assert!(!has_nightly("no installed toolchains\n", host));
+    }
 }
