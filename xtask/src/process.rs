@@ -74,9 +74,12 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The cargo that runs this task.
+/// The cargo that runs this task. It is told where to build: a `target-dir` in somebody's own configuration would be
+/// another folder than the one the programs are started from.
 pub fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.env("CARGO_TARGET_DIR", crate::workspace::target_dir());
+    cargo
 }
 
 fn shown(command: &Command) -> String {
@@ -91,6 +94,14 @@ fn shown(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cargo_builds_where_the_programs_are_started_from() {
+        let folder = crate::workspace::target_dir();
+        let cargo = cargo();
+        let told = cargo.get_envs().find(|(name, _)| *name == "CARGO_TARGET_DIR");
+        assert_eq!(told.and_then(|(_, value)| value), Some(folder.as_os_str()));
+    }
 
     #[test]
     fn what_names_somebodys_bucket_is_a_setting_and_what_tests_are_told_is_none() {
