@@ -1,20 +1,22 @@
 //! A PostgreSQL server of a program's own, which it may kill and start again.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
 /// Where Debian puts the programs.
 const DEBIAN: &str = "/usr/lib/postgresql/15/bin";
 
-/// A server, ended when dropped.
+/// A server. It ends when dropped, or when this process ends in any way.
 pub struct Postgres {
     /// Where its programs are.
     pub programs: PathBuf,
     folder: TempDir,
     /// Whether what is committed survives the machine. A process may die in tests, the machine does not.
     is_synced: bool,
+    /// Its input is closed when this process ends.
+    _keeper: Child,
 }
 
 impl Postgres {
@@ -34,7 +36,9 @@ impl Postgres {
 
     /// Starts one from where its programs are; `is_synced` as a server that people rely on.
     pub fn start_from(programs: PathBuf, is_synced: bool) -> Self {
-        let server = Self { programs, folder: tempfile::tempdir().unwrap(), is_synced };
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = keeper(&programs, folder.path());
+        let server = Self { programs, folder, is_synced, _keeper: keeper };
         for folder in ["data", "socket"] {
             std::fs::create_dir(server.folder.path().join(folder)).unwrap();
         }
@@ -96,6 +100,23 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The server leaves our group of processes, where ctrl-c would end it, and what is in a static is never dropped: a shell
+/// waits for this process to end, stops the server and removes its folder. It waits on a pipe, which ends with this
+/// process; an unprivileged shell may not ask after a process of root's. Ctrl-c is not for it.
+fn keeper(programs: &Path, folder: &Path) -> Child {
+    let script =
+        "trap '' HUP INT TERM; cat >/dev/null; \"$1\" -D \"$2/data\" -m immediate stop; rm -rf \"$2\"";
+    unprivileged(Path::new("/bin/sh"))
+        .args(["-c", script, "sh"])
+        .arg(programs.join("pg_ctl"))
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// PostgreSQL refuses to run as root.
