@@ -301,8 +301,9 @@ fn apt_install(packages: &[&str]) -> Result<()> {
         bail!("cannot install {}: no apt-get here; install it by hand and try again", packages.join(", "));
     }
     let apt = |arguments: &[&str]| -> Command {
-        let mut command = as_root("apt-get");
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        // sudo hands on no environment, and without this a package may wait for an answer.
+        let mut command = as_root("env");
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
         command
     };
     run(&mut apt(&["update", "--quiet"]))?;
