@@ -145,6 +145,12 @@ fn conclude(seen: &Reconciled, policy: Policy) -> Result<()> {
     if policy.objects == ObjectPolicy::List && seen.without_record > 0 {
         advice.push("--adopt makes photos of originals without a record, --remove removes such objects");
     }
+    if policy.objects == ObjectPolicy::List && seen.left_over > 0 {
+        advice.push("--remove removes objects of closed uploads");
+    }
+    if policy.objects == ObjectPolicy::List && seen.multiparts > 0 {
+        advice.push("--adopt and --remove abort multipart uploads without a record");
+    }
     if seen.without_original > 0 {
         advice.push("originals that are missing may be older versions in the bucket");
     }
@@ -156,6 +162,9 @@ fn conclude(seen: &Reconciled, policy: Policy) -> Result<()> {
             "originals were replaced after they were verified: look at them before anybody else does, and restore \
              older versions where the bucket keeps them",
         );
+    }
+    if advice.is_empty() {
+        bail!("record and bucket do not agree");
     }
     bail!("record and bucket do not agree. {}", advice.join("; "))
 }
@@ -202,5 +211,22 @@ fn fate_in_words(fate: &Fate, removed: &str) -> String {
         Fate::Adopted => ": adopted".to_owned(),
         Fate::Removed => format!(": {removed}"),
         Fate::Failed(why) => format!(": not mended: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_only_looked_is_told_what_mends_it() {
+        let look = Policy { min_age: Duration::ZERO, objects: ObjectPolicy::List, abort_multiparts: false };
+        let says = |seen: Reconciled| conclude(&seen, look).unwrap_err().to_string();
+        let left_over = says(Reconciled { left_over: 2, ..Reconciled::default() });
+        assert!(left_over.contains("--remove removes objects of closed uploads"), "{left_over}");
+        let multiparts = says(Reconciled { multiparts: 1, ..Reconciled::default() });
+        assert!(multiparts.contains("--remove abort multipart uploads"), "{multiparts}");
+        let stray = says(Reconciled { stray: 1, ..Reconciled::default() });
+        assert_eq!(stray, "record and bucket do not agree");
     }
 }
