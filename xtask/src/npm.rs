@@ -102,8 +102,8 @@ fn judge(report: &[u8]) -> Audit {
     let why = text(&report["message"]).or_else(|| text(&error["summary"]));
     let why = why.unwrap_or_else(|| "it printed no report".to_owned());
     let is_unanswered = match (report["statusCode"].as_u64(), error["code"].as_str()) {
-        // 405 is what a mirror says that only hands packages out.
-        (Some(status), _) => matches!(status, 404 | 405 | 500..=599),
+        // 405 is what a mirror says that only hands packages out, 429 a registry that was asked by too many.
+        (Some(status), _) => matches!(status, 404 | 405 | 429 | 500..=599),
         (None, Some(code)) => UNANSWERED.contains(&code),
         (None, None) => why.starts_with("request to ") || why.starts_with("network timeout at: "),
     };
@@ -154,9 +154,15 @@ mod tests {
         let error = |code: &str| format!(r#"{{"error":{{"code":"{code}","summary":"no","detail":""}}}}"#);
         let network = "request to https://r.example/bulk failed, reason: getaddrinfo ENOTFOUND r.example";
         let no_line = format!(r#"{{"message":"{network}",{nothing}}}"#);
-        for unanswered in
-            [refused(404), refused(405), refused(503), error("ENOTFOUND"), error("E404"), no_line]
-        {
+        for unanswered in [
+            refused(404),
+            refused(405),
+            refused(429),
+            refused(503),
+            error("ENOTFOUND"),
+            error("E404"),
+            no_line,
+        ] {
             assert!(matches!(judge(unanswered.as_bytes()), Audit::NotAnswered(_)), "{unanswered}");
         }
         let nonsense = format!(r#"{{"message":"Unexpected token < in JSON at position 0",{nothing}}}"#);
