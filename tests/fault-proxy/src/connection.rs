@@ -94,6 +94,18 @@ impl Throttled {
         Self { stream, handle, shared, reading, writing: Pace::default() }
     }
 
+    /// Whether the client is gone and nothing of what it sent is left to read. The line's pace does not hold that back:
+    /// what nobody waits for any more would be answered, and be called told.
+    fn is_left(&self, cx: &mut Context<'_>) -> bool {
+        let in_a_tunnel = matches!(self.shared.outage(), Some((OutageKind::Silent, _)));
+        if self.handle.is(SILENT) || in_a_tunnel {
+            return false;
+        }
+        let mut byte = [0];
+        let peeked = self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte));
+        matches!(peeked, Poll::Ready(Ok(0) | Err(_)))
+    }
+
     /// Nothing moves on a silenced connection, nor in a tunnel.
     fn poll_moving(
         handle: &Handle,
@@ -123,7 +135,11 @@ impl AsyncRead for Throttled {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(Self::poll_moving(&this.handle, &this.shared, &mut this.reading, cx))?;
+        let moving = Self::poll_moving(&this.handle, &this.shared, &mut this.reading, cx);
+        if moving.is_pending() && this.is_left(cx) {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(moving)?;
         let Some(portion_bytes) = this.shared.up.portion_bytes() else {
             return Pin::new(&mut this.stream).poll_read(cx, buffer);
         };

@@ -10,7 +10,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use fault_proxy::{Fault, FaultProxy, Link, Outcome, Rule};
-use tokio::net::TcpListener;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -233,6 +234,28 @@ async fn a_line_has_a_speed_and_a_length() {
     let took_ms = started.elapsed().as_millis();
     // How much more than that is for the shaper's own tests, in which time does not depend on the machine.
     assert!((600..30_000).contains(&took_ms), "{took_ms}");
+}
+
+#[tokio::test]
+async fn who_goes_away_is_missed_at_once_however_slow_the_line_is() {
+    // An upstream that answers nothing.
+    let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+    let upstream = listener.local_addr().unwrap();
+    let proxy = FaultProxy::new();
+    let address = proxy.open_front("store", LOOPBACK, &upstream.to_string()).await.unwrap();
+    // What comes next would be read minutes later.
+    proxy.set_link(Link { up_bits_per_s: Some(1), ..Link::default() });
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(b"PUT /b/k HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody").await.unwrap();
+    drop(client);
+    let ended = tokio::time::timeout(Duration::from_secs(60), async {
+        while proxy.requests_after(0).first().is_none_or(|entry| entry.outcome == Outcome::Open) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(ended.await.is_ok(), "it is still waited for");
+    let [entry] = proxy.requests_after(0).try_into().unwrap();
+    assert_eq!((entry.outcome, entry.status), (Outcome::Gone, None));
 }
 
 #[tokio::test]
