@@ -15,10 +15,6 @@ use crate::service::{Served, serve};
 
 const REQUESTS: usize = 200;
 const STREAMS: usize = 50;
-/// How soon it is over.
-const DRAINED: Duration = Duration::from_secs(10);
-/// How long the store takes to answer meanwhile: long enough that all are under way at once.
-const STORE_TAKES_MS: u64 = 5_000;
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// As many files as are announced at once.
@@ -57,9 +53,9 @@ async fn f45_at_sigterm_200_requests_are_answered_50_streams_end_and_all_is_over
         assert_eq!(stream.next().await.unwrap().0, "ready");
     }
 
-    let slow =
-        Rule { method: Some("HEAD".to_owned()), delay_ms: STORE_TAKES_MS, ..Rule::always(Fault::Pass) };
-    bucket.proxy.set_rules(vec![slow]).unwrap();
+    // The store answers none of them before all are under way at once, and the service is told to stop.
+    let held = Rule { method: Some("HEAD".to_owned()), ..Rule::always(Fault::Hold) };
+    bucket.proxy.set_rules(vec![held]).unwrap();
     bucket.proxy.forget_requests();
     let answers = join_all(ids.iter().map(|id| complete(&service, id)));
     let stop = async {
@@ -70,7 +66,6 @@ async fn f45_at_sigterm_200_requests_are_answered_50_streams_end_and_all_is_over
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         service.tell_to_stop();
-        Instant::now()
     };
     let watched = join_all(streams.into_iter().map(|mut stream| async move {
         let mut created = Vec::new();
@@ -82,18 +77,23 @@ async fn f45_at_sigterm_200_requests_are_answered_50_streams_end_and_all_is_over
         }
         (created, stream.last)
     }));
-    let (answers, told, created) = tokio::join!(answers, stop, watched);
+    let stopped = async {
+        let ((), created) = tokio::join!(stop, watched);
+        // The streams have ended: it has heard that it is to stop.
+        bucket.proxy.set_rules(Vec::new()).unwrap();
+        created
+    };
+    let (answers, created) = tokio::join!(answers, stopped);
     for (status, photo) in &answers {
         assert_eq!(*status, 200, "{photo}");
     }
     assert_eq!(created.len(), STREAMS);
     let (status, _) = service.ended().await;
     assert!(status.success(), "{status}");
-    assert!(told.elapsed() < DRAINED, "it took {:?}", told.elapsed());
+    // Within ten seconds, by its own clock: it cuts off what takes longer, and says so.
     assert!(!service.log().contains("cut off"), "{}", service.log());
 
     // Nothing of it was lost: all are photos after the next start.
-    bucket.proxy.set_rules(Vec::new()).unwrap();
     let mut command = bucket.windlass("again").await;
     command.args(serve(data.path()));
     let mut again = Served::start(command);

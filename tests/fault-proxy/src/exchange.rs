@@ -50,6 +50,8 @@ impl Exchange {
         let (mut head, body) = request.into_parts();
         let entry = self.shared.journal.begin(&self.front, &head);
         let on_the_way = OnTheWay(Arc::clone(&entry));
+        // From before it is judged: nobody is to wait for what has been by then.
+        let mut replaced = self.shared.rules_replaced.subscribe();
         let verdict = self.shared.judge(&Seen {
             front: &self.front,
             method: head.method.as_str(),
@@ -61,6 +63,10 @@ impl Exchange {
             entry.change(|entry| entry.fault = Some(fault.clone()));
         }
         sleep(Duration::from_millis(delay_ms)).await;
+        if fault == Fault::Hold {
+            // Where nobody can replace them any more, it passes.
+            let _ = replaced.changed().await;
+        }
         end_to_end(&mut head.headers);
         let answer = self.answer(&entry, head, body, fault).await;
         sleep(Duration::from_millis(self.shared.link().round_trip_ms)).await;
@@ -76,7 +82,7 @@ impl Exchange {
     async fn answer(&self, entry: &Arc<Entry>, head: request::Parts, body: Incoming, fault: Fault) -> Answer {
         let request = Passing { exchange: self, entry, size_bytes: size_of(&head), head, body };
         match fault {
-            Fault::Pass => request.pass(Tamper::Nothing).await,
+            Fault::Pass | Fault::Hold => request.pass(Tamper::Nothing).await,
             Fault::Respond { status, retry_after_s, headers, body } => {
                 request.read().await?;
                 let mut response = Response::new(full(body));

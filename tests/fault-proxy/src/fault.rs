@@ -45,6 +45,8 @@ pub enum Fault {
         #[serde(default)]
         for_ms: Option<u64>,
     },
+    /// It waits until the rules are replaced, and passes then.
+    Hold,
     /// The upstream gets a request whose body ends there, as a middlebox makes it: with a length that fits.
     TruncateRequest {
         /// Where.

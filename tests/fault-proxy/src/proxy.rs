@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, Weak};
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub up: Shaper,
     pub down: Shaper,
     pub journal: Journal,
+    /// Told of whenever all rules are replaced.
+    pub rules_replaced: watch::Sender<()>,
     rules: Mutex<Vec<ActiveRule>>,
     link: Mutex<Link>,
     outage: Mutex<Option<(OutageKind, Instant)>>,
@@ -92,6 +95,7 @@ impl FaultProxy {
                 up: Shaper::default(),
                 down: Shaper::default(),
                 journal: Journal::new(),
+                rules_replaced: watch::Sender::new(()),
                 rules: Mutex::default(),
                 link: Mutex::default(),
                 outage: Mutex::default(),
@@ -143,6 +147,7 @@ impl FaultProxy {
     pub fn set_rules(&self, rules: Vec<Rule>) -> Result<(), ProxyError> {
         let rules = rules.into_iter().map(ActiveRule::new).collect::<Result<Vec<_>, _>>()?;
         *lock(&self.shared.rules) = rules;
+        self.shared.rules_replaced.send_replace(());
         Ok(())
     }
 

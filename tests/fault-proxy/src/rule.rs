@@ -180,6 +180,7 @@ fn share_of(fault: &Fault) -> Option<f64> {
         | Fault::FlipRequest { at }
         | Fault::FlipResponse { at } => Some(*at),
         Fault::Pass
+        | Fault::Hold
         | Fault::Respond { .. }
         | Fault::DropBefore
         | Fault::DropAfter

@@ -148,6 +148,21 @@ async fn bytes_are_flipped_cut_and_sent_twice_as_asked() {
     assert_eq!(wrong.put(10).await.unwrap().2, "rtored");
 }
 
+#[tokio::test]
+async fn what_is_held_passes_when_the_rules_are_replaced() {
+    let scene = scene(vec![Rule::always(Fault::Hold)]).await;
+    let released = async {
+        while scene.proxy.requests_after(0).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert!(scene.bodies().is_empty());
+        scene.proxy.set_rules(Vec::new()).unwrap();
+    };
+    let (sent, ()) = tokio::join!(scene.put(10), released);
+    assert_eq!(sent.unwrap().0, 200);
+    assert_eq!(scene.bodies(), [vec![7; 10]]);
+}
+
 /// An answer without end: a byte now and then, as a stream of events.
 async fn stream() -> axum::body::Body {
     struct Endless(tokio::time::Interval);
