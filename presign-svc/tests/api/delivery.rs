@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -86,12 +85,11 @@ async fn credentials_that_never_come_are_waited_for_a_moment_and_missed_only_whe
     let public_prefixes = vec!["acme/job-7/".parse().unwrap()];
     let (app, _) = with(DeliveryOptions { public_prefixes, ..DeliveryOptions::default() }).await;
     app.store.cannot_sign_gets.store(true, SeqCst);
-    let begun = Instant::now();
     let (pictures, documents) = tokio::join!(
         app.get("/api/v1/photos?project_id=job-7&kind=photo"),
         app.get("/api/v1/photos?project_id=job-7&kind=document"),
     );
-    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    // A request that waited for them to its end would be refused as a whole.
     assert_eq!((pictures.status, pictures.body["photos"].as_array().unwrap().len()), (200, 2));
     assert_eq!((documents.status, &documents.body["code"]), (503, &json!("store_unavailable")));
 }

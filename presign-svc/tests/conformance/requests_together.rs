@@ -1,5 +1,7 @@
 //! Requests whose uploads are recorded by one statement: what is wrong with one is no matter of the others.
 
+use std::time::Duration;
+
 use futures::future::join;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
@@ -8,6 +10,8 @@ use windlass_presign_svc::ports::uploads::{Recorded, UploadRepository as _};
 
 use crate::uploads::{upload, upload_of};
 
+/// Longer than a statement waits for a lock, by far.
+const LIMIT: Duration = Duration::from_secs(30);
 /// How many statements the service has under way at once.
 const STATEMENTS: i64 = 2;
 
@@ -30,9 +34,13 @@ async fn a_lookup_that_fails_for_one_request_fails_no_other() {
         let alone = upload_of("acme", "job-8", Some(&number.to_string()), 4096);
         first.push(tokio::spawn(async move { database.insert(vec![alone], &Allowance::default()).await }));
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut raw).await.unwrap() < number {
-            raw.execute("SELECT pg_sleep(0.01)").await.unwrap();
-        }
+        let are_waiting = async {
+            while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut raw).await.unwrap() < number {
+                raw.execute("SELECT pg_sleep(0.01)").await.unwrap();
+            }
+        };
+        let came = tokio::time::timeout(LIMIT, are_waiting).await;
+        assert!(came.is_ok(), "{number} statements do not wait for the lock after {LIMIT:?}");
     }
     let new = upload_of("other", "job-7", Some("new"), 4096);
     let unlimited = Allowance::default();

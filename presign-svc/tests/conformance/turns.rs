@@ -10,6 +10,8 @@ use windlass_protocol::UploadId;
 
 /// Less than the 15 seconds after which a turn ends by itself.
 const SOON: Duration = Duration::from_secs(12);
+/// Longer than anybody waits for a turn.
+const LIMIT: Duration = Duration::from_secs(30);
 
 fn upload() -> UploadId {
     "0192f0c1-2c5d-7c1e-9f00-0123456789ab".parse().unwrap()
@@ -20,11 +22,11 @@ async fn the_turn_of_an_instance_that_died_passes_on_when_its_time_is_over() {
     let Some(url) = crate::postgres_server::new_database() else { return };
     let database = PostgresDatabase::connect(&url, 4).await.unwrap();
     let mut dead = PgConnection::connect(&url).await.unwrap();
-    let left = "INSERT INTO turns VALUES ('0192f0c1-2c5d-7c1e-9f00-0123456789ab', gen_random_uuid(), now() + interval '8 seconds')";
-    dead.execute(left).await.unwrap();
-    let early = timeout(Duration::from_millis(300), database.take(upload())).await;
-    assert!(early.is_err(), "its time is not over");
-    timeout(SOON, database.take(upload())).await.unwrap().unwrap();
+    let left = "INSERT INTO turns VALUES ('0192f0c1-2c5d-7c1e-9f00-0123456789ab', gen_random_uuid(), now() + interval '2 seconds') RETURNING until::text";
+    let until: String = sqlx::query_scalar(left).fetch_one(&mut dead).await.unwrap();
+    timeout(LIMIT, database.take(upload())).await.unwrap().unwrap();
+    let is_over = sqlx::query_scalar::<_, bool>("SELECT now() >= $1::timestamptz").bind(until);
+    assert!(is_over.fetch_one(&mut dead).await.unwrap(), "its time is not over");
 }
 
 #[tokio::test]
@@ -39,10 +41,13 @@ async fn a_turn_that_nobody_waits_for_any_more_is_free_again() {
     let mut asking = Box::pin(one.take(upload()));
     let asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     let mut watch = PgConnection::connect(&url).await.unwrap();
-    while sqlx::query_scalar::<_, i64>(asked).fetch_one(&mut watch).await.unwrap() == 0 {
-        assert!(futures::poll!(&mut asking).is_pending());
-        watch.execute("SELECT pg_sleep(0.01)").await.unwrap();
-    }
+    let is_waiting = async {
+        while sqlx::query_scalar::<_, i64>(asked).fetch_one(&mut watch).await.unwrap() == 0 {
+            assert!(futures::poll!(&mut asking).is_pending());
+            watch.execute("SELECT pg_sleep(0.01)").await.unwrap();
+        }
+    };
+    assert!(timeout(LIMIT, is_waiting).await.is_ok(), "nobody waits for the lock after {LIMIT:?}");
     drop(asking);
     bolted.rollback().await.unwrap();
     timeout(SOON, other.take(upload())).await.unwrap().unwrap();
@@ -55,5 +60,9 @@ async fn turns_are_given_back_before_the_database_is_closed() {
     let next = PostgresDatabase::connect(&url, 4).await.unwrap();
     drop(stopping.take(upload()).await.unwrap());
     stopping.close().await;
-    timeout(SOON, next.take(upload())).await.unwrap().unwrap();
+    // One that ends by itself stays until somebody takes it.
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    let left = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM turns").fetch_one(&mut raw).await.unwrap();
+    assert_eq!(left, 0);
+    timeout(LIMIT, next.take(upload())).await.unwrap().unwrap();
 }

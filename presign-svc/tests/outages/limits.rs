@@ -9,8 +9,10 @@ use crate::service::{Announced, Served, WINDLASS, program, serve};
 
 /// What each may announce in a minute: one in a quarter of it.
 const LIMIT: usize = 4;
-/// A server that does not answer is waited for once, for a second.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// So long a server that does not answer is waited for.
+const ANSWER_LIMIT: Duration = Duration::from_secs(1);
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start(redis: &Redis, data: &TempDir) -> Served {
     let mut command = program(WINDLASS);
@@ -76,9 +78,13 @@ async fn a_redis_that_hangs_is_waited_for_once() {
     let mut service = start(&redis, &data);
     assert_eq!(granted(&service, "before", 1).await, 1);
     redis.hold();
-    let held = Instant::now();
-    assert_eq!(granted(&service, "meanwhile", LIMIT).await, LIMIT);
-    assert!(held.elapsed() < PATIENCE, "it took {:?}", held.elapsed());
+    let mut quickest = Duration::MAX;
+    for number in 0..LIMIT {
+        let began = Instant::now();
+        assert_eq!(granted(&service, &format!("meanwhile-{number}"), 1).await, 1);
+        quickest = quickest.min(began.elapsed());
+    }
+    assert!(quickest < ANSWER_LIMIT, "each waited: the quickest took {quickest:?}");
     redis.go_on();
     limits_are(&service, "ok").await;
     // Its own would give nothing more, and full ones all.
