@@ -3,7 +3,7 @@
 //! nothing, and what the operator is told helps.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use axum::Router;
 use axum::routing::get;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::bucket::Bucket;
-use crate::postgres::{Postgres, run, unprivileged};
+use crate::postgres::{Postgres, unprivileged};
 use crate::redis::Redis;
 use crate::service::{Served, WINDLASS, program, serve};
 use crate::tls_server::{Authority, Behind, front};
@@ -22,6 +22,8 @@ use crate::tls_server::{Authority, Behind, front};
 const HERE: &str = "DNS:localhost,IP:127.0.0.1";
 const ELSEWHERE: &str = "DNS:elsewhere.example";
 const ISSUER: &str = "https://id.example.com/";
+/// How often somebody else may be given a port that was free a moment ago.
+const MOST_ATTEMPTS: usize = 3;
 
 /// `windlass serve` on a folder, which trusts an authority.
 fn trusting(authority: &Path, data: &TempDir) -> Command {
@@ -100,15 +102,20 @@ fn show_certificate(postgres: &Postgres, authority: &Authority, names: &str) -> 
         assert!(install.status().unwrap().success());
     }
     postgres.kill();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let options = format!(
-        "-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c ssl=on -c unix_socket_directories={}",
-        postgres.path("socket").display()
-    );
-    let mut start = postgres.program("pg_ctl");
-    start.arg("-D").arg(&data).args(["-w", "-o", &options, "-l"]).arg(data.join("log")).arg("start");
-    run(&mut start);
-    port
+    for _ in 0..MOST_ATTEMPTS {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let options = format!(
+            "-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c ssl=on -c unix_socket_directories={}",
+            postgres.path("socket").display()
+        );
+        let mut start = postgres.program("pg_ctl");
+        start.arg("-D").arg(&data).args(["-w", "-o", &options, "-l"]).arg(data.join("log")).arg("start");
+        start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if start.status().unwrap().success() {
+            return port;
+        }
+    }
+    panic!("PostgreSQL does not start at any port");
 }
 
 #[tokio::test(flavor = "multi_thread")]

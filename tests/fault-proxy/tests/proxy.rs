@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use fault_proxy::{Fault, FaultProxy, Link, Outcome, Rule};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -74,9 +74,10 @@ fn once(fault: Fault) -> Vec<Rule> {
 #[tokio::test]
 async fn an_upstream_that_is_not_there_is_named_and_the_exchange_has_its_end() {
     let scene = scene(Vec::new()).await;
-    let closed = TcpListener::bind(LOOPBACK).await.unwrap();
-    let nobody = closed.local_addr().unwrap();
-    drop(closed);
+    // A port that is taken and not listened on: nobody else is given it meanwhile.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind(LOOPBACK).unwrap();
+    let nobody = taken.local_addr().unwrap();
     let front = scene.proxy.open_front("service", LOOPBACK, &nobody.to_string()).await.unwrap();
     assert!(scene.client.get(format!("http://{front}/x")).send().await.is_err());
     let [entry] = scene.proxy.requests_after(0).try_into().unwrap();

@@ -20,6 +20,8 @@ const ACCESS_KEY_ID: &str = "GK31c2f218a2e44f485b94239e";
 const SECRET_ACCESS_KEY: &str = "b892c0665f0ada8a4755dae98baa3b133590e11dae3bcc1f9d769d67f16c3835";
 /// How long the server may take until its bucket answers.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// How often somebody else may be given a port that was free a moment ago.
+const MOST_ATTEMPTS: usize = 3;
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs `$@` until standard input ends. The input is a pipe from us: however we end, Garage ends.
@@ -62,6 +64,16 @@ impl Garage {
     /// # Errors
     /// [`GarageError::NotInstalled`] when there is none: tests then say so and pass.
     pub async fn start() -> Result<Self, GarageError> {
+        for _ in 1..MOST_ATTEMPTS {
+            match Self::start_once().await {
+                Err(GarageError::Silent { log }) if log.contains("in use") => {}
+                started => return started,
+            }
+        }
+        Self::start_once().await
+    }
+
+    async fn start_once() -> Result<Self, GarageError> {
         let binary = find_binary()?;
         let folder = tempfile::tempdir()?;
         let [s3_port, rpc_port] = free_ports()?;

@@ -225,9 +225,11 @@ async fn a_missing_bucket_is_not_taken_for_a_missing_object() {
 #[tokio::test]
 async fn a_store_nobody_listens_for_is_unavailable() {
     let (_script, store) = ScriptedStore::start(vec![]).await;
-    // Its runtime's listener goes with it: a port nobody has is taken and given up.
-    let free = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
-    let client = store.client.config().to_builder().endpoint_url(format!("http://{free}")).build();
+    // A port that is taken and not listened on: nobody else is given it meanwhile.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let nobody = taken.local_addr().unwrap();
+    let client = store.client.config().to_builder().endpoint_url(format!("http://{nobody}")).build();
     let nowhere = S3Store { client: aws_sdk_s3::Client::from_conf(client), ..store };
     assert!(matches!(nowhere.head(&key()).await, Err(StoreError::Unavailable(_))));
 }
