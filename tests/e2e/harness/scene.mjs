@@ -168,6 +168,14 @@ class Visit {
     return (await this.scene.proxy.requests()).filter(({ front, method }) => front === "store" && method === "PUT");
   }
 
+  /**
+   * Those that were answered: where attempts are counted. What a browser repeats by itself, unseen by the page, or the
+   * page on a machine that stood still, was not.
+   */
+  async putsAnswered() {
+    return (await this.puts()).filter(({ status }) => status !== null);
+  }
+
   /** All chosen files are stored, and every invariant holds. */
   async allStored({ timeoutMs, ...checks } = {}) {
     await this.ended(this.files.size, timeoutMs);
