@@ -1,5 +1,7 @@
 /** What a person sees of `<windlass-gallery>` and does there. */
 
+import assert from "node:assert/strict";
+
 import { eventually } from "./eventually.mjs";
 
 export class Gallery {
@@ -19,9 +21,19 @@ export class Gallery {
   focused = () =>
     this.node.evaluate(({ shadowRoot: { activeElement } }) => activeElement?.getAttribute("aria-label") ?? activeElement?.textContent ?? null);
 
+  /** How news reach it. */
+  live = () => this.node.evaluate(({ live }) => live);
+
   /** Waits until it hears what happens. */
   isLive() {
-    return eventually("the gallery is live", () => this.node.evaluate(({ live }) => live), (live) => live === "live");
+    return eventually("the gallery is live", this.live, (live) => live === "live");
+  }
+
+  /** Waits until it shows what it is to hear at once: it has a stream, and asks for nothing every few seconds. */
+  async hears(what, probe, accept) {
+    const value = await eventually(what, probe, accept);
+    assert.equal(await this.live(), "live", what);
+    return value;
   }
 
   /** Waits until the page has made of what it heard whatever it does: that is before it paints again. */

@@ -11,11 +11,6 @@ import { Gallery } from "../harness/gallery.mjs";
 import { Service } from "../harness/service.mjs";
 import { allRows } from "../harness/uploader.mjs";
 
-/**
- * A second is what "live" means to a person; this leaves a busy machine its time, and is still sooner than any page that
- * asks every few seconds would know.
- */
-const AT_ONCE_MS = 2_500;
 let service;
 let browser;
 let folder;
@@ -47,18 +42,18 @@ test("what somebody else stores, marks and deletes is shown at once", async () =
   const token = service.token({ scope: "pipeline" });
   const photo = await store("others.jpg", 21);
   const stored = Date.now();
-  await eventually("it appears", gallery.names, (list) => list.includes("others.jpg"), AT_ONCE_MS);
+  await gallery.hears("it appears", gallery.names, (list) => list.includes("others.jpg"));
   await gallery.node.locator("img.loaded").first().waitFor();
   console.log(`shown after ${Date.now() - stored} ms, with its picture`);
   for (const body of [{ status: "processing" }, { status: "failed", reason: "too dark" }]) {
     assert.equal((await service.api(`/photos/${photo.photo_id}/status`, { method: "PATCH", body, token })).status, 200);
   }
-  await eventually("it is marked", () => gallery.node.locator("button.tile.warned").count(), (count) => count === 1, AT_ONCE_MS);
+  await gallery.hears("it is marked", () => gallery.node.locator("button.tile.warned").count(), (count) => count === 1);
   await gallery.node.locator("button.tile").first().click();
   await page.getByText("too dark").waitFor();
   assert.equal((await service.api(`/photos/${photo.photo_id}`, { method: "DELETE" })).status, 204);
-  await eventually("it is gone", gallery.names, (list) => !list.includes("others.jpg"), AT_ONCE_MS);
-  await gallery.dialog.waitFor({ state: "detached", timeout: AT_ONCE_MS });
+  await gallery.hears("it is gone", gallery.names, (list) => !list.includes("others.jpg"));
+  await gallery.dialog.waitFor({ state: "detached" });
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
@@ -177,7 +172,7 @@ test("caption and labels are written once, seen by others, and found", async () 
   await search.fill("tursturz");
   await eventually("words find it without accents", reading.names, (list) => list.length === 2);
   await store("tursturz third.jpg", 26);
-  await eventually("a new one that passes appears", reading.names, (list) => list.length === 3, AT_ONCE_MS);
+  await reading.hears("a new one that passes appears", reading.names, (list) => list.length === 3);
   await search.fill("nothing like it");
   await reader.getByText("Nothing found").waitFor();
   await reader.getByRole("button", { name: "Clear the search" }).click();
