@@ -12,6 +12,7 @@ import { asEngine, launchEngine } from "./engine.mjs";
 import { eventually } from "./eventually.mjs";
 import { FaultProxy } from "./fault-proxy.mjs";
 import { areStored, nothingIsSentAgain, nothingLiesAbout, targetOf } from "./invariants.mjs";
+import { startRunning } from "./running-clock.mjs";
 import { freePorts, isPortTaken, MOST_ATTEMPTS, Service } from "./service.mjs";
 import { StoreProcess } from "./store-process.mjs";
 
@@ -101,6 +102,7 @@ class Visit {
     const { tab, project, options, scene } = this;
     await tab.open(scene.proxy.fronts.service);
     await eventually("the elements are there", () => tab.run(hasElements), Boolean);
+    await tab.run(startRunning);
     await tab.run(connect, project, scene.service.token({ project }), options);
   }
 
@@ -238,7 +240,7 @@ async function connect(project, token, options) {
     ...options,
   });
   client.addEventListener("statechange", ({ upload: { filename, ended, error }, state }) => {
-    window.states.push({ filename, state, atMs: performance.now() });
+    window.states.push({ filename, state, atMs: window.ranMs() });
     if (ended) window.ends.push({ filename, state, code: error?.code ?? null });
   });
   document.querySelector("windlass-uploader").client = client;
