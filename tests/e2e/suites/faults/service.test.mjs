@@ -8,6 +8,7 @@ import { makeVideo } from "../../harness/bytes.mjs";
 import { ENGINE, elsewhereOnlyLong } from "../../harness/engine.mjs";
 import { eventually } from "../../harness/eventually.mjs";
 import { COMPLETE, CREATE, problem, PUT, SIGN } from "../../harness/fault-proxy.mjs";
+import { took } from "../../harness/running-clock.mjs";
 import { Scene } from "../../harness/scene.mjs";
 
 const MIB = 1024 * 1024;
@@ -78,9 +79,15 @@ test("F23 a service that is dead for a while: what is signed goes on, and ten se
     // The engine's own requests: the page's gallery asks for photos, tickets and events.
     const isEngines = ({ front, method, path }) => front === "service" && method === "POST" && /\/(uploads|parts|complete)$/.test(path);
     const answered = (each) => isEngines(each) && each.started_ms >= back && each.status >= 200 && each.status < 300;
-    const first = (await eventually("the engine is answered", journal, (list) => list.some(answered))).find(answered);
-    console.log(`the engine was answered ${first.ended_ms - back} ms after the return`);
-    assert.ok(first.ended_ms - back < 10_000, `${first.ended_ms - back} ms`);
+    let first;
+    const engineIsAnswered = async () => {
+      first = (await eventually("the engine is answered", journal, (list) => list.some(answered))).find(answered);
+    };
+    // By the journal's clock, or by those that stand still where the machine does.
+    const waitedMs = await took((work) => visit.run(work), engineIsAnswered);
+    const answeredMs = Math.min(first.ended_ms - back, waitedMs);
+    console.log(`the engine was answered ${Math.round(answeredMs)} ms after the return`);
+    assert.ok(answeredMs < 10_000, `${answeredMs} ms`);
     await visit.allStored({ timeoutMs: 120_000 });
   } finally {
     await apart.close();
