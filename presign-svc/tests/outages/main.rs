@@ -21,6 +21,7 @@ mod postgres;
 #[path = "../support/redis.rs"]
 mod redis;
 mod required;
+mod running;
 mod service;
 mod stopping;
 mod store;

@@ -17,8 +17,6 @@ const WHITE_SPACE: Duration = Duration::from_secs(18);
 /// The row's, with `cargo xtask test rust --long`.
 const LONG_WHITE_SPACE: Duration = Duration::from_secs(120);
 
-/// A part is replaced within that time, on a busy machine too: so long the join is on its way.
-const REPLACED_WITHIN: Duration = Duration::from_secs(8);
 /// How often the store is asked at most for one request that it refuses for the time it was signed at.
 const ATTEMPTS_MOST: usize = 4;
 
@@ -163,12 +161,12 @@ async fn f32_where_the_store_joins_nothing_and_has_it_all_everything_is_named_an
 #[tokio::test(flavor = "multi_thread")]
 async fn f32_a_part_that_was_replaced_meanwhile_is_named_and_it_alone_is_sent_again() {
     let mut scene = Scene::start().await;
-    let stall = Fault::Stall { at: 0.0, for_ms: Some(REPLACED_WITHIN.as_millis() as u64) };
-    scene.bucket.joins_meet([stall]);
+    scene.bucket.joins_meet([Fault::Hold]);
     let (before, other) = (scene.bucket.joins().len(), document(8));
     let replaced = async {
         scene.bucket.joining_begins(before).await;
         send_part(&scene.service, &scene.id, &other, 2).await;
+        scene.bucket.proxy.set_rules(Vec::new()).unwrap();
     };
     let ((status, problem), ()) = tokio::join!(complete(&scene.service, &scene.id), replaced);
     assert_eq!((status, problem["code"].as_str()), (409, Some("parts_missing")), "{problem}");
