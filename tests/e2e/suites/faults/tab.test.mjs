@@ -17,6 +17,8 @@ const MIB = 1024 * 1024;
 const PART = 5 * MIB;
 /** The most that is sent at once. */
 const CONNECTIONS = 6;
+/** The later half of a film of twelve parts waits: however long looking takes, there is something left to send. */
+const LATER_HALF = { front: "store", method: "PUT", query: "partNumber=([7-9]|1[0-2])(&|$)", fault: { kind: "hold" } };
 /** Nothing is sent before it is taken back: on an open line all could be stored sooner than copied. */
 const HELD = { ...CREATE, fault: problem(503, "unavailable", "not yet", { retryAfterS: 1 }) };
 const line = (bits) => ({ up_bits_per_s: bits, down_bits_per_s: bits, round_trip_ms: 20 });
@@ -43,9 +45,10 @@ async function halfSent(visit, name, seed) {
   await visit.choose(film);
   await isKept(visit, 1);
   await scene.proxy.link(line(60_000_000));
-  await scene.proxy.rules();
+  await scene.proxy.rules(LATER_HALF);
   await visit.partsStored(3);
   await scene.proxy.link(line(200_000));
+  await scene.proxy.rules();
   await eventually("a part is in the middle", () => visit.puts(), (puts) => puts.some(isOnItsWay));
 }
 
