@@ -58,7 +58,7 @@ test("of a long list the oldest stored lines are folded, and still counted", asy
   const page = await openPage(browser, service.address);
   // What somebody looks into stays.
   await choose(page, fixture("photo_2mp_o1.jpg"));
-  await allRows(page, ["stored"], 30_000);
+  await allRows(page, ["stored"]);
   const first = page.locator("windlass-uploader .row").filter({ hasText: "photo_2mp_o1.jpg" });
   await first.locator("summary").click();
   await choose(page, ...paths);
