@@ -64,7 +64,7 @@ impl Exchange {
         }
         sleep(Duration::from_millis(delay_ms)).await;
         if fault == Fault::Hold {
-            // Where nobody can replace them any more, it passes.
+            // Who tells of it lives as long as this does.
             let _ = replaced.changed().await;
         }
         end_to_end(&mut head.headers);
