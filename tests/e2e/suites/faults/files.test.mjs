@@ -35,26 +35,40 @@ const UNSEEN = ENGINE === "firefox" ? ["append", "only touched"] : [];
 /** WebKit says of a file that has changed that it is not found. */
 const CHANGED = ENGINE === "webkit" ? ["file_changed", "file_gone"] : ["file_changed"];
 
+/** How often all of a film may be on its way before a test has changed it, on a machine that stands still. */
+const TOO_LATE_MOST = 3;
+
+/** Changes a film while it is sent, and looks what becomes of it; `false` where all of its parts were on their way by then. */
+async function changedMeanwhile(what, change, attempt) {
+  // What is kept whole goes in its place.
+  const visit = await scene.visit({ keep: false });
+  await scene.proxy.link({ up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 });
+  const name = `changed-${what.replaceAll(/\W+/g, "-")}-${attempt}.mp4`;
+  const path = await makeVideo(join(scene.folder, name), 22 * MIB, 20 + attempt);
+  await visit.choose(path);
+  await visit.partsStored(1);
+  await change(path);
+  const parts = async () => new Set((await visit.puts()).map(({ query }) => /partNumber=\d+/.exec(query)?.[0])).size;
+  const begun = await parts();
+  await visit.ended();
+  const [{ state, code }] = await visit.ends();
+  const isInTime = begun < (await parts());
+  if (!UNSEEN.includes(what) && (state !== "stored" || isInTime)) {
+    assert.equal(state, "failed");
+    assert.ok(CHANGED.includes(code), code);
+    const [{ words }] = await visit.rows();
+    assert.match(words, /changed.*Choose it again/);
+  }
+  // Also where it is stored: then what is there is what was chosen.
+  await visit.invariants();
+  return state !== "stored" || isInTime || UNSEEN.includes(what);
+}
+
 for (const [what, change] of Object.entries(changes)) {
   test(`F5 a file that changes on disk while it is sent is never completed: ${what}`, async () => {
-    // What is kept whole goes in its place.
-    const visit = await scene.visit({ keep: false });
-    await scene.proxy.link({ up_bits_per_s: 20_000_000, down_bits_per_s: 20_000_000, round_trip_ms: 20 });
-    const name = `changed-${what.replaceAll(/\W+/g, "-")}.mp4`;
-    const path = await makeVideo(join(scene.folder, name), 22 * MIB, 21);
-    await visit.choose(path);
-    await visit.partsStored(1);
-    await change(path);
-    await visit.ended();
-    const [{ state, code }] = await visit.ends();
-    if (!UNSEEN.includes(what)) {
-      assert.equal(state, "failed");
-      assert.ok(CHANGED.includes(code), code);
-      const [{ words }] = await visit.rows();
-      assert.match(words, /changed.*Choose it again/);
+    for (let attempt = 1; !(await changedMeanwhile(what, change, attempt)); attempt += 1) {
+      assert.ok(attempt < TOO_LATE_MOST, "all of it was on its way each time before it changed");
     }
-    // Also where it is stored: then what is there is what was chosen.
-    await visit.invariants();
   });
 }
 
