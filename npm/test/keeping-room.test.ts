@@ -147,6 +147,34 @@ test("a file that is tried again while it is being copied is kept once it is cop
   assert.deepEqual([...device.bytes.kept.keys()], [device.rowOf("roof")?.folder]);
 });
 
+test("a copy that is all there is of a file is not copied over itself when that is tried again, by its page or by the next one", async () => {
+  for (const isRestored of [true, false]) {
+    const device = new Device();
+    await device.keep("roof", "dead", { paused: true });
+    const page = device.open("page");
+    if (isRestored) {
+      await page.restore();
+    }
+    await choose(page, "roof");
+    await later();
+    const { holder, folder, record } = device.rowOf("roof") ?? assert.fail("it is not kept any more");
+    assert.deepEqual([holder, folder, record.bytes, record.paused], ["page", "of-roof", "opfs", false]);
+    assert.deepEqual([[...device.bytes.kept.keys()], page.told.some(({ kind }) => kind === "kept")], [["of-roof"], true]);
+    await page.forget("roof");
+    assert.deepEqual([device.rowOf("roof"), device.bytes.kept.size], [undefined, 0]);
+  }
+});
+
+test("under the name of a file that is kept another one takes its place", async () => {
+  const { device, page } = await pageThatSends("roof");
+  const file = new Blob(["other bytes"]);
+  page.keeping.take({ kind: "keep", upload: keptRecord("roof", file, { bytes: "none" }), file, handle: null, onWifi: false });
+  await quiet();
+  await later();
+  assert.equal(device.rowOf("roof")?.record.size_bytes, file.size);
+  assert.deepEqual([...device.bytes.kept.keys()], [device.rowOf("roof")?.folder]);
+});
+
 test("what nobody wants any more is not copied again", async () => {
   const { page, room } = await fullDevice();
   await choose(page, "door");

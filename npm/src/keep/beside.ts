@@ -54,6 +54,14 @@ async function readVariant(places: readonly ByteStore[], folder: string, name: s
   return null;
 }
 
+/** Whether the bytes that are kept by that record are whole, and those of this file, by all that its browser tells of it. */
+export function isKeptAs(record: KeptUpload | undefined, file: KeptUpload): boolean {
+  const isWhole = record?.bytes === "opfs" || record?.bytes === "indexed_db";
+  const isSame = record?.filename === file.filename && record.size_bytes === file.size_bytes;
+  // What came without a time has that of its reading now.
+  return isWhole && isSame && (record.last_modified_ms === null || record.last_modified_ms === file.last_modified_ms);
+}
+
 /** What the core is told of it. */
 export function sizesOf({ original, variants }: Beside): Found {
   return { original_bytes: original?.size ?? null, variants_bytes: variants.map((blob) => blob?.size ?? null) };

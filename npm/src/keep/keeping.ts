@@ -8,12 +8,13 @@ import type { KeptUpload } from "../generated/KeptUpload";
 import type { Resumption } from "../generated/Resumption";
 import { randomName } from "../random-name.js";
 import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
-import { ORIGINAL, readBeside, restoredFrom, sizesOf, type Beside } from "./beside.js";
+import { isKeptAs, ORIGINAL, readBeside, restoredFrom, sizesOf, type Beside } from "./beside.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
-import { changeRow, putUnlessHeld, readRow, rowsOf, transact, type Key, type QueueDatabase, type UploadRow } from "./database.js";
+import { changeRow, putUnlessHeld, rowsOf, transact, type UploadRow } from "./database.js";
 import type { FromKeepWorker, NotKeptCode, ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
+import { OwnRows } from "./own-rows.js";
 import { isFull, sweep, writeSomewhere } from "./places.js";
 import { reportOf } from "./report.js";
 import type { Sessions } from "./sessions.js";
@@ -26,6 +27,7 @@ export class Keeping {
   readonly #session: string;
   readonly #tell: (message: FromKeepWorker) => void;
   readonly #ground: Promise<Ground>;
+  readonly #rows: OwnRows;
   readonly #copies = new CopyQueue();
   /** The folders of what this page sends. */
   readonly #folders = new Map<string, string>();
@@ -35,8 +37,6 @@ export class Keeping {
   readonly #forgotten = new Map<string, string>();
   /** Files that could not be copied, and how that is tried again; whose turn it is comes first. */
   readonly #uncopied = new Map<string, () => void>();
-  /** Rows that are ours though the device had no room to write it: by name, the dead session that is written there. */
-  readonly #unclaimed = new Map<string, string | null>();
   readonly #watched = new Set<string>();
   /** What concerns the rows is done in the order it came. */
   #last: Promise<unknown> = Promise.resolve();
@@ -46,6 +46,7 @@ export class Keeping {
     this.#session = session;
     this.#tell = tell;
     this.#ground = ground;
+    this.#rows = new OwnRows(namespace, session, ground);
     this.#ground.catch(() => {
       // Told to every file that is to be kept.
     });
@@ -98,18 +99,27 @@ export class Keeping {
 
   #keep({ upload, file, handle, onWifi }: Extract<ToKeepWorker, { kind: "keep" }>): void {
     const ref = upload.client_ref;
-    // A try before this one may be being copied: what comes of that is not to be written over once it counts as whole.
-    this.#forget(ref);
+    const before = this.#folders.get(ref);
     const folder = randomName();
     this.#folders.set(ref, folder);
+    this.#uncopied.delete(ref);
     this.#inOrder(async () => {
       try {
+        if (before !== undefined) {
+          if (await this.#isKeptAlready(upload, folder)) {
+            this.#tell({ kind: "kept", clientRef: ref });
+            return;
+          }
+          // A try before this one may be being copied: what comes of that is not to be written over once it counts as whole.
+          this.#forgotten.set(before, ref);
+          await this.#removeForgotten().catch(() => undefined);
+        }
         const { database, sessions } = await this.#ground;
         const row: UploadRow = { namespace: this.#namespace, ref, holder: this.#session, folder, record: upload, handle, onWifi };
         let holder = await putUnlessHeld(database, row, null);
         while (holder !== null) {
-          if (await sessions.isAlive(holder)) {
-            // Another page keeps the file under this very name: its copy is not to be replaced.
+          // Another page keeps the file under this very name: its copy is not to be replaced.
+          if ((await sessions.isAlive(holder)) || (await this.#isKeptAlready(upload, folder))) {
             this.#tell({ kind: "kept", clientRef: ref });
             return;
           }
@@ -123,10 +133,37 @@ export class Keeping {
     });
   }
 
+  /**
+   * Whether all of it is kept under its name, by an earlier page or a try before this one; then that goes on. The file that
+   * was chosen may be that very copy, which is not to be removed for another one of it.
+   */
+  async #isKeptAlready(upload: KeptUpload, folder: string): Promise<boolean> {
+    const ref = upload.client_ref;
+    const row = await this.#rows.read(ref);
+    if (row === undefined || !isKeptAs(row.record, upload) || this.#forgotten.has(row.folder) || (await this.#rows.isAnothers(row))) {
+      return false;
+    }
+    const { original } = await readBeside(await (await this.#ground).openPlaces(), row);
+    const { paused, again, subject } = upload;
+    const record = { ...row.record, paused, again, subject: subject ?? row.record.subject };
+    if (original === null || !(await this.#rows.claim({ ...row, record }))) {
+      return false;
+    }
+    this.#written.add(row.folder);
+    const now = this.#folders.get(ref);
+    if (now === folder) {
+      this.#folders.set(ref, row.folder);
+    } else if (now === undefined) {
+      // Nobody wants it any more by now.
+      this.#forgotten.set(row.folder, ref);
+    }
+    return true;
+  }
+
   #copyOriginal(ref: string, folder: string, file: Blob, isRepeated = false): void {
     const then = async (place: ByteStore["place"]): Promise<void> => {
       this.#uncopied.delete(ref);
-      if (await this.#update(ref, (record) => ({ ...record, bytes: place }), "strict")) {
+      if (await this.#rows.update(ref, (record) => ({ ...record, bytes: place }), "strict")) {
         this.#tell({ kind: "kept", clientRef: ref });
         this.#copyNext();
       } else {
@@ -207,7 +244,7 @@ export class Keeping {
   /** The browser may ask the user before it reads the file again, so the page had better stay open all the same. */
   async #keepHandle(ref: string): Promise<void> {
     const { database } = await this.#ground;
-    await changeRow(database, this.#key(ref), (row) =>
+    await changeRow(database, this.#rows.key(ref), (row) =>
       row.holder === this.#session && row.handle ? { ...row, record: { ...row.record, bytes: "handle" } } : undefined,
     );
   }
@@ -230,20 +267,17 @@ export class Keeping {
 
   /** What cannot be removed is tried again after whatever is done next: the next page would send it. */
   async #removeForgotten(): Promise<void> {
-    const { database } = await this.#ground;
     for (const [folder, ref] of this.#forgotten) {
-      const removeRow = (): Promise<boolean> =>
-        changeRow(database, this.#key(ref), (row) => (row.folder === folder && this.#isOurs(row) ? null : undefined));
-      await removeRow().catch(async (thrown: unknown) => {
+      await this.#rows.remove(ref, folder).catch(async (thrown: unknown) => {
         if (!isFull(thrown)) {
           throw thrown;
         }
         // There is not even room to write that it is gone: its bytes make some.
         await this.#removeBytes(ref, folder);
-        await removeRow();
+        await this.#rows.remove(ref, folder);
       });
       this.#forgotten.delete(folder);
-      this.#unclaimed.delete(ref);
+      this.#rows.removed(ref);
       if (this.#written.delete(folder)) {
         await this.#removeBytes(ref, folder);
         this.#copyNext();
@@ -253,9 +287,9 @@ export class Keeping {
 
   /** Of what nobody wants any more; unless another page's row names the folder, which has taken it over and reads them. */
   async #removeBytes(ref: string, folder: string): Promise<void> {
-    const { database, openPlaces } = await this.#ground;
-    const row = await readRow(database, this.#key(ref));
-    if (row?.folder !== folder || this.#isOurs(row)) {
+    const { openPlaces } = await this.#ground;
+    const row = await this.#rows.read(ref);
+    if (row?.folder !== folder || this.#rows.isOurs(row)) {
       await Promise.all((await openPlaces()).map((place) => place.remove(folder)));
     }
   }
@@ -281,9 +315,9 @@ export class Keeping {
     this.#tell(found);
   }
 
-  async #restoreRow({ database, sessions }: Ground, places: ByteStore[], row: UploadRow, asked: Asked, found: Found): Promise<void> {
+  async #restoreRow({ sessions }: Ground, places: ByteStore[], row: UploadRow, asked: Asked, found: Found): Promise<void> {
     const { subject, readyOnly } = asked;
-    if (this.#isOurs(row)) {
+    if (this.#rows.isOurs(row)) {
       if (!found.unreadable?.includes(row.ref)) {
         return;
       }
@@ -309,7 +343,7 @@ export class Keeping {
     const bytes = isGone ? "none" : row.record.bytes;
     const record = "upload" in plan ? { ...plan.upload, bytes, subject: plan.upload.subject ?? subject } : row.record;
     const onWifi = asked.onWifi ?? row.onWifi ?? false;
-    if (!(await this.#claim(database, { ...row, record, onWifi }))) {
+    if (!(await this.#rows.claim({ ...row, record, onWifi }))) {
       return;
     }
     this.#folders.set(row.ref, row.folder);
@@ -321,31 +355,6 @@ export class Keeping {
     } else {
       found.uploads.push(restoredFrom(plan.upload, beside.original, beside.variants, onWifi));
     }
-  }
-
-  /**
-   * Makes the row ours, unless another page was faster. Where there is not even room to write that down it is sent all
-   * the same: only that makes room, and should another page do so too, the service knows both by one reference.
-   */
-  async #claim(database: QueueDatabase, { ref, holder, record, onWifi = false }: UploadRow): Promise<boolean> {
-    let ours = false;
-    try {
-      await changeRow(database, this.#key(ref), (row) => {
-        // Ours already where this is done once more.
-        ours = row.holder === holder || row.holder === this.#session;
-        return ours ? { ...row, holder: this.#session, record, onWifi } : undefined;
-      });
-    } catch (thrown) {
-      if (!isFull(thrown)) {
-        throw thrown;
-      }
-      this.#unclaimed.set(ref, holder);
-    }
-    return ours;
-  }
-
-  #isOurs({ ref, holder }: UploadRow): boolean {
-    return holder === this.#session || holder === this.#unclaimed.get(ref);
   }
 
   #watch(sessions: Sessions, session: string): void {
@@ -366,31 +375,16 @@ export class Keeping {
 
   /** Changes a record that is ours, in its turn. */
   #change(ref: string, change: (record: KeptUpload) => KeptUpload): void {
-    this.#inOrder(() => this.#update(ref, change));
+    this.#inOrder(() => this.#rows.update(ref, change));
   }
 
   /** Changes every row that is ours by then: a `restore` that was asked for before may claim some first. */
   #changeAll(change: (row: UploadRow) => UploadRow): void {
     this.#inOrder(async () => {
       for (const ref of [...this.#folders.keys()]) {
-        await this.#updateRow(ref, change).catch(() => undefined);
+        await this.#rows.updateRow(ref, change).catch(() => undefined);
       }
     });
-  }
-
-  #update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<boolean> {
-    return this.#updateRow(ref, (row) => ({ ...row, record: change(row.record) }), durability);
-  }
-
-  /** Resolves to whether there was a row of ours to change. */
-  async #updateRow(ref: string, change: (row: UploadRow) => UploadRow, durability?: IDBTransactionDurability): Promise<boolean> {
-    const { database } = await this.#ground;
-    const ours = (row: UploadRow): UploadRow | undefined => (this.#isOurs(row) ? { ...change(row), holder: this.#session } : undefined);
-    return changeRow(database, this.#key(ref), ours, durability);
-  }
-
-  #key(ref: string): Key {
-    return [this.#namespace, ref];
   }
 
   /** A failure concerns that one wish: at worst something is made or sent again. */
