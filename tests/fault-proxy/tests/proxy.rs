@@ -263,9 +263,12 @@ async fn who_goes_away_is_missed_at_once_however_slow_the_line_is() {
     proxy.set_link(Link { up_bits_per_s: Some(1), ..Link::default() });
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(b"PUT /b/k HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody").await.unwrap();
-    drop(client);
     let ended = tokio::time::timeout(Duration::from_secs(60), async {
-        while proxy.requests_after(0).first().is_none_or(|entry| entry.outcome == Outcome::Open) {
+        while proxy.requests_after(0).is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(client);
+        while proxy.requests_after(0).iter().any(|entry| entry.outcome == Outcome::Open) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
