@@ -165,6 +165,32 @@ test("a copy that is all there is of a file is not copied over itself when that 
   }
 });
 
+test("a copy that goes on is not removed where a smaller picture of the try before ends while it is looked at", async () => {
+  const { device, page } = await pageThatSends("roof");
+  const { write, read } = device.bytes;
+  let [wrote, looked] = [(): void => undefined, (): void => undefined];
+  device.bytes.write = async (...copy) => {
+    await write.apply(device.bytes, copy);
+    await new Promise<void>((goOn) => (wrote = goOn));
+  };
+  device.bytes.read = async (...asked) => {
+    const found = await read.apply(device.bytes, asked);
+    await new Promise<void>((goOn) => (looked = goOn));
+    return found;
+  };
+  const prepared = { content_type: "image/jpeg", metadata: null, warnings: [], variants: [] };
+  page.keeping.take({ kind: "prepared", clientRef: "roof", prepared, variants: [new Blob(["thumb"])] });
+  await later();
+  await later();
+  await choose(page, "roof");
+  wrote();
+  await quiet();
+  looked();
+  await quiet();
+  assert.deepEqual([device.rowOf("roof")?.folder, page.told.some(({ kind }) => kind === "kept")], ["of-roof", true]);
+  assert.equal(await device.bytes.kept.get("of-roof")?.get("original")?.text(), "bytes of roof");
+});
+
 test("under the name of a file that is kept another one takes its place", async () => {
   const { device, page } = await pageThatSends("roof");
   const file = new Blob(["other bytes"]);

@@ -235,8 +235,8 @@ export class Keeping {
         }
       }
       if (!isWanted()) {
-        // It ended while it was copied, when its folder could not be removed.
-        await this.#removeBytes(ref, folder).catch(() => undefined);
+        // It ended while it was copied, when its folder could not be removed. In its turn: what is tried again may go on with it.
+        this.#inOrder(async () => isWanted() || (await this.#removeBytes(ref, folder)));
       }
     });
   }
