@@ -191,6 +191,31 @@ test("a copy that goes on is not removed where a smaller picture of the try befo
   assert.equal(await device.bytes.kept.get("of-roof")?.get("original")?.text(), "bytes of roof");
 });
 
+test("what is tried again while what an earlier page has left of it is looked for goes on with that, or is copied where it is another file", async () => {
+  for (const isSame of [true, false]) {
+    const device = new Device();
+    await device.keep("roof", "dead", isSame ? {} : { filename: "other.jpg" });
+    const page = device.open("page");
+    const { folders } = device.bytes;
+    let goOn: () => void = () => undefined;
+    device.bytes.folders = async () => {
+      await new Promise<void>((resolve) => (goOn = resolve));
+      return folders.call(device.bytes);
+    };
+    await page.restore();
+    await choose(page, "roof");
+    goOn();
+    await quiet();
+    await later();
+    await later();
+    const { folder, record } = device.rowOf("roof") ?? assert.fail("it is not kept any more");
+    assert.deepEqual([folder === "of-roof", record.bytes, record.filename], [isSame, "opfs", "roof.jpg"]);
+    assert.equal(await device.bytes.kept.get(folder)?.get("original")?.text(), "bytes of roof");
+    await page.forget("roof");
+    assert.deepEqual([device.rowOf("roof"), device.bytes.kept.has(folder)], [undefined, false]);
+  }
+});
+
 test("under the name of a file that is kept another one takes its place", async () => {
   const { device, page } = await pageThatSends("roof");
   const file = new Blob(["other bytes"]);

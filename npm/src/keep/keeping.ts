@@ -105,11 +105,13 @@ export class Keeping {
     this.#uncopied.delete(ref);
     this.#inOrder(async () => {
       try {
+        // What an earlier page has left of it may have been found since this was asked for.
+        const mayBeKept = before !== undefined || this.#folders.get(ref) !== folder;
+        if (mayBeKept && (await this.#isKeptAlready(upload, folder))) {
+          this.#tell({ kind: "kept", clientRef: ref });
+          return;
+        }
         if (before !== undefined) {
-          if (await this.#isKeptAlready(upload, folder)) {
-            this.#tell({ kind: "kept", clientRef: ref });
-            return;
-          }
           // A try before this one may be being copied: what comes of that is not to be written over once it counts as whole.
           this.#forgotten.set(before, ref);
           await this.#removeForgotten().catch(() => undefined);
@@ -140,6 +142,10 @@ export class Keeping {
   async #isKeptAlready(upload: KeptUpload, folder: string): Promise<boolean> {
     const ref = upload.client_ref;
     const row = await this.#rows.read(ref);
+    if (row !== undefined && row.folder === this.#folders.get(ref)) {
+      // It was found since then.
+      this.#folders.set(ref, folder);
+    }
     if (row === undefined || !isKeptAs(row.record, upload) || this.#forgotten.has(row.folder) || (await this.#rows.isAnothers(row))) {
       return false;
     }
