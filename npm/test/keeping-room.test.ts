@@ -216,6 +216,16 @@ test("what is tried again while what an earlier page has left of it is looked fo
   }
 });
 
+test("what goes on is kept as waiting for Wi-Fi where its page says so now, whatever the page before said", async () => {
+  const device = new Device();
+  await device.keep("roof", "dead");
+  const page = device.open("page");
+  const file = new Blob(["bytes of roof"]);
+  page.keeping.take({ kind: "keep", upload: keptRecord("roof", file, { bytes: "none" }), file, handle: null, onWifi: true });
+  await quiet();
+  assert.deepEqual([device.rowOf("roof")?.folder, device.rowOf("roof")?.onWifi], ["of-roof", true]);
+});
+
 test("under the name of a file that is kept another one takes its place", async () => {
   const { device, page } = await pageThatSends("roof");
   const file = new Blob(["other bytes"]);

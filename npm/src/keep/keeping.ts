@@ -107,7 +107,7 @@ export class Keeping {
       try {
         // What an earlier page has left of it may have been found since this was asked for.
         const mayBeKept = before !== undefined || this.#folders.get(ref) !== folder;
-        if (mayBeKept && (await this.#isKeptAlready(upload, folder))) {
+        if (mayBeKept && (await this.#isKeptAlready(upload, folder, onWifi))) {
           this.#tell({ kind: "kept", clientRef: ref });
           return;
         }
@@ -121,7 +121,7 @@ export class Keeping {
         let holder = await putUnlessHeld(database, row, null);
         while (holder !== null) {
           // Another page keeps the file under this very name: its copy is not to be replaced.
-          if ((await sessions.isAlive(holder)) || (await this.#isKeptAlready(upload, folder))) {
+          if ((await sessions.isAlive(holder)) || (await this.#isKeptAlready(upload, folder, onWifi))) {
             this.#tell({ kind: "kept", clientRef: ref });
             return;
           }
@@ -139,7 +139,7 @@ export class Keeping {
    * Whether all of it is kept under its name, by an earlier page or a try before this one; then that goes on. The file that
    * was chosen may be that very copy, which is not to be removed for another one of it.
    */
-  async #isKeptAlready(upload: KeptUpload, folder: string): Promise<boolean> {
+  async #isKeptAlready(upload: KeptUpload, folder: string, onWifi: boolean): Promise<boolean> {
     const ref = upload.client_ref;
     const row = await this.#rows.read(ref);
     if (row !== undefined && row.folder === this.#folders.get(ref)) {
@@ -152,7 +152,7 @@ export class Keeping {
     const { original } = await readBeside(await (await this.#ground).openPlaces(), row);
     const { paused, again, subject } = upload;
     const record = { ...row.record, paused, again, subject: subject ?? row.record.subject };
-    if (original === null || !(await this.#rows.claim({ ...row, record }))) {
+    if (original === null || !(await this.#rows.claim({ ...row, record, onWifi }))) {
       return false;
     }
     this.#written.add(row.folder);
