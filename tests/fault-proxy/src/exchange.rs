@@ -50,9 +50,7 @@ impl Exchange {
         let (mut head, body) = request.into_parts();
         let entry = self.shared.journal.begin(&self.front, &head);
         let on_the_way = OnTheWay(Arc::clone(&entry));
-        // From before it is judged: nobody is to wait for what has been by then.
-        let mut replaced = self.shared.rules_replaced.subscribe();
-        let verdict = self.shared.judge(&Seen {
+        let (verdict, mut replaced) = self.shared.judge(&Seen {
             front: &self.front,
             method: head.method.as_str(),
             path: head.uri.path(),

@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     pub down: Shaper,
     pub journal: Journal,
     /// Told of whenever all rules are replaced.
-    pub rules_replaced: watch::Sender<()>,
+    rules_replaced: watch::Sender<()>,
     rules: Mutex<Vec<ActiveRule>>,
     link: Mutex<Link>,
     outage: Mutex<Option<(OutageKind, Instant)>>,
@@ -48,8 +48,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub fn judge(&self, seen: &Seen<'_>) -> Option<Verdict> {
-        judge(&mut lock(&self.rules), seen)
+    /// What it meets, and what tells when the rules that say so are replaced.
+    pub fn judge(&self, seen: &Seen<'_>) -> (Option<Verdict>, watch::Receiver<()>) {
+        let mut rules = lock(&self.rules);
+        let verdict = judge(&mut rules, seen);
+        // Before others can come: who waits for them does not miss them, nor take those that it was judged by for others.
+        (verdict, self.rules_replaced.subscribe())
     }
 
     pub fn link(&self) -> Link {
@@ -146,7 +150,8 @@ impl FaultProxy {
     /// When one of them means nothing; then nothing changes.
     pub fn set_rules(&self, rules: Vec<Rule>) -> Result<(), ProxyError> {
         let rules = rules.into_iter().map(ActiveRule::new).collect::<Result<Vec<_>, _>>()?;
-        *lock(&self.shared.rules) = rules;
+        let mut known = lock(&self.shared.rules);
+        *known = rules;
         self.shared.rules_replaced.send_replace(());
         Ok(())
     }
