@@ -156,6 +156,8 @@ async fn what_is_held_passes_when_the_rules_are_replaced() {
         while scene.proxy.requests_after(0).is_empty() {
             tokio::task::yield_now().await;
         }
+        // What is not held is at the upstream by then.
+        tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(scene.bodies().is_empty());
         scene.proxy.set_rules(Vec::new()).unwrap();
     };
