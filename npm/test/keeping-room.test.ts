@@ -226,6 +226,16 @@ test("what goes on is kept as waiting for Wi-Fi where its page says so now, what
   assert.deepEqual([device.rowOf("roof")?.folder, device.rowOf("roof")?.onWifi], ["of-roof", true]);
 });
 
+test("a copy that cannot be read when its file is tried again stays, and is forgotten with it", async () => {
+  const { device, page } = await pageThatSends("roof");
+  device.bytes.unreadable.add("original");
+  await choose(page, "roof");
+  await later();
+  assert.deepEqual([device.rowOf("roof")?.record.bytes, [...device.bytes.kept.keys()]], ["opfs", ["of-roof"]]);
+  await page.forget("roof");
+  assert.deepEqual([device.rowOf("roof"), device.bytes.kept.size], [undefined, 0]);
+});
+
 test("under the name of a file that is kept another one takes its place", async () => {
   const { device, page } = await pageThatSends("roof");
   const file = new Blob(["other bytes"]);

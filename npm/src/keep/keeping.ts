@@ -149,9 +149,9 @@ export class Keeping {
     if (row === undefined || !isKeptAs(row.record, upload) || this.#forgotten.has(row.folder) || (await this.#rows.isAnothers(row))) {
       return false;
     }
-    const { original } = await readBeside(await (await this.#ground).openPlaces(), row);
-    const { paused, again, subject } = upload;
-    const record = { ...row.record, paused, again, subject: subject ?? row.record.subject };
+    // What cannot be read this time stays what is kept.
+    const { original } = await readBeside(await (await this.#ground).openPlaces(), row).catch(() => ({ original: undefined }));
+    const record = { ...row.record, paused: upload.paused, again: upload.again, subject: upload.subject ?? row.record.subject };
     if (original === null || !(await this.#rows.claim({ ...row, record, onWifi }))) {
       return false;
     }
