@@ -190,6 +190,16 @@ async fn t43_pages_without_parts_are_not_followed_for_ever() {
 }
 
 #[tokio::test]
+async fn t43_a_listing_that_begins_again_is_not_followed_for_ever() {
+    let page = "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key><ETag>\"e\"</ETag>\
+        <LastModified>2026-11-21T12:00:00.000Z</LastModified><Size>1</Size></Contents></ListBucketResult>";
+    let (script, store) = ScriptedStore::start(vec![xml(200, page), xml(200, page)]).await;
+    let listed = store.list("").await;
+    assert!(matches!(listed, Err(StoreError::Unexpected(_))), "{listed:?}");
+    assert!(script.asked()[1].contains("start-after=a"), "{:?}", script.asked());
+}
+
+#[tokio::test]
 async fn a_store_that_ignores_the_range_is_not_read_to_its_end() {
     let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![0; 1 << 16])));
     let (_script, store) = ScriptedStore::start(vec![Response::new(Body::from_stream(endless))]).await;

@@ -33,7 +33,14 @@ pub(super) async fn objects(
             key: object.key.ok_or_else(odd)?,
         })
     });
-    Ok(ObjectPage { objects: objects.collect::<StoreResult<_>>()?, is_last: page.is_truncated != Some(true) })
+    let objects = objects.collect::<StoreResult<Vec<_>>>()?;
+    let is_last = page.is_truncated != Some(true);
+    // A store that knows no `start-after` gives its first page each time: to read all pages would never end.
+    if !is_last && after.is_some() && objects.last().map(|last| last.key.as_str()) == after {
+        let why = "a listing begins again: the store does not know start-after (ListObjectsV2)";
+        return Err(StoreError::Unexpected(why.to_owned()));
+    }
+    Ok(ObjectPage { objects, is_last })
 }
 
 pub(super) async fn multiparts(
