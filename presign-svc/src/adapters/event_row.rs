@@ -72,7 +72,9 @@ pub(super) async fn replay(
     let rows = rows(number).await?;
     let events: Vec<Event> =
         rows.into_iter().map(|row| row.into_event(tenant, project)).collect::<RepositoryResult<_>>()?;
-    let is_whole = events.first().is_some_and(|first| first.number == after.saturating_add(1));
+    // They are forgotten by their times, which are not in the order of their numbers where two changes race.
+    let mut numbered = (after.saturating_add(1)..).zip(&events);
+    let is_whole = !events.is_empty() && numbered.all(|(number, event)| event.number == number);
     Ok(if is_whole { Replay::Events(events) } else { Replay::Lost })
 }
 

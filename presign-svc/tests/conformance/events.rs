@@ -148,6 +148,27 @@ where
     assert_eq!(told(&*database, "job-7", 2, 10).await[0].number, 3);
 }
 
+pub async fn news_of_which_one_in_between_is_forgotten_are_lost<D>(database: Arc<D>)
+where
+    D: UploadRepository + EventLog,
+{
+    let repository: Repository = database.clone();
+    let mut one = stored(&repository, "acme", "job-7").await;
+    // The second of these began first, or its instance has a slower clock.
+    for (verdict, at) in [
+        (Verdict::Processing, NOON + 2 * HOUR),
+        (Verdict::Completed, NOON),
+        (Verdict::Quarantined { reason: None }, NOON + 2 * HOUR),
+    ] {
+        one.advance(verdict, at).unwrap();
+        repository.save(&mut one).await.unwrap();
+    }
+    assert_eq!(database.forget_before(NOON + HOUR, 10).await.unwrap(), 2);
+    let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
+    assert_eq!(database.since(&tenant, &project, 1, 10).await.unwrap(), Replay::Lost);
+    assert_eq!(told(&*database, "job-7", 3, 10).await[0].number, 4);
+}
+
 pub async fn news_are_heard_of_when_they_are_recorded<D>(database: Arc<D>)
 where
     D: UploadRepository + EventLog,

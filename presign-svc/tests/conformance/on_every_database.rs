@@ -106,6 +106,7 @@ laws_on_every_database! {
     news_of_a_change_that_was_not_stored_are_not_told,
     racing_changes_of_one_project_leave_no_gap,
     old_news_are_forgotten_and_their_numbers_are_not,
+    news_of_which_one_in_between_is_forgotten_are_lost,
     news_are_heard_of_when_they_are_recorded,
     what_is_on_its_way_is_told_of_and_so_is_that_it_does_not_come,
 }
