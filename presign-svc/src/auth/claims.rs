@@ -155,9 +155,12 @@ impl ClaimRules {
     }
 
     fn subject_of(&self, claims: &Value) -> Result<String, TokenError> {
-        let subject = self.subject.of(claims).and_then(Value::as_str);
-        let subject =
-            subject.ok_or_else(|| absent("it names no subject", &self.subject, "SUBJECT", claims))?;
+        let claim = self.subject.of(claims);
+        let claim = claim.ok_or_else(|| absent("it names no subject", &self.subject, "SUBJECT", claims))?;
+        // Many a user table counts: the number has to become a text first.
+        let subject = claim
+            .as_str()
+            .ok_or_else(|| wrong("its subject is not a text", &self.subject, "SUBJECT", claim))?;
         if !is_subject(subject) {
             return Err(TokenError::Invalid("its subject is not 1 to 255 printable bytes"));
         }

@@ -235,6 +235,8 @@ async fn a_providers_own_words_are_understood() {
 #[tokio::test]
 async fn the_log_says_which_claim_and_setting_were_in_the_way_and_the_caller_is_not_told() {
     let theirs = TokenRules::new("https://id.example.com/", "photos");
+    let mut numbered = claims();
+    numbered["sub"] = json!(7);
     let cases = [
         (theirs, claims(), "WINDLASS_JWT_ISSUER", "\"windlass\", expected is \"https://id.example.com/\""),
         (
@@ -247,6 +249,7 @@ async fn the_log_says_which_claim_and_setting_were_in_the_way_and_the_caller_is_
         (rules(), without("projects"), "WINDLASS_JWT_PROJECTS_CLAIM", "no claim \"projects\""),
         (rules(), without("scope"), "WINDLASS_JWT_SCOPE_CLAIM", "no claim \"scope\""),
         (rules(), without("sub"), "WINDLASS_JWT_SUBJECT_CLAIM", "no claim \"sub\""),
+        (rules(), numbered, "WINDLASS_JWT_SUBJECT_CLAIM", "(WINDLASS_JWT_SUBJECT_CLAIM) is 7"),
     ];
     for (rules, claims, setting, found) in cases {
         let refused = verify_by(rules, &claims).await.unwrap_err();
