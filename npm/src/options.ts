@@ -105,12 +105,33 @@ export function absoluteEndpoint(endpoint: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-export function checkOptions({ project, token, color, format, originals, imageWorkers, giveUpAfterMs }: WindlassOptions): void {
+export function checkOptions(options: WindlassOptions): void {
+  const { project, token, originals, imageWorkers, maxConnections, giveUpAfterMs } = options;
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
   if (typeof token !== "function") {
     throw new WindlassError("invalid_options", "token: a function that returns a token is missing.");
+  }
+  checkPictures(options);
+  if (originals !== undefined) {
+    checkOriginals(originals);
+  }
+  if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
+    throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
+  }
+  if (maxConnections !== undefined && !(Number.isInteger(maxConnections) && maxConnections >= 1)) {
+    throw new WindlassError("invalid_options", "maxConnections: must be a whole number from 1.");
+  }
+  if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
+    throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");
+  }
+}
+
+/** What no picture can be made by would cost every photo its smaller pictures, and be told with each of them only. */
+function checkPictures({ variants = [], metadata, color, format }: WindlassOptions): void {
+  if (metadata !== undefined && metadata !== "keep" && metadata !== "strip-location" && metadata !== "strip") {
+    throw new WindlassError("invalid_options", `metadata: “${String(metadata)}” is none of "keep", "strip-location" and "strip".`);
   }
   if (color !== undefined && color !== "keep" && color !== "srgb") {
     throw new WindlassError("invalid_options", `color: “${String(color)}” is neither "keep" nor "srgb".`);
@@ -118,14 +139,13 @@ export function checkOptions({ project, token, color, format, originals, imageWo
   if (format !== undefined && format !== "jpeg" && format !== "webp") {
     throw new WindlassError("invalid_options", `format: “${String(format)}” is neither "jpeg" nor "webp".`);
   }
-  if (originals !== undefined) {
-    checkOriginals(originals);
-  }
-  if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
-    throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
-  }
-  if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
-    throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");
+  for (const { name, max_edge, quality = 1 } of variants) {
+    if (!(Number.isInteger(max_edge) && max_edge >= 1)) {
+      throw new WindlassError("invalid_options", `variants: max_edge of “${name}” must be a whole number of pixels from 1.`);
+    }
+    if (!(typeof quality === "number" && quality >= 0 && quality <= 1)) {
+      throw new WindlassError("invalid_options", `variants: quality of “${name}” must be a number from 0 to 1.`);
+    }
   }
 }
 
