@@ -49,8 +49,9 @@ export interface WindlassOptions {
    */
   weakSignal?: boolean;
   /**
-   * Who is signed in, as you call them: what one user left in this browser is not sent as another. By
-   * default the token's `sub`; give it where files may be chosen before a token can be had (offline).
+   * Who is signed in: what one user left in this browser is not sent as another. By default the token's `sub`; give it
+   * where files may be chosen before a token can be had (offline), or where tokens have none. A service worker goes by
+   * `sub` alone, and leaves what is kept for another subject to the next page.
    */
   subject?: string;
   /** Whether files are kept in the browser until they are stored, so that they outlive the page; true by default. */
