@@ -26,10 +26,11 @@ content_type: string,
 size: number, 
 /**
  * Of the whole file. For a single PUT the store verifies it on arrival.
+ * Above 5 MiB, where it goes in parts, a CRC64NVME: the store can verify no other over the whole of it.
  */
 checksum?: Checksum, 
 /**
- * What the client read from the file: a claim until the service has read it itself.
+ * What the client read from the file, in at most 16 KiB: a claim until the service has read it itself.
  */
 metadata?: PhotoMetadata, 
 /**

@@ -45,10 +45,11 @@ pub struct FileToUpload {
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub size: u64,
     /// Of the whole file. For a single PUT the store verifies it on arrival.
+    /// Above 5 MiB, where it goes in parts, a CRC64NVME: the store can verify no other over the whole of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub checksum: Option<Checksum>,
-    /// What the client read from the file: a claim until the service has read it itself.
+    /// What the client read from the file, in at most 16 KiB: a claim until the service has read it itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub metadata: Option<PhotoMetadata>,
