@@ -5,7 +5,6 @@
 //! moment for it: an answer to a phone on a weak signal must not take long.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use super::caught::caught;
 use super::finalise::{Assembly, finalise_in};
 use super::{ClientClaim, NotFinished};
 use crate::app::{App, Turn};
-use crate::domain::upload::UploadState;
+use crate::domain::upload::{Upload, UploadState};
 use crate::ports::uploads::RepositoryError;
 
 /// How many uploads one look sees: more than all instances together work on.
@@ -29,6 +28,8 @@ pub const AT_ONCE: usize = 2;
 const PROMPT: Duration = Duration::from_secs(3);
 /// What others work on is left to them for so long.
 const LEFT_FOR: Duration = Duration::from_secs(5);
+/// For so much longer it then comes after all that nobody here has tried.
+const LAST_FOR: Duration = Duration::from_secs(25);
 /// One that cannot be put together now is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(20);
 /// How often the record is looked at for an end that another process brings.
@@ -54,18 +55,17 @@ impl AssemblyCalls {
         self.due.notified().await;
     }
 
-    /// Whether to begin with it: not what was begun with a moment ago.
-    fn begin(&self, id: UploadId) -> bool {
+    /// Which of those that are due to begin with: none that was begun with a moment ago, and one that was tried in vain
+    /// only after all others. Somebody is at work on it, as a rule, for minutes where it is a film: whoever waits for the
+    /// turns of a few of those, again and again, never comes to what is behind them.
+    fn begin(&self, due: Vec<Upload>) -> Option<Upload> {
         let now = Instant::now();
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        begun.retain(|_, until| *until > now);
-        match begun.entry(id) {
-            Entry::Occupied(_) => false,
-            Entry::Vacant(free) => {
-                free.insert(now + LEFT_FOR);
-                true
-            }
-        }
+        begun.retain(|_, until| *until + LAST_FOR > now);
+        let is_free = |upload: &Upload| begun.get(&upload.id()).is_none_or(|until| *until <= now);
+        let next = due.into_iter().filter(is_free).min_by_key(|upload| begun.contains_key(&upload.id()))?;
+        begun.insert(next.id(), now + LEFT_FOR);
+        Some(next)
     }
 
     /// What is to be put together of it from now on is so by the record's word.
@@ -102,9 +102,7 @@ pub async fn assemble_due(app: &App) -> Result<usize, RepositoryError> {
     let mut count = 0;
     loop {
         let due = app.uploads.due_for_assembly(app.clock.now(), SEEN).await?;
-        let Some(next) = due.into_iter().find(|upload| app.assembly_calls.begin(upload.id())) else {
-            return Ok(count);
-        };
+        let Some(next) = app.assembly_calls.begin(due) else { return Ok(count) };
         count += 1;
         assemble(app, &next.facts().tenant, next.id()).await;
     }
@@ -163,4 +161,40 @@ async fn settle(
         }
     }
     Ok(app.uploads.save(&mut upload).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::domain::upload::Announcement;
+    use crate::domain::upload::tests::pending;
+
+    fn upload(number: u8) -> Upload {
+        let pending = pending();
+        let id = format!("0192f0c1-2c5d-7c1e-9f00-0000000000{number:02x}").parse().unwrap();
+        let facts = Announcement { id, ..pending.facts().clone() };
+        Upload::announce(facts, None, Vec::new(), pending.progress().deadline_at)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_work_on_keeps_nothing_waiting_that_was_not_tried_yet() {
+        let calls = AssemblyCalls::default();
+        let due = [upload(1), upload(2), upload(3)];
+        let [first, second, third] = [&due[0], &due[1], &due[2]].map(Upload::id);
+        let begin = || calls.begin(due.to_vec()).map(|upload| upload.id());
+        // Others have the turns of the first two, and each is waited for in vain.
+        assert_eq!(begin(), Some(first));
+        advance(PROMPT).await;
+        assert_eq!(begin(), Some(second));
+        advance(PROMPT).await;
+        assert_eq!(begin(), Some(third), "the first may be tried again by now");
+        assert_eq!(begin(), Some(first), "nothing else is due");
+        assert_eq!(begin(), None, "all were begun with a moment ago");
+        advance(LEFT_FOR + LAST_FOR).await;
+        assert_eq!(begin(), Some(first), "in their order again");
+        calls.settled(first);
+        assert_eq!(begin(), Some(first), "what is due of it from now on is so by the record's word");
+    }
 }
