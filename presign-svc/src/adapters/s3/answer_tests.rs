@@ -118,6 +118,26 @@ async fn an_upload_that_is_gone_is_aborted_already() {
 }
 
 #[tokio::test]
+async fn an_object_is_removed_by_the_word_of_the_store_and_not_by_a_404_in_its_place() {
+    const NO_SUCH_KEY: &str = "<Error><Code>NoSuchKey</Code><Message>It is gone.</Message></Error>";
+    const NOTHING: &str = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+    const LISTED: &str = "<ListBucketResult><IsTruncated>false</IsTruncated><Contents>\
+        <Key>acme/job/photo.jpg</Key><LastModified>2026-11-21T12:00:00.000Z</LastModified><ETag>\"e\"</ETag>\
+        <Size>5</Size></Contents></ListBucketResult>";
+    let deleted = async |answers: Vec<Response>| {
+        let (_script, store) = ScriptedStore::start(answers).await;
+        store.delete(&key()).await
+    };
+    deleted(vec![xml(204, "")]).await.unwrap();
+    deleted(vec![xml(404, NO_SUCH_KEY)]).await.unwrap();
+    deleted(vec![xml(404, ""), xml(200, NOTHING)]).await.unwrap();
+    let kept = deleted(vec![xml(404, ""), xml(200, LISTED)]).await;
+    assert!(matches!(kept, Err(StoreError::Unavailable(_))), "{kept:?}");
+    deleted(vec![xml(404, ""), xml(404, "")]).await.unwrap_err();
+    deleted(vec![xml(404, "default backend"), xml(404, "default backend")]).await.unwrap_err();
+}
+
+#[tokio::test]
 async fn f38_all_pages_of_parts_are_read() {
     let first = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>2</NextPartNumberMarker>\
         <Part><PartNumber>1</PartNumber><ETag>\"a\"</ETag><Size>5242880</Size></Part>\

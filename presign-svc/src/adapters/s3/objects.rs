@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::checksum::ChecksumFields;
 use super::error::meaning;
+use super::listing;
 use crate::domain::object_key::ObjectKey;
 use crate::ports::object_store::{ObjectInfo, StoreError, StoreResult};
 
@@ -92,9 +93,22 @@ fn starts_beyond_the_end<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 }
 
 pub(super) async fn delete(client: &Client, bucket: &str, key: &ObjectKey) -> StoreResult<()> {
-    match client.delete_object().bucket(bucket).key(key.as_str()).send().await.map_err(meaning) {
-        Ok(_) | Err(StoreError::NotFound) => Ok(()),
-        Err(error) => Err(error),
+    let Err(error) = client.delete_object().bucket(bucket).key(key.as_str()).send().await else {
+        return Ok(());
+    };
+    if error.code() == Some("NoSuchKey") {
+        return Ok(());
+    }
+    match meaning(error) {
+        // A gateway in the store's place answers so, too. Only the store can list what it has.
+        StoreError::NotFound => match listing::objects(client, bucket, key.as_str(), None).await {
+            Ok(page) if page.objects.iter().all(|object| object.key != key.as_str()) => Ok(()),
+            Ok(_) | Err(StoreError::NotFound) => {
+                Err(StoreError::Unavailable("404 is the answer to the removal of an object".to_owned()))
+            }
+            Err(error) => Err(error),
+        },
+        error => Err(error),
     }
 }
 
