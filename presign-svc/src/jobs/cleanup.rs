@@ -119,6 +119,10 @@ async fn finish_or_expire(app: &App, tenant: &TenantId, id: UploadId) -> Result<
     {
         return keep(&turn, app, upload, &plan, &object).await;
     }
+    if *upload.state() == UploadState::Pending && is_listed(app, &upload).await? {
+        let why = "an original is listed, and said not to be there".to_owned();
+        return Err(StoreError::Unavailable(why).into());
+    }
     upload.expire(app.clock.now(), app.settings.bytes_may_arrive_for(&upload))?;
     app.uploads.save(&mut upload).await?;
     app.metrics.uploads(UploadOutcome::Expired, 1);
@@ -133,6 +137,14 @@ async fn object_of(app: &App, upload: &Upload) -> Result<Option<ObjectInfo>, Sto
         Err(StoreError::NotFound) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a listing shows its original. That it is not there is told by a status alone, which a gateway before the store
+/// may have given; and what is given up then may be the only copy of a photo.
+async fn is_listed(app: &App, upload: &Upload) -> Result<bool, StoreError> {
+    let key = upload.original_key();
+    let page = app.store.list_objects(key.as_str(), None).await?;
+    Ok(page.objects.iter().any(|object| object.key == key.as_str()))
 }
 
 /// At the key of what goes in parts only a join of ours writes: no URL for it is ever signed. Where the record knows

@@ -74,6 +74,20 @@ async fn an_upload_whose_bytes_are_all_there_is_finished_instead() {
 }
 
 #[tokio::test]
+async fn an_upload_whose_object_is_said_to_be_missing_and_is_listed_is_not_given_up() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    app.clock.advance(DAY);
+    app.store.hides_objects.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { failed: 1, ..Swept::default() });
+    app.store.hides_objects.store(false, std::sync::atomic::Ordering::SeqCst);
+    app.clock.advance(AGAIN);
+    assert_eq!(sweep(&app.app).await.unwrap(), Swept { finished: 1, ..Swept::default() });
+}
+
+#[tokio::test]
 async fn an_upload_whose_client_comes_back_while_the_janitor_is_on_its_way_stays_open() {
     let app = TestApp::start().await;
     let bytes = film(6 * MIB);

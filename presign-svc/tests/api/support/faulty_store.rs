@@ -35,6 +35,8 @@ pub struct FaultyStore {
     pub answers_opening_late: AtomicBool,
     pub has_opened: Notify,
     pub may_answer: Notify,
+    /// Of every object it is said that it is not there, by a gateway before the store: that takes no more than a status.
+    pub hides_objects: AtomicBool,
     /// The next one who looks at an object meets a bug.
     pub panics_once: AtomicBool,
     /// How many objects were looked at.
@@ -74,6 +76,7 @@ impl FaultyStore {
             is_silent: AtomicBool::new(false),
             asked_in_silence: Notify::new(),
             is_silent_once: AtomicBool::new(false),
+            hides_objects: AtomicBool::new(false),
             panics_once: AtomicBool::new(false),
             answers_opening_late: AtomicBool::new(false),
             has_opened: Notify::new(),
@@ -223,6 +226,9 @@ impl ObjectStore for FaultyStore {
             std::future::pending::<()>().await;
         }
         assert!(!self.panics_once.swap(false, Ordering::SeqCst), "a bug of the test's");
+        if self.hides_objects.load(Ordering::SeqCst) {
+            return Err(StoreError::NotFound);
+        }
         let mut object = self.up()?.head(key).await?;
         if self.tells_no_content.load(Ordering::SeqCst) {
             object.checksum = None;
