@@ -20,24 +20,24 @@ pub struct ClearedAfter {
     pub expiring_prefixes: Vec<String>,
 }
 
-/// `GetBucketLifecycleConfiguration`.
+/// `GetBucketLifecycleConfiguration`; photos' keys begin with `photos`.
 ///
 /// # Errors
 /// The store refuses to say to these credentials, or knows no such rules.
-pub(super) async fn cleared_after(client: &Client, bucket: &str) -> StoreResult<ClearedAfter> {
+pub(super) async fn cleared_after(client: &Client, bucket: &str, photos: &str) -> StoreResult<ClearedAfter> {
     match client.get_bucket_lifecycle_configuration().bucket(bucket).send().await {
-        Ok(answer) => Ok(in_rules(answer.rules())),
-        Err(error) if error.code() == Some("NoSuchLifecycleConfiguration") => Ok(in_rules(&[])),
+        Ok(answer) => Ok(in_rules(answer.rules(), photos)),
+        Err(error) if error.code() == Some("NoSuchLifecycleConfiguration") => Ok(in_rules(&[], photos)),
         Err(error) => Err(meaning(error)),
     }
 }
 
 /// The shortest times of the rules that hold for all that is meant.
-fn in_rules(rules: &[LifecycleRule]) -> ClearedAfter {
+fn in_rules(rules: &[LifecycleRule], photos: &str) -> ClearedAfter {
     let aborted = |rule: &LifecycleRule| rule.abort_incomplete_multipart_upload()?.days_after_initiation();
     let expired = |rule: &LifecycleRule| rule.expiration()?.days();
     ClearedAfter {
-        multiparts_days: rules.iter().filter(|rule| holds_for(rule, "")).filter_map(aborted).min(),
+        multiparts_days: rules.iter().filter(|rule| holds_for(rule, photos)).filter_map(aborted).min(),
         staged_days: rules.iter().filter(|rule| holds_for(rule, STAGING_PREFIX)).filter_map(expired).min(),
         expiring_prefixes: rules.iter().filter_map(expiring_prefix).map(str::to_owned).collect(),
     }
@@ -108,11 +108,19 @@ mod tests {
     fn only_rules_in_force_for_all_that_is_meant_count() {
         let (on, off) = (ExpirationStatus::Enabled, ExpirationStatus::Disabled);
         let none = ClearedAfter { multiparts_days: None, staged_days: None, expiring_prefixes: Vec::new() };
-        assert_eq!(in_rules(&[]), none);
+        assert_eq!(in_rules(&[], ""), none);
         let narrow = [rule("", 1, off), rule("backups/", 2, on.clone()), expiry("windlass-staging/acme/", 3)];
-        assert_eq!(in_rules(&narrow), none);
+        assert_eq!(in_rules(&narrow, ""), none);
         let wide = [rule("", 9, on.clone()), rule("", 7, on), expiry("windlass-staging/", 5)];
-        assert_eq!(in_rules(&wide), ClearedAfter { multiparts_days: Some(7), staged_days: Some(5), ..none });
+        let cleared = ClearedAfter { multiparts_days: Some(7), staged_days: Some(5), ..none };
+        assert_eq!(in_rules(&wide, ""), cleared);
+    }
+
+    #[test]
+    fn a_rule_for_all_that_photos_keys_begin_with_holds_for_their_parts() {
+        let rules = [rule("photos/", 7, ExpirationStatus::Enabled)];
+        let days = |photos| in_rules(&rules, photos).multiparts_days;
+        assert_eq!(["photos/", "photos/west-", "", "other/"].map(days), [Some(7), Some(7), None, None]);
     }
 
     #[test]
@@ -136,7 +144,7 @@ mod tests {
                 .build()
                 .unwrap(),
         ];
-        assert_eq!(in_rules(&harmless).expiring_prefixes, [""; 0]);
+        assert_eq!(in_rules(&harmless, "").expiring_prefixes, [""; 0]);
         let on_a_day = LifecycleExpiration::builder().date(DateTime::from_secs(0)).build();
         let harmful = [
             expiry("", 30),
@@ -145,6 +153,6 @@ mod tests {
             of(and(LifecycleRuleAndOperator::builder().prefix("west/").build())).build().unwrap(),
             LifecycleRule::builder().status(ExpirationStatus::Enabled).expiration(on_a_day).build().unwrap(),
         ];
-        assert_eq!(in_rules(&harmful).expiring_prefixes, ["", "acme/", "", "west/", ""]);
+        assert_eq!(in_rules(&harmful, "").expiring_prefixes, ["", "acme/", "", "west/", ""]);
     }
 }

@@ -71,12 +71,12 @@ impl S3Store {
         self.signers.endpoint().region()
     }
 
-    /// What the bucket itself clears away.
+    /// What the bucket itself clears away, where photos' keys begin with `photos`.
     ///
     /// # Errors
     /// [`StoreError`](crate::ports::object_store::StoreError): the bucket does not say.
-    pub async fn cleared_after(&self) -> StoreResult<ClearedAfter> {
-        lifecycle::cleared_after(&self.client, &self.bucket).await
+    pub async fn cleared_after(&self, photos: &str) -> StoreResult<ClearedAfter> {
+        lifecycle::cleared_after(&self.client, &self.bucket, photos).await
     }
 
     fn with_provider(

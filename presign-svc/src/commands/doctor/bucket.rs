@@ -68,9 +68,11 @@ pub async fn lifecycle(store: &S3Store, limits: &LimitOptions) -> Finding {
             format!("{what} stay in the bucket, and are paid for, when the service cannot remove them.");
         Finding::note(LIFECYCLE, format!("{kept} Set the rules below."))
     };
-    let cleared = store.cleared_after().await;
+    let template = KeyTemplate::parse(&limits.key_template).ok();
+    let photos = template.as_ref().map(KeyTemplate::prefix).unwrap_or_default();
+    let cleared = store.cleared_after(photos).await;
     if let Ok(cleared) = &cleared
-        && let Some(found) = removed_photos(&cleared.expiring_prefixes, &limits.key_template)
+        && let Some(found) = removed_photos(&cleared.expiring_prefixes, photos)
     {
         return found;
     }
@@ -102,10 +104,8 @@ pub async fn lifecycle(store: &S3Store, limits: &LimitOptions) -> Finding {
     }
 }
 
-/// Photos that the bucket removes by rules for keys that begin so.
-fn removed_photos(expiring: &[String], key_template: &str) -> Option<Finding> {
-    let template = KeyTemplate::parse(key_template).ok();
-    let photos = template.as_ref().map(KeyTemplate::prefix).unwrap_or_default();
+/// Photos, whose keys begin with `photos`, that the bucket removes by rules for keys that begin so.
+fn removed_photos(expiring: &[String], photos: &str) -> Option<Finding> {
     if expiring.iter().any(|prefix| photos.starts_with(prefix)) {
         return Some(Finding::bad(
             LIFECYCLE,
