@@ -328,6 +328,17 @@ fn a_key_cloudfront_does_not_take_is_told_before_a_photo_needs_it() {
     assert!(!output.status.success() && text.contains("--cloudfront-key-pair-id"), "{text}");
 }
 
+#[test]
+fn a_key_template_that_stops_the_service_is_told_by_the_doctor() {
+    let folder = TempDir::new().unwrap();
+    for command in ["doctor", "serve"] {
+        let (output, text) = run(windlass(folder.path())
+            .args([command, "--key-template", "{tenant}/{name}"])
+            .args(["--port", "0", "--store-port", "0"]));
+        assert!(!output.status.success() && text.contains("the key template must hold"), "{command}: {text}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_doctor_sees_jobs_that_nobody_does() {

@@ -22,6 +22,7 @@ use crate::adapters::s3::S3Store;
 use crate::adapters::schema::SchemaState;
 use crate::adapters::system::SystemClock;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
+use crate::domain::object_key::KeyTemplate;
 use crate::ports::clock::Clock as _;
 use crate::ports::object_store::StoreError;
 use crate::traces::Traces;
@@ -91,6 +92,7 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
     if let Some(file) = &options.token {
         findings.push(token::check(serve, file).await);
     }
+    findings.extend(object_keys(serve));
     findings.extend(delivery(serve));
     findings.extend(rate_limits(serve).await);
     findings.extend(traces().await);
@@ -178,6 +180,12 @@ async fn database(options: &ServeOptions) -> Vec<Finding> {
         ),
         Err(error) => Finding::bad(what, error.to_string()),
     }]
+}
+
+/// What is wrong with the shape of keys: the service does not start with it.
+fn object_keys(options: &ServeOptions) -> Option<Finding> {
+    let error = KeyTemplate::parse(&options.limits.key_template).err()?;
+    Some(Finding::bad("object keys", format!("{error}. Set WINDLASS_KEY_TEMPLATE.")))
 }
 
 /// Whether CloudFront's URLs can be signed, where photos go through it.
