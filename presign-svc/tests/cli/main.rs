@@ -339,6 +339,19 @@ fn a_key_template_that_stops_the_service_is_told_by_the_doctor() {
     }
 }
 
+#[test]
+fn an_endpoint_that_is_no_address_is_told_with_the_settings_that_name_it() {
+    let folder = TempDir::new().unwrap();
+    let (output, text) = run(windlass(folder.path())
+        .args(["doctor", "--s3-bucket", "photos", "--s3-region", "garage", "--s3-endpoint", "garage:3900"])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test"));
+    assert!(!output.status.success(), "{text}");
+    let line = text.lines().find(|line| line.starts_with("FIX   bucket:")).unwrap_or_default();
+    assert!(line.contains("must start with https:// or http://. Check WINDLASS_S3_BUCKET"), "{text}");
+    assert!(line.contains("WINDLASS_S3_ENDPOINT") && !line.contains("AWS_REGION"), "{text}");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_doctor_sees_jobs_that_nobody_does() {

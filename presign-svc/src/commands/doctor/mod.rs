@@ -18,7 +18,7 @@ use clap::Args;
 
 use crate::adapters::database::Database;
 use crate::adapters::redis::RedisRateLimiter;
-use crate::adapters::s3::S3Store;
+use crate::adapters::s3::{S3SettingsError, S3Store};
 use crate::adapters::schema::SchemaState;
 use crate::adapters::system::SystemClock;
 use crate::config::{ServeOptions, StorePlace, TokenSource};
@@ -84,6 +84,18 @@ fn refused(what: &str, error: &StoreError, permission: &str) -> String {
     }
 }
 
+/// What to do where the settings name no bucket that could be asked.
+fn advice_on_settings(error: &S3SettingsError) -> &'static str {
+    match error {
+        S3SettingsError::NoRegion => "Set WINDLASS_S3_REGION or AWS_REGION.",
+        S3SettingsError::NoCredentials => "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+        S3SettingsError::Endpoint(_) => {
+            "Check WINDLASS_S3_BUCKET, WINDLASS_S3_REGION, WINDLASS_S3_ENDPOINT, WINDLASS_S3_PUBLIC_ENDPOINT and \
+             WINDLASS_S3_PATH_STYLE."
+        }
+    }
+}
+
 /// Looks and says.
 pub async fn run(options: DoctorOptions) -> Result<()> {
     let serve = &options.serve;
@@ -109,10 +121,9 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
             let store = S3Store::connect(&settings).await;
             let found = match &store {
                 Ok(store) => remote(serve, store).await,
-                Err(error) => vec![Finding::bad(
-                    bucket::ACCESS,
-                    format!("{error}. Set WINDLASS_S3_REGION or AWS_REGION."),
-                )],
+                Err(error) => {
+                    vec![Finding::bad(bucket::ACCESS, format!("{error}. {}", advice_on_settings(error)))]
+                }
             };
             let is_bad = |what: &str| found.iter().any(|f| f.what == what && f.verdict == Verdict::Bad);
             let is_well =
