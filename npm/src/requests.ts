@@ -65,7 +65,10 @@ export class Requests {
     };
     // Of what changes something nobody would know whether it was done.
     const { answer, json } = await ask(`${this.#endpoint}/api/v1${path}`, request, signal, { mayRepeat: method === "GET" });
-    if (!answer.ok && answer.status !== 304) {
+    // The service has something to say with whatever it answers but these. What says nothing, and calls that a success, is
+    // a page: a proxy's, or a wrong endpoint's.
+    const isEmpty = answer.status === 204 || answer.status === 304;
+    if (!isEmpty && (!answer.ok || json === null)) {
       throw errorFromAnswer(answer.status, answer.headers.get("x-request-id"), json);
     }
     return { headers: answer.headers, body: json };

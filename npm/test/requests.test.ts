@@ -111,3 +111,19 @@ test("whoever asked can call it off, also while the answer comes, and is not lis
   await asked;
   assert.equal(removed.mock.callCount(), 1);
 });
+
+test("a page that somebody else answers with is no answer of the service's, whatever its status", async () => {
+  const { requests, waiting } = service();
+  const answered = async (method: string, answer: Response): Promise<unknown> => {
+    const asked = requests.send(method, "/photos/1");
+    await settle();
+    waiting.at(-1)?.answer(answer);
+    return asked;
+  };
+  const portal = (): Response => new Response("<p>Welcome to our guest network</p>");
+  // `null` would stand for a photo that is gone, and any answer for one that was deleted.
+  await assert.rejects(answered("GET", portal()), { code: "network", message: /status 200/ });
+  await assert.rejects(answered("DELETE", portal()), { code: "network" });
+  await assert.rejects(answered("GET", new Response("")), { code: "network" });
+  assert.equal(await answered("DELETE", new Response(null, { status: 204 })), null);
+});
