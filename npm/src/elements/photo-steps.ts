@@ -47,7 +47,8 @@ export class PhotoSteps {
 
   async go(by: -1 | 1): Promise<void> {
     const from = this.#open();
-    if (from === null || isBusy(by < 0 ? this.previous : this.next)) {
+    const step = by < 0 ? this.previous : this.next;
+    if (from === null || isBusy(step)) {
       return;
     }
     if (by > 0 && this.#actions.beside(from).isNextToCome) {
@@ -62,6 +63,10 @@ export class PhotoSteps {
     // Another one may have been opened meanwhile, or none.
     if (photo !== undefined && this.#open()?.photo_id === from.photo_id && this.#mayLeave()) {
       this.#actions.open(photo);
+      // What an arrow was pressed on may be another photo's now, as a link: without the keyboard no other arrow is heard.
+      if (step.closest("dialog")?.matches(":focus-within") === false) {
+        step.focus();
+      }
     }
   }
 }

@@ -122,6 +122,11 @@ test("arrows go from photo to photo, also where the button that had the keyboard
   assert.equal(await gallery.title(), "photo 4.jpg");
   await page.keyboard.press("ArrowRight");
   assert.equal(await gallery.title(), "photo 5.jpg");
+  await gallery.dialog.getByRole("link", { name: "Open original" }).focus();
+  for (const name of ["photo 4.jpg", "photo 3.jpg"]) {
+    await page.keyboard.press("ArrowLeft");
+    assert.equal(await gallery.title(), name);
+  }
 });
 
 test("where people read from right to left the next photo is on the left", async () => {
