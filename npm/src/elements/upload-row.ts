@@ -148,8 +148,9 @@ export class UploadRow {
     this.#offers.replaceChildren(...(offer === null ? [] : [offer]));
     this.#offers.hidden = offer === null;
     if (hadFocus) {
-      // Where the pressed button is gone, the one that took its place keeps the keyboard here.
-      (offer ?? this.#buttons.querySelector("button"))?.focus();
+      // Where the pressed button is gone, the one that took its place keeps the keyboard here, or the line where none did.
+      this.node.tabIndex = -1;
+      (offer ?? this.#buttons.querySelector("button") ?? this.node).focus();
     }
   }
 

@@ -83,6 +83,8 @@ export class WindlassUploader extends WindlassElement {
       });
     }
     this.#root.append(this.#main);
+    // A notice that is dismissed.
+    this.#main.addEventListener("click", () => this.#keepKeyboard());
     // Anywhere on the element: a file let go beside the mark would otherwise replace the page.
     listenForDrops(this.#main, {
       hover: (isOver) => this.#markDrop(isOver),
@@ -326,6 +328,15 @@ export class WindlassUploader extends WindlassElement {
     }
     folded.show(this.#strings);
     this.#summary?.update(uploads, folded, client?.progress.rate_bytes_per_s ?? null);
+    this.#keepKeyboard();
+  }
+
+  /** A button that is hidden hands it on: to the one that took its place, or else to the one that is always there. */
+  #keepKeyboard(): void {
+    if (this.#root.activeElement?.closest("[hidden]")) {
+      const instead = this.#main.querySelector<HTMLElement>(".summary-buttons:focus-within > :not([hidden])");
+      (instead ?? this.#drop?.querySelector<HTMLElement>(".choose"))?.focus();
+    }
   }
 
   #clear(): void {

@@ -79,3 +79,31 @@ test("who goes from photo to photo hears which one is shown, also where all have
   assert.deepEqual(await page.evaluate(() => window.said), ["image.jpg. south side", "image.jpg. south side", "image.jpg. north side"]);
   await page.context().close();
 });
+
+test("the keyboard stays where it was when the button that had it has no more to do", async () => {
+  const page = await openPage(browser, service.address);
+  const held = [];
+  let isOpen = false;
+  await page.context().route(`${service.storeAddress}/**`, (route) => (isOpen ? route.continue() : held.push(route)));
+  await choose(page, fixture("baseline_o1.jpg"), fixture("photo_2mp_o1.jpg"));
+  await page.getByRole("button", { name: "Pause all" }).waitFor();
+  const uploader = page.locator("windlass-uploader");
+  const focused = () =>
+    uploader.evaluate(({ shadowRoot: { activeElement } }) => (activeElement?.querySelector(":scope > .name") ?? activeElement)?.textContent ?? null);
+
+  await page.getByRole("button", { name: "Pause all" }).press("Enter");
+  await eventually("it is on what undoes that", focused, (name) => name === "Resume all");
+  await page.keyboard.press("Enter");
+  await eventually("it is back", focused, (name) => name === "Pause all");
+
+  await row(page, "baseline_o1.jpg").getByRole("button", { name: /^Pause/ }).focus();
+  isOpen = true;
+  await Promise.all(held.map((route) => route.continue().catch(() => undefined)));
+  await allRows(page, ["stored"]);
+  assert.equal(await focused(), "baseline_o1.jpg");
+
+  await uploader.evaluate((element) => (element.link = "cut off"));
+  await page.getByRole("button", { name: "Dismiss" }).press("Enter");
+  assert.match(await focused(), /^Choose/);
+  await page.context().close();
+});
