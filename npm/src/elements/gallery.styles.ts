@@ -100,6 +100,7 @@ figcaption { padding: 0 1rem; text-align: center; }
 .facts dt { color: var(--_muted); font-size: 0.8125rem; }
 .facts dd { margin-bottom: 0.75rem; overflow-wrap: anywhere; }
 .map { display: flex; align-items: center; min-height: 44px; width: fit-content; color: var(--_accent); font-weight: 550; }
+.note, .problem { overflow-wrap: anywhere; }
 .note:not(:empty) {
   margin-bottom: 1rem; padding: 0.625rem 0.75rem; border-radius: 10px; background: var(--_sunken); font-size: 0.9375rem;
 }

@@ -44,6 +44,7 @@ export const uploaderStyles: string = `
 }
 
 .folded, .resumed { margin: 0.75rem 0 0; color: var(--_muted); }
+.notice, .resumed { overflow-wrap: anywhere; }
 .notice {
   display: flex; align-items: center; gap: 0.625rem; margin-top: 0.75rem;
   padding: 0.25rem 0.25rem 0.25rem 0.875rem; border-radius: 10px;

@@ -107,3 +107,14 @@ test("the keyboard stays where it was when the button that had it has no more to
   assert.match(await focused(), /^Choose/);
   await page.context().close();
 });
+
+test("a notice about a file with a long name can be read and dismissed on the smallest phones", async () => {
+  const width = 320;
+  const page = await openPage(browser, service.address, { viewport: { width, height: 568 } });
+  const said = `${"PXL_20260714_081500123".repeat(4)}.jpg`;
+  await page.locator("windlass-uploader").evaluate((uploader, text) => Object.assign(uploader, { strings: { error: () => text }, link: "cut off" }), said);
+  await page.locator("windlass-uploader").getByText(said).waitFor();
+  const dismiss = await page.getByRole("button", { name: "Dismiss" }).boundingBox();
+  assert.ok(dismiss.x + dismiss.width <= width, JSON.stringify(dismiss));
+  await page.context().close();
+});
