@@ -11,6 +11,8 @@ export class UploadDetails {
   readonly #upload: Upload;
   readonly #strings: UploaderStrings;
   readonly #content = element("div", { class: "details-content" });
+  /** What was odd when it was written; there is another list of it whenever more is known of the file. */
+  #written: Upload["warnings"] | null = null;
 
   constructor(upload: Upload, strings: UploaderStrings) {
     this.#upload = upload;
@@ -30,16 +32,18 @@ export class UploadDetails {
     if (metadata !== null || made !== null || warnings.length > 0) {
       this.node.hidden = false;
     }
+    this.#fill();
   }
 
   /** A list may be long, and few of its files are looked into. */
   #fill(): void {
     const { metadata, made, warnings } = this.#upload;
-    if (!this.node.open || this.#content.childElementCount > 0) {
+    if (!this.node.open || this.#written === warnings) {
       return;
     }
+    this.#written = warnings;
     const strings = this.#strings;
-    this.#content.append(
+    this.#content.replaceChildren(
       element("h3", {}, strings.readTitle),
       metadata === null ? element("p", {}, strings.nothingRead) : factList(metadataFacts(metadata, strings.facts)),
       element("h3", {}, strings.madeTitle),

@@ -65,6 +65,33 @@ test("a photo of which nothing could be made says so, and what is odd about it",
   assert.match(text, /Unusual about this file\s+The JPEG is incomplete[^\n]*incomplete/);
 });
 
+test("who looks into a file before anything of it is known sees what is known later", async () => {
+  const early = await openPage(browser, service.address);
+  const uploader = early.locator("windlass-uploader");
+  // A client that knows what this test says, and when.
+  await uploader.evaluate((element) => {
+    const progress = { confirmed_bytes: 0, sent_bytes: 0, total_bytes: 9, rate_bytes_per_s: null, remaining_ms: null };
+    const about = { clientRef: "early", filename: "early.jpg", size: 9, type: "image/jpeg", file: new Blob(["nine byte"]), origin: "here" };
+    const known = { state: "preparing", ended: false, reason: null, error: null, preview: null, metadata: null, made: null, progress };
+    const warnings = [{ code: "storage_full", message: "There is no room left." }];
+    window.upload = { ...about, ...known, warnings, releasePreview: () => {} };
+    const client = { endpoint: location.origin, project: "demo", uploads: [window.upload], elsewhere: [], missing: [], progress, warmUp: () => {} };
+    element.client = Object.assign(new EventTarget(), client);
+  });
+  const details = row(early, "early.jpg").locator("details");
+  await details.locator("summary").click();
+  await details.getByText("None: only the file itself is sent").waitFor();
+  await uploader.evaluate(({ client }) => {
+    const { upload } = window;
+    const picture = { name: "thumb_200", contentType: "image/jpeg", width: 200, height: 150, sizeBytes: 5000 };
+    Object.assign(upload, { made: { pictures: [picture], leftOut: [], work: null }, warnings: [...upload.warnings] });
+    client.dispatchEvent(Object.assign(new Event("statechange"), { upload }));
+  });
+  await details.getByText("200 × 150 px").waitFor();
+  assert.equal(await details.getByText("None: only the file itself is sent").count(), 0);
+  await early.context().close();
+});
+
 test("nothing of it is wider than a phone", async () => {
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
