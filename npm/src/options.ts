@@ -107,7 +107,11 @@ export function absoluteEndpoint(endpoint: string): string {
 }
 
 export function checkOptions(options: WindlassOptions): void {
-  const { project, token, originals, imageWorkers, maxConnections, giveUpAfterMs } = options;
+  const { endpoint, project, token, originals, imageWorkers, maxConnections, giveUpAfterMs } = options;
+  // As of a setting that was forgotten: read as an address it is a folder beside the page, where nobody ever answers.
+  if (endpoint === undefined || endpoint === null) {
+    throw new WindlassError("invalid_options", "endpoint: the service's address is missing.");
+  }
   if (typeof project !== "string" || project === "") {
     throw new WindlassError("invalid_options", "project: the id of the project is missing.");
   }
@@ -118,11 +122,10 @@ export function checkOptions(options: WindlassOptions): void {
   if (originals !== undefined) {
     checkOriginals(originals);
   }
-  if (imageWorkers !== undefined && !(Number.isInteger(imageWorkers) && imageWorkers >= 1)) {
-    throw new WindlassError("invalid_options", "imageWorkers: must be a whole number from 1.");
-  }
-  if (maxConnections !== undefined && !(Number.isInteger(maxConnections) && maxConnections >= 1)) {
-    throw new WindlassError("invalid_options", "maxConnections: must be a whole number from 1.");
+  for (const [name, value] of Object.entries({ imageWorkers, maxConnections })) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+      throw new WindlassError("invalid_options", `${name}: must be a whole number from 1.`);
+    }
   }
   if (giveUpAfterMs !== undefined && !(Number.isInteger(giveUpAfterMs) && giveUpAfterMs >= 1)) {
     throw new WindlassError("invalid_options", "giveUpAfterMs: must be a whole number of milliseconds from 1.");

@@ -387,3 +387,10 @@ test("what was paused, failed and is tried again is not kept as paused: the next
   const received = (worker("windlass-keep")?.received ?? []) as { kind: string; paused?: boolean }[];
   assert.deepEqual(received.flatMap(({ kind, paused }) => (kind === "paused" ? [paused] : [])), [true, false]);
 });
+
+test("options with which nothing would ever be sent are refused at once", () => {
+  const options = { endpoint: "https://photos.example.com", project: "job-7", token: () => "jwt" };
+  for (const wrong of [{ endpoint: undefined as unknown as string }, { maxConnections: 0 }, { imageWorkers: 1.5 }]) {
+    assert.throws(() => new Windlass({ ...options, ...wrong }), { code: "invalid_options", message: new RegExp(Object.keys(wrong)[0] ?? "") });
+  }
+});
