@@ -52,6 +52,8 @@ export class UploadList {
     const stored = uploads.filter(({ state }) => state === "stored").length;
     const percent = progress.total_bytes === 0 ? 0 : Math.floor((progress.sent_bytes / progress.total_bytes) * 100);
     const isOver = uploads.every(({ ended }) => ended);
+    // A status is read aloud with each change: of a hundred percentages only how it ended is.
+    this.#total.setAttribute("aria-live", isOver ? "polite" : "off");
     this.#total.textContent = isOver ? `${stored} of ${uploads.length} stored` : `${percent} % of ${uploads.length} files`;
     // Another tab's files are its own to count.
     this.#total.hidden = uploads.length === 0;
