@@ -222,6 +222,8 @@ export class WindlassUploader extends WindlassElement {
     if (label) {
       setText(label, onlyPictures(this.accept) ? this.#strings.choosePhotos : this.#strings.chooseFiles);
     }
+    // Where documents alone are wanted, a photo is not.
+    this.#drop?.querySelector(".camera")?.toggleAttribute("hidden", !isAccepted({ name: "photo.jpg", type: "image/jpeg" }, this.accept));
   }
 
   /** With who and where known, what earlier pages have left goes on by itself. */
@@ -269,6 +271,7 @@ export class WindlassUploader extends WindlassElement {
     this.#list.render(strings.listLabel);
     const { node, folded } = this.#list;
     this.#main.replaceChildren(this.#drop, ...this.#notes.nodes, this.#summary.node, folded.note, node, this.#announcer.node);
+    this.#setControls();
     this.#refresh();
     pressable()[held]?.focus({ preventScroll: true });
   }

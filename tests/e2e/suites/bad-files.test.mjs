@@ -218,6 +218,18 @@ test("where one file at a time is taken, the rest of a drop is named", async () 
   await other.context().close();
 });
 
+test("where photos are not accepted none is to be taken", async () => {
+  const other = await openPage(browser, service.address);
+  const hidden = await other.locator("windlass-uploader").evaluate((uploader) =>
+    [".pdf", "video/*", ".pdf,.jpg", "image/*,.pdf", null].map((accept) => {
+      uploader.accept = accept;
+      return uploader.shadowRoot.querySelector(".camera").hidden;
+    }),
+  );
+  assert.deepEqual(hidden, [true, true, false, false, false]);
+  await other.context().close();
+});
+
 test("nobody complained in the console", () => {
   assert.deepEqual(page.complaints, []);
 });
