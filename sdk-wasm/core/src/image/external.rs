@@ -18,9 +18,13 @@ use super::planar::{OutOfMemory, Turn};
 use super::variants::Variants;
 use super::{ImageError, Limits, PictureFormat, ResizeOptions, ResizeOutcome};
 use crate::metadata::{exif_offset, read_metadata};
+use windlass_planar::segments::{Segments, marker};
 
 /// Bytes the decoder holds for a pixel: red, green, blue, alpha.
 const DECODER_BYTES_PER_PIXEL: u64 = 4;
+
+/// The marker of a JPEG's EXIF segments.
+const APP1: u8 = 0xE1;
 
 /// One picture on its way through a decoder outside. Ask, [`begin`](Self::begin), [`push`](Self::push) rows,
 /// [`finish`](Self::finish).
@@ -31,6 +35,8 @@ pub struct ExternalDecode {
     /// Width and height in pixels as stored.
     size: (u32, u32),
     exif_offset: Option<u64>,
+    /// Whether there is EXIF beside the block that is hidden.
+    has_more_exif: bool,
     /// CMYK, for example.
     is_rgb_or_grey: bool,
     began: Option<Began>,
@@ -96,6 +102,7 @@ impl ExternalDecode {
             format,
             size,
             exif_offset: exif_offset(bytes),
+            has_more_exif: format == PictureFormat::Jpeg && has_more_exif(bytes),
             is_rgb_or_grey,
             began: None,
         })
@@ -142,8 +149,12 @@ impl ExternalDecode {
     ///
     /// # Errors
     /// [`ImageError::UnsupportedFormat`] when the picture has another shape or is too small, so that it was not
-    /// turned as thought: another decoder may do. [`ImageError::OutOfMemory`].
+    /// turned as thought, or nothing tells whether it was: another decoder may do. [`ImageError::OutOfMemory`].
     pub fn begin(&mut self, (width, height): (u32, u32), is_upright: bool) -> Result<(), ImageError> {
+        // The decoder may have turned it by what is left, and its shape does not show half a turn.
+        if self.has_more_exif {
+            return Err(ImageError::UnsupportedFormat { what: "A JPEG with EXIF in several segments" });
+        }
         let (across, down) = self.size_given(is_upright);
         let wanted = targets((across, down), &self.options).first().map_or((1, 1), |largest| largest.size);
         let skew = (u64::from(width) * u64::from(down)).abs_diff(u64::from(height) * u64::from(across));
@@ -207,6 +218,21 @@ impl ExternalDecode {
         let turned = is_upright && Turn::from_exif(self.original.orientation).transpose;
         if turned { (self.size.1, self.size.0) } else { self.size }
     }
+}
+
+/// Whether a JPEG has EXIF in more than one segment: a long block goes on in those that follow, and some files have
+/// two.
+fn has_more_exif(bytes: &[u8]) -> bool {
+    let mut segments = Segments::new(bytes);
+    let mut found = 0;
+    while let Ok(segment) = segments.next() {
+        match segment.marker {
+            marker::SOS | marker::EOI => break,
+            APP1 if segment.payload.starts_with(b"Exif\0") => found += 1,
+            _ => {}
+        }
+    }
+    found > 1
 }
 
 fn on_white(level: u8, alpha: u8) -> u8 {

@@ -74,6 +74,21 @@ fn exif_turns_once_and_is_hidden_from_the_browser() {
 }
 
 #[test]
+fn a_jpeg_with_exif_left_to_turn_by_is_decoded_here() {
+    let form = JpegForm { progressive: true, ..JpegForm::default() };
+    let exif = exif_block(&notes(64, 48, 3));
+    let mut bytes = jpeg(64, 48, 3, &form, Some(&exif), None);
+    open(&bytes, 32).unwrap().begin((64, 48), false).unwrap();
+    let again = [b"Exif\0\0", &exif[..]].concat();
+    let segment = [&[0xFF, 0xE1][..], &(again.len() as u16 + 2).to_be_bytes(), &again].concat();
+    // Behind the start of the image. Only the first block is hidden, and a browser goes on to the next.
+    bytes.splice(2..2, segment);
+    let refused = open(&bytes, 32).unwrap().begin((64, 48), false).unwrap_err();
+    assert_eq!(refused.code(), "unsupported_format");
+    assert!(resize_general(&bytes, &options(&[32], 0.9), &Limits::default()).is_ok());
+}
+
+#[test]
 fn wide_colours_and_inks_are_told_and_their_profile_is_not_attached_to_srgb() {
     let form = JpegForm { progressive: true, ..JpegForm::default() };
     for (profile, is_srgb) in [(ColorProfile::new_display_p3(), false), (ColorProfile::new_srgb(), true)] {
