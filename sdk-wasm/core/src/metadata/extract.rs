@@ -57,7 +57,7 @@ pub(super) fn describes_capture(directory: Directory, tag: u16) -> bool {
             )
         }
         // Not the links: what they lead to is not carried on. A maker note's offsets would point nowhere.
-        Directory::Exif => !matches!(tag, tag::MAKER_NOTE | tag::INTEROP_IFD),
+        Directory::Exif => !matches!(tag, tag::MAKER_NOTE | tag::INTEROP_IFD | tag::EXIF_IFD | tag::GPS_IFD),
         Directory::Gps => true,
         Directory::MainPicture => false,
     }

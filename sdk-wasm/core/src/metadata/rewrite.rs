@@ -82,13 +82,20 @@ fn build_anew(view: &View<'_>, rewrite: &ExifRewrite) -> Option<Vec<u8>> {
     (!entries.is_empty() && block.len() <= EXIF_SEGMENT_CAP_BYTES).then_some(block)
 }
 
-/// The tags EXIF 2.32 itself gives the EXIF IFD end below this; above it, vendors put what they like.
-const STANDARD_TAGS_END: u16 = 0xA500;
+/// Whether a tag is among those that EXIF 2.32 itself gives the EXIF IFD; elsewhere vendors put what they like, between
+/// them as well (0x9999 and 0x9AAA of Xiaomi's phones).
+fn is_standard(tag: u16) -> bool {
+    matches!(tag, 0x829A..=0x829D | 0x8822..=0x8835 | 0x9000..=0x94FF | 0xA000..=0xA500)
+}
 
 fn tells_no_place(directory: Directory, tag: u16) -> bool {
     match directory {
         Directory::Image => describes_capture(directory, tag),
-        Directory::Exif => describes_capture(directory, tag) && tag <= STANDARD_TAGS_END,
+        // What strayed here from IFD0 is kept as it is kept there.
+        Directory::Exif => {
+            describes_capture(directory, tag)
+                && (is_standard(tag) || describes_capture(Directory::Image, tag))
+        }
         Directory::Gps | Directory::MainPicture => false,
     }
 }

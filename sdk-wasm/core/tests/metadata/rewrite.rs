@@ -96,7 +96,11 @@ fn converted_colours_are_called_srgb_and_kept_ones_what_they_were() {
 fn a_stripped_block_tells_no_place_and_nothing_that_may_hide_one() {
     let mut original = phone_photo();
     original.image.push(undefined(0x02BC, b"<x:xmpmeta>exif:GPSLatitude</x:xmpmeta>"));
-    original.exif.push(undefined(0xC7A5, b"private: 33 51 S 70 30 W"));
+    for private in [0x0002, 0x02BC, 0x9AAA, 0xC7A5] {
+        original.exif.push(undefined(private, b"private: 33 51 S 70 30 W"));
+    }
+    // A second link to the place, from where some writers have it.
+    original.exif.push(long(0x8825, 8));
     let block = rewrite_exif(&original.bytes(), &STRIP).expect("a sound block");
     let expected = upright(PhotoMetadata { location: None, ..read(&original.bytes()) });
     assert_eq!(read(&block), expected);
