@@ -78,10 +78,14 @@ pub struct GpsReading {
 }
 
 impl GpsReading {
-    /// The place, where there are both coordinates and both are on the globe.
+    /// The place, where there are both coordinates and both are on the globe. Two zeros are what some phones write
+    /// without a fix; there is nothing but sea.
     pub fn place(&self) -> Option<Location> {
         let latitude = self.latitude.filter(|degrees| (-90.0..=90.0).contains(degrees))?;
         let longitude = self.longitude.filter(|degrees| (-180.0..=180.0).contains(degrees))?;
+        if latitude == 0.0 && longitude == 0.0 {
+            return None;
+        }
         Some(Location { latitude, longitude, altitude_m: self.altitude_m, direction_deg: self.direction_deg })
     }
 }
@@ -128,6 +132,14 @@ mod tests {
     fn a_reading_with_both_coordinates_on_the_globe_is_a_place() {
         let place = reading(Some(-33.5), Some(151.25)).place().expect("both are there");
         assert_eq!((place.latitude, place.longitude, place.altitude_m), (-33.5, 151.25, Some(47.5)));
+    }
+
+    #[test]
+    fn two_zeros_are_no_place_and_one_is_on_the_equator_or_at_greenwich() {
+        assert_eq!(reading(Some(0.0), Some(0.0)).place(), None);
+        assert_eq!(reading(Some(-0.0), Some(0.0)).place(), None);
+        assert!(reading(Some(0.0), Some(32.5)).place().is_some());
+        assert!(reading(Some(51.5), Some(0.0)).place().is_some());
     }
 
     #[test]
