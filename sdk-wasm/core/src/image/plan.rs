@@ -19,9 +19,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 100 megapixels, 65,535 pixels a side, 512 MiB.
+    /// 120 megapixels, as many phones make 108; 65,535 pixels a side, 512 MiB.
     fn default() -> Self {
-        Self { max_pixels: 100_000_000, max_edge_px: 65_535, memory_bytes: 512 << 20 }
+        Self { max_pixels: 120_000_000, max_edge_px: 65_535, memory_bytes: 512 << 20 }
     }
 }
 

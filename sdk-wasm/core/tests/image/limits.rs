@@ -18,6 +18,16 @@ fn a_picture_of_too_many_pixels_is_refused_by_its_header() {
 }
 
 #[test]
+fn what_phones_of_108_megapixels_make_is_not_too_large() {
+    let mut photo = jpeg(16, 16, 1, &JpegForm::default(), None, None);
+    let frame = photo.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    let size = [9_000_u16, 12_000].map(u16::to_be_bytes).concat();
+    photo[frame + 5..frame + 9].copy_from_slice(&size);
+    // Nothing but its data is missing.
+    assert_eq!(resize(&photo, &options(&[1920, 200], 0.8)).unwrap_err().code(), "incomplete");
+}
+
+#[test]
 fn the_longest_side_has_a_limit_of_its_own() {
     let wide = file(GrayImage::new(70_000, 1), ImageFormat::Png);
     assert_eq!(resize(&wide, &options(&[100], 0.8)).unwrap_err().code(), "too_large");
