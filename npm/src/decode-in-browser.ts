@@ -39,6 +39,8 @@ export interface DecodeOptions {
   type: string;
   /** Leaves a picture that has other colours than those of sRGB to a module that keeps them. */
   onlySrgb: boolean;
+  /** Whether no module decodes such a picture. */
+  isOnlyWay: boolean;
 }
 
 /**
@@ -49,10 +51,19 @@ export async function decodeInBrowser(
   module: PixelsModule,
   source: Uint8Array | Blob,
   options: ResizeOptions,
-  { decoders, type, onlySrgb }: DecodeOptions,
+  { decoders, type, onlySrgb, isOnlyWay }: DecodeOptions,
 ): Promise<Decoded | null> {
   const picture = await fillPicture(new module.Picture(sizeOf(source)), source);
-  const decode = picture.decodeExternally(options);
+  let decode: ExternalDecode;
+  try {
+    decode = picture.decodeExternally(options);
+  } catch (thrown) {
+    // The browser's pixels are of the whole size; a module may decode a large picture smaller.
+    if (!isOnlyWay && (thrown as { code?: unknown } | null)?.code === "over_memory_budget") {
+      return null;
+    }
+    throw thrown;
+  }
   if (decode.isSrgb || !onlySrgb) {
     const file = withoutExif(source instanceof Blob ? source : new Blob([source as BlobPart]), decode.exifOffset, type);
     for (const by of decoders) {

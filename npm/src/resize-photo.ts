@@ -72,7 +72,7 @@ async function viaBestRoute(
   const decoders = await availableOf(only === undefined ? route : { ...route, browser: [only] });
   if (decoders.length > 0 && modules.browserFailed !== true) {
     const onlySrgb = route.module !== null && !webp && only === undefined;
-    const how = { decoders, type: route.type, onlySrgb };
+    const how = { decoders, type: route.type, onlySrgb, isOnlyWay: route.module === null };
     const made = await within("pixels", async () => viaBrowser(await modules.pixels(), source, options, how, webp));
     if (made !== null) {
       return made;
