@@ -66,15 +66,18 @@ impl Transfer {
         }
         match accepted.status {
             UploadStatus::PendingUpload => {}
-            UploadStatus::Uploaded | UploadStatus::Processing | UploadStatus::Completed => {
+            // What the pipeline failed at, or has locked away, is a photo all the same: sent under another name it would
+            // be there twice, and past the quarantine. Where it is none, completing it says so.
+            UploadStatus::Uploaded
+            | UploadStatus::Processing
+            | UploadStatus::Completed
+            | UploadStatus::Failed
+            | UploadStatus::Quarantined => {
                 self.pieces.clear();
                 self.stage = Stage::Checking(session);
                 return Announced::Open;
             }
-            UploadStatus::Failed
-            | UploadStatus::Aborted
-            | UploadStatus::Expired
-            | UploadStatus::Quarantined => return Announced::Closed,
+            UploadStatus::Aborted | UploadStatus::Expired => return Announced::Closed,
         }
         if !self.plan_original(accepted.method, accepted.part_size) {
             return Announced::Nonsense;

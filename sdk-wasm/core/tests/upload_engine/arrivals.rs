@@ -1,7 +1,7 @@
 //! Uploads that the service has finished by itself, because all of their bytes had arrived while their last answer was
 //! lost on the way to the phone.
 
-use windlass_core::upload::{Input, Target};
+use windlass_core::upload::{EngineConfig, Input, Target};
 use windlass_protocol::UploadStatus;
 
 use crate::simulated::World;
@@ -83,4 +83,27 @@ fn a_part_that_the_store_refuses_because_the_service_has_finished_the_film_start
     world.have_arrived_before();
     finish(&mut world);
     assert_stored_once(world);
+}
+
+/// The last answer was lost with the page, and the office's pipeline had its word before the next page came.
+#[test]
+fn a_photo_that_the_pipeline_failed_at_or_has_quarantined_is_not_sent_again_under_another_name() {
+    for status in [UploadStatus::Failed, UploadStatus::Quarantined] {
+        for size in [300 * KIB, FILM_BYTES] {
+            let mut network = Network::good();
+            network.script = vec![(Op::Complete, 1, Fault::DropAfter)];
+            let mut world = World::new(1, network);
+            world.add(file("photo", size, &[10 * KIB]));
+            let is_photo = |world: &World| {
+                world.service.uploads.values().any(|record| record.status == UploadStatus::Uploaded)
+            };
+            world.run_while(|world| !is_photo(world));
+            world.service.uploads.values_mut().for_each(|record| record.status = status);
+            let puts = world.network.count(Op::Put);
+            world.reload(EngineConfig::new("p".parse().unwrap(), 9));
+            world.run();
+            assert_eq!(world.outcome("photo"), Ok(()), "{status:?}");
+            assert_eq!((world.service.uploads.len(), world.network.count(Op::Put)), (1, puts), "{status:?}");
+        }
+    }
 }

@@ -321,7 +321,9 @@ impl Service {
             bucket.remove_staged(id);
         }
         match record.status {
-            UploadStatus::Uploaded => Ok(Box::new(photo(id, &record.file))),
+            UploadStatus::Uploaded | UploadStatus::Failed | UploadStatus::Quarantined => {
+                Ok(Box::new(photo(id, &record.file)))
+            }
             _ => Err(refusal(ErrorCode::UploadClosed, Vec::new())),
         }
     }
