@@ -15,7 +15,7 @@ use super::jobs::{Job, Running, TransferKey};
 use super::piece::{PieceKind, Rest};
 use super::resume;
 use super::ticket::Ticket;
-use super::transfer::{Side, Stage};
+use super::transfer::{Side, Stage, Transfer};
 use super::verdict::{self, Operation, ServiceVerdict, Setback};
 
 /// The service may miss bytes the store had acknowledged this often, before the bucket is not to be trusted.
@@ -322,8 +322,7 @@ impl Engine {
                 }
             }
             ServiceVerdict::SendWhole(setback) => {
-                let acknowledged =
-                    self.transfers.get_mut(&of).is_some_and(|t| t.send_whole_again(Rest::default()));
+                let acknowledged = self.transfers.get_mut(&of).is_some_and(Transfer::send_whole_again);
                 if let Some((rest, counts)) = self.next_round(of, &setback, acknowledged)
                     && let Some(transfer) = self.transfers.get_mut(&of)
                 {

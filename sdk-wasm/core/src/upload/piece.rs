@@ -17,6 +17,9 @@ pub(super) use super::piece_state::{
 use super::refused_urls::RefusedUrls;
 use super::ticket::Ticket;
 
+/// So often in a row what left whole and was not there is sent again at once: an answer was lost, and the bytes with it.
+const LOST_AT_ONCE: u32 = 2;
+
 /// One PUT's worth of bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
@@ -31,6 +34,10 @@ pub(super) struct Piece {
     pub kills: u32,
     /// How often a connection died under it, with bytes of it under way.
     pub deaths: u32,
+    /// How often in a row all of it left and no answer came.
+    pub answers_lost: u32,
+    /// The rest before it is sent again where it turns out not to be there.
+    pub rest_if_lost: Rest,
     /// It is to be cut into pieces before anything else is done for it.
     pub is_held: bool,
     /// The store holds other bytes in its place, which only a PUT to that place replaces.
@@ -51,6 +58,8 @@ impl Piece {
             failures: 0,
             kills: 0,
             deaths: 0,
+            answers_lost: 0,
+            rest_if_lost: Rest::default(),
             is_held: false,
             is_occupied: false,
             refused_urls: RefusedUrls::default(),
@@ -253,7 +262,8 @@ impl Piece {
         let PieceState::Sending(flight) = &self.state else { return Err(InvalidTransition) };
         let flight = flight.clone();
         self.state = PieceState::Stored { etag };
-        (self.failures, self.kills, self.deaths) = (0, 0, 0);
+        (self.failures, self.kills, self.deaths, self.answers_lost) = (0, 0, 0, 0);
+        self.rest_if_lost = Rest::default();
         self.refused_urls = RefusedUrls::default();
         Ok(flight)
     }
@@ -270,7 +280,15 @@ impl Piece {
         let flight = flight.clone();
         let all_left = flight.sent_bytes >= self.size_bytes() && self.size_bytes() > 0;
         let can_look = !matches!(self.kind, PieceKind::Variant(_));
-        self.state = if look && all_left && can_look { PieceState::Unsure } else { PieceState::Idle(rest) };
+        self.state = if look && all_left && can_look {
+            self.answers_lost += 1;
+            // Something may take all of it each time, and drop it: that is not fed without end.
+            let is_chance = self.answers_lost <= LOST_AT_ONCE;
+            self.rest_if_lost = if is_chance { Rest::default() } else { rest };
+            PieceState::Unsure
+        } else {
+            PieceState::Idle(rest)
+        };
         if reread && let Digest::Known(checksum) = self.digest {
             self.digest = Digest::Suspect(checksum);
         }
@@ -304,6 +322,7 @@ impl Piece {
                 self.failures = 0;
             }
             PieceState::Sending(flight) => flight.prove_by_ms = prove_by_ms.or(flight.prove_by_ms),
+            PieceState::Unsure => self.rest_if_lost = Rest::default(),
             _ => {}
         }
     }

@@ -74,7 +74,7 @@ fn take_over(piece: &mut Piece, listed: Listed) {
 /// It is not in the store after all.
 fn lost(piece: &mut Piece) {
     if let PieceState::Unsure | PieceState::Stored { .. } = piece.state {
-        piece.send_again(Rest::default());
+        piece.send_again(piece.rest_if_lost);
     }
 }
 

@@ -261,7 +261,7 @@ impl Transfer {
     }
 
     /// The service misses the whole; answers whether the store had acknowledged it.
-    pub fn send_whole_again(&mut self, rest: Rest) -> bool {
+    pub fn send_whole_again(&mut self) -> bool {
         if let Stage::Checking(session) = self.stage {
             self.stage = Stage::Sending(session);
         }
@@ -273,7 +273,7 @@ impl Transfer {
         if whole.is_cut() {
             self.survey = true;
         } else {
-            whole.send_again(rest);
+            whole.send_again(whole.rest_if_lost);
         }
         acknowledged
     }

@@ -107,6 +107,27 @@ fn an_application_that_does_not_wait_for_ever_hears_that_it_was_the_rules() {
     assert_eq!(world.outcome("photo"), Err(FailureCode::CorsMisconfigured));
 }
 
+/// A gateway before the store, whose refusals lack the CORS headers: all bytes leave, and the page hears nothing.
+#[test]
+fn what_takes_all_bytes_without_an_answer_it_lets_the_page_see_is_not_fed_without_end() {
+    for size in [3 * MIB, 12 * MIB] {
+        let mut network = Network::good();
+        network.script = (1..5_000).map(|nth| (Op::Put, nth, Fault::Reset(10))).collect();
+        let mut config = EngineConfig::new("p".parse().unwrap(), 1);
+        // Small pieces would rest for a second at the most, and cost little.
+        config.weak_signal = false;
+        let mut world = World::with_config(config, network);
+        world.buffer_bytes = 16 * MIB as u64; // progress says that all has left
+        world.add(file("photo", size, &[]));
+        world.run_until(10 * 60_000);
+        let puts = world.network.count(Op::Put);
+        assert!((10..400).contains(&puts), "{puts} attempts in ten minutes for {size} bytes");
+        world.network.script.clear();
+        world.run();
+        world.assert_all_stored();
+    }
+}
+
 #[test]
 fn bad_weather_is_not_called_a_mistake_of_somebody() {
     for outage in [(0, 120_000), (2_000, 120_000)] {
