@@ -64,6 +64,12 @@ impl Engine {
         keys.extend(places.filter_map(|place| alone.get((turn + place) % alone.len())));
         keys
     }
+
+    /// Whether it has been in trouble for so long that nobody else is to wait for it.
+    pub(super) fn is_in_lasting_trouble(&self, transfer: &Transfer) -> bool {
+        let since_ms = transfer.stuck_since_ms.filter(|_| transfer.trouble.is_some());
+        since_ms.is_some_and(|since_ms| since_ms + LASTING_MS <= self.online.spent_ms())
+    }
 }
 
 /// Whether its smaller pictures are stored, and its original has not begun.

@@ -292,7 +292,9 @@ impl Engine {
         if readers >= READERS_MAX {
             return;
         }
-        let mut parts_ahead = self.parts_ahead(active);
+        let all = self.active_transfers(active).map(|(_, transfer)| transfer);
+        let others = all.filter(|transfer| !self.is_in_lasting_trouble(transfer));
+        let mut ahead_of_others: usize = others.map(|transfer| self.parts_ahead(transfer)).sum();
         let (mut wanted, mut unknown) = (Vec::new(), Vec::new());
         'uploads: for (key, transfer) in self.active_transfers(active) {
             if transfer.stage != Stage::Preparing && !transfer.may_send() {
@@ -302,6 +304,9 @@ impl Engine {
             {
                 unknown.push(key);
             }
+            // What was read of one in lasting trouble, and does not leave, keeps no other from being read.
+            let mut ahead_of_it = self.is_in_lasting_trouble(transfer).then(|| self.parts_ahead(transfer));
+            let parts_ahead = ahead_of_it.as_mut().unwrap_or(&mut ahead_of_others);
             for (index, piece) in self.reading_order(transfer) {
                 if readers + wanted.len() + unknown.len() >= READERS_MAX {
                     break 'uploads;
@@ -311,10 +316,10 @@ impl Engine {
                 }
                 if piece.is_listed() {
                     let most = if piece.is_unit() { self.config.pieces_ahead } else { PIECES_PER_SIGNING };
-                    if parts_ahead >= most {
+                    if *parts_ahead >= most {
                         break;
                     }
-                    parts_ahead += 1;
+                    *parts_ahead += 1;
                 }
                 wanted.push((key, index));
             }
@@ -341,11 +346,10 @@ impl Engine {
         pieces
     }
 
-    /// Parts that are being read, or were read and are not on their way yet.
-    fn parts_ahead(&self, active: &[TransferKey]) -> usize {
-        let pieces = self.active_transfers(active).flat_map(|(_, transfer)| &transfer.pieces);
-        pieces
-            .filter(|piece| piece.is_listed())
+    /// Parts of it that are being read, or were read and are not on their way yet.
+    fn parts_ahead(&self, transfer: &Transfer) -> usize {
+        let parts = transfer.pieces.iter().filter(|piece| piece.is_listed());
+        parts
             .filter(|piece| match piece.need(self.now_ms) {
                 Need::Signing | Need::Sending => true,
                 Need::Reading => false,

@@ -8,6 +8,7 @@ use crate::simulated::files::{file, reference};
 use crate::simulated::network::{Fault, Network, Op};
 
 const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
 const MINUTE_MS: u64 = 60_000;
 
 /// A queue whose first so many uploads the service cannot complete, with twenty others behind them.
@@ -50,6 +51,20 @@ fn uploads_that_are_put_together_for_hours_hold_up_no_others() {
     world.run_until(2 * MINUTE_MS);
     assert_eq!(stored(&world), 20);
     assert_healed(world);
+}
+
+#[test]
+fn a_film_whose_parts_the_service_fails_to_sign_for_ever_holds_up_no_other_film() {
+    let mut world = World::new(1, Network::good());
+    world.service.signs_not.insert(reference("first"));
+    // Of its thirteen parts as many are read as are read of all that are under way.
+    world.add(file("first", 64 * MIB, &[]));
+    world.add(file("other", 12 * MIB, &[]));
+    world.run_until(5 * MINUTE_MS);
+    assert_eq!(stored(&world), 1);
+    world.service.signs_not.clear();
+    world.run();
+    world.assert_all_stored();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The service, as the contract has it: announces, signs, lists, completes, aborts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use windlass_core::upload::checksum::crc64_nvme;
 use windlass_core::upload::{ServiceFailure, Work};
@@ -50,6 +50,8 @@ pub struct Service {
     pub reads_photos: bool,
     /// What it says of these whenever they are to be completed.
     pub completes_not: BTreeMap<ClientRef, ErrorCode>,
+    /// Parts of these it fails to sign.
+    pub signs_not: BTreeSet<ClientRef>,
     /// So many uploads are recorded; the next one is refused.
     pub room: usize,
     /// When smaller pictures were first shown, by their file and name.
@@ -70,6 +72,7 @@ impl Service {
             tells_of_photos: true,
             reads_photos: true,
             completes_not: BTreeMap::new(),
+            signs_not: BTreeSet::new(),
             room: usize::MAX,
             shown: BTreeMap::new(),
             announced: 0,

@@ -13,6 +13,7 @@ impl World {
         let lost = self.network.is_out(self.now_ms) || fault == Some(Fault::DropBefore);
         let refused = match fault {
             _ if lost => Some(ServiceFailure::NoAnswer),
+            _ if self.is_not_signed(&work) => Some(refusal(ErrorCode::Internal, Vec::new())),
             Some(Fault::Status(status, retry_after_ms)) => {
                 Some(ServiceFailure::Unintelligible { status, retry_after_ms })
             }
@@ -69,5 +70,11 @@ impl World {
         };
         let late_ms = if let Some(Fault::Late(ms)) = fault { ms } else { 0 };
         self.later(self.now_ms + late_ms + self.network.round_trip_ms / 2, Happening::Answer(id, answer));
+    }
+
+    fn is_not_signed(&self, work: &Work) -> bool {
+        let Work::SignParts { upload_id, .. } = work else { return false };
+        let record = self.service.uploads.get(upload_id);
+        record.is_some_and(|record| self.service.signs_not.contains(&record.file.client_ref))
     }
 }
