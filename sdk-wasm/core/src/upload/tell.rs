@@ -59,11 +59,12 @@ impl Engine {
         if !self.online.is_online() && !is_moving {
             return (UploadPhase::WaitingForNetwork, None);
         }
-        if let Some(trouble) = sent.trouble.as_ref().filter(|_| !is_moving) {
-            return (UploadPhase::Retrying, Some(trouble.last.reason.clone()));
-        }
+        // Before any trouble: nothing of it is tried meanwhile.
         if self.waits_for_wifi(sent) {
             return (UploadPhase::WaitingForWifi, None);
+        }
+        if let Some(trouble) = sent.trouble.as_ref().filter(|_| !is_moving) {
+            return (UploadPhase::Retrying, Some(trouble.last.reason.clone()));
         }
         let phase = match transfer.stage {
             Stage::Preparing | Stage::Announcing | Stage::Following(_) => UploadPhase::Queued,

@@ -93,6 +93,22 @@ fn originals_wait_for_wifi_and_say_so_and_go_when_it_is_there() {
 }
 
 #[test]
+fn an_original_that_had_failed_when_the_wifi_went_says_that_it_waits_for_it() {
+    let mut network = Network::good();
+    network.script = (1..100).map(|nth| (Op::Put, nth, Fault::Status(503, None))).collect();
+    let mut world = World::new(1, network);
+    world.add(file("photo", 300 * KIB, &[]));
+    let last = |world: &World| world.phases("photo").last().map(|(_, phase)| *phase);
+    world.run_while(|world| last(world) != Some(UploadPhase::Retrying));
+    world.feed(Input::OriginalsWait(true));
+    assert_eq!(last(&world), Some(UploadPhase::WaitingForWifi));
+    world.network.script.clear();
+    world.feed(Input::OriginalsWait(false));
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
 fn originals_that_were_cut_for_a_weak_signal_wait_and_say_so_as_well() {
     let mut network = Network::good();
     (network.bytes_per_s, network.round_trip_ms) = (60_000, 150);
