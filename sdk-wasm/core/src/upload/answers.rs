@@ -164,10 +164,12 @@ impl Engine {
         setback.code = FailureCode::TokenUnavailable;
         let (rest, counts) = self.rest_after(&setback, self.token.fetch_failures());
         self.token.fetch_failed(rest, counts);
+        // What nobody wants to go on now does not wait for it.
+        let is_wanted = |t: &Transfer| !self.is_held(t) && !self.waits_for_wifi(t);
         let waiting: Vec<TransferKey> = self
             .transfers
             .iter()
-            .filter(|(_, t)| t.waits_for_service(self.now_ms))
+            .filter(|(_, t)| is_wanted(t) && t.waits_for_service(self.now_ms))
             .map(|(key, _)| *key)
             .collect();
         for key in waiting {

@@ -81,3 +81,21 @@ fn an_application_that_does_not_want_to_wait_for_ever_need_not() {
     assert_eq!(world.outcome("photo"), Err(FailureCode::RetriesExhausted));
     assert!((30 * 60_000..32 * 60_000).contains(&world.now_ms), "{}", world.now_ms);
 }
+
+#[test]
+fn what_is_paused_is_not_given_up_for_a_token_that_only_another_one_waits_for() {
+    let mut config = EngineConfig::new("p".parse().unwrap(), 1);
+    config.give_up_after_ms = Some(5 * 60_000);
+    let mut world = World::with_config(config, Network::good());
+    world.tokens_hang = true;
+    world.add(file("paused", 30 * KIB, &[]));
+    world.run_until(1_000);
+    world.feed(Input::Pause(Target::One(reference("paused"))));
+    world.add(file("other", 40 * KIB, &[]));
+    world.run_while(|world| world.engine.contains(&reference("other")));
+    assert_eq!(world.outcome("other"), Err(FailureCode::TokenUnavailable));
+    world.tokens_hang = false;
+    world.feed(Input::Resume(Target::All));
+    world.run();
+    assert_eq!(world.outcome("paused"), Ok(()));
+}
