@@ -126,8 +126,7 @@ impl Engine {
     /// The last word before an upload ends well: everything is there.
     pub(super) fn tell_final_progress(&mut self, key: TransferKey) {
         if let Some(transfer) = self.transfers.get_mut(&key) {
-            // What was stored by an earlier session is stored as well.
-            transfer.pieces.clear();
+            transfer.is_stored = true;
             self.tell_progress(key);
         }
     }

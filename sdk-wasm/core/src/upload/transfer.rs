@@ -93,6 +93,8 @@ pub(super) struct Transfer {
     pub same_as: Option<ClientRef>,
     /// These very bytes were stored before, by this session or, as the service says, by another.
     pub stored_before: bool,
+    /// It is stored, and ends with that.
+    pub is_stored: bool,
     /// Since when the service cannot say whether they were.
     pub unrecognised: Option<Unrecognised>,
     /// How many of its smaller pictures the service was told of.
@@ -138,6 +140,7 @@ impl Transfer {
             content_rest: Rest::default(),
             same_as: None,
             stored_before: false,
+            is_stored: false,
             unrecognised: None,
             pictures_told: 0,
             rounds: 0,
@@ -281,9 +284,8 @@ impl Transfer {
     pub fn count(&self) -> Counts {
         let variants: u64 = self.upload.variants.iter().map(|variant| variant.size_bytes).sum();
         let total_bytes = self.upload.size_bytes + variants;
-        let is_there =
-            self.session().is_some() || matches!(self.stage, Stage::Following(_) | Stage::Confirming(_));
-        if self.pieces.is_empty() && is_there {
+        // What an earlier session has stored has no pieces here; what has not got its parts yet has none, either.
+        if self.is_stored || (self.pieces.is_empty() && self.session().is_some()) {
             return Counts { confirmed_bytes: total_bytes, sent_bytes: total_bytes, total_bytes };
         }
         let mut counts = Counts { confirmed_bytes: 0, sent_bytes: 0, total_bytes };

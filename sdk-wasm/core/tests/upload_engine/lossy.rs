@@ -300,3 +300,25 @@ fn progress_is_honest_and_not_too_frequent() {
     let Some((_, confirmed)) = last else { panic!("no progress") };
     assert_eq!(confirmed, (12 * MIB + 100 * KIB) as u64);
 }
+
+#[test]
+fn of_what_ends_as_another_one_does_nothing_is_called_sent_before_that_one_is_stored() {
+    let mut world = World::new(1, Network::good());
+    for name in ["first", "second"] {
+        let mut film = file(name, 12 * MIB, &[]);
+        film.upload.again = false;
+        world.add(film);
+    }
+    world.run_while(|world| world.network.count(Op::Put) == 0);
+    world.feed(Input::Pause(Target::All));
+    world.feed(Input::Resume(Target::All));
+    world.run();
+    assert_eq!((world.outcome("second"), world.service.uploads.len()), (Ok(()), 1));
+    let told = world.events.iter().filter(|(_, event)| match event {
+        UploadEvent::Progress { client_ref, file, .. } => {
+            client_ref.as_str() == "second" && file.confirmed_bytes > 0
+        }
+        _ => false,
+    });
+    assert_eq!(told.count(), 1, "once, at its end");
+}
