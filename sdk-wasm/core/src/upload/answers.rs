@@ -376,7 +376,8 @@ impl Engine {
         if operation == Operation::Sign && transfer.has_pieces() {
             return self.go_without_pieces(of);
         }
-        if operation == Operation::List && !transfer.pieces_in_question().is_empty() && !transfer.survey {
+        // What only lost its answer is looked for as well, and says nothing of the rules.
+        if operation == Operation::List && transfer.wants_etags() && !transfer.survey {
             setback.code = FailureCode::CorsMisconfigured;
             setback.reason = format!(
                 "the store's answers do not show the ETag header. Add ETag to ExposeHeaders in the bucket's \

@@ -186,7 +186,7 @@ impl Transfer {
     }
 
     /// Whether the store acknowledged parts without telling their entity tags.
-    fn wants_etags(&self) -> bool {
+    pub fn wants_etags(&self) -> bool {
         self.pieces.iter().any(has_hidden_etag)
     }
 

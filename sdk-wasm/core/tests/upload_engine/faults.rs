@@ -169,6 +169,15 @@ fn f18_a_lost_answer_to_a_part_is_looked_up_and_the_part_not_sent_again() {
 }
 
 #[test]
+fn f18_what_may_not_be_looked_up_after_a_lost_answer_is_refused_and_no_mistake_of_the_buckets_rules() {
+    let mut world =
+        scripted(&[(Op::Put, 1, Fault::DropAfter), (Op::List, 1, Fault::Refused(ErrorCode::Forbidden))]);
+    world.add(file("video", 12 * MIB, &[]));
+    world.run();
+    assert_eq!(world.outcome("video"), Err(FailureCode::Service(ErrorCode::Forbidden)));
+}
+
+#[test]
 fn f18_a_lost_answer_to_a_whole_file_is_settled_by_complete() {
     let mut world = scripted(&[(Op::Put, 1, Fault::DropAfter)]);
     world.add(file("photo", 3 * MIB, &[]));
