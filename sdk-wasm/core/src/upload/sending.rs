@@ -19,6 +19,9 @@ const LONG_PIECE_MS: u64 = 500;
 /// So often a PUT goes there and back: to open a connection, and with its bytes. One that lies open already makes one
 /// piece too many, which costs little.
 const WAYS_OF_A_PUT: u64 = 2;
+/// Where the service wants to hear of no new upload for longer than this, in milliseconds, originals do not wait for the
+/// pictures of those.
+const HELD_FOR_LONG_MS: u64 = 3_000;
 
 /// A piece that only waits for its turn: by what goes first, then in the order of adding.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,9 +104,11 @@ impl Engine {
     fn turns(&self, active: &[TransferKey]) -> Vec<Turn> {
         let smallest_first = self.window.is_bad(self.now_ms);
         let is_first = !self.link.is_known();
-        let pictures_first = self
-            .active_transfers(active)
-            .any(|(_, transfer)| transfer.trouble.is_none() && transfer.has_pictures_to_send());
+        let may_announce = self.announcements_held_until_ms <= self.now_ms + HELD_FOR_LONG_MS;
+        let pictures_first = self.active_transfers(active).any(|(_, transfer)| {
+            let can_be_sent_soon = transfer.trouble.is_none() && (may_announce || transfer.may_send());
+            can_be_sent_soon && transfer.has_pictures_to_send()
+        });
         let mut turns: Vec<Turn> = Vec::new();
         for (of, transfer) in self.active_transfers(active).filter(|(_, transfer)| transfer.may_send()) {
             for (index, piece) in transfer.pieces.iter().enumerate() {

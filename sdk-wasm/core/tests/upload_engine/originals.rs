@@ -72,6 +72,21 @@ fn the_smallest_pictures_of_all_photos_go_first() {
 }
 
 #[test]
+fn while_no_photo_may_be_announced_the_originals_of_those_that_were_are_sent() {
+    let mut network = Network::good();
+    network.script = vec![(Op::Create, 3, Fault::Status(429, Some(60_000)))];
+    let mut world = World::new(1, network);
+    for index in 0..60 {
+        world.add(file(&format!("photo-{index}"), 200 * KIB + index, &[8 * KIB]));
+    }
+    world.run_until(30_000);
+    let originals = world.puts.iter().filter(|blob| blob.source == Source::Original).count();
+    assert!((1..60).contains(&originals), "{originals} were begun");
+    world.run();
+    world.assert_all_stored();
+}
+
+#[test]
 fn originals_wait_for_wifi_and_say_so_and_go_when_it_is_there() {
     let mut world = World::new(1, Network::good());
     world.feed(Input::OriginalsWait(true));
