@@ -100,6 +100,10 @@ impl Engine {
             return;
         }
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
+        if transfer.session().is_some_and(|session| session.upload_id != accepted.upload_id) {
+            // The one of before was closed meanwhile, and its name was free: this is a new one, to which all is sent.
+            return self.start_over(of, replaced());
+        }
         let ticket_of = |url, headers| Ticket::new(url, headers, asked.at_ms, default_lifetime_ms);
         let is_first = transfer.session().is_none();
         let upload_id = accepted.upload_id;
@@ -140,6 +144,11 @@ fn closed() -> Setback {
         retry_after_ms: None,
         request_id: None,
     }
+}
+
+/// The name stays: it is that of the new one.
+fn replaced() -> Setback {
+    Setback { code: FailureCode::Service(ErrorCode::NotFound), ..closed() }
 }
 
 fn nonsense() -> Setback {

@@ -159,3 +159,19 @@ fn a_late_answer_to_an_announcement_that_was_cancelled_does_not_end_its_successo
     assert!(world.now_ms > 10_000, "the late answer came while it was sent");
     assert_eq!(world.service.uploads.len(), 2, "the one that was cancelled, and the photo");
 }
+
+#[test]
+fn an_original_that_waited_for_wifi_past_its_deadline_goes_with_its_pictures_into_the_upload_of_its_name() {
+    let mut world = World::new(1, Network::good());
+    world.feed(Input::OriginalsWait(true));
+    world.add(file("photo", 300 * KIB, &[10 * KIB]));
+    // Its URL is too old by then. The service has closed the upload, whose name it gives to the next one.
+    world.run_until(30 * 60_000);
+    world.service.uploads.values_mut().for_each(|record| record.status = UploadStatus::Expired);
+    world.service.by_ref.clear();
+    world.feed(Input::OriginalsWait(false));
+    world.run();
+    world.assert_all_stored();
+    let names: Vec<_> = world.service.by_ref.keys().map(|name| name.as_str()).collect();
+    assert_eq!((names, open_uploads(&world)), (vec!["photo"], 0));
+}
