@@ -1,8 +1,9 @@
 //! Beginning anew: how often an upload may, and under which name.
 //!
-//! The service keeps a name (`client_ref`) for the upload that was first announced under it, however that ended. So
-//! whoever begins anew takes another one, and a page that comes back to a file tries them in the same order: it finds
-//! the upload an earlier page has begun, or the first name that is free.
+//! A name (`client_ref`) stands for one upload at the service, until that is closed. So whoever begins anew announces
+//! itself under the name it had, which is free then, and takes another one only where it is not; and a page that comes
+//! back to a file tries them in the same order: it finds the upload an earlier page has begun, or the first name that
+//! is free.
 
 use windlass_protocol::{ClientRef, ErrorCode};
 
@@ -67,16 +68,13 @@ impl Transfer {
         self.wire_ref().map(|_| ()).ok_or(Spent::Names)
     }
 
-    /// Forgets what the service and the store have forgotten, where that did not happen too often. Where
-    /// the service has no record any more (`name_is_free`), the name is kept: another one would make a
-    /// second photo after the next reload, which only knows the first.
-    fn restart(&mut self, name_is_free: bool) -> Result<(), Spent> {
+    /// Forgets what the service and the store have forgotten, where that did not happen too often. The name is kept:
+    /// another one, where that is free, would make a second photo after the next reload, which finds nothing under the
+    /// first. Where it is not free the service says so, and the next one is tried.
+    fn restart(&mut self) -> Result<(), Spent> {
         self.restarts += 1;
         if self.restarts > RESTARTS_MAX {
             return Err(Spent::Restarts);
-        }
-        if !name_is_free {
-            self.take_next_name()?;
         }
         if self.pieces.is_empty() {
             self.pieces = first_pieces(&self.upload); // All of it was thought to be stored.
@@ -115,11 +113,11 @@ impl Engine {
         let Some((rest, counts)) = self.set_back(key, Side::Service, &setback, 0) else { return };
         self.stop_jobs(|job| job.of() == Some(key));
         let Some(transfer) = self.transfers.get_mut(&key) else { return };
-        let name_is_free = setback.code == FailureCode::Service(ErrorCode::NotFound);
-        if let Some(session) = transfer.session().filter(|_| !name_is_free) {
+        let is_forgotten = setback.code == FailureCode::Service(ErrorCode::NotFound);
+        if let Some(session) = transfer.session().filter(|_| !is_forgotten) {
             self.aborts.insert(session.upload_id, Errand::new());
         }
-        match transfer.restart(name_is_free) {
+        match transfer.restart() {
             Ok(()) => transfer.announce.failed(rest, counts),
             Err(spent) => self.fail(key, spent.explain(setback)),
         }

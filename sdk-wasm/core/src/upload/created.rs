@@ -146,7 +146,7 @@ fn closed() -> Setback {
     }
 }
 
-/// The name stays: it is that of the new one.
+/// Of the one of before there is nothing to be given up.
 fn replaced() -> Setback {
     Setback { code: FailureCode::Service(ErrorCode::NotFound), ..closed() }
 }

@@ -101,8 +101,9 @@ fn a_photo_without_a_name_left_says_so_and_what_to_do() {
 
 #[test]
 fn f33_an_upload_that_is_closed_or_forgotten_each_time_it_is_begun_ends_with_true_words() {
-    for (op, fault) in
-        [(Op::Sign, Fault::Expired), (Op::Sign, Fault::NotFound), (Op::Put, Fault::NoSuchUpload)]
+    // Where the name of a closed one stays taken, each time it is tried before the next one.
+    for (op, fault, creates) in
+        [(Op::Sign, Fault::Expired, 7), (Op::Sign, Fault::NotFound, 4), (Op::Put, Fault::NoSuchUpload, 7)]
     {
         let mut network = Network::good();
         network.script = (1..200).map(|nth| (op, nth, fault)).collect();
@@ -110,7 +111,7 @@ fn f33_an_upload_that_is_closed_or_forgotten_each_time_it_is_begun_ends_with_tru
         world.add(file("video", 6 * MIB, &[]));
         world.run();
         assert!(world.outcome("video").is_err());
-        assert_eq!(world.network.count(Op::Create), 4, "{fault:?}");
+        assert_eq!(world.network.count(Op::Create), creates, "{fault:?}");
         let said = words(&world);
         let last = said.last().unwrap();
         assert!(last.contains("begun anew 3 times") && last.contains("Try again later"), "{last}");
@@ -174,4 +175,20 @@ fn an_original_that_waited_for_wifi_past_its_deadline_goes_with_its_pictures_int
     world.assert_all_stored();
     let names: Vec<_> = world.service.by_ref.keys().map(|name| name.as_str()).collect();
     assert_eq!((names, open_uploads(&world)), (vec!["photo"], 0));
+}
+
+#[test]
+fn a_film_that_begins_anew_under_its_name_which_was_freed_is_found_after_a_reload() {
+    let mut world = World::new(1, Network::good());
+    world.add(file("film", 30 * MIB, &[]));
+    let has_parts = |world: &World, least| world.bucket.parts.values().any(|parts| parts.len() >= least);
+    world.run_while(|world| !has_parts(world, 2));
+    world.service.uploads.values_mut().for_each(|record| record.status = UploadStatus::Expired);
+    world.service.by_ref.clear();
+    world.bucket.parts.clear();
+    world.run_while(|world| !has_parts(world, 3));
+    world.reload(config(9));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!((world.service.uploads.len(), world.repeated_puts), (2, 0), "the closed one and the photo");
 }
