@@ -201,11 +201,13 @@ impl Transfer {
 
     /// Whether its smaller pictures are stored, and of its original something is not and nothing is under way.
     fn only_its_original_is_left(&self) -> bool {
-        self.pieces.iter().all(|piece| {
+        let may_wait = self.pieces.iter().all(|piece| {
             let is_original = !matches!(piece.kind, PieceKind::Variant(_));
             let is_under_way = !piece.is_cut() && !matches!(piece.state, PieceState::Idle(_));
             piece.is_stored() || (is_original && !is_under_way)
-        })
+        });
+        // What is stored without the store saying as what is only to be looked up.
+        may_wait && !self.wants_listing()
     }
 
     /// Bytes of it that are not stored.

@@ -172,3 +172,16 @@ fn an_original_that_has_begun_is_sent_to_its_end_and_no_other_begins() {
     world.assert_all_stored();
     assert!((world.waste() - 1.0).abs() < 1e-9);
 }
+
+#[test]
+fn a_film_of_which_all_is_sent_does_not_wait_for_wifi_only_to_be_looked_up() {
+    let mut network = Network::good();
+    network.script = (1..=3).map(|nth| (Op::Put, nth, Fault::HideEtag)).collect();
+    let mut world = World::new(1, network);
+    world.add(file("film", 12 * MIB, &[]));
+    world.run_while(|world| world.network.count(Op::Put) < 3);
+    world.feed(Input::OriginalsWait(true));
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.network.count(Op::Put), 3);
+}
