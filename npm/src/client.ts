@@ -4,14 +4,7 @@ import { Batch } from "./batch.js";
 import { CancelSignals } from "./cancel-signals.js";
 import { Cancelling } from "./cancelling.js";
 import { cancelled, closedError, fromPlainError, toWindlassError, withFile, type WindlassError } from "./errors.js";
-import {
-  eventsOf,
-  TypedEventTarget,
-  UploadProgressEvent,
-  UploadStateEvent,
-  type MissingFile,
-  type WindlassEventMap,
-} from "./events.js";
+import { eventsOf, TypedEventTarget, UploadProgressEvent, UploadStateEvent, type MissingFile, type WindlassEventMap } from "./events.js";
 import { flattenFiles, handleOf, nameOf, type FileSource } from "./files.js";
 import type { ProgressCounts } from "./generated/ProgressCounts";
 import type { UploadEvent } from "./generated/UploadEvent";
@@ -176,9 +169,10 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     this.#closed = true;
     this.#unwatch();
     this.#originals.close();
-    // First, so that ending the uploads here does not make it forget them.
-    this.#survival.close();
+    // It ends by this, and not with the page.
     this.#pictures.close(closedError());
+    // Before the uploads, so that ending them here does not make it forget them.
+    this.#survival.close();
     this.#link.close();
     for (const [clientRef, { preparing }] of [...this.#running]) {
       this.#fail(clientRef, closedError());
@@ -221,7 +215,8 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
   /** Goes on with what another page has begun, or with what is kept of a file that cannot be read any more. */
   #goOn(upload: Upload, found: Restored): void {
     const { paused } = this.#running.get(upload.clientRef) ?? found.upload;
-    const running = this.#register(upload, { resumed: true, again: found.upload.again, paused });
+    const { interrupted, upload: kept } = found;
+    const running = this.#register(upload, { resumed: true, again: kept.again, paused, interrupted });
     const described = describeKept(found, this.#pictures.variants);
     if (described === null) {
       this.#setState(upload, running.paused ? "paused" : "preparing");
@@ -252,6 +247,7 @@ export class Windlass extends TypedEventTarget<WindlassEventMap> {
     try {
       const prepared = await this.#pictures.prepare(upload.file, upload.filename, {
         signal: preparing.signal,
+        ...this.#survival.guard(upload.clientRef, running.interrupted),
         onWaiting: (waits) => {
           running.waits = waits;
           upload.ended || this.#setState(upload, stillState(running, false));

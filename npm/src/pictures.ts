@@ -2,8 +2,8 @@
 import type { WindlassError } from "./errors.js";
 import type { VariantOptions } from "./generated/VariantOptions";
 import { defaultImageWorkers, type WindlassOptions } from "./options.js";
-import { pictureOptions, prepareFile, type PictureOptions, type PreparedFile } from "./prepare.js";
-import { answers, type Patience } from "./unreachable.js";
+import { pictureOptions, prepareFile, type PictureOptions, type PrepareOptions, type PreparedFile } from "./prepare.js";
+import { answers } from "./unreachable.js";
 import { compileModule } from "./wasm/photo.js";
 import { imageWorkers, type ImageWorkers } from "./workers/image-pool.js";
 
@@ -30,10 +30,10 @@ export class Pictures {
   }
 
   /** Rejects only when `signal` aborts. */
-  prepare(file: Blob, filename: string, patience: Pick<Patience, "signal" | "onWaiting">): Promise<PreparedFile> {
+  prepare(file: Blob, filename: string, how: Pick<PrepareOptions, "signal" | "onWaiting" | "onWork" | "endsPages">): Promise<PreparedFile> {
     return prepareFile(this.#workers, file, filename, {
       ...this.#options,
-      ...patience,
+      ...how,
       module: compileModule,
       isServiceThere: this.#isServiceThere,
     });

@@ -43,6 +43,10 @@ export function pictureOptions(given: { [name in keyof PictureOptions]?: Picture
 export interface PrepareOptions extends PictureOptions, Patience {
   /** A compiled module beside the photo module; asked for only when a picture needs it. */
   module: (name: ModuleName) => Promise<WebAssembly.Module>;
+  /** Hears when a worker begins to make the smaller pictures, and when that is over. */
+  onWork?: ((isAtWork: boolean) => void) | undefined;
+  /** Whether that has ended pages, as a phone that runs out of memory ends them: it is not tried again. */
+  endsPages?: boolean;
 }
 
 /** What was made of a photo on this device before it was sent. */
@@ -87,6 +91,11 @@ export interface PreparedFile extends FileDescription {
 /** Above this a picture is not read into memory as a whole: it is sent without smaller ones. */
 const MAX_RESIZE_BYTES = 100 * 1024 * 1024;
 
+const ENDED_PAGES: MetadataWarning = {
+  code: "worker_crashed",
+  message: "Making smaller copies of this picture has ended the page again and again: it is sent without them.",
+};
+
 /** Types browsers can show as they are, so that a small original needs no copy of its own size. */
 const SHOWN_BY_BROWSERS = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]);
 
@@ -95,7 +104,7 @@ export async function prepareFile(
   pool: ImagePool,
   file: Blob,
   filename: string,
-  { variants, metadata: policy, color, format, signal, module, onWaiting, isServiceThere }: PrepareOptions,
+  { variants, metadata: policy, color, format, signal, module, onWaiting, isServiceThere, onWork, endsPages }: PrepareOptions,
 ): Promise<PreparedFile> {
   const asked = { variants, metadata: policy, color, format };
   const patience = { signal, onWaiting, isServiceThere };
@@ -112,8 +121,9 @@ export async function prepareFile(
   const wanted = worthMaking(asked, contentType, metadata);
   let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    resized = await resize(workers, file, { ...asked, variants: wanted }, modules, warnings, signal);
-    addNew(warnings, resized?.warnings ?? []);
+    const isAllowed = endsPages !== true;
+    resized = isAllowed ? await resize(workers, file, { ...asked, variants: wanted }, modules, warnings, { signal, onWork }) : null;
+    addNew(warnings, isAllowed ? (resized?.warnings ?? []) : [ENDED_PAGES]);
   }
   const images = resized?.images ?? [];
   return {
@@ -194,14 +204,14 @@ async function resize(
   options: ResizePhotoOptions,
   module: PrepareOptions["module"],
   warnings: MetadataWarning[],
-  signal: AbortSignal,
+  { signal, onWork }: Pick<PrepareOptions, "signal" | "onWork">,
 ): Promise<ResizedPhoto | null> {
   try {
     if (file.size > MAX_RESIZE_BYTES) {
       throw new WindlassError("too_large", "The picture is too large to make smaller copies of it here.");
     }
     // Before the reading of other files: one photo that is ready can be on its way already.
-    const turn = { signal, first: true };
+    const turn = { signal, first: true, ...(onWork && { onWork }) };
     let modules: ResizeRequest["modules"] = {};
     for (;;) {
       const reply = await pool.run({ task: "resize", file, options, modules }, turn);

@@ -17,6 +17,8 @@ export interface Running {
   submitted: boolean;
   /** Whether an earlier page may have sent some of it. */
   resumed: boolean;
+  /** Of what an earlier page has left: how many pages in a row ended while they made its smaller pictures. */
+  interrupted: number | null;
 }
 
 export interface HowBegun {
@@ -24,11 +26,12 @@ export interface HowBegun {
   resumed: boolean;
   /** Whether it is sent even if these bytes were sent before. */
   again: boolean;
+  interrupted?: number;
 }
 
-export function begun(upload: Upload, { paused, resumed, again }: HowBegun): Running {
+export function begun(upload: Upload, { paused, resumed, again, interrupted }: HowBegun): Running {
   upload.isWantedAgain = again;
-  return { upload, paused, resumed, preparing: new AbortController(), isAhead: false, submitted: false, waits: false };
+  return { upload, paused, resumed, interrupted: interrupted ?? null, preparing: new AbortController(), isAhead: false, submitted: false, waits: false };
 }
 
 /** How one that has ended is sent once more. Throws where this page has not its bytes. */

@@ -219,6 +219,34 @@ test("aborting a running request ends its worker, and the next gets a new one", 
   pool.close(new Error("over"));
 });
 
+test("whoever asks hears when a worker begins with it and when that is over, whatever came of it", async () => {
+  const { pool, workers } = poolOf(1);
+  const heard: string[] = [];
+  const stop = new AbortController();
+  const run = (request: string): Promise<unknown> => {
+    const onWork = (isAtWork: boolean): void => void heard.push(`${request} ${isAtWork}`);
+    return pool.run(request, { onWork, signal: stop.signal }).catch(() => undefined);
+  };
+  const first = run("done");
+  const second = run("broken");
+  await settle();
+  workers[0]?.say({ kind: "done", reply: "A" });
+  await first;
+  assert.deepEqual(heard.splice(0), ["done true", "done false", "broken true"]);
+  workers[0]?.say({ kind: "failed", error: { code: "corrupt", message: "It is damaged." }, trapped: true });
+  await second;
+  const third = run("aborted");
+  const fourth = run("waiting");
+  await settle();
+  stop.abort();
+  await Promise.all([third, fourth]);
+  assert.deepEqual(heard.splice(0), ["broken false", "aborted true", "aborted false"]);
+  void pool.run("closed", { onWork: (isAtWork) => void heard.push(`closed ${isAtWork}`) }).catch(() => undefined);
+  await settle();
+  pool.close(new Error("over"));
+  assert.deepEqual(heard, ["closed true", "closed false"], "before anybody is told that it is over");
+});
+
 test("a request that is aborted already starts nothing", async () => {
   const { pool, workers } = poolOf(1);
   await assert.rejects(pool.run("a", { signal: AbortSignal.abort() }), withCode("cancelled"));

@@ -221,7 +221,7 @@ async function unreadable() {
   await settle();
   const { kind, unreadable: asked } = workers[0]?.received.at(-1) as { kind: string; unreadable: string[] };
   assert.deepEqual([kind, asked], ["restore", ["a"]]);
-  const found = { upload: keptRecord("a", file), file, variants: [], onWifi: false };
+  const found = { upload: keptRecord("a", file), file, variants: [], onWifi: false, interrupted: 0 };
   return { ...harness, found };
 }
 

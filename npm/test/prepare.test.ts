@@ -46,6 +46,14 @@ test("a photo gets its metadata, its variants, and the smallest as preview", asy
   assert.deepEqual(prepared.warnings, []);
 });
 
+test("a photo over which pages have ended is read, and no smaller picture is tried", async () => {
+  const pool = poolThat(healthy);
+  const prepared = await prepareFile(pool, photo, "roof.jpg", { ...options, endsPages: true });
+  assert.deepEqual(pool.tasks, ["read"]);
+  assert.deepEqual(prepared.warnings.map(({ code }) => code), ["worker_crashed"]);
+  assert.deepEqual([prepared.content_type, prepared.variants, prepared.preview], ["image/jpeg", undefined, null]);
+});
+
 test("what the smaller pictures shall be like reaches the worker", async () => {
   let asked: unknown;
   const pool = poolThat((request) => {

@@ -43,7 +43,7 @@ async function readAgain({ clientRef, file, filename, type }: Upload, isThere = 
   const prepared = isPrepared ? { content_type: type, metadata: null, warnings: [], variants: [] } : null;
   const upload = keptRecord(clientRef, file, { filename, prepared });
   const copy = new File(["bytes"], filename, { type, lastModified: 1 });
-  const uploads = isThere ? [{ upload, file: copy, variants: [], onWifi: false }] : [];
+  const uploads = isThere ? [{ upload, file: copy, variants: [], onWifi: false, interrupted: 0 }] : [];
   const missing = isThere ? [] : [upload];
   worker("windlass-keep")?.say({ kind: "restored", uploads, missing, unreadable: [clientRef], elsewhere: 0, isWhole: true });
   await settle();

@@ -68,7 +68,7 @@ export function sizesOf({ original, variants }: Beside): Found {
 }
 
 /** What the page is handed. */
-export function restoredFrom(upload: KeptUpload, original: Blob, variants: Beside["variants"], onWifi: boolean): Restored {
+export function restoredFrom(upload: KeptUpload, original: Blob, variants: Beside["variants"], { onWifi = false, interrupted = 0 }: Pick<UploadRow, "onWifi" | "interrupted">): Restored {
   const file = new File([original], upload.filename, {
     type: upload.content_type,
     ...(upload.last_modified_ms === null ? {} : { lastModified: upload.last_modified_ms }),
@@ -77,5 +77,5 @@ export function restoredFrom(upload: KeptUpload, original: Blob, variants: Besid
     const bytes = variants[index];
     return bytes ? [bytes.slice(0, bytes.size, type)] : [];
   });
-  return { upload, file, variants: typed, onWifi };
+  return { upload, file, variants: typed, onWifi, interrupted };
 }

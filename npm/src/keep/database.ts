@@ -24,6 +24,8 @@ export interface UploadRow {
   handle: FileSystemFileHandle | null;
   /** Whether its original waits for Wi-Fi; absent in rows of earlier builds. */
   onWifi?: boolean;
+  /** How many pages in a row ended while they made its smaller pictures, of those that had found it; absent as long as none did. */
+  interrupted?: number;
 }
 
 /** A page's sign of life, where there are no Web Locks. */

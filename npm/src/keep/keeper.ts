@@ -151,9 +151,12 @@ export class Keeper {
   }
 
   setPaused(clientRef: string, paused: boolean): void {
-    if (this.#held.has(clientRef)) {
-      this.#send({ kind: "paused", clientRef, paused });
-    }
+    this.#held.has(clientRef) && this.#send({ kind: "paused", clientRef, paused });
+  }
+
+  /** Whether smaller pictures of it are being made: a page that ends meanwhile may have ended by that. */
+  setAtWork(clientRef: string, isAtWork: boolean): void {
+    this.#held.has(clientRef) && this.#send({ kind: "at-work", clientRef, isAtWork });
   }
 
   /** Everything is stored soon: copies may not be worth making any more. */

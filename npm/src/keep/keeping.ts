@@ -11,7 +11,7 @@ import initUpload, { planResume } from "../wasm/generated/windlass_upload.js";
 import { isKeptAs, ORIGINAL, readBeside, restoredFrom, sizesOf, type Beside } from "./beside.js";
 import type { ByteStore } from "./bytes.js";
 import { CopyQueue } from "./copy-queue.js";
-import { changeRow, putUnlessHeld, rowsOf, transact, type UploadRow } from "./database.js";
+import { putUnlessHeld, rowsOf, transact, type UploadRow } from "./database.js";
 import type { FromKeepWorker, NotKeptCode, ToKeepWorker } from "./messages.js";
 import type { Ground } from "./ground.js";
 import { OwnRows } from "./own-rows.js";
@@ -47,9 +47,8 @@ export class Keeping {
     this.#tell = tell;
     this.#ground = ground;
     this.#rows = new OwnRows(namespace, session, ground);
-    this.#ground.catch(() => {
-      // Told to every file that is to be kept.
-    });
+    // Told to every file that is to be kept.
+    this.#ground.catch(() => undefined);
   }
 
   take(message: Exclude<ToKeepWorker, { kind: "start" | "close" }>): void {
@@ -65,6 +64,9 @@ export class Keeping {
         return;
       case "paused":
         this.#change(message.clientRef, (record) => ({ ...record, paused: message.paused }));
+        return;
+      case "at-work":
+        this.#inOrder(() => this.#rows.setAtWork(message.clientRef, message.isAtWork));
         return;
       case "subject":
         this.#changeAll((row) => ({ ...row, record: { ...row.record, subject: row.record.subject ?? message.subject } }));
@@ -179,7 +181,7 @@ export class Keeping {
     };
     this.#copy(ref, folder, ORIGINAL, file, then, async (thrown) => {
       // Whether or not the handle could be: the file itself is not kept.
-      await this.#keepHandle(ref).catch(() => undefined);
+      await this.#rows.keepHandle(ref).catch(() => undefined);
       // Unless nobody wants it any more.
       if (this.#folders.get(ref) === folder) {
         isRepeated || this.#notKept(ref, thrown);
@@ -245,14 +247,6 @@ export class Keeping {
         this.#inOrder(async () => isWanted() || (await this.#removeBytes(ref, folder)));
       }
     });
-  }
-
-  /** The browser may ask the user before it reads the file again, so the page had better stay open all the same. */
-  async #keepHandle(ref: string): Promise<void> {
-    const { database } = await this.#ground;
-    await changeRow(database, this.#rows.key(ref), (row) =>
-      row.holder === this.#session && row.handle ? { ...row, record: { ...row.record, bytes: "handle" } } : undefined,
-    );
   }
 
   #notKept(ref: string, thrown: unknown): void {
@@ -359,7 +353,7 @@ export class Keeping {
     } else if (plan.next === "choose_again" || beside.original === null) {
       found.missing.push(plan.upload);
     } else {
-      found.uploads.push(restoredFrom(plan.upload, beside.original, beside.variants, onWifi));
+      found.uploads.push(restoredFrom(plan.upload, beside.original, beside.variants, { ...row, onWifi }));
     }
   }
 

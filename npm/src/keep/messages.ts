@@ -20,6 +20,8 @@ export interface Restored {
   variants: Blob[];
   /** Whether its original waits for Wi-Fi. */
   onWifi: boolean;
+  /** How many pages in a row ended while they made its smaller pictures. */
+  interrupted: number;
 }
 
 /** What is kept for this site, and how much room there is. Bytes; `null` where the browser does not say. */
@@ -54,6 +56,8 @@ export type ToKeepWorker =
   /** Whether the originals of what this page sends wait for Wi-Fi: for whoever goes on when it is gone. */
   | { kind: "originals"; onWifi: boolean }
   | { kind: "paused"; clientRef: string; paused: boolean }
+  /** Smaller pictures of it are being made now, or no more. */
+  | { kind: "at-work"; clientRef: string; isAtWork: boolean }
   /** Who is signed in is known now: what this page chose before is theirs. */
   | { kind: "subject"; subject: string }
   /** It has ended: nothing of it is needed any more. */

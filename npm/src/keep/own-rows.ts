@@ -68,6 +68,19 @@ export class OwnRows {
     this.#unclaimed.delete(ref);
   }
 
+  /** The browser may ask the user before it reads the file again, so the page had better stay open all the same. */
+  async keepHandle(ref: string): Promise<void> {
+    const { database } = await this.#ground;
+    await changeRow(database, this.key(ref), (row) =>
+      row.holder === this.#session && row.handle ? { ...row, record: { ...row.record, bytes: "handle" } } : undefined,
+    );
+  }
+
+  /** Whether smaller pictures of it are being made. A page that does not live to say that this is over is counted. */
+  setAtWork(ref: string, isAtWork: boolean): Promise<boolean> {
+    return this.updateRow(ref, (row) => ({ ...row, interrupted: isAtWork ? (row.interrupted ?? 0) + 1 : 0 }));
+  }
+
   update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<boolean> {
     return this.updateRow(ref, (row) => ({ ...row, record: change(row.record) }), durability);
   }

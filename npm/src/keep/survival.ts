@@ -33,6 +33,8 @@ const SOON_MS = 3_000;
 const SAY_SOON_MS = 200;
 /** So often what is kept of a file goes in its place: each time a phone lets go of it in the background. */
 const READ_AGAIN_MOST = 10;
+/** After so many pages that came back to a file and ended over it, no smaller pictures are made of it. */
+const INTERRUPTED_MOST = 2;
 
 export interface SurvivalOptions {
   options: WindlassOptions;
@@ -137,6 +139,17 @@ export class Survival {
 
   prepared(clientRef: string, description: FileDescription, warnings: readonly MetadataWarning[]): void {
     this.#keeper?.prepared(clientRef, description, warnings);
+  }
+
+  /**
+   * For the making of smaller pictures of a file that an earlier page has left: that may have been what ended it, as on a
+   * phone that runs out of memory, and would end each page after it, with all that waits behind the file.
+   */
+  guard(clientRef: string, interrupted: number | null): { endsPages?: boolean; onWork?: (isAtWork: boolean) => void } {
+    if (interrupted === null) {
+      return {};
+    }
+    return { endsPages: interrupted >= INTERRUPTED_MOST, onWork: (isAtWork) => this.#keeper?.setAtWork(clientRef, isAtWork) };
   }
 
   paused(clientRef: string, paused: boolean): void {

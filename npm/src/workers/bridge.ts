@@ -33,13 +33,17 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Whether it goes before all that wait. */
   first?: boolean;
+  /** Hears when a worker begins with it, and when that is over, whatever came of it. */
+  onWork?: (isAtWork: boolean) => void;
 }
 
 interface Task<Request, Reply> {
   request: Request;
   resolve: (reply: Reply) => void;
   reject: (error: unknown) => void;
-  /** Undoes the abort listener. */
+  /** A worker is given it. */
+  begin: () => void;
+  /** It is over: undoes the abort listener. */
   release: () => void;
 }
 
@@ -83,7 +87,7 @@ export class WorkerPool<Request, Reply> {
   }
 
   /** Rejects with `cancelled` on abort, `worker_crashed` when the worker dies or takes too long. */
-  run(request: Request, { signal, first = false }: RunOptions = {}): Promise<Reply> {
+  run(request: Request, { signal, first = false, onWork }: RunOptions = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null) {
         reject(this.#closed.reason);
@@ -94,8 +98,16 @@ export class WorkerPool<Request, Reply> {
         return;
       }
       const onAbort = (): void => this.#abort(task, signal?.reason);
-      const release = (): void => signal?.removeEventListener("abort", onAbort);
-      const task: Task<Request, Reply> = { request, resolve, reject, release };
+      let isAtWork = false;
+      const begin = (): void => {
+        isAtWork = true;
+        onWork?.(true);
+      };
+      const release = (): void => {
+        signal?.removeEventListener("abort", onAbort);
+        isAtWork && onWork?.(false);
+      };
+      const task: Task<Request, Reply> = { request, resolve, reject, begin, release };
       signal?.addEventListener("abort", onAbort, { once: true });
       if (first) {
         this.#queue.unshift(task);
@@ -172,6 +184,7 @@ export class WorkerPool<Request, Reply> {
       this.#settle(slot, task, () => task.reject(crashed(event.message)));
     };
     const job: Job<Request> = { kind: "job", request: task.request };
+    task.begin();
     try {
       worker.postMessage(job);
     } catch (error) {

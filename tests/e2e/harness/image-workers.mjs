@@ -48,6 +48,16 @@ export async function limitMemory(page, bytes) {
   });
 }
 
+/** Lets nothing that makes smaller pictures ever begin with them: whoever waits for that is at work when its page ends. */
+export function holdResizing(page) {
+  return page.addInitScript(() => {
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      if (message?.request?.task !== "resize") post.call(this, message, ...rest);
+    };
+  });
+}
+
 /** Lets a worker's module run into `unreachable`, as a bug of ours would, when it resizes for the `nth` time. */
 export function trapAtResize(page, nth) {
   return atResize(page, nth, [0]);

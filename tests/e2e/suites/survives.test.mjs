@@ -10,6 +10,7 @@ import { test } from "node:test";
 
 import { choose, eventually } from "../harness/browser.mjs";
 import { makeVideo } from "../harness/bytes.mjs";
+import { holdResizing } from "../harness/image-workers.mjs";
 import { keptFiles } from "../harness/kept.mjs";
 import { areKept, keptQueue, MIB, nothingIsBegunAnew, nothingIsKept, PART, VARIANTS } from "../harness/kept-queue.mjs";
 import { allRows, discard, resumed, rows } from "../harness/uploader.mjs";
@@ -182,6 +183,25 @@ test("a photo that the service makes while it is cancelled is called stored, by 
   await allRows(page, ["stored"]);
   await world.assertStored([file], VARIANTS);
   assert.deepEqual(page.complaints, []);
+});
+
+test("a photo over which page after page ended is sent without smaller pictures, and keeps nothing waiting behind it", async () => {
+  const { profile, service } = world;
+  const files = await world.photos(2, "heavy");
+  let page = await profile.open(service.address, { prepare: holdResizing });
+  await choose(page, ...files);
+  await areKept(page, 2);
+  for (const ended of [1, 2]) {
+    await page.close();
+    page = await profile.tab(service.address, { prepare: holdResizing });
+    const counted = async () => (await keptFiles(page)).text.split(`"interrupted":${ended}`).length - 1;
+    await eventually(`it is written that ${ended} may end over them`, counted, (count) => count === 2);
+  }
+  await page.close();
+  page = await profile.tab(service.address, { prepare: holdResizing });
+  await allRows(page, ["stored"]);
+  await world.assertStored(files, []);
+  await nothingIsKept(page);
 });
 
 test("neither token nor signed URL is kept", async () => {
