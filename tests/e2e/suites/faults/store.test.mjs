@@ -102,7 +102,9 @@ test("F21 a slow line is not taken for a dead one, and one or two connections sh
   await visit.ended(undefined, 90_000);
   // What the page has given up is on the line for as long as buffers hold some of it.
   const puts = (await visit.puts()).filter(({ outcome }) => outcome !== "gone");
-  const most = Math.max(...puts.map(({ started_ms: at }) => puts.filter((o) => o.started_ms <= at && (o.ended_ms ?? Infinity) > at).length));
+  // The next may have begun before it is written that one has ended; those that share the line do so for seconds.
+  const isBeside = (at) => ({ started_ms: from, ended_ms: to }) => from <= at && (to ?? Infinity) > at + 500;
+  const most = Math.max(...puts.map(({ started_ms: at }) => puts.filter(isBeside(at)).length));
   assert.ok(most <= 2, `${most} PUTs at once`);
   assert.deepEqual(await scene.proxy.met(), [1], "one was lost");
   // Chromium by itself repeats what was lost, unseen by the page, which may give that up as silent and send it again.
