@@ -48,14 +48,14 @@ export async function limitMemory(page, bytes) {
   });
 }
 
-/** Lets nothing that makes smaller pictures ever begin with them: whoever waits for that is at work when its page ends. */
-export function holdResizing(page) {
-  return page.addInitScript(() => {
+/** Lets no worker ever come to an end with the smaller pictures of that file: its page ends before. */
+export function holdResizing(page, filename) {
+  return page.addInitScript((held) => {
     const post = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (message, ...rest) {
-      if (message?.request?.task !== "resize") post.call(this, message, ...rest);
+      if (message?.request?.task !== "resize" || message.request.file.name !== held) post.call(this, message, ...rest);
     };
-  });
+  }, filename);
 }
 
 /** Lets a worker's module run into `unreachable`, as a bug of ours would, when it resizes for the `nth` time. */
