@@ -84,7 +84,7 @@ export class WindlassUploader extends WindlassElement {
     }
     this.#root.append(this.#main);
     // A notice that is dismissed.
-    this.#main.addEventListener("click", () => this.#keepKeyboard());
+    this.#main.addEventListener("click", ({ target }) => this.#keepKeyboard(target as Element));
     // Anywhere on the element: a file let go beside the mark would otherwise replace the page.
     listenForDrops(this.#main, {
       hover: (isOver) => this.#markDrop(isOver),
@@ -324,6 +324,7 @@ export class WindlassUploader extends WindlassElement {
   #refresh(): void {
     const { uploads, client } = this;
     const { folded } = this.#list;
+    const held = this.#root.activeElement;
     this.#main.classList.toggle("busy", uploads.length > 0);
     if (this.#notes.showResumed(uploads, client?.missing ?? [], this.#strings)) {
       // What else an earlier page has left is listed in the same moment.
@@ -331,13 +332,17 @@ export class WindlassUploader extends WindlassElement {
     }
     folded.show(this.#strings);
     this.#summary?.update(uploads, folded, client?.progress.rate_bytes_per_s ?? null);
-    this.#keepKeyboard();
+    this.#keepKeyboard(held);
   }
 
-  /** A button that is hidden hands it on: to the one that took its place, or else to the one that is always there. */
-  #keepKeyboard(): void {
-    if (this.#root.activeElement?.closest("[hidden]")) {
-      const instead = this.#main.querySelector<HTMLElement>(".summary-buttons:focus-within > :not([hidden])");
+  /**
+   * A button that had it and is hidden hands it on: to the one that took its place, or else to the one that is always there.
+   * Some browsers take it away as soon as the button is hidden, others with the next frame.
+   */
+  #keepKeyboard(held: Element | null): void {
+    const now = this.#root.activeElement;
+    if (held?.closest("[hidden]") && (now === null || now === held)) {
+      const instead = held.closest(".summary:not([hidden]) .summary-buttons")?.querySelector<HTMLElement>(":scope > :not([hidden])");
       (instead ?? this.#drop?.querySelector<HTMLElement>(".choose"))?.focus();
     }
   }
