@@ -243,19 +243,20 @@ test("a file whose row was cleared away before its copy was made is said not to 
 test("how many pages ended while they made a file's smaller pictures is known to the next one, and forgotten once one did not", async () => {
   const device = new Device();
   await device.keep("roof", "chosen here");
-  const interrupted: (number | undefined)[] = [];
+  const counted: number[] = [];
   for (const isOver of [false, false, true, false]) {
     const page = device.open("page");
-    interrupted.push((await page.restore())?.uploads[0]?.interrupted);
-    page.keeping.take({ kind: "at-work", clientRef: "roof", isAtWork: true });
+    const found = (await page.restore())?.uploads[0]?.interrupted ?? -1;
+    counted.push(found);
+    page.keeping.take({ kind: "at-work", clientRef: "roof", interrupted: found + 1 });
     await quiet();
     if (isOver) {
-      page.keeping.take({ kind: "at-work", clientRef: "roof", isAtWork: false });
+      page.keeping.take({ kind: "at-work", clientRef: "roof", interrupted: 0 });
       await quiet();
     }
     device.alive.delete("page");
     const row = device.rowOf("roof");
     device.database.put("uploads", { ...row, holder: "dead" });
   }
-  assert.deepEqual(interrupted, [0, 1, 2, 0]);
+  assert.deepEqual(counted, [0, 1, 2, 0]);
 });

@@ -154,9 +154,9 @@ export class Keeper {
     this.#held.has(clientRef) && this.#send({ kind: "paused", clientRef, paused });
   }
 
-  /** Whether smaller pictures of it are being made: a page that ends meanwhile may have ended by that. */
-  setAtWork(clientRef: string, isAtWork: boolean): void {
-    this.#held.has(clientRef) && this.#send({ kind: "at-work", clientRef, isAtWork });
+  /** How many pages in a row have ended while they made its smaller pictures, should this one end now. */
+  setInterrupted(clientRef: string, interrupted: number): void {
+    this.#held.has(clientRef) && this.#send({ kind: "at-work", clientRef, interrupted });
   }
 
   /** Everything is stored soon: copies may not be worth making any more. */

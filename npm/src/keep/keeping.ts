@@ -66,7 +66,7 @@ export class Keeping {
         this.#change(message.clientRef, (record) => ({ ...record, paused: message.paused }));
         return;
       case "at-work":
-        this.#inOrder(() => this.#rows.setAtWork(message.clientRef, message.isAtWork));
+        this.#inOrder(() => this.#rows.setInterrupted(message.clientRef, message.interrupted));
         return;
       case "subject":
         this.#changeAll((row) => ({ ...row, record: { ...row.record, subject: row.record.subject ?? message.subject } }));

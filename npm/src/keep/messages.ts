@@ -56,8 +56,8 @@ export type ToKeepWorker =
   /** Whether the originals of what this page sends wait for Wi-Fi: for whoever goes on when it is gone. */
   | { kind: "originals"; onWifi: boolean }
   | { kind: "paused"; clientRef: string; paused: boolean }
-  /** Smaller pictures of it are being made now, or no more. */
-  | { kind: "at-work"; clientRef: string; isAtWork: boolean }
+  /** Smaller pictures of it are being made now, or no more: so many pages in a row have ended over that, should this one end. */
+  | { kind: "at-work"; clientRef: string; interrupted: number }
   /** Who is signed in is known now: what this page chose before is theirs. */
   | { kind: "subject"; subject: string }
   /** It has ended: nothing of it is needed any more. */

@@ -76,9 +76,9 @@ export class OwnRows {
     );
   }
 
-  /** Whether smaller pictures of it are being made. A page that does not live to say that this is over is counted. */
-  setAtWork(ref: string, isAtWork: boolean): Promise<boolean> {
-    return this.updateRow(ref, (row) => ({ ...row, interrupted: isAtWork ? (row.interrupted ?? 0) + 1 : 0 }));
+  /** How many pages in a row have ended while they made its smaller pictures, should this one not live to say anything else. */
+  setInterrupted(ref: string, interrupted: number): Promise<boolean> {
+    return this.updateRow(ref, (row) => ({ ...row, interrupted }));
   }
 
   update(ref: string, change: (record: KeptUpload) => KeptUpload, durability?: IDBTransactionDurability): Promise<boolean> {

@@ -149,7 +149,9 @@ export class Survival {
     if (interrupted === null) {
       return {};
     }
-    return { endsPages: interrupted >= INTERRUPTED_MOST, onWork: (isAtWork) => this.#keeper?.setAtWork(clientRef, isAtWork) };
+    // Where another module makes them, a worker begins several times in one page.
+    const onWork = (isAtWork: boolean): void => this.#keeper?.setInterrupted(clientRef, isAtWork ? interrupted + 1 : 0);
+    return { endsPages: interrupted >= INTERRUPTED_MOST, onWork };
   }
 
   paused(clientRef: string, paused: boolean): void {

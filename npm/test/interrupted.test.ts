@@ -1,0 +1,42 @@
+/** Photos over which earlier pages have ended, with workers that a test answers for. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { Windlass } from "../src/client.js";
+import { fakePage, worker } from "./fake-page.js";
+import { settle } from "./fake-worker.js";
+import { keptRecord } from "./kept-record.js";
+
+fakePage();
+let client: Windlass;
+
+beforeEach(() => {
+  client = new Windlass({ endpoint: "https://photos.example.com", project: "job-7", token: () => "jwt", imageWorkers: 1 });
+});
+afterEach(() => client.close());
+
+/** What the keeping worker was told to count. */
+const counted = (): (number | undefined)[] => {
+  const received = (worker("windlass-keep")?.received ?? []) as { kind: string; interrupted?: number }[];
+  return received.flatMap(({ kind, interrupted }) => (kind === "at-work" ? [interrupted] : []));
+};
+
+test("a page is counted once, and with those before it, also where a worker has to ask for a module first", async () => {
+  // So that there is a keeping worker.
+  client.add(new File(["bytes"], "plan.pdf", { type: "application/pdf", lastModified: 1 }));
+  await settle();
+  const type = "image/heic";
+  const file = new File(["bytes"], "roof.heic", { type });
+  const upload = keptRecord("roof", file, { filename: "roof.heic", content_type: type });
+  const uploads = [{ upload, file, variants: [], onWifi: false, interrupted: 1 }];
+  worker("windlass-keep")?.say({ kind: "restored", uploads, missing: [], unreadable: [], elsewhere: 0, isWhole: true });
+  const metadata = { content_type: type, width: 8000, height: 6000, warnings: [] };
+  for (const reply of [{ task: "read", metadata }, { task: "needs-module", module: "heic" }]) {
+    await settle();
+    worker("windlass-image")?.say({ kind: "done", reply });
+  }
+  await settle();
+  assert.deepEqual(counted(), [2, 0, 2]);
+  client.close();
+  assert.deepEqual(counted(), [2, 0, 2, 0], "it ended by itself");
+});
