@@ -149,10 +149,7 @@ impl Engine {
                 self.online.lost(self.now_ms);
                 self.transfers.touch_all();
             }
-            Input::OriginalsWait(wait) => {
-                self.originals_wait = wait;
-                self.transfers.touch_all();
-            }
+            Input::OriginalsWait(wait) => self.let_originals_wait(wait),
             Input::Sent { id, sent_bytes } => self.bytes_moved(id, sent_bytes),
             Input::Answered { id, answer } => self.answered(id, answer),
             Input::Slept(slept_ms) => {

@@ -135,6 +135,19 @@ impl Engine {
         self.originals_wait && transfer.may_send() && transfer.only_its_original_is_left()
     }
 
+    /// Whether originals wait from now on. Nothing was tried of those that did: that time is no trouble.
+    pub(super) fn let_originals_wait(&mut self, wait: bool) {
+        let waited = self.transfers.iter().filter(|(_, transfer)| self.waits_for_wifi(transfer));
+        let waited: Vec<TransferKey> = waited.map(|(key, _)| *key).collect();
+        self.originals_wait = wait;
+        self.transfers.touch_all();
+        for key in waited {
+            if let Some(transfer) = self.transfers.get_mut(&key) {
+                transfer.stuck_since_ms = None;
+            }
+        }
+    }
+
     /// Lays aside those that only wait for Wi-Fi, and takes up again those that do no more.
     pub(super) fn sort_out(&mut self) {
         let wait = self.originals_wait;

@@ -1,6 +1,6 @@
 //! How long an upload is waited for: for ever where what stands in its way can heal.
 
-use windlass_core::upload::{EngineConfig, FailureCode, Input, Target};
+use windlass_core::upload::{EngineConfig, FailureCode, Input, Target, UploadPhase};
 
 use crate::simulated::World;
 use crate::simulated::files::{file, reference};
@@ -80,6 +80,23 @@ fn an_application_that_does_not_want_to_wait_for_ever_need_not() {
     world.run();
     assert_eq!(world.outcome("photo"), Err(FailureCode::RetriesExhausted));
     assert!((30 * 60_000..32 * 60_000).contains(&world.now_ms), "{}", world.now_ms);
+}
+
+#[test]
+fn hours_for_which_an_original_waits_for_wifi_do_not_count_against_the_budget() {
+    let mut network = Network::good();
+    network.script = (1..=3).map(|nth| (Op::Put, nth, Fault::Status(503, None))).collect();
+    let mut config = EngineConfig::new("p".parse().unwrap(), 1);
+    config.give_up_after_ms = Some(30 * 60_000);
+    let mut world = World::with_config(config, network);
+    world.add(file("photo", 300 * KIB, &[]));
+    let last = |world: &World| world.phases("photo").last().map(|(_, phase)| *phase);
+    world.run_while(|world| last(world) != Some(UploadPhase::Retrying));
+    world.feed(Input::OriginalsWait(true));
+    world.run_until(3 * 3_600_000);
+    world.feed(Input::OriginalsWait(false));
+    world.run();
+    world.assert_all_stored();
 }
 
 #[test]
