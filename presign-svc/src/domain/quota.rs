@@ -92,6 +92,10 @@ pub enum QuotaExceeded {
         /// How many there may be.
         max_open: u64,
     },
+    /// The company has no room for it, told to whoever came by an upload link: a customer learns nothing of how much the
+    /// company may keep and has left.
+    #[error("there is no room for this file now; tell whoever gave you the link")]
+    NoRoom,
 }
 
 fn holder_in_words(holder: Holder) -> &'static str {
@@ -154,17 +158,24 @@ impl Allowance {
 
     /// Counts one more upload of this size as in use, or says why it does not fit.
     pub fn reserve(&self, in_use: &mut InUse, size_bytes: u64) -> Result<(), QuotaExceeded> {
-        if let Some(max_open) = self.max_open_uploads.filter(|max| in_use.tenant.open_files >= *max) {
-            return Err(QuotaExceeded::OpenUploads { max_open });
-        }
-        self.tenant.check(Holder::Tenant, &in_use.tenant, size_bytes)?;
         if let Some((_, quota)) = &self.link {
+            // First: what is too much for the link is not asked of the company.
             quota.check(Holder::Link, &in_use.link, size_bytes)?;
+            self.check_company(&in_use.tenant, size_bytes).map_err(|_| QuotaExceeded::NoRoom)?;
+        } else {
+            self.check_company(&in_use.tenant, size_bytes)?;
         }
         for usage in [&mut in_use.tenant, &mut in_use.link] {
             usage.opened(size_bytes);
         }
         Ok(())
+    }
+
+    fn check_company(&self, usage: &Usage, size_bytes: u64) -> Result<(), QuotaExceeded> {
+        if let Some(max_open) = self.max_open_uploads.filter(|max| usage.open_files >= *max) {
+            return Err(QuotaExceeded::OpenUploads { max_open });
+        }
+        self.tenant.check(Holder::Tenant, usage, size_bytes)
     }
 }
 
@@ -201,8 +212,25 @@ mod tests {
         assert!(refused.to_string().contains("ask whoever gave you the link"), "{refused}");
         in_use.link = Usage::default();
         assert_eq!(allowance.reserve(&mut in_use, 1), Ok(()));
-        in_use.link = Usage::default();
-        assert_eq!(allowance.reserve(&mut in_use, 1), Err(QuotaExceeded::OpenUploads { max_open: 2 }));
+        let of_the_company = Allowance { link: None, ..allowance };
+        let refused = of_the_company.reserve(&mut in_use, 1).unwrap_err();
+        assert_eq!(refused, QuotaExceeded::OpenUploads { max_open: 2 });
+    }
+
+    #[test]
+    fn whoever_came_by_a_link_is_told_nothing_of_the_companys_room() {
+        let quota = |max_files, max_bytes| Quota { max_files, max_bytes };
+        let link = Some((UploadLinkId::from(uuid::Uuid::nil()), quota(None, Some(600))));
+        for (tenant, max_open_uploads) in
+            [(quota(None, Some(500)), None), (quota(Some(0), None), None), (quota(None, None), Some(0))]
+        {
+            let allowance = Allowance { tenant, max_open_uploads, link };
+            let refused = allowance.reserve(&mut InUse::default(), 501).unwrap_err();
+            assert_eq!(refused, QuotaExceeded::NoRoom);
+            assert!(!refused.to_string().contains(|c: char| c.is_ascii_digit()), "{refused}");
+            let of_link = allowance.reserve(&mut InUse::default(), 601).unwrap_err();
+            assert!(matches!(of_link, QuotaExceeded::Bytes { holder: Holder::Link, .. }), "{of_link}");
+        }
     }
 
     #[test]
