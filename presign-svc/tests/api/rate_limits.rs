@@ -172,6 +172,29 @@ async fn t30_completing_a_photo_again_costs_what_is_looked_for_and_nothing_once_
     }
 }
 
+/// The news of each change are kept for a week: whoever had one photo and an upload link could fill the database.
+#[tokio::test]
+async fn t30_whoever_changes_a_caption_again_and_again_is_told_to_wait() {
+    let app = start(RateLimits { per_subject: Some(2), ..RateLimits::default() }).await;
+    let photo = app.upload("a", &jpeg(&PhotoSpec::default())).await;
+    let path = format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap());
+    let mut changed = 0;
+    let refused = loop {
+        let caption = json!({"caption": format!("the north side, {changed}")});
+        let answer = app.call(Method::PATCH, &path, &app.ann(), caption).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        changed += 1;
+        // What is left of two files is worth ten changes at the most.
+        assert!(changed <= 10, "nobody is told to wait");
+    };
+    refused.assert_problem(429, "rate_limited");
+    assert!(changed > 0);
+    app.clock.advance(Duration::from_secs(60));
+    assert_eq!(app.call(Method::PATCH, &path, &app.ann(), json!({"tags": ["roof"]})).await.status, 200);
+}
+
 #[tokio::test]
 async fn t30_what_uppy_asks_for_counts_as_what_our_own_clients_ask_for() {
     let app = start(RateLimits { per_subject: Some(3), ..RateLimits::default() }).await;

@@ -47,16 +47,16 @@ const OF_COMPLETION: [ErrorCode; 9] = [
 /// What an operation answers beside what all do that are like it.
 fn of_its_own(operation: &str) -> &'static [ErrorCode] {
     match operation {
-        "create_uploads" | "report_previews" => &[ErrorCode::RateLimited, ErrorCode::StoreUnavailable],
+        "create_uploads" | "report_previews" | "edit_photo" => {
+            &[ErrorCode::RateLimited, ErrorCode::StoreUnavailable]
+        }
         "upload_url" | "companion_params" | "companion_create_multipart" => &OF_ONE_FILE,
         "sign_parts" | "sign_pieces" | "list_parts" => &OF_PARTS,
         "companion_list_parts" | "companion_sign_part" | "companion_sign_batch" => &OF_PARTS,
         // What says `uploaded` of a photo completes it.
         "complete_upload" | "companion_complete" | "set_photo_status" => &OF_COMPLETION,
         "abort_upload" | "companion_abort" => &[ErrorCode::UploadClosed, ErrorCode::StoreUnavailable],
-        "delete_photo" | "list_photos" | "show_photo" | "photo_urls" | "edit_photo" => {
-            &[ErrorCode::StoreUnavailable]
-        }
+        "delete_photo" | "list_photos" | "show_photo" | "photo_urls" => &[ErrorCode::StoreUnavailable],
         _ => &[],
     }
 }

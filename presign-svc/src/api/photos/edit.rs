@@ -11,6 +11,7 @@ use super::find;
 use super::present::present;
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, JsonBody};
+use crate::api::rates::{EDIT, Place, draw};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::description;
@@ -31,6 +32,7 @@ use crate::domain::description;
 pub async fn edit(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Id(id): Id<PhotoId>,
     JsonBody(request): JsonBody<EditPhotoRequest>,
 ) -> Result<Json<Photo>, ApiError> {
@@ -38,6 +40,7 @@ pub async fn edit(
     let caption =
         request.caption.map(|caption| description::caption(&caption.unwrap_or_default())).transpose()?;
     let tags = request.tags.map(|tags| description::tags(&tags)).transpose()?;
+    draw(&app, &caller, &place, EDIT).await?;
     let _turn = app.turns.take(id.into()).await?;
     let mut upload = find(&app, &caller, id).await?;
     let mut description = upload.progress().description.clone();
