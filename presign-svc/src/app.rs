@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, WeakShared};
 use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 use windlass_protocol::UploadId;
@@ -25,7 +27,7 @@ use crate::ports::clock::Clock;
 use crate::ports::events::EventLog;
 use crate::ports::ids::IdSource;
 use crate::ports::leases::{Lease, UploadLeases};
-use crate::ports::object_store::{ObjectStore, SigningWindow};
+use crate::ports::object_store::{ObjectStore, SigningWindow, StoreResult};
 use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::tickets::TicketBook;
 use crate::ports::upload_links::UploadLinkRepository;
@@ -63,6 +65,8 @@ pub struct App {
     pub membership: Membership,
     /// One at a time per upload.
     pub turns: Turns,
+    /// One look at a time at database and bucket.
+    pub readiness: Readiness,
     /// Lists that need not be made again.
     pub answers: RecentAnswers,
     /// How far uploads are that somebody watches.
@@ -217,10 +221,39 @@ impl Turns {
     }
 }
 
+/// What database and bucket answered.
+pub type Found = (RepositoryResult<()>, StoreResult<()>);
+
+/// Looks whether database and bucket answer, once for all who ask at the same time: that needs no token, and each look
+/// takes a connection to both.
+#[derive(Default)]
+pub struct Readiness(Mutex<Option<WeakShared<BoxFuture<'static, Found>>>>);
+
+impl Readiness {
+    /// What the look that is under way finds, or else this one.
+    pub async fn ask(&self, look: impl FnOnce() -> BoxFuture<'static, Found>) -> Found {
+        let looking = {
+            let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match under_way.as_ref().and_then(WeakShared::upgrade) {
+                Some(looking) => looking,
+                None => {
+                    let looking = look().shared();
+                    *under_way = looking.downgrade();
+                    looking
+                }
+            }
+        };
+        looking.await
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use time::macros::datetime;
+    use tokio::sync::Semaphore;
 
     fn settings() -> Settings {
         Settings {
@@ -281,5 +314,36 @@ mod tests {
         let other: UploadId = "0192f0c1-2c5d-7c1e-9f00-0123456789ac".parse().unwrap();
         let _turn = turns.take(other).await.unwrap();
         assert_eq!(turns.waiting.lock().unwrap().len(), 1);
+    }
+
+    /// A look that ends once there is an answer.
+    async fn ask(readiness: &Readiness, looks: &AtomicUsize, answers: &Arc<Semaphore>) -> Found {
+        let look = || {
+            looks.fetch_add(1, Ordering::SeqCst);
+            let answers = Arc::clone(answers);
+            async move {
+                answers.acquire().await.unwrap().forget();
+                (Ok(()), Ok(()))
+            }
+            .boxed()
+        };
+        readiness.ask(look).await
+    }
+
+    #[tokio::test]
+    async fn those_who_ask_at_once_whether_all_answer_cause_one_look_and_who_comes_later_another() {
+        let (readiness, looks) = (Readiness::default(), AtomicUsize::default());
+        let answers = Arc::new(Semaphore::new(0));
+        for looked in 1..=2 {
+            let crowd = (0..8).map(|_| ask(&readiness, &looks, &answers));
+            let mut crowd = Box::pin(futures::future::join_all(crowd));
+            assert!(futures::poll!(&mut crowd).is_pending());
+            assert_eq!(looks.load(Ordering::SeqCst), looked);
+            answers.add_permits(1);
+            assert!(crowd.await.iter().all(|found| matches!(found, (Ok(()), Ok(())))));
+        }
+        assert!(futures::poll!(Box::pin(ask(&readiness, &looks, &answers))).is_pending());
+        assert!(futures::poll!(Box::pin(ask(&readiness, &looks, &answers))).is_pending());
+        assert_eq!(looks.load(Ordering::SeqCst), 4, "nobody waits for a look that was given up");
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use futures::FutureExt as _;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
@@ -21,7 +22,11 @@ pub async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
 
 /// Everything needed answers.
 pub async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError> {
-    let (record, store) = tokio::join!(app.uploads.check(), app.store.check());
+    let look = || {
+        let app = Arc::clone(&app);
+        async move { tokio::join!(app.uploads.check(), app.store.check()) }.boxed()
+    };
+    let (record, store) = app.readiness.ask(look).await;
     record?;
     // Said first: a store refuses even this question of a machine whose clock is wrong.
     if let Some(skew) = app.clock_skew().filter(|skew| skew.is_too_far()) {

@@ -10,7 +10,7 @@ use crate::adapters::s3::{S3Settings, S3Store};
 use crate::adapters::system::{RandomIds, SystemClock};
 use crate::adapters::traced;
 use crate::answers::RecentAnswers;
-use crate::app::{App, Turns};
+use crate::app::{App, Readiness, Turns};
 use crate::config::ServeOptions;
 use crate::feeds::Feeds;
 use crate::jobs::assemble::AssemblyCalls;
@@ -50,6 +50,7 @@ pub(super) async fn build(
         tokens: options.auth.tokens(&options.data)?,
         membership: options.auth.membership()?,
         turns: Turns::among(database.leases()),
+        readiness: Readiness::default(),
         assembly_calls: AssemblyCalls::default(),
         awaited: Awaited::default(),
         answers: RecentAnswers::default(),

@@ -200,7 +200,7 @@ pub struct PhotoPage {
 pub type RepositoryResult<T> = Result<T, RepositoryError>;
 
 /// What can go wrong with the record.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum RepositoryError {
     /// Somebody else changed the upload: read it again and decide again.
     #[error("the upload was changed by somebody else in the meantime")]

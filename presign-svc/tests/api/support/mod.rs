@@ -38,7 +38,7 @@ use windlass_presign_svc::adapters::system::RandomIds;
 use windlass_presign_svc::answers::RecentAnswers;
 use windlass_presign_svc::api::cors::AllowedOrigins;
 use windlass_presign_svc::api::demo::DemoSite;
-use windlass_presign_svc::app::{App, RateLimits, Settings, Turns};
+use windlass_presign_svc::app::{App, RateLimits, Readiness, Settings, Turns};
 use windlass_presign_svc::auth::{Caller, Membership, ProjectAccess, Scope, TokenGrant, TokenRules, Tokens};
 use windlass_presign_svc::config::DeliveryOptions;
 use windlass_presign_svc::domain::client_address::TrustedProxies;
@@ -163,6 +163,7 @@ impl TestApp {
             links: Arc::new(database),
             limiter: Arc::new(MemoryRateLimiter::default()),
             turns: Turns::among(Some(leases.clone())),
+            readiness: Readiness::default(),
             answers: RecentAnswers::default(),
             progress: RecentProgress::default(),
             assembly_calls: AssemblyCalls::default(),
