@@ -216,7 +216,12 @@ impl Driver {
         let on_sent = move |sent_bytes| driver.feed(Input::Sent { id, sent_bytes });
         if let Ok(request) = XmlHttpRequest::new() {
             self.in_flight.borrow_mut().insert(id, Stopper::Put(request.clone()));
+            let driver = Rc::clone(self);
             return self.answer_later(id, async move {
+                // Stopped before it was opened: aborting it then has kept nothing from being sent.
+                if !driver.in_flight.borrow().contains_key(&id) {
+                    return Answer::Put(Err(StoreFailure::NoAnswer));
+                }
                 Answer::Put(http::put(&request, &url, &headers, &body, on_sent).await)
             });
         }
