@@ -73,6 +73,10 @@ export class TokenSource {
     if (typeof token !== "string" || token === "") {
       throw new WindlassError("token_unavailable", "The token function gave no token. It must return a non-empty string.");
     }
+    if (!fitsHeader(token)) {
+      const what = "The token function gave a text that no request can carry: it has line breaks or other characters that no token has.";
+      throw new WindlassError("token_unavailable", what);
+    }
     // One that was given up may be answered after all, as when a person has signed in: it counts unless a later one was.
     if (question > this.#answered) {
       this.#answered = question;
@@ -80,6 +84,15 @@ export class TokenSource {
       this.#answer(token);
       this.#onToken(token);
     }
+  }
+}
+
+/** Browsers throw where it does not, and the upload worker would not survive that. */
+function fitsHeader(token: string): boolean {
+  try {
+    return new Headers({ authorization: `Bearer ${token}` }).has("authorization");
+  } catch {
+    return false;
   }
 }
 

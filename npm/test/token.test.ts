@@ -123,3 +123,16 @@ test("an application that says nothing is asked anew after a while, and what it 
   assert.equal(await tokens.get(), "of the third", "what was asked for earlier does not replace it");
   assert.deepEqual(heard, ["of the first", "of the third"]);
 });
+
+for (const [what, token] of [["a line break in it", "head.body\n.signature"], ["a mark before it", "\uFEFFhead.body.signature"]] as const) {
+  test(`a text with ${what} is no token: no request can carry it`, async () => {
+    await assert.rejects(new TokenSource(() => token).renew(), {
+      code: "token_unavailable",
+      message: "The token function gave a text that no request can carry: it has line breaks or other characters that no token has.",
+    });
+  });
+}
+
+test("a line break at a token's end, as of a file, does no harm", async () => {
+  assert.equal(await new TokenSource(() => "head.body.signature\n").get(), "head.body.signature\n");
+});
