@@ -31,15 +31,16 @@ export class Requests {
   /** An answer with its headers. */
   async answer(method: string, path: string, signal?: AbortSignal, extra: Extra = {}): Promise<{ headers: Headers; body: unknown }> {
     const send = (token: string) => this.#fetch(method, path, signal, token, extra);
+    const token = await this.#tokens.get();
     try {
-      return await send(await this.#tokens.get());
+      return await send(token);
     } catch (thrown) {
       const code = thrown instanceof WindlassError ? thrown.code : "";
       if (code !== "token_expired" && code !== "unauthorized") {
         throw thrown;
       }
       // Once more with a new token: this one may just have been too old.
-      return send(await this.#tokens.renew());
+      return send(await this.#tokens.insteadOf(token));
     }
   }
 

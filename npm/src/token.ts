@@ -32,6 +32,11 @@ export class TokenSource {
     return this.#held === null ? this.renew() : Promise.resolve(this.#held);
   }
 
+  /** Another one than that which was refused: who was refused the same one before may have had it replaced already. */
+  insteadOf(refused: string): Promise<string> {
+    return this.#held === refused ? this.renew() : this.get();
+  }
+
   /**
    * A new token. Single flight: who asks while the application is being asked gets the same answer. An application
    * that says nothing is given up, and asked anew by whoever needs a token next.

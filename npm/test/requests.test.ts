@@ -127,3 +127,31 @@ test("a page that somebody else answers with is no answer of the service's, what
   await assert.rejects(answered("GET", new Response("")), { code: "network" });
   assert.equal(await answered("DELETE", new Response(null, { status: 204 })), null);
 });
+
+test("of several requests that are refused one token, one after the other, one has it replaced", async () => {
+  const used: string[] = [];
+  const answers: ((response: Response) => void)[] = [];
+  mock.method(globalThis, "fetch", (_: string, { headers }: RequestInit) => {
+    used.push((headers as Record<string, string>)["authorization"] ?? "");
+    return new Promise<Response>((answer) => answers.push(answer));
+  });
+  let asked = 0;
+  const requests = new Requests("https://photos.example", new TokenSource(() => `t${(asked += 1)}`));
+  const refusal = () => Response.json({ code: "token_expired", detail: "It is too old." }, { status: 401 });
+  const areSent = async (count: number): Promise<void> => {
+    while (used.length < count) {
+      await settle();
+    }
+  };
+  const both = Promise.all([requests.send("GET", "/photos"), requests.send("GET", "/photos/1")]);
+  await areSent(2);
+  answers[0]?.(refusal());
+  await areSent(3);
+  answers[1]?.(refusal());
+  await areSent(4);
+  answers[2]?.(Response.json({ photos: [] }));
+  answers[3]?.(Response.json({ photo_id: "1" }));
+  assert.deepEqual(await both, [{ photos: [] }, { photo_id: "1" }]);
+  assert.deepEqual(used, ["Bearer t1", "Bearer t1", "Bearer t2", "Bearer t2"]);
+  assert.equal(asked, 2);
+});
