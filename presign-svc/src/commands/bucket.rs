@@ -14,7 +14,7 @@ use crate::config::{EMBEDDED_BUCKET, EMBEDDED_REGION, ServeOptions, StorePlace};
 
 /// How often the embedded store removes what a crash or a forgotten client left.
 const STORE_SWEEP_PERIOD: Duration = Duration::from_secs(24 * 3600);
-/// S3's lifecycle rule of our documentation, for the embedded store.
+/// S3's lifecycle rule of our documentation, for the embedded store: at least so old.
 const STALE_UPLOAD_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// How to reach the bucket, and where the embedded store listens if it is that; its work is among the tasks.
@@ -40,7 +40,8 @@ pub(super) async fn open(
     })
     .await
     .context("the embedded store cannot be opened")?;
-    tasks.spawn(sweep_store(store.clone(), stop.clone()));
+    let stale_age = stale_upload_age(options.limits.upload_deadline_hours);
+    tasks.spawn(sweep_store(store.clone(), stale_age, stop.clone()));
     tasks.spawn(serve_store(store, listener, stop.clone()));
     Ok((options.store.embedded_settings(listens, &keys), Some(listens)))
 }
@@ -57,18 +58,35 @@ async fn serve_store(store: EmbeddedStore, listener: TcpListener, stop: Cancella
     }
 }
 
-async fn sweep_store(store: EmbeddedStore, stop: CancellationToken) {
+/// How old an upload in parts is that nobody finishes any more: its deadline is counted from when its client was last
+/// heard of, and its age from its beginning.
+fn stale_upload_age(deadline_hours: u32) -> Duration {
+    STALE_UPLOAD_AGE.max(2 * Duration::from_secs(u64::from(deadline_hours) * 3600))
+}
+
+async fn sweep_store(store: EmbeddedStore, stale_age: Duration, stop: CancellationToken) {
     let mut period = tokio::time::interval(STORE_SWEEP_PERIOD);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = period.tick() => {}
         }
-        if let Err(error) = store.remove_stale_uploads(STALE_UPLOAD_AGE).await {
+        if let Err(error) = store.remove_stale_uploads(stale_age).await {
             tracing::warn!(%error, "stale uploads of the embedded store stay for now");
         }
         if let Err(error) = store.remove_orphaned_bodies().await {
             tracing::warn!(%error, "orphaned bodies of the embedded store stay for now");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_store_keeps_the_parts_of_an_upload_whose_deadline_is_to_come() {
+        let days = |hours| stale_upload_age(hours).as_secs() / 86_400;
+        assert_eq!([1, 24, 168, 720].map(days), [7, 7, 14, 60]);
     }
 }
