@@ -2,11 +2,16 @@
 
 mod allocator;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use windlass_presign_svc::commands::{doctor, migrate, reconcile, serve, token, work};
 use windlass_presign_svc::config::ServeOptions;
 use windlass_presign_svc::telemetry::{self, LogFormat};
+
+/// How long work on files that nobody waits for any more may go on when all else has ended.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 #[derive(Parser)]
 #[command(name = "windlass", version, about = "Signs, verifies and lists uploads to your own S3 bucket")]
@@ -39,7 +44,11 @@ enum Command {
 
 fn main() -> Result<()> {
     allocator::share_among_threads();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run())
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(run());
+    // Else the end would wait for a thread that reads all there is in the embedded store.
+    runtime.shutdown_timeout(LAST_WORK);
+    done
 }
 
 async fn run() -> Result<()> {

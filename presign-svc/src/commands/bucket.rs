@@ -74,7 +74,12 @@ async fn sweep_store(store: EmbeddedStore, stale_age: Duration, stop: Cancellati
         if let Err(error) = store.remove_stale_uploads(stale_age).await {
             tracing::warn!(%error, "stale uploads of the embedded store stay for now");
         }
-        if let Err(error) = store.remove_orphaned_bodies().await {
+        let removed = tokio::select! {
+            // It reads every manifest. What it leaves is found by the next one.
+            () = stop.cancelled() => return,
+            removed = store.remove_orphaned_bodies() => removed,
+        };
+        if let Err(error) = removed {
             tracing::warn!(%error, "orphaned bodies of the embedded store stay for now");
         }
     }

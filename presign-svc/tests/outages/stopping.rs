@@ -1,17 +1,20 @@
 //! The service is told to stop while much is under way (row F45): what was begun is answered, who watches is told to
 //! come again, and it is over soon.
 
+use std::fs::File;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fault_proxy::{Fault, Rule};
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::bucket::Bucket;
 use crate::document::complete;
 use crate::events::Events;
-use crate::service::{Served, serve};
+use crate::service::{Served, WINDLASS, program, serve};
 
 const REQUESTS: usize = 200;
 const STREAMS: usize = 50;
@@ -120,4 +123,24 @@ async fn f45_at_sigterm_200_requests_are_answered_50_streams_end_and_all_is_over
         assert_eq!(told, expected, "of each photo once");
     }
     again.check_health();
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_until_every_file_of_the_embedded_store_is_read() {
+    let data = tempfile::tempdir().unwrap();
+    // A manifest that is never read to its end: a slow disk with very many.
+    let shard = data.path().join("store/objects/00");
+    std::fs::create_dir_all(&shard).unwrap();
+    let slow = shard.join("00slow.json");
+    assert!(Command::new("mkfifo").arg(&slow).status().unwrap().success());
+    let mut command = program(WINDLASS);
+    command.args(serve(data.path()));
+    let mut service = Served::start(command);
+    // Opened for writing once somebody reads it, and kept open.
+    let (opened, is_read) = oneshot::channel();
+    std::thread::spawn(move || opened.send(File::options().write(true).open(slow)));
+    let _writer = tokio::time::timeout(PATIENCE, is_read).await.unwrap().unwrap().unwrap();
+    service.tell_to_stop();
+    let (status, _) = service.ended().await;
+    assert!(status.success(), "{status}: {}", service.log());
 }
