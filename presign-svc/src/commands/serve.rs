@@ -139,14 +139,15 @@ impl Running {
     }
 }
 
-/// The demo page hands a token to whoever asks: not for a company's bucket, open to a network.
+/// The demo page hands a token to whoever asks: not for a company's bucket, open to a network. A service that listens on
+/// this machine alone is open, too, where a proxy stands in front of it.
 fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
-    let is_open = !options.http.host.is_loopback();
+    let is_open = !options.http.host.is_loopback() || !options.rates.trusted_proxies.is_empty();
     let is_development = options.auth.source() == TokenSource::Development;
     if is_open && is_development && matches!(options.store.place(), StorePlace::Remote(_)) {
         bail!(
             "set WINDLASS_JWT_JWKS_URL or WINDLASS_JWT_HS256_SECRET: without either a development key is used, and \
-             everybody who reaches {} could read and write the bucket",
+             everybody who reaches {}, or a proxy in front of it, could read and write the bucket",
             options.http.host
         );
     }

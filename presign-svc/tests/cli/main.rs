@@ -128,9 +128,14 @@ fn what_cannot_be_minted_is_said() {
 #[test]
 fn a_companys_bucket_is_not_opened_with_the_development_key() {
     let folder = TempDir::new().unwrap();
-    let (output, text) =
-        run(windlass(folder.path()).args(["serve", "--host", "0.0.0.0", "--s3-bucket", "photos"]));
-    assert!(!output.status.success() && text.contains("WINDLASS_JWT_HS256_SECRET"), "{text}");
+    // The second listens on this machine alone, and its proxy for everybody.
+    for open in [["--host", "0.0.0.0"], ["--trusted-proxies", "127.0.0.1/32"]] {
+        let (output, text) = run(windlass(folder.path())
+            .args(["serve", "--port", "0", "--s3-bucket", "photos", "--s3-region", "us-east-1"])
+            .args(["--s3-endpoint", "no address"])
+            .args(open));
+        assert!(!output.status.success() && text.contains("WINDLASS_JWT_HS256_SECRET"), "{open:?}: {text}");
+    }
 }
 
 #[test]
