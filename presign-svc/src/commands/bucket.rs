@@ -1,5 +1,6 @@
 //! The bucket a command works on: the operator's, or the embedded store, which then runs in this process.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -26,7 +27,8 @@ pub(super) async fn open(
     if let StorePlace::Remote(settings) = options.store.place() {
         return Ok((settings, None));
     }
-    let listener = listen(options.store.embedded_address(options.http.address()), "--store-port").await?;
+    let address = options.store.embedded_address(options.http.address());
+    let listener = listen(address, "--store-port", "--host").await?;
     let listens = listener.local_addr()?;
     let keys = options.data.store_keys()?;
     let store = EmbeddedStore::open(StoreConfig {
@@ -46,10 +48,15 @@ pub(super) async fn open(
     Ok((options.store.embedded_settings(listens, &keys), Some(listens)))
 }
 
-/// A listener; an error names the option that chooses another port.
-pub(super) async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    listener.with_context(|| format!("cannot listen on {address}; choose another port with {option}"))
+/// A listener; an error names the option that chooses another port, or another address where this one is not here.
+pub(super) async fn listen(address: SocketAddr, port: &str, host: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrNotAvailable => format!("this machine has no such address ({host})"),
+            _ => format!("choose another port with {port}"),
+        };
+        anyhow::Error::new(error).context(format!("cannot listen on {address}; {advice}"))
+    })
 }
 
 async fn serve_store(store: EmbeddedStore, listener: TcpListener, stop: CancellationToken) {
@@ -93,5 +100,15 @@ mod tests {
     fn the_embedded_store_keeps_the_parts_of_an_upload_whose_deadline_is_to_come() {
         let days = |hours| stale_upload_age(hours).as_secs() / 86_400;
         assert_eq!([1, 24, 168, 720].map(days), [7, 7, 14, 60]);
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_an_address_is_not_blamed_on_its_port() {
+        // Of the addresses for documentation, which nobody has.
+        let refused = listen("192.0.2.1:0".parse().unwrap(), "--port", "--host").await.unwrap_err();
+        assert!(refused.to_string().ends_with("no such address (--host)"), "{refused:#}");
+        let taken = listen("127.0.0.1:0".parse().unwrap(), "--port", "--host").await.unwrap();
+        let refused = listen(taken.local_addr().unwrap(), "--port", "--host").await.unwrap_err();
+        assert!(refused.to_string().ends_with("choose another port with --port"), "{refused:#}");
     }
 }

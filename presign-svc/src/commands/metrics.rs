@@ -20,7 +20,7 @@ pub(super) async fn serve(
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<SocketAddr>> {
     let Some(address) = options.http.metrics_addr else { return Ok(None) };
-    let listener = listen(address, "--metrics-addr").await?;
+    let listener = listen(address, "--metrics-addr", "--metrics-addr").await?;
     let address = listener.local_addr()?;
     tasks.spawn(server::serve_metrics(listener, metrics::router(app.clone()), stop.clone()));
     Ok(Some(address))

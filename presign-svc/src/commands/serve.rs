@@ -68,7 +68,7 @@ pub async fn start(options: &ServeOptions) -> Result<Running> {
     options.data.prepare().context("the data directory cannot be used")?;
     let place = options.database.place(&options.data)?;
     refuse_work_nobody_does(options, &place)?;
-    let listener = listen(options.http.address(), "--port").await?;
+    let listener = listen(options.http.address(), "--port", "--host").await?;
     let address = listener.local_addr()?;
     let database = Database::open(&place).await?;
     let stop = CancellationToken::new();
