@@ -25,22 +25,22 @@ pub struct LimitOptions {
     #[arg(long, env = "WINDLASS_MAX_PHOTO_SIZE", default_value = "50MiB", value_parser = photo_size)]
     pub max_photo_size: ByteSize,
     /// The largest document (PDF, DWG).
-    #[arg(long, env = "WINDLASS_MAX_DOCUMENT_SIZE", default_value = "100MiB")]
+    #[arg(long, env = "WINDLASS_MAX_DOCUMENT_SIZE", default_value = "100MiB", value_parser = other_size)]
     pub max_document_size: ByteSize,
     /// Whether video is taken: off by default, on with the embedded store.
     #[arg(long, env = "WINDLASS_ALLOW_VIDEO", action = ArgAction::Set)]
     pub allow_video: Option<bool>,
     /// The largest video.
-    #[arg(long, env = "WINDLASS_MAX_VIDEO_SIZE", default_value_t = DEMO_VIDEO)]
+    #[arg(long, env = "WINDLASS_MAX_VIDEO_SIZE", default_value_t = DEMO_VIDEO, value_parser = other_size)]
     pub max_video_size: ByteSize,
     /// Whether archives (ZIP) are taken.
     #[arg(long, env = "WINDLASS_ALLOW_ARCHIVES", action = ArgAction::Set, default_value_t = false)]
     pub allow_archives: bool,
     /// The largest archive.
-    #[arg(long, env = "WINDLASS_MAX_ARCHIVE_SIZE", default_value = "100MiB")]
+    #[arg(long, env = "WINDLASS_MAX_ARCHIVE_SIZE", default_value = "100MiB", value_parser = other_size)]
     pub max_archive_size: ByteSize,
     /// How much each company may keep, announced and stored, variants included. Without it, no limit.
-    #[arg(long, env = "WINDLASS_TENANT_QUOTA_SIZE")]
+    #[arg(long, env = "WINDLASS_TENANT_QUOTA_SIZE", value_parser = other_size)]
     pub tenant_quota_size: Option<ByteSize>,
     /// How many files each company may keep. Without it, no limit.
     #[arg(long, env = "WINDLASS_TENANT_QUOTA_FILES")]
@@ -87,6 +87,15 @@ fn photo_size(text: &str) -> Result<ByteSize, String> {
         return Err(format!(
             "no photo is that small: {size} is less than {smallest}; write a unit, such as 50MiB"
         ));
+    }
+    Ok(size)
+}
+
+/// Another size: with a forgotten unit, too, everything would be refused. Nothing at all is what somebody may mean.
+fn other_size(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse().map_err(|error: InvalidSize| error.to_string())?;
+    if (1..PHOTO_MIN_BYTES).contains(&size.0) {
+        return Err(format!("{size} is next to nothing; write a unit, such as 50MiB"));
     }
     Ok(size)
 }
@@ -154,5 +163,21 @@ mod tests {
             );
         }
         assert_eq!(line("1KiB").unwrap().limits.max_photo_size, ByteSize(1024));
+    }
+
+    #[test]
+    fn a_forgotten_unit_is_asked_for() {
+        for option in ["--max-document-size", "--max-video-size", "--max-archive-size", "--tenant-quota-size"]
+        {
+            let line = |size: &str| Line::try_parse_from(["windlass", option, size]);
+            for small in ["1", "500", "1023B"] {
+                let refused = line(small).err().unwrap().to_string();
+                assert!(refused.contains("write a unit, such as 50MiB"), "{option} {small}: {refused}");
+            }
+            for meant in ["0", "1024", "500GiB"] {
+                assert!(line(meant).is_ok(), "{option} {meant}");
+            }
+        }
+        assert_eq!(Line::try_parse_from(["windlass"]).unwrap().limits.max_video_size, DEMO_VIDEO);
     }
 }
