@@ -141,7 +141,7 @@ impl Running {
 
 /// The demo page hands a token to whoever asks: not for a company's bucket, open to a network. A service that listens on
 /// this machine alone is open, too, where a proxy stands in front of it.
-fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
+pub(super) fn refuse_open_development_key(options: &ServeOptions) -> Result<()> {
     let is_open = !options.http.host.is_loopback() || !options.rates.trusted_proxies.is_empty();
     let is_development = options.auth.source() == TokenSource::Development;
     if is_open && is_development && matches!(options.store.place(), StorePlace::Remote(_)) {

@@ -130,11 +130,16 @@ fn a_companys_bucket_is_not_opened_with_the_development_key() {
     let folder = TempDir::new().unwrap();
     // The second listens on this machine alone, and its proxy for everybody.
     for open in [["--host", "0.0.0.0"], ["--trusted-proxies", "127.0.0.1/32"]] {
-        let (output, text) = run(windlass(folder.path())
-            .args(["serve", "--port", "0", "--s3-bucket", "photos", "--s3-region", "us-east-1"])
-            .args(["--s3-endpoint", "no address"])
-            .args(open));
-        assert!(!output.status.success() && text.contains("WINDLASS_JWT_HS256_SECRET"), "{open:?}: {text}");
+        for (command, says) in
+            [("serve", "Error: set WINDLASS_JWT"), ("doctor", "FIX   tokens: set WINDLASS_JWT")]
+        {
+            let (output, text) = run(windlass(folder.path())
+                .args([command, "--port", "0", "--s3-bucket", "photos", "--s3-region", "us-east-1"])
+                .args(["--s3-endpoint", "no address"])
+                .args(open)
+                .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]));
+            assert!(!output.status.success() && text.contains(says), "{command} {open:?}: {text}");
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use super::serve::refuse_open_development_key;
 use crate::adapters::database::Database;
 use crate::adapters::redis::RedisRateLimiter;
 use crate::adapters::s3::{S3SettingsError, S3Store};
@@ -269,11 +270,14 @@ async fn tokens(options: &ServeOptions) -> Finding {
             ),
         },
         (None, TokenSource::Configured) => Finding::good(what, "an HS256 secret is configured."),
-        (None, TokenSource::Development) => Finding::note(
-            what,
-            "the development key is in use and the demo page hands out tokens. For production, set \
-             WINDLASS_JWT_JWKS_URL or WINDLASS_JWT_HS256_SECRET.",
-        ),
+        (None, TokenSource::Development) => match refuse_open_development_key(options) {
+            Err(error) => Finding::bad(what, format!("{error}.")),
+            Ok(()) => Finding::note(
+                what,
+                "the development key is in use and the demo page hands out tokens. For production, set \
+                 WINDLASS_JWT_JWKS_URL or WINDLASS_JWT_HS256_SECRET.",
+            ),
+        },
     }
 }
 
