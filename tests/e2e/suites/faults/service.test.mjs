@@ -70,10 +70,13 @@ test("F23 a service that is dead for a while: what is signed goes on, and ten se
     await apart.service.pause("SIGKILL");
     const died = await now();
     await eventually("the page says so", () => visit.rows(), (list) => list.some(({ state }) => state === "retrying"));
+    // On a busy machine a small one may have been stored before.
+    const ended = await visit.ends();
+    assert.ok(ended.length < 3 && ended.every(({ state }) => state === "stored"), JSON.stringify(ended));
     const goneOn = ({ status, ended_ms: ended }) => status === 200 && ended > died;
     await eventually("what is signed is stored meanwhile", () => visit.puts(), (puts) => puts.some(goneOn));
     await new Promise((done) => setTimeout(done, DOWN_MS));
-    assert.deepEqual(await visit.ends(), [], "nothing is given up, and nothing called stored");
+    assert.deepEqual(await visit.ends(), ended, "nothing is given up, and nothing called stored");
     await apart.service.resume();
     const back = await now();
     // The engine's own requests: the page's gallery asks for photos, tickets and events.
