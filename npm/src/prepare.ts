@@ -121,9 +121,12 @@ export async function prepareFile(
   const wanted = worthMaking(asked, contentType, metadata);
   let resized: ResizedPhoto | null = null;
   if (contentType.startsWith("image/") && contentType !== "image/vnd.dwg" && wanted.length > 0) {
-    const isAllowed = endsPages !== true;
-    resized = isAllowed ? await resize(workers, file, { ...asked, variants: wanted }, modules, warnings, { signal, onWork }) : null;
-    addNew(warnings, isAllowed ? (resized?.warnings ?? []) : [ENDED_PAGES]);
+    if (endsPages) {
+      warnings.push(ENDED_PAGES);
+    } else {
+      resized = await resize(workers, file, { ...asked, variants: wanted }, modules, warnings, { signal, onWork });
+      addNew(warnings, resized?.warnings ?? []);
+    }
   }
   const images = resized?.images ?? [];
   return {
