@@ -48,7 +48,9 @@ const KINDS: readonly EventKind[] = [
 const BEGIN_MS = 10_000;
 /** The service says something every 15 s; a stream that is silent for longer is dead, whatever the browser thinks. */
 const SILENCE_MS = 40_000;
-/** After so many streams that did not begin, the page polls meanwhile. */
+/** A stream that lasted this long gets through: some proxies let the first words out and then cut it. */
+const STEADY_MS = 5_000;
+/** After so many streams that did not begin, or did not last, the page polls meanwhile. */
 const POLL_AFTER_FAILURES = 2;
 /** How long to wait before asking again; with what chance adds, and the answer takes, news are seen within five seconds. */
 const POLL_MS = 3_000;
@@ -73,6 +75,7 @@ export class LivePhotos {
   /** Ends the requests under way. */
   #asking = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #steadyTimer: ReturnType<typeof setTimeout> | undefined;
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
   /** How often polling was stopped: an answer to a question of before is not for those who poll now. */
   #pollingStops = 0;
@@ -137,7 +140,8 @@ export class LivePhotos {
         }
       });
     on("ready", () => {
-      this.#failures = 0;
+      clearTimeout(this.#steadyTimer);
+      this.#steadyTimer = setTimeout(() => (this.#failures = 0), STEADY_MS);
       this.#stopPolling();
       this.#setState("live");
     });
@@ -167,7 +171,7 @@ export class LivePhotos {
 
   /** Later, with a new ticket: at any time up to the limit, so that many pages do not come back as one. */
   #again(): void {
-    const began = this.#state === "live";
+    const isFirst = this.#state === "live" && this.#failures === 0;
     this.#close({ keepPolling: true });
     this.#failures += 1;
     if (this.#state === "live") {
@@ -178,7 +182,7 @@ export class LivePhotos {
       this.#poll();
     }
     const limit = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
-    const wait = this.#times.random() * (began ? FIRST_RETRY_MS : limit);
+    const wait = this.#times.random() * (isFirst ? FIRST_RETRY_MS : limit);
     this.#timer = setTimeout(() => void this.#open(), wait);
   }
 
@@ -231,6 +235,7 @@ export class LivePhotos {
 
   #close({ keepPolling = false } = {}): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#steadyTimer);
     this.#stream?.close();
     this.#stream = null;
     this.#asking.abort();

@@ -111,6 +111,33 @@ test("a stream that is cut is opened again from the last event, with a new ticke
   assert.deepEqual(states, ["connecting", "live", "connecting", "live"]);
 });
 
+test("streams that are cut as soon as they begin are opened ever more seldom, and the page polls meanwhile", async () => {
+  const { live, streams, service, told } = page();
+  live.start(0);
+  await settle();
+  for (let passed = 0; passed < 120_000; passed += 1_000) {
+    const stream = streams.at(-1);
+    if (stream?.closed === false) {
+      stream.say("ready", { after: 0 }, "0");
+      stream.break();
+    }
+    await pass(1_000);
+  }
+  assert.ok(streams.length <= 14, `${streams.length} streams in two minutes`);
+  assert.equal(live.state, "polling");
+  assert.ok(service.asked.length >= 20, `asked ${service.asked.length} times`);
+  assert.deepEqual(told, ["look"]);
+  live.resume();
+  await settle();
+  streams.at(-1)?.say("ready", { after: 0 }, "0");
+  await pass(6_000);
+  const opened = streams.length;
+  streams.at(-1)?.break();
+  await pass(500);
+  assert.equal(streams.length, opened + 1, "one that lasted is opened again at once");
+  live.stop();
+});
+
 test("after a reset the page looks at the photos and goes on from there", async () => {
   const { live, streams, told } = page();
   live.start(3);
