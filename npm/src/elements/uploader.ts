@@ -83,8 +83,8 @@ export class WindlassUploader extends WindlassElement {
       });
     }
     this.#root.append(this.#main);
-    // A notice that is dismissed.
-    this.#main.addEventListener("click", ({ target }) => this.#keepKeyboard(target as Element));
+    // A notice that is dismissed. The inputs are always hidden, and pressed by an application's own button, too.
+    this.#main.addEventListener("click", ({ target }) => target instanceof HTMLInputElement || this.#keepKeyboard(target as Element));
     // Anywhere on the element: a file let go beside the mark would otherwise replace the page.
     listenForDrops(this.#main, {
       hover: (isOver) => this.#markDrop(isOver),

@@ -108,6 +108,22 @@ test("the keyboard stays where it was when the button that had it has no more to
   await page.context().close();
 });
 
+test("an application's own button that opens the file dialog keeps the keyboard", async () => {
+  const page = await openPage(browser, service.address);
+  const kept = await page.locator("windlass-uploader").evaluate((uploader) => {
+    // No dialog, which would be in the way.
+    for (const input of uploader.shadowRoot.querySelectorAll("input")) input.addEventListener("click", (event) => event.preventDefault());
+    const own = document.body.appendChild(document.createElement("button"));
+    return ["choose", "takePhoto"].map((opens) => {
+      own.focus();
+      uploader[opens]();
+      return document.activeElement === own;
+    });
+  });
+  assert.deepEqual(kept, [true, true]);
+  await page.context().close();
+});
+
 test("a notice about a file with a long name can be read and dismissed on the smallest phones", async () => {
   const width = 320;
   const page = await openPage(browser, service.address, { viewport: { width, height: 568 } });
