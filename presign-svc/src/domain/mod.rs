@@ -26,3 +26,4 @@ pub mod upload;
 pub mod upload_link;
 pub mod variant;
 pub mod verify;
+pub mod warnings;

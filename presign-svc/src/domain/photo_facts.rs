@@ -4,6 +4,7 @@ use windlass_protocol::PhotoMetadata;
 use windlass_protocol::metadata::Location;
 
 use super::filter::taken_ms;
+use super::warnings::in_our_words;
 
 /// How much is recorded of a camera's maker, and of its model, in characters: photos are found by them, and an entry of
 /// PostgreSQL's indexes has less than three kilobytes.
@@ -40,21 +41,21 @@ impl PhotoFacts {
 }
 
 /// The record of a photo: what the service read, or else what the client claims. The client saw the
-/// whole file where the service reads its head, so its warnings ("the file is incomplete") are kept.
+/// whole file where the service reads its head, so its warnings ("the file is incomplete") are kept, in our words.
 /// Every database takes it: a claim may be anything, and so may a file.
 pub fn record_of(read: Option<PhotoMetadata>, claim: Option<&PhotoMetadata>) -> Option<PhotoMetadata> {
     let mut record = match read {
         Some(read) => read,
-        None => with_time_checked(claim?.clone()),
+        None => with_time_checked(PhotoMetadata { warnings: Vec::new(), ..claim?.clone() }),
     };
     for name in [&mut record.make, &mut record.model].into_iter().flatten() {
         if let Some((end, _)) = name.char_indices().nth(MAX_CAMERA_CHARS) {
             name.truncate(end);
         }
     }
-    for warning in claim.iter().flat_map(|claim| &claim.warnings) {
+    for warning in claim.map(|claim| in_our_words(&claim.warnings)).unwrap_or_default() {
         if !record.warnings.iter().any(|known| known.code == warning.code) {
-            record.warnings.push(warning.clone());
+            record.warnings.push(warning);
         }
     }
     Some(record)
@@ -88,8 +89,13 @@ mod tests {
         let record = record_of(Some(warned("read", &["exif_damaged"])), Some(&claim)).unwrap();
         assert_eq!(record.make.as_deref(), Some("read"));
         let warnings: Vec<_> = record.warnings.iter().map(|warning| warning.message.as_str()).collect();
-        assert_eq!(warnings, ["read: exif_damaged", "claimed: incomplete"]);
-        assert_eq!(record_of(None, Some(&claim)), Some(claim));
+        let incomplete = "The file is incomplete: part of the picture is missing.";
+        assert_eq!(warnings, ["read: exif_damaged", incomplete]);
+        let claimed = record_of(None, Some(&claim)).unwrap();
+        assert_eq!(claimed.make, claim.make);
+        let damaged = "The EXIF data is damaged; nothing was taken from the damaged part.";
+        let warnings: Vec<_> = claimed.warnings.iter().map(|warning| warning.message.as_str()).collect();
+        assert_eq!(warnings, [incomplete, damaged], "the sentences are ours");
         assert_eq!(record_of(None, None), None);
     }
 

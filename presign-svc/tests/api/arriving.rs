@@ -27,8 +27,9 @@ async fn announce(app: &TestApp, client_ref: &str) -> Value {
     let bytes = jpeg(&PhotoSpec::default());
     let mut announced = file_of(client_ref, "roof.jpg", &bytes);
     announced["variants"] = json!([variant("thumb_200", &small()), variant("web_1920", &small())]);
-    announced["metadata"] =
-        json!({"make": "a claim", "display_orientation": 6, "width": 4048, "height": 3036});
+    let told = ["incomplete", "call_us"].map(|code| json!({"code": code, "message": "Pay at example.org."}));
+    announced["metadata"] = json!({"make": "a claim", "display_orientation": 6, "width": 4048, "height": 3036,
+        "taken_at": {"local": "Pay at example.org."}, "warnings": told});
     app.announce_one(announced).await
 }
 
@@ -91,6 +92,10 @@ async fn it_is_shown_to_those_who_ask_from_its_first_picture_on_and_becomes_a_ph
     assert_eq!((&photo["url"], &photo["uploaded_at"]), (&Value::Null, &Value::Null));
     assert_eq!((&photo["filename"], &photo["kind"]), (&json!("roof.jpg"), &json!("photo")));
     assert_eq!((&photo["metadata"]["make"], &photo["width"]), (&json!("a claim"), &json!(3036)));
+    assert_eq!((&photo["taken_at"], &photo["metadata"]["taken_at"]), (&Value::Null, &Value::Null));
+    let incomplete =
+        json!([{"code": "incomplete", "message": "The file is incomplete: part of the picture is missing."}]);
+    assert_eq!(photo["metadata"]["warnings"], incomplete, "the service's own words");
     assert_eq!(photo["variants"].as_object().unwrap().keys().collect::<Vec<_>>(), ["thumb_200"]);
     assert!(photo["url_expires_at"].is_string());
     let picture = app.http.get(photo["variants"]["thumb_200"]["url"].as_str().unwrap()).send().await.unwrap();
@@ -108,6 +113,7 @@ async fn it_is_shown_to_those_who_ask_from_its_first_picture_on_and_becomes_a_ph
     assert_eq!(app.put(&upload, &bytes).await.status(), 200);
     let stored = app.complete(&upload, Value::Null).await.body;
     assert_eq!((&stored["status"], &stored["metadata"]["make"]), (&json!("uploaded"), &json!("Windlass")));
+    assert_eq!(stored["metadata"]["warnings"], incomplete);
     assert_eq!(stored["variants"].as_object().unwrap().len(), 2, "what was found before is not lost");
     assert_eq!(stream.names(1).await, [(3, "photo.created".to_owned())]);
     assert_eq!(ids(&app, "&arriving=true").await, [json!(id)], "once");

@@ -11,13 +11,14 @@ use crate::api::error::ApiError;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
 use crate::domain::media_type::MediaType;
-use crate::domain::photo_facts::PhotoFacts;
+use crate::domain::photo_facts::{PhotoFacts, record_of};
 use crate::domain::upload::{StatusChange, Upload};
+use crate::domain::warnings::in_our_words;
 
 /// What is known of a photo: what was verified, or, while its original is on its way, what its client said.
-struct Known<'a> {
+struct Known {
     media_type: MediaType,
-    metadata: Option<&'a PhotoMetadata>,
+    metadata: Option<PhotoMetadata>,
     verified_at: Option<OffsetDateTime>,
 }
 
@@ -42,7 +43,7 @@ pub fn present_with(signer: &PhotoSigner<'_>, caller: &Caller, upload: &Upload) 
         let links = signer.sign_photo(upload)?;
         (url, variants, url_expires_at) = (Some(links.url), links.pictures.variants, Some(links.expires_at));
     }
-    let shown = known.metadata.map(PhotoFacts::of).unwrap_or_default();
+    let shown = known.metadata.as_ref().map(PhotoFacts::of).unwrap_or_default();
     Ok(Photo {
         photo_id: upload.photo_id(),
         project_id: facts.project.clone(),
@@ -56,7 +57,7 @@ pub fn present_with(signer: &PhotoSigner<'_>, caller: &Caller, upload: &Upload) 
         height: shown.height,
         taken_at: shown.taken_at.filter(|_| may_read),
         location: shown.location.filter(|_| may_read),
-        metadata: known.metadata.cloned().filter(|_| may_read),
+        metadata: known.metadata.filter(|_| may_read),
         url,
         variants,
         url_expires_at,
@@ -69,18 +70,19 @@ pub fn present_with(signer: &PhotoSigner<'_>, caller: &Caller, upload: &Upload) 
     })
 }
 
-fn known(upload: &Upload) -> Result<Known<'_>, ApiError> {
+fn known(upload: &Upload) -> Result<Known, ApiError> {
     if upload.is_arriving() {
         let file = &upload.facts().file;
-        let metadata = file.claimed_metadata.as_ref();
+        let metadata = record_of(None, file.claimed_metadata.as_ref());
         return Ok(Known { media_type: file.media_type, metadata, verified_at: None });
     }
     let object = upload.object().ok_or(ApiError::UploadClosed(upload.status()))?;
-    Ok(Known {
-        media_type: object.media_type,
-        metadata: object.metadata.as_ref(),
-        verified_at: Some(object.verified_at),
-    })
+    let mut metadata = object.metadata.clone();
+    if let Some(record) = &mut metadata {
+        // Older records have the sentences of whoever sent the photo.
+        record.warnings = in_our_words(&record.warnings);
+    }
+    Ok(Known { media_type: object.media_type, metadata, verified_at: Some(object.verified_at) })
 }
 
 impl From<StatusChange> for StatusAt {

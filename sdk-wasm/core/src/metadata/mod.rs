@@ -27,4 +27,5 @@ pub use media_type::{MediaType, SNIFF_BYTES, content_matches, sniff};
 pub use reader::{MAX_READ_BYTES, MAX_READS, MetadataReader, read_metadata};
 pub use rewrite::{EXIF_SEGMENT_CAP_BYTES, ExifRewrite, rewrite_exif};
 pub use source::ByteRange;
+pub use warning::warning_message;
 pub use windlass_protocol::PhotoMetadata;

@@ -18,6 +18,19 @@ pub(super) enum Oddity {
 }
 
 impl Oddity {
+    const ALL: [Self; 10] = [
+        Self::FileTruncated,
+        Self::ContainerDamaged,
+        Self::ReadLimit,
+        Self::ExifDamaged,
+        Self::ExifEntrySkipped,
+        Self::ExifTooLarge,
+        Self::OrientationInvalid,
+        Self::DateInvalid,
+        Self::GpsInvalid,
+        Self::GpsOffGlobe,
+    ];
+
     fn code(self) -> &'static str {
         match self {
             Self::FileTruncated => "file_truncated",
@@ -53,6 +66,11 @@ impl Oddity {
     }
 }
 
+/// The sentence of the warning with this code; `None` where reading metadata gives no such warning.
+pub fn warning_message(code: &str) -> Option<&'static str> {
+    Oddity::ALL.into_iter().find(|oddity| oddity.code() == code).map(Oddity::message)
+}
+
 /// The oddities of one file, each once, in the order met.
 #[derive(Debug, Default)]
 pub(super) struct Oddities(Vec<Oddity>);
@@ -79,18 +97,7 @@ mod tests {
     #[test]
     fn every_code_is_on_the_page_about_metadata() {
         let page = include_str!("../../../../docs/metadata.md");
-        for oddity in [
-            Oddity::FileTruncated,
-            Oddity::ContainerDamaged,
-            Oddity::ReadLimit,
-            Oddity::ExifDamaged,
-            Oddity::ExifEntrySkipped,
-            Oddity::ExifTooLarge,
-            Oddity::OrientationInvalid,
-            Oddity::DateInvalid,
-            Oddity::GpsInvalid,
-            Oddity::GpsOffGlobe,
-        ] {
+        for oddity in Oddity::ALL {
             let row = format!("| `{}` |", oddity.code());
             assert!(page.contains(&row), "docs/metadata.md has no row {row}");
         }
