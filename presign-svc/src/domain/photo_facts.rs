@@ -46,7 +46,7 @@ impl PhotoFacts {
 pub fn record_of(read: Option<PhotoMetadata>, claim: Option<&PhotoMetadata>) -> Option<PhotoMetadata> {
     let mut record = match read {
         Some(read) => read,
-        None => with_time_checked(PhotoMetadata { warnings: Vec::new(), ..claim?.clone() }),
+        None => checked(PhotoMetadata { warnings: Vec::new(), ..claim?.clone() }),
     };
     for name in [&mut record.make, &mut record.model].into_iter().flatten() {
         if let Some((end, _)) = name.char_indices().nth(MAX_CAMERA_CHARS) {
@@ -61,8 +61,11 @@ pub fn record_of(read: Option<PhotoMetadata>, claim: Option<&PhotoMetadata>) -> 
     Some(record)
 }
 
-/// Without the time it was taken where that is no time.
-fn with_time_checked(mut claim: PhotoMetadata) -> PhotoMetadata {
+/// Without the time it was taken where that is no time, and as stored where its orientation is none.
+fn checked(mut claim: PhotoMetadata) -> PhotoMetadata {
+    if !(1..=8).contains(&claim.display_orientation) {
+        claim.display_orientation = 1;
+    }
     let is_time = |taken_at: &String| !taken_at.contains(char::is_control) && taken_ms(taken_at).is_some();
     if !PhotoFacts::of(&claim).taken_at.as_ref().is_some_and(is_time) {
         claim.taken_at = None;
@@ -117,6 +120,14 @@ mod tests {
         }
         let read = warned(&"x".repeat(500), &[]);
         assert_eq!(record_of(Some(read), None).unwrap().make, Some("x".repeat(100)));
+    }
+
+    #[test]
+    fn a_claim_that_tells_no_orientation_is_shown_as_stored() {
+        for (claimed, recorded) in [(0, 1), (1, 1), (8, 8), (9, 1), (255, 1)] {
+            let claim = PhotoMetadata { display_orientation: claimed, ..PhotoMetadata::default() };
+            assert_eq!(record_of(None, Some(&claim)).unwrap().display_orientation, recorded, "{claimed}");
+        }
     }
 
     #[test]
