@@ -6,20 +6,28 @@ use std::sync::Arc;
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use windlass_presign_svc::adapters::postgres::PostgresDatabase;
 use windlass_presign_svc::adapters::sqlite::SqliteDatabase;
-use windlass_presign_svc::ports::uploads::{FoundRecords, PhotoPlace, PhotosInOrder};
+use windlass_presign_svc::domain::upload::Upload;
+use windlass_presign_svc::ports::uploads::{FoundRecords, Look, PhotoPlace, PhotosInOrder};
 use windlass_protocol::UploadId;
 
 use crate::uploads::{HOUR, NOON, Repository, photo, record, upload};
 
 const SPOIL: &str = "UPDATE uploads SET variants = 'unreadable' WHERE client_ref IN ('second', 'pending')";
 
+fn ids(uploads: &[Upload]) -> Vec<UploadId> {
+    uploads.iter().map(Upload::id).collect()
+}
+
 /// Three photos, and one on its way; then the second photo and what is on its way are spoilt.
 async fn law(repository: Repository, spoil: impl AsyncFnOnce()) {
     let (first, second, third) = (photo("first"), photo("second"), photo("third"));
-    let pending = upload("pending");
+    let mut pending = upload("pending");
     for upload in [&first, &second, &third, &pending] {
         record(&repository, upload).await;
     }
+    pending.staged_in(131_072, NOON).unwrap();
+    pending.assembly_is_due(NOON, NOON).unwrap();
+    repository.save(&mut pending).await.unwrap();
     spoil().await;
     let place = |id: UploadId| PhotoPlace {
         tenant: "acme".to_owned(),
@@ -47,6 +55,19 @@ async fn law(repository: Repository, spoil: impl AsyncFnOnce()) {
     assert_eq!(uploads, [first]);
     unreadable.sort_unstable();
     assert_eq!(unreadable, [second.id(), pending.id()], "they are recorded");
+
+    // One that waits behind it in either queue.
+    let mut behind = upload("behind");
+    record(&repository, &behind).await;
+    let look = Look { upload: behind.id(), due_at: behind.look_due_at(), next_at: NOON + HOUR };
+    assert_eq!(repository.put_off_looks(&[look]).await.unwrap(), [behind.id()]);
+    assert_eq!(ids(&repository.due_for_look(NOON + 2 * HOUR, 1).await.unwrap()), [behind.id()]);
+    behind.staged_in(131_072, NOON).unwrap();
+    behind.assembly_is_due(NOON + HOUR, NOON).unwrap();
+    repository.save(&mut behind).await.unwrap();
+    assert_eq!(ids(&repository.due_for_assembly(NOON + 2 * HOUR, 1).await.unwrap()), [behind.id()]);
+    behind.abort(NOON, HOUR).unwrap();
+    repository.save(&mut behind).await.unwrap();
 
     let deadline = NOON + 24 * HOUR;
     let due = FoundRecords { uploads: Vec::new(), unreadable: vec![pending.id()] };

@@ -33,6 +33,36 @@ pub(super) fn readable(rows: Vec<UploadRow>) -> Vec<Upload> {
         .collect()
 }
 
+/// So many batches of what is due are read at most, where nearly nothing of them can be.
+const BATCHES: u32 = 8;
+
+/// A batch of what is due to a job, as far as it can be read; `page` asks for the rows after so many. Nobody puts off
+/// what cannot be read: it stays in front, and what is behind it would be hidden once that fills a batch.
+pub(super) async fn readable_due<Page>(
+    limit: u32,
+    page: impl Fn(u32) -> Page,
+) -> RepositoryResult<Vec<Upload>>
+where
+    Page: Future<Output = RepositoryResult<Vec<UploadRow>>>,
+{
+    let mut due: Vec<Upload> = Vec::new();
+    for batch in 0..BATCHES {
+        let rows = page(batch * limit).await?;
+        let is_last = rows.len() < limit as usize;
+        for upload in readable(rows) {
+            // What others have put off since the batch before has moved what is behind it.
+            if due.iter().all(|known| known.id() != upload.id()) {
+                due.push(upload);
+            }
+        }
+        if is_last || due.len() * 2 >= limit as usize {
+            break;
+        }
+    }
+    due.truncate(limit as usize);
+    Ok(due)
+}
+
 /// The uploads of rows that were asked for by id, and the ids of those that cannot be read.
 pub(super) fn found_in(rows: Vec<UploadRow>) -> RepositoryResult<FoundRecords> {
     let mut found = FoundRecords::default();

@@ -16,7 +16,8 @@ use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{ids_of, millis, place_columns};
 use crate::adapters::listing::{
-    Dialect, Engine, Search, Statement, arguments, found_in, in_order, page_of, readable, totals_of,
+    Dialect, Engine, Search, Statement, arguments, found_in, in_order, page_of, readable, readable_due,
+    totals_of,
 };
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::{FORGET_CLOSED_BEFORE, PUT_OFF_DUE, UploadRow};
@@ -86,7 +87,7 @@ static PAST_DEADLINE: LazyLock<String> = LazyLock::new(|| {
 static DUE_FOR_LOOK: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {} FROM uploads u WHERE status = 'pending_upload' AND {LOOK_DUE} <= $1 AND deadline_at > $1
-         ORDER BY {LOOK_DUE} LIMIT $2",
+         ORDER BY {LOOK_DUE} LIMIT $2 OFFSET $3",
         columns()
     )
 });
@@ -124,7 +125,8 @@ static PHOTOS_AFTER: LazyLock<String> = select!(
 static DUE_FOR_ASSEMBLY: LazyLock<String> = select!(
     "JOIN (
          SELECT id, row_number() OVER (PARTITION BY tenant ORDER BY assembly_due_at) AS place FROM uploads
-         WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= $1 ORDER BY place, assembly_due_at LIMIT $2
+         WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= $1
+         ORDER BY place, assembly_due_at LIMIT $2 OFFSET $3
      ) AS due ON due.id = u.id ORDER BY place, assembly_due_at"
 );
 
@@ -228,7 +230,7 @@ impl UploadRepository for PostgresDatabase {
     }
 
     async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        Ok(readable(due(&self.pool, DUE_FOR_LOOK.as_str(), now, limit).await?))
+        readable_due(limit, |offset| due_after(&self.pool, DUE_FOR_LOOK.as_str(), now, (limit, offset))).await
     }
 
     async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>> {
@@ -272,7 +274,8 @@ impl UploadRepository for PostgresDatabase {
     }
 
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        Ok(readable(due(&self.pool, DUE_FOR_ASSEMBLY.as_str(), now, limit).await?))
+        readable_due(limit, |offset| due_after(&self.pool, DUE_FOR_ASSEMBLY.as_str(), now, (limit, offset)))
+            .await
     }
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
@@ -334,4 +337,15 @@ async fn due(
     limit: u32,
 ) -> RepositoryResult<Vec<UploadRow>> {
     Ok(sqlx::query_as(statement).bind(millis(now)).bind(i64::from(limit)).fetch_all(pool).await?)
+}
+
+/// The same after so many of them.
+async fn due_after(
+    pool: &BoundedPool,
+    statement: &'static str,
+    now: OffsetDateTime,
+    (limit, offset): (u32, u32),
+) -> RepositoryResult<Vec<UploadRow>> {
+    let asked = sqlx::query_as(statement).bind(millis(now)).bind(i64::from(limit)).bind(i64::from(offset));
+    Ok(asked.fetch_all(pool).await?)
 }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
+use sqlx::sqlite::SqlitePool;
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
 use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
@@ -11,7 +12,7 @@ use windlass_protocol::{ProjectId, TenantId, UploadId, UploadLinkId};
 use super::{SqliteDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{ids_of, millis, place_columns};
-use crate::adapters::listing::{found_in, in_order, readable, totals_of};
+use crate::adapters::listing::{found_in, in_order, readable, readable_due, totals_of};
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::{FORGET_CLOSED_BEFORE, PUT_OFF_DUE, UploadRow};
 use crate::domain::quota::{Allowance, InUse};
@@ -68,7 +69,7 @@ const DUE_FOR_LOOK: &str = concat!(
     look_due!(),
     " <= ?1 AND deadline_at > ?1 ORDER BY ",
     look_due!(),
-    " LIMIT ?2"
+    " LIMIT ?2 OFFSET ?3"
 );
 
 const PUT_OFF_LOOKS: &str = concat!(
@@ -92,7 +93,8 @@ ORDER BY tenant, project, id LIMIT ?";
 
 const DUE_FOR_ASSEMBLY: &str = "SELECT uploads.* FROM uploads JOIN (
     SELECT id, row_number() OVER (PARTITION BY tenant ORDER BY assembly_due_at) AS place FROM uploads
-    WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= ? ORDER BY place, assembly_due_at LIMIT ?
+    WHERE assembly_due_at IS NOT NULL AND assembly_due_at <= ?
+    ORDER BY place, assembly_due_at LIMIT ? OFFSET ?
 ) AS due ON due.id = uploads.id ORDER BY place, assembly_due_at";
 
 const FORGET: &str = "DELETE FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NOT NULL";
@@ -168,9 +170,7 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn due_for_look(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        let rows: Vec<UploadRow> =
-            sqlx::query_as(DUE_FOR_LOOK).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
-        Ok(readable(rows))
+        readable_due(limit, |offset| due(&self.readers, DUE_FOR_LOOK, now, (limit, offset))).await
     }
 
     async fn put_off_looks(&self, looks: &[Look]) -> RepositoryResult<Vec<UploadId>> {
@@ -218,9 +218,7 @@ impl UploadRepository for SqliteDatabase {
     }
 
     async fn due_for_assembly(&self, now: OffsetDateTime, limit: u32) -> RepositoryResult<Vec<Upload>> {
-        let rows: Vec<UploadRow> =
-            sqlx::query_as(DUE_FOR_ASSEMBLY).bind(millis(now)).bind(limit).fetch_all(&self.readers).await?;
-        Ok(readable(rows))
+        readable_due(limit, |offset| due(&self.readers, DUE_FOR_ASSEMBLY, now, (limit, offset))).await
     }
 
     async fn forget(&self, tenant: &TenantId, id: UploadId) -> RepositoryResult<()> {
@@ -237,6 +235,16 @@ impl UploadRepository for SqliteDatabase {
         sqlx::query("SELECT 1 FROM uploads LIMIT 1").execute(&self.readers).await?;
         self.writer.check()
     }
+}
+
+async fn due(
+    readers: &SqlitePool,
+    statement: &'static str,
+    now: OffsetDateTime,
+    (limit, offset): (u32, u32),
+) -> RepositoryResult<Vec<UploadRow>> {
+    let asked = sqlx::query_as(statement).bind(millis(now)).bind(limit).bind(offset);
+    Ok(asked.fetch_all(readers).await?)
 }
 
 fn save(connection: &Connection, row: &UploadRow, changes: Option<Changes>) -> RepositoryResult<()> {
