@@ -268,7 +268,11 @@ async fn with_late_variants(app: &App, mut upload: Upload) -> Result<Upload, Not
     if upload.progress().variants.iter().all(|variant| variant.is_stored) {
         return Ok(upload);
     }
-    let variants = check_variants(app, &upload).await?;
+    let variants = match check_variants(app, &upload).await {
+        // One is replaced while it is looked at: the next look will tell.
+        Err(StoreError::Precondition) => return Ok(upload),
+        checked => checked?,
+    };
     if variants != upload.progress().variants {
         upload.variants_arrived(variants, app.clock.now());
         app.uploads.save(&mut upload).await?;

@@ -190,3 +190,21 @@ async fn an_object_that_is_replaced_while_it_is_verified_is_looked_at_again() {
     let photo = app.complete(&upload, Value::Null).await;
     assert_eq!((photo.status, &photo.body["status"]), (200, &json!("uploaded")), "{}", photo.body);
 }
+
+#[tokio::test]
+async fn a_smaller_picture_that_is_replaced_while_it_is_looked_at_fails_no_photo() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let small = jpeg(&PhotoSpec { size_bytes: 900, ..PhotoSpec::default() });
+    let mut announced = file_of("a", "roof.jpg", &bytes);
+    announced["variants"] = json!([{"name": "thumb_200", "content_type": "image/jpeg", "size": 900, "width": 200, "height": 150}]);
+    let upload = app.announce_one(announced).await;
+    assert_eq!(app.put(&upload, &bytes).await.status(), 200);
+    assert_eq!(app.complete(&upload, Value::Null).await.body["variants"], json!({}));
+    assert_eq!(app.put(&upload["variants"][0], &small).await.status(), 200);
+    app.store.replaced_when_read.store(1, Ordering::SeqCst);
+    let photo = app.complete(&upload, Value::Null).await;
+    assert_eq!((photo.status, &photo.body["variants"]), (200, &json!({})), "{}", photo.body);
+    let again = app.complete(&upload, Value::Null).await;
+    assert!(again.body["variants"]["thumb_200"].is_object(), "{}", again.body);
+}
