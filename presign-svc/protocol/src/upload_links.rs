@@ -3,7 +3,8 @@
 //! `POST /api/v1/projects/{project_id}/upload-links` makes one and answers 201 with its token, once;
 //! `GET` on the same path lists a project's; `DELETE …/upload-links/{link_id}` ends one and answers 204,
 //! also when it had ended before. Caller: scope `links` on the project. The token is a bearer token with the
-//! scope `upload` for files of its own. Errors: `forbidden`, `not_found`, `invalid_request`.
+//! scope `upload` for files of its own. Errors: `forbidden`, `not_found`, `invalid_request` and, of making one,
+//! `rate_limited`.
 
 use serde::{Deserialize, Serialize};
 

@@ -27,6 +27,8 @@ pub const PART: u32 = 1;
 pub const LOOK: u32 = PART;
 /// What one change of a caption or of tags costs: the news of it are kept for a week, and told to all who watch.
 pub const EDIT: u32 = FILE / 10;
+/// What one upload link costs: its record stays, and in it what it may bring.
+pub const LINK: u32 = FILE / 10;
 /// How often each part of an upload may be signed in a day, on average.
 const SIGNATURES_PER_PART: u32 = 10;
 /// The same for uploads of few parts, altogether.

@@ -9,6 +9,7 @@ use windlass_presign_svc::auth::Scope;
 use windlass_presign_svc::domain::client_address::TrustedProxies;
 
 use crate::support::{Answer, PhotoSpec, TestApp, TestOptions, file, file_of, jpeg, settings};
+use crate::upload_links::LINKS;
 
 async fn start(rates: RateLimits) -> TestApp {
     let settings = Settings { rates, ..settings() };
@@ -229,4 +230,14 @@ async fn t30_what_uppy_asks_for_counts_as_what_our_own_clients_ask_for() {
     assert_eq!(gone.status, 200, "whoever is to wait may still give up");
     app.clock.advance(Duration::from_secs(60));
     assert_eq!(app.get(form).await.status, 200);
+}
+
+#[tokio::test]
+async fn upload_links_are_not_made_without_end() {
+    let app = start(RateLimits { per_subject: Some(1), ..RateLimits::default() }).await;
+    for _ in 0..10 {
+        assert_eq!(app.post(LINKS, json!({})).await.status, 201);
+    }
+    app.post(LINKS, json!({})).await.assert_problem(429, "rate_limited");
+    assert_eq!(app.get(LINKS).await.body["links"].as_array().unwrap().len(), 10, "none was recorded");
 }

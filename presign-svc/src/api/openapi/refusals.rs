@@ -50,6 +50,7 @@ fn of_its_own(operation: &str) -> &'static [ErrorCode] {
         "create_uploads" | "report_previews" | "edit_photo" => {
             &[ErrorCode::RateLimited, ErrorCode::StoreUnavailable]
         }
+        "create_upload_link" => &[ErrorCode::RateLimited],
         "upload_url" | "companion_params" | "companion_create_multipart" => &OF_ONE_FILE,
         "sign_parts" | "sign_pieces" | "list_parts" => &OF_PARTS,
         "companion_list_parts" | "companion_sign_part" | "companion_sign_batch" => &OF_PARTS,

@@ -15,6 +15,7 @@ use windlass_protocol::upload_links::{
 use super::{require_project, wire};
 use crate::api::error::ApiError;
 use crate::api::extract::{Id, OptionalJsonBody};
+use crate::api::rates::{LINK, Place, draw};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::domain::quota::Usage;
@@ -37,6 +38,7 @@ use crate::domain::upload_link::{LinkToken, UploadLink};
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
+    place: Place,
     Id(project): Id<ProjectId>,
     OptionalJsonBody(request): OptionalJsonBody<CreateUploadLinkRequest>,
 ) -> Result<(StatusCode, Json<CreatedUploadLink>), ApiError> {
@@ -59,6 +61,7 @@ pub async fn create(
     if label.as_ref().is_some_and(|label| label.chars().count() > MAX_LABEL_CHARS) {
         return wrong("label", format!("may have {MAX_LABEL_CHARS} characters"));
     }
+    draw(&app, &caller, &place, LINK).await?;
     let (id, secret) = app.ids.upload_link(now).map_err(|error| ApiError::Unavailable(error.to_string()))?;
     let token = LinkToken::of(secret, project.clone());
     let link = UploadLink {
