@@ -10,7 +10,7 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::HeaderValue;
+use http::{HeaderValue, Method};
 use tracing::Instrument as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -87,6 +87,44 @@ fn filter_of(asked: &str) -> EnvFilter {
     CAPPED.iter().filter_map(|cap| cap.parse().ok()).fold(filter, EnvFilter::add_directive)
 }
 
+/// What a request is counted under whose client did not wait for the answer, as in nginx.
+const HUNG_UP: u16 = 499;
+
+/// A request that is not answered yet. Where it never is, because its client hung up, that is counted and told: else
+/// nobody would see that clients do not wait as long as answers take.
+struct Unanswered<'a> {
+    app: &'a App,
+    method: &'a Method,
+    route: &'a str,
+    began: Instant,
+    is_answered: bool,
+}
+
+impl Unanswered<'_> {
+    fn answered(mut self, status: u16) {
+        self.is_answered = true;
+        self.count(status);
+        tracing::info!(status, elapsed_us = self.elapsed_us(), "answered");
+    }
+
+    fn count(&self, status: u16) {
+        self.app.metrics.answered(self.method, self.route, status, self.began.elapsed());
+    }
+
+    fn elapsed_us(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.count(HUNG_UP);
+            tracing::info!(status = HUNG_UP, elapsed_us = self.elapsed_us(), "hung up on before the answer");
+        }
+    }
+}
+
 /// Gives a request its id, its span and its line in the log, and a failed one its problem.
 pub async fn follow(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id: Arc<str> = match request.headers().get(&X_REQUEST_ID).and_then(sane) {
@@ -101,15 +139,13 @@ pub async fn follow(State(app): State<Arc<App>>, mut request: Request, next: Nex
     let span = tracing::info_span!("request", id = %id, %method, route, trace_id);
     let began = Instant::now();
     let answer = async {
+        let unanswered = Unanswered { app: &app, method: &method, route: &route, began, is_answered: false };
         let response = next.run(request).await;
         let mut response = finish(response, &id);
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
-        let status = response.status().as_u16();
-        app.metrics.answered(&method, &route, status, began.elapsed());
-        let elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(status, elapsed_us, "answered");
+        unanswered.answered(response.status().as_u16());
         response
     }
     .instrument(span);

@@ -1,12 +1,18 @@
 //! Metrics: what happens through the API is counted, and only on their own listener.
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering::SeqCst;
 
+use axum::body::Body;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::Method;
-use serde_json::Value;
-use windlass_presign_svc::metrics;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use windlass_presign_svc::api::cors::AllowedOrigins;
+use windlass_presign_svc::{api, metrics};
 
-use crate::support::{Answer, PhotoSpec, TestApp, jpeg};
+use crate::support::{Answer, PhotoSpec, TestApp, file, jpeg};
 
 #[tokio::test]
 async fn requests_and_uploads_are_counted_on_a_listener_of_their_own() {
@@ -26,6 +32,30 @@ async fn requests_and_uploads_are_counted_on_a_listener_of_their_own() {
         assert!(text.lines().any(|each| each == line), "{line} is not in\n{text}");
     }
     assert!(!text.contains("acme") && !text.contains("job-7"), "no tenant and no project is a label");
+}
+
+#[tokio::test]
+async fn a_request_whose_client_hangs_up_is_counted_as_well() {
+    let app = TestApp::start().await;
+    let mut announced = file("a", "roof.jpg", "image/jpeg", 4096);
+    announced["variants"] = json!([{"name": "thumb_200", "content_type": "image/jpeg", "size": 900, "width": 200, "height": 150}]);
+    let upload = app.announce_one(announced).await;
+    let request = Request::post("/api/v1/uploads/previews")
+        .header(AUTHORIZATION, format!("Bearer {}", app.ann()))
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(json!({"upload_ids": [upload["upload_id"]]}).to_string()))
+        .unwrap();
+    app.store.is_silent.store(true, SeqCst);
+    let router = api::router(app.app.clone(), &AllowedOrigins::Exactly(Vec::new()), None);
+    let mut asked = Box::pin(router.oneshot(request));
+    tokio::select! {
+        answer = &mut asked => panic!("{answer:?}"),
+        () = app.store.asked_in_silence.notified() => {}
+    }
+    drop(asked);
+    let text = app.app.metrics.text(0);
+    let line = "windlass_http_request_duration_seconds_count{method=\"POST\",route=\"/api/v1/uploads/previews\",status=\"499\"} 1";
+    assert!(text.lines().any(|each| each == line), "{line} is not in\n{text}");
 }
 
 /// What people leave open, and what scanners ask for.
