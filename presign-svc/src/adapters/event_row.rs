@@ -70,8 +70,15 @@ pub(super) async fn replay(
         return Ok(Replay::Events(Vec::new()));
     }
     let rows = rows(number).await?;
-    let events: Vec<Event> =
-        rows.into_iter().map(|row| row.into_event(tenant, project)).collect::<RepositoryResult<_>>()?;
+    let read = rows.into_iter().map(|row| row.into_event(tenant, project));
+    let events = match read.collect::<RepositoryResult<Vec<Event>>>() {
+        Ok(events) => events,
+        // Who waited for it would wait, and miss all that follow, until it is forgotten.
+        Err(error) => {
+            tracing::error!(%error, "an event is left out: whoever watches looks at the photos themselves");
+            return Ok(Replay::Lost);
+        }
+    };
     // They are forgotten by their times, which are not in the order of their numbers where two changes race.
     let mut numbered = (after.saturating_add(1)..).zip(&events);
     let is_whole = !events.is_empty() && numbered.all(|(number, event)| event.number == number);
@@ -80,4 +87,27 @@ pub(super) async fn replay(
 
 fn moment(millis: i64) -> Option<OffsetDateTime> {
     Timestamp::from_unix_millis(millis).map(Timestamp::as_datetime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(number: i64, kind: &str) -> EventRow {
+        let photo = "0192f0c1-2c5d-7c1e-9f00-0123456789ab".to_owned();
+        EventRow { number, kind: kind.to_owned(), photo, status: "uploaded".to_owned(), reason: None, at: 0 }
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_is_lost_and_keeps_none_that_follows_from_being_told() {
+        let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
+        for (kind, is_read) in [("photo.created", true), ("photo.of-a-newer-version", false)] {
+            let rows = async |_: i64| -> RepositoryResult<Vec<EventRow>> {
+                Ok(vec![row(1, "photo.created"), row(2, kind)])
+            };
+            let told = replay((&tenant, &project), 2, 0, rows).await.unwrap();
+            assert_eq!(matches!(&told, Replay::Events(events) if events.len() == 2), is_read, "{told:?}");
+            assert_eq!(told == Replay::Lost, !is_read);
+        }
+    }
 }
