@@ -58,9 +58,7 @@ impl KeyCache {
     ) -> Result<(VerifyingKey, Arc<KeySet>), TokenError> {
         let mut known = self.known();
         if known.last_look.is_some_and(|last| age_of(last, now) > LOOK_FIRST_AFTER) {
-            let cache = self.clone();
-            // Goes on when whoever has asked gives up: else a provider that is silent would keep out all who are impatient.
-            let _ = tokio::spawn(async move { cache.look(now).await }).await;
+            self.look_to_the_end(now).await;
             known = self.known();
         }
         let age = known.as_of.map(|as_of| age_of(as_of, now));
@@ -74,7 +72,7 @@ impl KeyCache {
             }
             return Ok(found);
         }
-        self.look(now).await;
+        self.look_to_the_end(now).await;
         let known = self.known();
         let keys =
             known.keys.filter(|_| known.as_of.is_some_and(|as_of| age_of(as_of, now) <= STALE_IF_ERROR));
@@ -83,6 +81,13 @@ impl KeyCache {
         })?;
         let key = keys.key_of(token).cloned();
         key.map(|key| (key, keys)).ok_or(TokenError::Invalid("it names a key (kid) nobody knows here"))
+    }
+
+    /// The same as [`Self::look`], and goes on when whoever has asked gives up: else a provider that is silent would keep
+    /// out all who are impatient, and be asked anew for each who names an unknown key and hangs up.
+    async fn look_to_the_end(self: &Arc<Self>, now: OffsetDateTime) {
+        let cache = self.clone();
+        let _ = tokio::spawn(async move { cache.look(now).await }).await;
     }
 
     /// Looks at the source, unless somebody did a moment ago.
@@ -146,6 +151,7 @@ impl std::fmt::Debug for KeyCache {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use async_trait::async_trait;
     use base64::Engine as _;
@@ -191,6 +197,22 @@ mod tests {
             let point = URL_SAFE_NO_PAD.encode([7; 32]);
             let key = serde_json::json!({"kty": "OKP", "crv": "Ed25519", "kid": publishes.0, "x": point});
             Ok(serde_json::json!({"keys": [key]}).to_string().into_bytes())
+        }
+
+        fn name(&self) -> &str {
+            "https://id.example.com/keys"
+        }
+    }
+
+    /// Counts who looks, and never answers.
+    #[derive(Default)]
+    struct Silent(AtomicUsize);
+
+    #[async_trait]
+    impl KeySource for Silent {
+        async fn fetch(&self) -> Result<Vec<u8>, FetchError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            std::future::pending().await
         }
 
         fn name(&self) -> &str {
@@ -267,5 +289,18 @@ mod tests {
         );
         tokio::task::yield_now().await;
         assert_eq!(provider.looks(), 3, "but it is looked");
+    }
+
+    #[tokio::test]
+    async fn a_provider_is_asked_once_however_many_name_an_unknown_key_and_hang_up() {
+        let text = token();
+        let token = Jws::parse(&text).unwrap();
+        let silent = Arc::new(Silent::default());
+        let cache = Arc::new(KeyCache::of(silent.clone()));
+        for _ in 0..20 {
+            assert!(futures::poll!(Box::pin(cache.key_of(&token, NOON))).is_pending());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(silent.0.load(Ordering::Relaxed), 1);
     }
 }
