@@ -12,24 +12,38 @@ use crate::ports::rate_limiter::{BucketKey, Draw, RateLimiter, RateLimiterError,
 
 /// More buckets than this are not kept: about 10 MiB.
 const MAX_BUCKETS: usize = 100_000;
+/// Requests that come at once are told times a little apart; a clock that goes back by more has been set.
+const SET_BACK: Duration = Duration::from_secs(60);
 
 /// Buckets in memory.
 #[derive(Debug)]
 pub struct MemoryRateLimiter {
-    buckets: Mutex<HashMap<BucketKey, FullAt>>,
+    kept: Mutex<Kept>,
     max_buckets: usize,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    buckets: HashMap<BucketKey, FullAt>,
+    last_draw: Option<OffsetDateTime>,
 }
 
 impl Default for MemoryRateLimiter {
     fn default() -> Self {
-        Self { buckets: Mutex::default(), max_buckets: MAX_BUCKETS }
+        Self { kept: Mutex::default(), max_buckets: MAX_BUCKETS }
     }
 }
 
 #[async_trait]
 impl RateLimiter for MemoryRateLimiter {
     async fn take(&self, draws: &[Draw], now: OffsetDateTime) -> Result<Verdict, RateLimiterError> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was drawn while the clock was ahead would keep everybody out until it gets there again.
+        if kept.last_draw.is_some_and(|last| now + SET_BACK < last) {
+            kept.buckets.clear();
+        }
+        kept.last_draw = Some(now);
+        let buckets = &mut kept.buckets;
         let mut taken = Vec::with_capacity(draws.len());
         let mut wait = Duration::ZERO;
         for draw in draws {
@@ -42,7 +56,7 @@ impl RateLimiter for MemoryRateLimiter {
             return Ok(Verdict::Wait(wait));
         }
         if buckets.len() + taken.len() > self.max_buckets {
-            make_room(&mut buckets, self.max_buckets, now);
+            make_room(buckets, self.max_buckets, now);
         }
         buckets.extend(taken);
         Ok(Verdict::Granted)
@@ -82,8 +96,18 @@ mod tests {
         assert_eq!(limiter.take(&[draw("greedy", 10)], NOON).await, Ok(Verdict::Granted));
         for n in 0..1000 {
             limiter.take(&[draw(&format!("s{n}"), 1)], NOON).await.unwrap();
-            assert!(limiter.buckets.lock().unwrap().len() <= 100);
+            assert!(limiter.kept.lock().unwrap().buckets.len() <= 100);
         }
         assert!(matches!(limiter.take(&[draw("greedy", 1)], NOON).await, Ok(Verdict::Wait(_))));
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_and_is_set_back_keeps_nobody_out() {
+        let limiter = MemoryRateLimiter::default();
+        let ahead = NOON + Duration::from_secs(86_400);
+        assert_eq!(limiter.take(&[draw("ann", 10)], ahead).await, Ok(Verdict::Granted));
+        assert_eq!(limiter.take(&[draw("ann", 10)], NOON).await, Ok(Verdict::Granted));
+        let a_moment_before = NOON - Duration::from_secs(1);
+        assert!(matches!(limiter.take(&[draw("ann", 1)], a_moment_before).await, Ok(Verdict::Wait(_))));
     }
 }
