@@ -46,10 +46,13 @@ impl FromRequestParts<Arc<App>> for Place {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let Some(proxies) = &app.settings.rates.proxies else { return Ok(Self(None)) };
-        let forwarded: Vec<&str> =
-            parts.headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
+        // Whatever bytes a client has sent before it: what our proxy appended to them counts.
+        let values = parts.headers.get_all(X_FORWARDED_FOR).iter();
+        let forwarded: Vec<String> =
+            values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+        let forwarded = forwarded.iter().map(String::as_str);
         let peer = parts.extensions.get::<Peer>();
-        Ok(Self(peer.map(|Peer(peer)| proxies.client_of(*peer, forwarded.into_iter()).into())))
+        Ok(Self(peer.map(|Peer(peer)| proxies.client_of(*peer, forwarded).into())))
     }
 }
 

@@ -75,6 +75,12 @@ async fn t30_a_forged_forwarding_header_raises_no_allowance() {
         .await
         .assert_problem(429, "rate_limited");
     assert_eq!(ask(&app, 1, &[("x-forwarded-for", "198.51.100.2".to_owned())]).await.status, 201);
+    // Whatever it says, and were it no text of a header at all.
+    for n in 0..10 {
+        let header = [("x-forwarded-for", format!("\u{fc}{n}, 198.51.100.3"))];
+        assert_eq!(ask(&app, 1, &header).await.status, 201);
+    }
+    ask(&app, 1, &[("x-forwarded-for", "198.51.100.3".to_owned())]).await.assert_problem(429, "rate_limited");
 }
 
 #[tokio::test]
