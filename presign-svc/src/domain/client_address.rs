@@ -56,7 +56,8 @@ fn address_of(text: &str) -> Option<IpAddr> {
 impl FromStr for TrustedProxy {
     type Err = InvalidNetwork;
     fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
-        let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        // As logs of sockets of both kinds have it, too: ::ffff:10.0.0.5 is 10.0.0.5.
+        let single = || text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
         text.parse().ok().or_else(single).map(Self).ok_or_else(|| InvalidNetwork(text.to_owned()))
     }
 }
@@ -115,6 +116,7 @@ mod tests {
         ] {
             assert_eq!(client(ours, peer, forwarded), expected, "{peer} {forwarded:?}");
         }
+        assert_eq!(client(&["::ffff:10.0.0.1"], "10.0.0.1", &["203.0.113.5"]), "203.0.113.5");
     }
 
     #[test]
