@@ -155,7 +155,7 @@ pub(super) fn refuse_open_development_key(options: &ServeOptions) -> Result<()> 
 }
 
 /// Jobs apart need a bucket and a database that two processes can share.
-fn refuse_work_nobody_does(options: &ServeOptions, database: &DatabasePlace) -> Result<()> {
+pub(super) fn refuse_work_nobody_does(options: &ServeOptions, database: &DatabasePlace) -> Result<()> {
     let is_shared = matches!(database, DatabasePlace::Postgres { .. })
         && matches!(options.store.place(), StorePlace::Remote(_));
     if options.work == WorkPlace::Apart && !is_shared {

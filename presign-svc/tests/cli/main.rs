@@ -272,7 +272,9 @@ fn doctor(data: &Path, store: &str, secret: &str) -> (Output, String) {
 #[test]
 fn jobs_apart_that_nobody_would_do_are_refused_with_what_they_need() {
     let folder = TempDir::new().unwrap();
-    for arguments in [&["work"][..], &["serve", "--port", "0", "--work", "apart"]] {
+    for arguments in
+        [&["work"][..], &["serve", "--port", "0", "--work", "apart"], &["doctor", "--work", "apart"]]
+    {
         let (output, text) = run(windlass(folder.path()).args(arguments));
         assert!(!output.status.success(), "{text}");
         assert!(text.contains("WINDLASS_S3_BUCKET"), "{text}");

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 
-use super::serve::refuse_open_development_key;
+use super::serve::{refuse_open_development_key, refuse_work_nobody_does};
 use crate::adapters::database::Database;
 use crate::adapters::redis::RedisRateLimiter;
 use crate::adapters::s3::{S3SettingsError, S3Store};
@@ -105,6 +105,7 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
     if let Some(file) = &options.token {
         findings.push(token::check(serve, file).await);
     }
+    findings.extend(jobs(serve));
     findings.extend(object_keys(serve));
     findings.extend(delivery(serve));
     findings.extend(rate_limits(serve).await);
@@ -192,6 +193,13 @@ async fn database(options: &ServeOptions) -> Vec<Finding> {
         ),
         Err(error) => Finding::bad(what, error.to_string()),
     }]
+}
+
+/// What keeps the jobs from being done anywhere: the service does not start with it.
+fn jobs(options: &ServeOptions) -> Option<Finding> {
+    let place = options.database.place(&options.data).ok()?;
+    let error = refuse_work_nobody_does(options, &place).err()?;
+    Some(Finding::bad("jobs", format!("{error}.")))
 }
 
 /// What is wrong with the shape of keys: the service does not start with it.
