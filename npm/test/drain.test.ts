@@ -74,7 +74,7 @@ test("a page that is gone before everything was looked at is not waited for", { 
   let isGone = false;
   const request = async (_name: string, ...rest: unknown[]): Promise<unknown> => {
     const then = rest.at(-1) as (lock: object | null) => unknown;
-    const isLook = rest.length === 2;
+    const isLook = rest.length === 2 && (rest[0] as LockOptions).ifAvailable === true;
     if (isLook && !isGone) {
       // It lives when its row is looked at, and dies then.
       isGone = true;

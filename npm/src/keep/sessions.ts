@@ -43,11 +43,12 @@ export class LockedSessions implements Sessions {
   }
 
   isAlive(session: string): Promise<boolean> {
-    return this.#locks.request(nameOf(session), { ifAvailable: true }, (lock) => lock === null);
+    return this.#locks.request(nameOf(session), { mode: "shared", ifAvailable: true }, (lock) => lock === null);
   }
 
   whenGone(session: string, then: () => void): void {
-    this.#locks.request(nameOf(session), () => then()).catch(() => {
+    // Shared: a tab that is frozen while it waits is given the lock as well, and does not let go of it until it thaws.
+    this.#locks.request(nameOf(session), { mode: "shared" }, () => then()).catch(() => {
       // The worker is ending; nobody is left to tell.
     });
   }
