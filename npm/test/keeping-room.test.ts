@@ -60,6 +60,21 @@ test("nothing is written before the row that names its folder", async () => {
   assert.deepEqual(names, ["0", "original"]);
 });
 
+test("a folder that cannot be removed yet keeps no other one that dead pages have left half written", async () => {
+  const device = new Device();
+  await device.bytes.write("busy", "original", new Blob(["a film"]));
+  await device.bytes.write("left", "original", new Blob(["half"]));
+  const { remove } = device.bytes;
+  device.bytes.remove = async (folder) => {
+    if (folder === "busy") {
+      throw new DOMException("It is being written.", "NoModificationAllowedError");
+    }
+    await remove.call(device.bytes, folder);
+  };
+  await device.open("page").restore();
+  assert.deepEqual([...device.bytes.kept.keys()], ["busy"]);
+});
+
 /** What a dead page has left, and the page that sends it. */
 async function pageThatSends(...names: string[]) {
   const device = new Device();

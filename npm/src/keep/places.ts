@@ -33,7 +33,8 @@ export async function sweep(places: ByteStore[], named: () => Promise<ReadonlySe
   const known = await named();
   for (const [index, place] of places.entries()) {
     for (const folder of found[index]?.filter((each) => !known.has(each)) ?? []) {
-      await place.remove(folder);
+      // One that another page still writes, though nobody wants it any more, cannot be removed now; the others can.
+      await place.remove(folder).catch(() => undefined);
     }
   }
 }
