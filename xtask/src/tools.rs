@@ -24,6 +24,15 @@ const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 const CREATE_CLUSTER: &str = "/etc/postgresql-common/createcluster.d";
 /// Asked by Debian's packages before they start what they bring.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
+/// A shell's, told a file, what is to be in it, and a command: while that runs the file is there. It is removed by the
+/// same shell, which goes on when ctrl-c has ended this program.
+const WHILE_THERE_IS: &str = r#"
+file=$1
+trap 'rm -f "$file"' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir -p "${file%/*}" && printf '%s\n' "$2" >"$file" && chmod 755 "$file" && shift 2 && "$@"
+exit $?
+"#;
 /// Debian packages: without them letters and emoji are boxes in every browser.
 const FONTS: &[&str] = &["fonts-liberation", "fonts-noto-color-emoji"];
 
@@ -250,11 +259,7 @@ pub fn ensure_postgres() -> Result<Option<PathBuf>> {
 /// from then on; while it is installed, its configuration says not to.
 fn install_postgres() -> Result<()> {
     let note = format!("{CREATE_CLUSTER}/windlass-tests.conf");
-    run(as_root("mkdir").args(["-p", CREATE_CLUSTER]))?;
-    run(as_root("sh").args(["-c", "echo 'create_main_cluster = false' > \"$0\"", &note]))?;
-    let installed = apt_install(&["postgresql"]);
-    run(as_root("rm").arg(&note))?;
-    installed
+    apt_install_while_there_is(&note, "create_main_cluster = false", &["postgresql"])
 }
 
 /// The program of a Redis server, for the tests of rate limits: `WINDLASS_REDIS`, or Debian's, which is installed
@@ -278,16 +283,10 @@ pub fn ensure_redis() -> Result<Option<PathBuf>> {
 
 /// Left to itself, the package starts a server on port 6379; Debian asks this program whether it may.
 fn install_redis() -> Result<()> {
-    let has_policy = Path::new(POLICY).exists();
-    if !has_policy {
-        let forbid = "printf '#!/bin/sh\\nexit 101\\n' > \"$0\" && chmod +x \"$0\"";
-        run(as_root("sh").args(["-c", forbid, POLICY]))?;
+    if Path::new(POLICY).exists() {
+        return apt_install(&["redis-server"]);
     }
-    let installed = apt_install(&["redis-server"]);
-    if !has_policy {
-        run(as_root("rm").arg(POLICY))?;
-    }
-    installed
+    apt_install_while_there_is(POLICY, "#!/bin/sh\nexit 101", &["redis-server"])
 }
 
 fn debian_postgres() -> Option<PathBuf> {
@@ -297,17 +296,25 @@ fn debian_postgres() -> Option<PathBuf> {
 }
 
 fn apt_install(packages: &[&str]) -> Result<()> {
+    update_and_install(as_root("env"), packages)
+}
+
+/// The same, while there is a file that says something to the packages.
+fn apt_install_while_there_is(file: &str, text: &str, packages: &[&str]) -> Result<()> {
+    let mut shell = as_root("sh");
+    shell.args(["-c", WHILE_THERE_IS, "sh", file, text, "env"]);
+    update_and_install(shell, packages)
+}
+
+/// `env` is that program, however it is started.
+fn update_and_install(mut env: Command, packages: &[&str]) -> Result<()> {
     if find_program("apt-get").is_none() {
         bail!("cannot install {}: no apt-get here; install it by hand and try again", packages.join(", "));
     }
-    let apt = |arguments: &[&str]| -> Command {
-        // sudo hands on no environment, and without this a package may wait for an answer.
-        let mut command = as_root("env");
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
-        command
-    };
-    run(&mut apt(&["update", "--quiet"]))?;
-    run(apt(&["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages))
+    // sudo hands on no environment, and without this a package may wait for an answer.
+    let apt = ["DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    run(as_root("env").args(apt).args(["update", "--quiet"]))?;
+    run(env.args(apt).args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages))
 }
 
 fn as_root(program: &str) -> Command {
@@ -353,5 +360,24 @@ mod tests {
             let wants = &lock["packages"]["node_modules/vite"]["engines"]["node"];
             assert_eq!(wants, "^20.19.0 || >=22.12.0", "{example}");
         }
+    }
+
+    #[test]
+    fn a_file_for_packages_is_there_while_they_are_installed_and_gone_when_that_is_broken_off() {
+        let folder = std::env::temp_dir().join(format!("windlass-policy-{}", std::process::id()));
+        let file = folder.join("policy");
+        for (installs, succeeds) in [
+            (r#"test "$(cat "$0")" = "exit 101" && test -x "$0""#, true),
+            ("exit 3", false),
+            // While the shell waits for what it has started.
+            ("kill -TERM $PPID", false),
+        ] {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", WHILE_THERE_IS, "sh"]).arg(&file).arg("exit 101");
+            shell.args(["sh", "-c", installs]).arg(&file);
+            assert_eq!(shell.status().unwrap().success(), succeeds, "{installs}");
+            assert!(!file.exists(), "{installs}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
