@@ -1,7 +1,10 @@
 //! Running other programs: what runs is said, and a failure names the command.
 
 use std::ffi::OsStr;
-use std::process::{Command, Stdio};
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -19,6 +22,62 @@ pub fn run(command: &mut Command) -> Result<()> {
         bail!("`{shown}` failed ({status})");
     }
     Ok(())
+}
+
+/// How often it is asked whether a command has ended.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// The same for a command that could hang: one that takes longer than that is ended, with whatever it has started.
+pub fn run_within(limit: Duration, command: &mut Command) -> Result<()> {
+    let shown = shown(command);
+    let mut child = command.spawn().with_context(|| format!("could not start `{shown}`"))?;
+    let began = Instant::now();
+    loop {
+        match child.try_wait().with_context(|| format!("could not wait for `{shown}`"))? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => bail!("`{shown}` failed ({status})"),
+            None if began.elapsed() < limit => thread::sleep(BETWEEN_LOOKS),
+            None => {
+                end_with_all_of_it(&mut child)?;
+                bail!("`{shown}` did not end within {} minutes", limit.as_secs() / 60);
+            }
+        }
+    }
+}
+
+/// Those that it has started are told to end: what they have to put away, a database's folder above all, they put away.
+fn end_with_all_of_it(child: &mut Child) -> Result<()> {
+    let others = descendants(child.id());
+    if !others.is_empty() {
+        let others = others.iter().map(u32::to_string);
+        // A shell's own: the program of that name is not everywhere. One that has ended meanwhile is none to tell.
+        let kill = ["-c", "kill -s TERM \"$@\" 2>/dev/null", "sh"];
+        command("sh").args(kill).args(others).status().context("could not start `sh`")?;
+    }
+    child.kill().and_then(|()| child.wait()).context("could not end it")?;
+    Ok(())
+}
+
+/// All that come from a process, as Linux tells; elsewhere none.
+fn descendants(root: u32) -> Vec<u32> {
+    // The name of a process, which may be anything, is in brackets; then come its state and its parent.
+    let parent = |process: u32| -> Option<u32> {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    };
+    let processes: Vec<(u32, u32)> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(|process| Some((process, parent(process)?)))
+        .collect();
+    let mut found = vec![root];
+    let mut next = 0;
+    while let Some(&of) = found.get(next) {
+        found.extend(processes.iter().filter(|(_, parent)| *parent == of).map(|(process, _)| *process));
+        next += 1;
+    }
+    found.split_off(1)
 }
 
 /// Becomes a command, so that whatever is told to this process is told to it: to end, above all. Comes back where it
@@ -101,6 +160,31 @@ mod tests {
         let cargo = cargo();
         let told = cargo.get_envs().find(|(name, _)| *name == "CARGO_TARGET_DIR");
         assert_eq!(told.and_then(|(_, value)| value), Some(folder.as_os_str()));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_command_that_hangs_is_ended_with_what_it_has_started() {
+        use std::io::{BufRead as _, BufReader, Read as _};
+
+        // The inner one says who it is, and stays that process for longer than anybody waits.
+        let hangs = "sh -c 'echo $$; exec sleep 86400' & wait";
+        let mut child = Command::new("sh").args(["-c", hangs]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut inner = String::new();
+        said.read_line(&mut inner).unwrap();
+        assert_eq!(descendants(child.id()), [inner.trim().parse::<u32>().unwrap()]);
+        end_with_all_of_it(&mut child).unwrap();
+        // Its end is that of all who could write there.
+        assert_eq!(said.read_to_string(&mut String::new()).unwrap(), 0);
+    }
+
+    #[test]
+    fn how_a_command_ends_that_ends_in_time_is_told() {
+        let within_an_hour = |program: &str| run_within(Duration::from_secs(3600), &mut command(program));
+        assert!(within_an_hour("true").is_ok());
+        let failed = within_an_hour("false").unwrap_err().to_string();
+        assert!(failed.starts_with("`false` failed"), "{failed}");
     }
 
     #[test]

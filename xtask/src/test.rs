@@ -47,6 +47,11 @@ enum Stage {
 /// other builds are: of one package alone, its libraries would have other features, and be built once more.
 const FAILPOINTS: [&str; 2] = ["--features", "windlass-presign-svc/failpoints"];
 
+/// So long all Rust tests may take, their build included, on the slowest machine: one that hangs is not waited for.
+const RUST_LIMIT: Duration = Duration::from_secs(2 * 3600);
+/// The same with `--long`.
+const RUST_LIMIT_LONG: Duration = Duration::from_secs(6 * 3600);
+
 const ALL: [Stage; 8] = [
     Stage::Checks,
     Stage::Rust,
@@ -119,7 +124,7 @@ fn run_stage(stage: Stage, long: bool) -> Result<()> {
                 if long {
                     tests.env("WINDLASS_LONG", "1");
                 }
-                process::run(&mut tests)?;
+                process::run_within(if long { RUST_LIMIT_LONG } else { RUST_LIMIT }, &mut tests)?;
             }
             Ok(())
         }
