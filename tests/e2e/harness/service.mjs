@@ -73,12 +73,15 @@ export class Service {
       ["serve", "--port", String(this.port), "--store-port", String(this.storePort), "--data-dir", this.dataDir, ...this.args],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...this.env } },
     );
+    // Its last words may be read after its exit.
+    this.ended = once(this.process, "close");
     const keep = (chunk) => (this.log = (this.log + chunk).slice(-LOG_MOST));
     this.process.stdout.on("data", keep);
     this.process.stderr.on("data", keep);
     const deadline = Date.now() + 60_000;
     for (;;) {
       if (this.process.exitCode !== null) {
+        await this.ended;
         throw new Error(`the service ended with ${this.process.exitCode}:\n${this.log}`);
       }
       const answer = await fetch(`${this.address}/readyz`).catch(() => undefined);
@@ -88,12 +91,11 @@ export class Service {
     }
   }
 
-  /** Ends the process and waits for it; the data stays. */
+  /** Ends the process and waits for it and its last words; the data stays. */
   async pause(signal = "SIGTERM") {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const ended = once(this.process, "exit");
     this.process.kill(signal);
-    await ended;
+    await this.ended;
   }
 
   /** Ends the process and removes its data. */
