@@ -34,9 +34,12 @@ function blocks(page: string, language: string): string[] {
   });
 }
 
+/** What the compiler says; nothing where all is well. One that was killed, or has died, may have said nothing either. */
 function compile(project: string): Promise<string> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ["node_modules/typescript/bin/tsc", "-p", project], (_, stdout, stderr) => resolve(stdout + stderr));
+    execFile(process.execPath, ["node_modules/typescript/bin/tsc", "-p", project], (error, stdout, stderr) =>
+      resolve(stdout + stderr || (error?.message ?? "")),
+    );
   });
 }
 
