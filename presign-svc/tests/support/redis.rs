@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Where Debian puts the program.
@@ -62,17 +63,17 @@ impl Redis {
 
     /// It takes connections, and answers none.
     pub fn hold(&self) {
-        self.signal("STOP");
+        self.signal(Signal::STOP);
     }
 
     /// It answers again.
     pub fn go_on(&self) {
-        self.signal("CONT");
+        self.signal(Signal::CONT);
     }
 
-    fn signal(&self, name: &str) {
-        let id = self.running().as_ref().unwrap().id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    fn signal(&self, signal: Signal) {
+        let process = Pid::from_child(self.running().as_ref().unwrap());
+        kill_process(process, signal).unwrap();
     }
 
     /// Where it listens.
