@@ -173,9 +173,11 @@ impl Driver {
                 let blob = self.blob(&blob);
                 let is_wanted = Rc::new(Cell::new(true));
                 self.in_flight.borrow_mut().insert(id, Stopper::Reading(Rc::clone(&is_wanted)));
+                let driver = Rc::clone(self);
+                let on_read = move || driver.feed(Input::Read { id });
                 self.answer_later(id, async move {
                     let Some(blob) = blob else { return Answer::Hashed(Err(ReadFailure::Gone)) };
-                    Answer::Hashed(file::hash(&blob, range, &is_wanted).await)
+                    Answer::Hashed(file::hash(&blob, range, &is_wanted, on_read).await)
                 });
             }
             Work::Put { blob, range, url, headers } => {

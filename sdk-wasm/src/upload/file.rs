@@ -38,11 +38,13 @@ fn slice(blob: &Blob, range: &Range<u64>) -> Result<Blob, JsValue> {
     blob.slice_with_f64_and_f64(range.start as f64, range.end as f64)
 }
 
-/// The CRC-64/NVME of a part of a file. Ends early, with any answer, once nobody wants it.
+/// The CRC-64/NVME of a part of a file. Tells when some of it was read, and there is more. Ends early, with any answer,
+/// once nobody wants it.
 pub(super) async fn hash(
     blob: &Blob,
     range: Range<u64>,
     is_wanted: &Cell<bool>,
+    on_read: impl Fn(),
 ) -> Result<Checksum, ReadFailure> {
     if blob.size() < range.end as f64 {
         return Err(ReadFailure::Changed);
@@ -65,6 +67,9 @@ pub(super) async fn hash(
             digest.update(&buffer);
         }
         start = end;
+        if start < range.end && is_wanted.get() {
+            on_read();
+        }
     }
     Ok(digest.finish())
 }

@@ -50,6 +50,8 @@ pub enum ReadFailure {
     Gone,
     /// The file is not the one that was chosen, or is kept from us (`NotReadableError`, another size).
     Changed,
+    /// Nothing of it came for a long time: whoever keeps it does not answer.
+    Silent,
 }
 
 /// Why the service did not do as asked.

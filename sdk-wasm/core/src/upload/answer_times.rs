@@ -6,8 +6,10 @@ use super::connections::TRIAL_MS;
 /// Which kind of answer is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// Something else watches over it, or it takes what it takes.
+    /// Something else watches over it.
     Open,
+    /// The next bytes of a file.
+    Reading,
     /// Connections answer at once, or are not worth waiting for.
     Trial,
     /// The application's token: a person may have to sign in.
@@ -28,6 +30,8 @@ const QUICK_MOST_MS: u64 = 12_000;
 const VERIFYING_MOST_MS: u64 = 30_000;
 const JOINING_MS: u64 = 30_000;
 const ASIDE_MS: u64 = 12_000;
+/// A file may come from a card or a cloud; this is far more than either needs for as much as is told of at once.
+pub(super) const READING_MS: u64 = 60_000;
 /// No answer is given up sooner than this, in milliseconds.
 pub(super) const LEAST_MS: u64 = 4_000;
 
@@ -80,7 +84,7 @@ impl AnswerTimes {
                 self.least_ms = Some(least_ms);
             }
             Wait::Verifying => self.verifying = Some(Smoothed::with(self.verifying, took_ms)),
-            Wait::Open | Wait::Trial | Wait::Token | Wait::Joining | Wait::Aside => {}
+            Wait::Open | Wait::Reading | Wait::Trial | Wait::Token | Wait::Joining | Wait::Aside => {}
         }
     }
 
@@ -98,6 +102,7 @@ impl AnswerTimes {
         };
         let first_ms = match wait {
             Wait::Open => return None,
+            Wait::Reading => READING_MS,
             Wait::Trial => return Some(TRIAL_MS),
             Wait::Token => TOKEN_MS,
             Wait::Quick => usual(self.quick, QUICK_MOST_MS),

@@ -6,7 +6,7 @@ use windlass_protocol::sign_pieces::SignedPiece;
 use windlass_protocol::{ErrorCode, SignedHeaders, UploadId};
 
 use super::FailureCode;
-use super::answer::{Answer, ServiceFailure, StoreFailure};
+use super::answer::{Answer, ReadFailure, ServiceFailure, StoreFailure};
 use super::answer_times::Wait;
 use super::command::{CommandId, Server};
 use super::engine::Engine;
@@ -78,7 +78,8 @@ impl Engine {
             Job::Complete { .. } => Answer::Completed(Err(ServiceFailure::NoAnswer)),
             Job::Report { .. } => Answer::PreviewsReported(Err(ServiceFailure::NoAnswer)),
             Job::Abort { .. } => Answer::Aborted(Err(ServiceFailure::NoAnswer)),
-            Job::Read { .. } | Job::Recognise { .. } | Job::Try(_) => return,
+            Job::Read { .. } | Job::Recognise { .. } => Answer::Hashed(Err(ReadFailure::Silent)),
+            Job::Try(_) => return,
             Job::Put { .. } => Answer::Put(Err(StoreFailure::NoAnswer)),
         };
         self.conclude(id, running, answer);

@@ -18,8 +18,10 @@ use super::verdict::{self, Cause, PutVerdict, Setback};
 const READ_AGAIN_MS: u64 = 500;
 /// So many failures in a row end the upload where the file is said to be gone …
 const GONE_MOST: u32 = 3;
-/// … and where it is only kept from us.
+/// … where it is only kept from us …
 const KEPT_FROM_US_MOST: u32 = 5;
+/// … and where nothing of it comes, which takes its time each time.
+const SILENT_MOST: u32 = 4;
 
 impl Engine {
     pub(super) fn piece_mut(&mut self, of: TransferKey, piece: usize) -> Option<&mut Piece> {
@@ -327,6 +329,7 @@ pub(super) fn rest_before_reading(now_ms: u64, failure: ReadFailure, failures: u
     let most = match failure {
         ReadFailure::Gone => GONE_MOST,
         ReadFailure::Changed => KEPT_FROM_US_MOST,
+        ReadFailure::Silent => SILENT_MOST,
     };
     let rest_ms = || READ_AGAIN_MS << (failures - 1);
     (failures < most).then(|| Rest { until_ms: now_ms + rest_ms(), ends_with_network: false })
@@ -341,6 +344,11 @@ pub(super) fn unreadable(failure: ReadFailure) -> Setback {
         ReadFailure::Changed => (
             FailureCode::FileChanged,
             "the file was changed or locked since it was chosen. Choose it again to send it as it is now.",
+        ),
+        ReadFailure::Silent => (
+            FailureCode::FileGone,
+            "nothing of the file could be read for minutes. Open it where it is, as in a cloud or on a card, and \
+             choose it again.",
         ),
     };
     Setback { cause: Cause::Refused, code, reason: reason.to_owned(), retry_after_ms: None, request_id: None }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use windlass_protocol::{ClientRef, Photo, UploadId};
 
-use super::answer_times::AnswerTimes;
+use super::answer_times::{AnswerTimes, READING_MS, Wait};
 use super::backoff::Chance;
 use super::barred::Barred;
 use super::calm::Calm;
@@ -151,6 +151,7 @@ impl Engine {
             }
             Input::OriginalsWait(wait) => self.let_originals_wait(wait),
             Input::Sent { id, sent_bytes } => self.bytes_moved(id, sent_bytes),
+            Input::Read { id } => self.more_was_read(id),
             Input::Answered { id, answer } => self.answered(id, answer),
             Input::Slept(slept_ms) => {
                 self.age_tickets(slept_ms);
@@ -340,7 +341,10 @@ impl Engine {
     fn forgive_silence(&mut self) {
         let grace_ms = self.now_ms + PROOF_OF_LIFE_MS;
         for running in self.running.values_mut() {
-            running.deadline_ms = running.deadline_ms.map(|deadline| deadline.max(grace_ms));
+            // Whoever keeps a file may have slept as well.
+            let is_read = running.job.wait() == Wait::Reading;
+            let until_ms = if is_read { self.now_ms + READING_MS } else { grace_ms };
+            running.deadline_ms = running.deadline_ms.map(|deadline| deadline.max(until_ms));
         }
         for transfer in self.transfers.values_mut() {
             for piece in &mut transfer.pieces {

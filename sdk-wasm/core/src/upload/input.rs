@@ -28,6 +28,11 @@ pub enum Input {
         /// Bytes in all.
         sent_bytes: u64,
     },
+    /// More of a file has been read, and not yet all that was asked for.
+    Read {
+        /// Which reading.
+        id: CommandId,
+    },
     /// A command has ended. Every started command is answered once, unless it was stopped; answers to
     /// stopped commands are ignored.
     Answered {

@@ -105,7 +105,8 @@ impl Job {
     pub fn wait(&self) -> Wait {
         match self {
             Self::Report { .. } => Wait::Aside,
-            Self::Read { .. } | Self::Recognise { .. } | Self::Put { .. } => Wait::Open,
+            Self::Put { .. } => Wait::Open,
+            Self::Read { .. } | Self::Recognise { .. } => Wait::Reading,
             Self::Token => Wait::Token,
             Self::Try(_) => Wait::Trial,
             Self::Complete { in_parts: true, .. } => Wait::Joining,

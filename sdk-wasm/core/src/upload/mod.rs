@@ -33,6 +33,7 @@ mod piece;
 mod piece_state;
 mod previews;
 mod progress;
+mod reading;
 mod refused_tokens;
 mod refused_urls;
 mod resume;

@@ -12,6 +12,7 @@ use super::command::{BlobRef, CommandId, Server, Work};
 use super::engine::Engine;
 use super::jobs::{Announcing, Job, TransferKey};
 use super::piece::{Need, Piece, PieceKind, PieceState};
+use super::reading::READERS_OF_HARD_MAX;
 use super::transfer::{Stage, Transfer};
 
 /// Pieces being read at once: one is hashed while others come from the disk, which on a busy device takes its
@@ -296,20 +297,23 @@ impl Engine {
         let others = all.filter(|transfer| !self.is_in_lasting_trouble(transfer));
         let mut ahead_of_others: usize = others.map(|transfer| self.parts_ahead(transfer)).sum();
         let (mut wanted, mut unknown) = (Vec::new(), Vec::new());
-        'uploads: for (key, transfer) in self.active_transfers(active) {
+        for (key, transfer) in self.active_transfers(active) {
+            if readers + wanted.len() + unknown.len() >= READERS_MAX {
+                break;
+            }
             if transfer.stage != Stage::Preparing && !transfer.may_send() {
                 continue;
             }
-            if transfer.needs_recognising(self.now_ms) && readers + wanted.len() + unknown.len() < READERS_MAX
-            {
+            let places = if transfer.is_hard_to_read() { READERS_OF_HARD_MAX } else { READERS_MAX };
+            if transfer.needs_recognising(self.now_ms) && readers + wanted.len() + unknown.len() < places {
                 unknown.push(key);
             }
             // What was read of one in lasting trouble, and does not leave, keeps no other from being read.
             let mut ahead_of_it = self.is_in_lasting_trouble(transfer).then(|| self.parts_ahead(transfer));
             let parts_ahead = ahead_of_it.as_mut().unwrap_or(&mut ahead_of_others);
             for (index, piece) in self.reading_order(transfer) {
-                if readers + wanted.len() + unknown.len() >= READERS_MAX {
-                    break 'uploads;
+                if readers + wanted.len() + unknown.len() >= places {
+                    break;
                 }
                 if piece.need(self.now_ms) != Need::Reading {
                     continue;
@@ -328,8 +332,8 @@ impl Engine {
         for (of, index) in wanted {
             let Some(blob) = self.blob_of(of, index) else { continue };
             let Some(piece) = self.piece_mut(of, index) else { continue };
-            let range = piece.range.clone();
-            self.start(Job::Read { of, piece: index }, Work::Hash { blob, range }, 0);
+            let (range, failures) = (piece.range.clone(), piece.read_failures);
+            self.start(Job::Read { of, piece: index }, Work::Hash { blob, range }, failures);
             if let Some(piece) = self.piece_mut(of, index) {
                 piece.start_reading().ok();
             }

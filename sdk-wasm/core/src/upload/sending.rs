@@ -107,7 +107,7 @@ impl Engine {
         let may_announce = self.announcements_held_until_ms <= self.now_ms + HELD_FOR_LONG_MS;
         let pictures_first = self.active_transfers(active).any(|(_, transfer)| {
             let can_be_sent_soon = transfer.trouble.is_none() && (may_announce || transfer.may_send());
-            can_be_sent_soon && transfer.has_pictures_to_send()
+            can_be_sent_soon && transfer.has_pictures_to_send() && !transfer.is_hard_to_read()
         });
         let mut turns: Vec<Turn> = Vec::new();
         for (of, transfer) in self.active_transfers(active).filter(|(_, transfer)| transfer.may_send()) {

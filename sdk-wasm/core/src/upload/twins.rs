@@ -151,8 +151,8 @@ impl Engine {
         let Some(transfer) = self.transfers.get_mut(&of) else { return };
         transfer.content_reading = true;
         let blob = BlobRef { client_ref: transfer.upload.client_ref.clone(), source: Source::Original };
-        let range = 0..transfer.upload.size_bytes;
-        self.start(Job::Recognise { of }, Work::Hash { blob, range }, 0);
+        let (range, failures) = (0..transfer.upload.size_bytes, transfer.content_failures);
+        self.start(Job::Recognise { of }, Work::Hash { blob, range }, failures);
     }
 
     pub(super) fn was_read_whole(&mut self, of: TransferKey, result: Result<Checksum, ReadFailure>) {

@@ -1,16 +1,18 @@
 //! Files that cannot be read for a moment, because their provider wants a second call or the page was in the background;
-//! and those that are others when they are read again.
+//! those that are others when they are read again; and those of which nothing comes.
 
 use std::sync::Arc;
 
-use windlass_core::upload::{BlobRef, EngineConfig, FailureCode, ReadFailure, Source};
+use windlass_core::upload::{BlobRef, EngineConfig, FailureCode, ReadFailure, Source, UploadEvent};
 
 use crate::simulated::World;
-use crate::simulated::files::{file, reference};
+use crate::simulated::files::{file, noise, reference};
 use crate::simulated::network::{Fault, Network, Op};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+/// Longer than anything in a simulated world.
+const FOR_EVER_MS: u64 = 1_000 * 3_600_000;
 
 /// A file of which so many reads fail, that is sent in any case or only if it was not stored before.
 fn hardly_readable(size: usize, again: bool, failure: ReadFailure, times: usize) -> World {
@@ -111,4 +113,84 @@ fn a_film_whose_file_is_gone_goes_on_with_a_copy_that_comes_soon_and_sends_nothi
     world.assert_all_stored();
     assert_eq!((world.service.uploads.len(), world.repeated_puts), (1, 0));
     assert_eq!(world.network.count(Op::Abort), 0);
+}
+
+fn original(name: &str) -> BlobRef {
+    BlobRef { client_ref: reference(name), source: Source::Original }
+}
+
+/// A photo of which each read takes so long.
+fn slowly_read(size: usize, takes_ms: u64) -> World {
+    let mut world = World::new(1, Network::good());
+    world.reads_take_ms.insert(original("photo"), takes_ms);
+    world.add(file("photo", size, &[]));
+    world
+}
+
+#[test]
+fn photos_of_which_nothing_comes_keep_no_other_waiting_for_long_and_end_as_unreadable() {
+    let silent = ["cloud-0", "cloud-1", "cloud-2", "cloud-3"];
+    let mut world = World::new(1, Network::good());
+    for name in silent {
+        world.reads_take_ms.insert(original(name), FOR_EVER_MS);
+        world.add(file(name, 300 * KIB, &[20 * KIB]));
+    }
+    let others = 8;
+    for index in 0..others {
+        world.add(file(&format!("photo-{index}"), 300 * KIB, &[20 * KIB]));
+    }
+    world.run();
+    for name in silent {
+        assert_eq!(world.outcome(name), Err(FailureCode::FileGone));
+    }
+    let stored = world.events.iter().filter(|(_, event)| matches!(event, UploadEvent::Stored { .. }));
+    let stored_ms: Vec<u64> = stored.map(|(at_ms, _)| *at_ms).collect();
+    assert_eq!(stored_ms.len(), others);
+    assert!(stored_ms.iter().all(|at_ms| *at_ms < 90_000), "{stored_ms:?}");
+    world.assert_invariants();
+}
+
+#[test]
+fn a_film_of_which_nothing_comes_when_it_is_recognised_ends_as_unreadable() {
+    let mut world = World::new(1, Network::good());
+    world.reads_take_ms.insert(original("film"), FOR_EVER_MS);
+    let mut film = file("film", 12 * MIB, &[]);
+    film.upload.again = false;
+    world.add(film);
+    world.run();
+    assert_eq!(world.outcome("film"), Err(FailureCode::FileGone));
+    assert_eq!(world.read_bytes, 4 * 12 * MIB as u64);
+}
+
+#[test]
+fn what_comes_of_a_read_after_it_was_given_up_is_nobodys() {
+    let mut world = slowly_read(300 * KIB, 62_000);
+    world.run_until(60_100);
+    // It is another file by now, of which the next read takes longer than what is left of the first.
+    let changed = noise(300 * KIB, 4_711);
+    world.files.insert(original("photo"), Arc::clone(&changed));
+    world.added[0].original = changed;
+    world.reads_take_ms.insert(original("photo"), 5_000);
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.read_bytes, 2 * 300 * KIB as u64);
+}
+
+#[test]
+fn a_file_that_is_read_slowly_is_not_given_up_while_more_of_it_comes() {
+    let mut world = slowly_read(300 * KIB, 10 * 60_000);
+    world.reads_tell = true;
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.read_bytes, 300 * KIB as u64);
+}
+
+#[test]
+fn a_read_is_not_given_up_for_the_time_in_which_the_page_slept() {
+    let mut world = slowly_read(300 * KIB, 100_000);
+    world.run_until(30_000);
+    world.sleep(40_000);
+    world.run();
+    world.assert_all_stored();
+    assert_eq!(world.read_bytes, 300 * KIB as u64);
 }

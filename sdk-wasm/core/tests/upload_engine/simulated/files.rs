@@ -1,11 +1,18 @@
 //! Files made of noise, the same for the same seed.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use windlass_core::upload::backoff::Chance;
-use windlass_core::upload::{NewUpload, NewVariant};
+use windlass_core::upload::checksum::crc64_nvme;
+use windlass_core::upload::{Answer, BlobRef, CommandId, Input, NewUpload, NewVariant};
 use windlass_protocol::ClientRef;
+
+use super::{Happening, World};
+
+/// How often it is told that more of a file was read, where it is, in milliseconds.
+const TELLING_MS: u64 = 30_000;
 
 /// A file's bytes, and those of its variants.
 #[derive(Clone)]
@@ -64,4 +71,20 @@ pub fn noise(size: usize, seed: u64) -> Arc<Vec<u8>> {
         bytes.truncate(size);
         Arc::new(bytes)
     }))
+}
+
+impl World {
+    /// A file is read: what it is now is known a moment later, or whenever reading it ends.
+    pub(super) fn begin_reading(&mut self, id: CommandId, blob: &BlobRef, range: &Range<u64>) {
+        self.read_bytes += range.end - range.start;
+        let read = self.reads_fail.pop().map_or_else(|| self.read(blob, range), Err);
+        let answer = Answer::Hashed(read.map(|bytes| crc64_nvme(&bytes)));
+        let takes_ms = self.reads_take_ms.get(blob).copied().unwrap_or(1);
+        if self.reads_tell {
+            for after_ms in (TELLING_MS..takes_ms).step_by(TELLING_MS as usize) {
+                self.later(self.now_ms + after_ms, Happening::Input(Input::Read { id }));
+            }
+        }
+        self.later(self.now_ms + takes_ms, Happening::Answer(id, answer));
+    }
 }

@@ -18,7 +18,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use windlass_core::upload::backoff::Chance;
-use windlass_core::upload::checksum::crc64_nvme;
 use windlass_core::upload::{
     Answer, BlobRef, Command, CommandId, Engine, EngineConfig, Input, ReadFailure, Server, Source,
     StoreFailure, UploadEvent, Work,
@@ -96,6 +95,10 @@ pub struct World {
     pub given_up: u32,
     /// How the next reads of files fail, the last one first.
     pub reads_fail: Vec<ReadFailure>,
+    /// How long it takes to read something of these, in milliseconds.
+    pub reads_take_ms: HashMap<BlobRef, u64>,
+    /// Whether it is told twice a minute that more of a file was read.
+    pub reads_tell: bool,
     /// Bytes of files that were read to know their checksums.
     pub read_bytes: u64,
     /// What was begun to be sent, in that order.
@@ -145,6 +148,8 @@ impl World {
             trials: 0,
             given_up: 0,
             reads_fail: Vec::new(),
+            reads_take_ms: HashMap::new(),
+            reads_tell: false,
             read_bytes: 0,
             puts: Vec::new(),
             puts_at_once: Vec::new(),
@@ -330,12 +335,7 @@ impl World {
                     if self.token_calls <= self.token_failures { Err("signed out".into()) } else { Ok(()) };
                 return self.later(self.now_ms + 5, Happening::Answer(id, Answer::Token(result)));
             }
-            Work::Hash { blob, range } => {
-                self.read_bytes += range.end - range.start;
-                let read = self.reads_fail.pop().map_or_else(|| self.read(blob, range), Err);
-                let answer = Answer::Hashed(read.map(|bytes| crc64_nvme(&bytes)));
-                return self.later(self.now_ms + 1, Happening::Answer(id, answer));
-            }
+            Work::Hash { blob, range } => return self.begin_reading(id, blob, range),
             Work::TryConnections(host) => {
                 self.trials += 1;
                 if self.sockets.begin_trial(*host, id) {
