@@ -85,7 +85,10 @@ impl Transfer {
         // What was chosen here stays, though the answer that settled it was lost.
         let chosen = self.staging.and_then(|staging| staging.piece_size);
         let offered = accepted.staging.filter(|_| !self.pieces_refused);
-        self.staging = offered.map(|offered| Staging { piece_size: offered.piece_size.or(chosen) });
+        // Where none are taken any more, those that are left are refused when they are to be signed, and what was held
+        // back for them goes as usual.
+        let begun = self.staging.filter(|_| self.has_pieces());
+        self.staging = offered.map(|offered| Staging { piece_size: offered.piece_size.or(chosen) }).or(begun);
         let is_there = accepted.method == UploadMethod::Put && accepted.url.is_none();
         let mut whole = accepted.url.map(|url| ticket_of(url, accepted.headers));
         let mut variants = accepted.variants;

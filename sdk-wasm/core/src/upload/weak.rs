@@ -279,6 +279,27 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_offers_no_pieces_any_more_is_asked_for_those_that_were_begun() {
+        let mut transfer = photo();
+        take_one_staged(&mut transfer);
+        let accepted = serde_json::json!({
+            "client_ref": "photo",
+            "upload_id": "00000000-0000-7000-8000-000000000000",
+            "photo_id": "00000000-0000-7000-8000-000000000000",
+            "status": "pending_upload",
+            "method": "PUT",
+            "url": "https://s.example/k",
+            "headers": {},
+            "variants": [],
+            "expires_at": "2026-01-01T00:00:00Z",
+            "status_url": "/api/v1/uploads/00000000-0000-7000-8000-000000000000",
+        });
+        transfer.announced(serde_json::from_value(accepted).unwrap(), |_, _| Ticket::until(1_000));
+        assert!(transfer.has_pieces());
+        assert!(transfer.staging.is_some_and(|staging| staging.piece_size.is_some()), "it refuses them");
+    }
+
+    #[test]
     fn what_another_tab_has_staged_cuts_nothing_that_is_on_its_way() {
         let mut transfer = photo();
         take_one_staged(&mut transfer);
