@@ -119,11 +119,12 @@ fn original(name: &str) -> BlobRef {
     BlobRef { client_ref: reference(name), source: Source::Original }
 }
 
-/// A photo of which each read takes so long.
-fn slowly_read(size: usize, takes_ms: u64) -> World {
+/// A photo of which each read takes so long, and of which it is told now and then that more has come, or is not.
+fn slowly_read(takes_ms: u64, tells: bool) -> World {
     let mut world = World::new(1, Network::good());
     world.reads_take_ms.insert(original("photo"), takes_ms);
-    world.add(file("photo", size, &[]));
+    world.reads_tell = tells;
+    world.add(file("photo", 300 * KIB, &[]));
     world
 }
 
@@ -164,7 +165,7 @@ fn a_film_of_which_nothing_comes_when_it_is_recognised_ends_as_unreadable() {
 
 #[test]
 fn what_comes_of_a_read_after_it_was_given_up_is_nobodys() {
-    let mut world = slowly_read(300 * KIB, 62_000);
+    let mut world = slowly_read(62_000, false);
     world.run_until(60_100);
     // It is another file by now, of which the next read takes longer than what is left of the first.
     let changed = noise(300 * KIB, 4_711);
@@ -178,8 +179,7 @@ fn what_comes_of_a_read_after_it_was_given_up_is_nobodys() {
 
 #[test]
 fn a_file_that_is_read_slowly_is_not_given_up_while_more_of_it_comes() {
-    let mut world = slowly_read(300 * KIB, 10 * 60_000);
-    world.reads_tell = true;
+    let mut world = slowly_read(10 * 60_000, true);
     world.run();
     world.assert_all_stored();
     assert_eq!(world.read_bytes, 300 * KIB as u64);
@@ -187,7 +187,7 @@ fn a_file_that_is_read_slowly_is_not_given_up_while_more_of_it_comes() {
 
 #[test]
 fn a_read_is_not_given_up_for_the_time_in_which_the_page_slept() {
-    let mut world = slowly_read(300 * KIB, 100_000);
+    let mut world = slowly_read(100_000, false);
     world.run_until(30_000);
     world.sleep(40_000);
     world.run();
