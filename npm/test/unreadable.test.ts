@@ -1,4 +1,4 @@
-/** What becomes of an upload whose file cannot be read any more, with workers that a test answers for. */
+/** What becomes of an upload whose file cannot be kept, or not be read any more, with workers that a test answers for. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
@@ -142,4 +142,14 @@ test("a changed file that the browser refuses goes as it was kept; of one that i
   await readAgain(refused);
   assert.equal(refused.state, "queued");
   await assert.rejects(read.done, { code: "file_changed" });
+});
+
+test("a file that is kept after all has no warning left, however many reasons there were", async () => {
+  const upload = await sent();
+  for (const code of ["storage_unavailable", "storage_full"]) {
+    worker("windlass-keep")?.say({ kind: "not-kept", clientRef: upload.clientRef, code, message: "" });
+  }
+  assert.deepEqual(upload.warnings.map(({ code }) => code), ["storage_unavailable", "storage_full"]);
+  kept(upload);
+  assert.deepEqual(upload.warnings, []);
 });

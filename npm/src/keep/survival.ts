@@ -63,7 +63,7 @@ export class Survival {
   /** What would be lost with the page. */
   readonly #unkept = new Set<string>();
   /** What of it cannot be kept, as far as is known, and why. */
-  readonly #notKept = new Map<string, NotKeptCode>();
+  readonly #notKept = new Map<string, Set<NotKeptCode>>();
   /** How often what is kept of them went in place of their files. */
   readonly #timesReadAgain = new WeakMap<Upload, number>();
   /** Files an earlier page could not keep. */
@@ -356,7 +356,7 @@ export class Survival {
       return;
     }
     this.#setUnkept(clientRef, true);
-    this.#notKept.set(clientRef, code);
+    this.#notKept.set(clientRef, (this.#notKept.get(clientRef) ?? new Set()).add(code));
     // One is enough where nothing can be kept; a full device concerns each file.
     if (code === "storage_full" || !this.#hasWarned) {
       this.#hasWarned = true;
@@ -366,10 +366,8 @@ export class Survival {
   }
 
   #keptAfterAll(clientRef: string): void {
-    const code = this.#notKept.get(clientRef);
-    if (code !== undefined) {
-      this.#options.own().find((own) => own.clientRef === clientRef)?.withdraw(code);
-    }
+    const upload = this.#options.own().find((own) => own.clientRef === clientRef);
+    this.#notKept.get(clientRef)?.forEach((code) => upload?.withdraw(code));
     this.#setUnkept(clientRef, false);
   }
 
