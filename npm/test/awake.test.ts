@@ -10,6 +10,8 @@ import { settle } from "./fake-worker.js";
 let now: number;
 /** Locks that are held. */
 let held: Set<object>;
+/** How often one was asked for. */
+let requests: number;
 const global = globalThis as unknown as { document?: EventTarget & { visibilityState: string } };
 
 beforeEach(() => {
@@ -17,7 +19,9 @@ beforeEach(() => {
   now = 0;
   mock.method(performance, "now", () => now);
   held = new Set();
+  requests = 0;
   const request = async () => {
+    requests += 1;
     const lock = { released: false, release: async () => ((lock.released = true), void held.delete(lock)) };
     held.add(lock);
     return lock;
@@ -43,6 +47,20 @@ test("the screen stays on for as long as something is sent", async () => {
   pass(24 * 3_600_000);
   assert.equal(held.size, 1);
   awake.want("none");
+  assert.equal(held.size, 0);
+});
+
+test("of many files that are chosen at once the first one asks for the screen", async () => {
+  const awake = new Awake();
+  for (let file = 0; file < 40; file += 1) {
+    awake.want("moving", true);
+  }
+  assert.equal(requests, 1);
+  // What is asked by a page that was hidden in the meantime is refused.
+  global.document?.dispatchEvent(new Event("visibilitychange"));
+  await settle();
+  assert.deepEqual([requests, held.size], [2, 1]);
+  awake.close();
   assert.equal(held.size, 0);
 });
 

@@ -40,8 +40,17 @@ export function formatDuration(milliseconds: number): string {
   return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
 }
 
+/** By locale and digits: making one takes half a millisecond, and a list of uploads writes a hundred numbers at once. */
+const FORMATS = new Map<string, Intl.NumberFormat>();
+
 export function formatNumber(value: number, digits: number, locale?: string): string {
-  return new Intl.NumberFormat(locale, { minimumFractionDigits: 0, maximumFractionDigits: digits }).format(value);
+  const key = `${digits} ${locale ?? ""}`;
+  let format = FORMATS.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(locale, { minimumFractionDigits: 0, maximumFractionDigits: digits });
+    FORMATS.set(key, format);
+  }
+  return format.format(value);
 }
 
 /** A message of a program as a person writes it. */

@@ -16,6 +16,8 @@ export class Awake {
   #need: ScreenNeed = "none";
   #wanted = false;
   #held: WakeLockSentinel | null = null;
+  /** How many questions for it are under way. */
+  #asked = 0;
   #patience: ReturnType<typeof setTimeout> | undefined;
   /** What is left of it, and since when it runs. */
   #patienceMs = WAITING_MS;
@@ -50,7 +52,10 @@ export class Awake {
       }, this.#patienceMs);
     }
     this.#wanted = true;
-    this.#take();
+    // Of forty photos chosen at once each wants it.
+    if (this.#asked === 0) {
+      this.#take();
+    }
   }
 
   close(): void {
@@ -77,7 +82,9 @@ export class Awake {
     if (!this.#wanted || wakeLock === undefined || document.visibilityState !== "visible" || this.#held?.released === false) {
       return;
     }
-    wakeLock.request("screen").then(
+    this.#asked += 1;
+    const request = wakeLock.request("screen").finally(() => (this.#asked -= 1));
+    request.then(
       (held) => {
         if (this.#wanted && (this.#held === null || this.#held.released)) {
           this.#held = held;
