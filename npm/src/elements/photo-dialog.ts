@@ -316,7 +316,7 @@ export class PhotoDialog {
       [strings.camera, metadata && cameraName(metadata)],
       [strings.place, location && formatPlace(location), location && this.#mapLink(mapAddress(location))],
       [strings.settings, metadata && formatSettings(metadata)],
-      [strings.size, photo.kind === "photo" ? formatSize(photo) : formatBytes(photo.size)],
+      [strings.size, formatSize(photo)],
       [strings.pictures, formatPictures(photo)],
       [strings.stored, isArriving(photo) ? null : new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" }).format(stored)],
       [strings.status, strings.statusText(photo.status, photo.status_reason)],

@@ -63,6 +63,33 @@ async fn parts_become_one_object_with_and_without_the_clients_list() {
     assert_eq!(app.complete(&second, Value::Null).await.status, 200);
 }
 
+/// A box of an MP4.
+fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+}
+
+#[tokio::test]
+async fn a_film_tells_when_and_where_from_behind_its_samples() {
+    let app = TestApp::start().await;
+    let samples = random_bytes(6 * MIB, 5);
+    // Seconds since 1904, after version and flags.
+    let header = [&[0; 4], &3_615_373_863_u32.to_be_bytes()[..], &[0; 92]].concat();
+    let place = boxed(b"\xA9xyz", b"\0\x12\x15\xC7+37.4220-122.0840/");
+    let movie = boxed(b"moov", &[boxed(b"mvhd", &header), boxed(b"udta", &place)].concat());
+    let bytes = [&film(20)[..], &boxed(b"mdat", &samples), &movie].concat();
+    let upload = announce_film(&app, &bytes).await;
+    send_parts(&app, &upload, &bytes, &[1, 2]).await;
+    let photo = app.complete(&upload, Value::Null).await.body;
+    assert_eq!(photo["taken_at"], "2018-07-25T14:31:03+00:00", "{photo}");
+    assert_eq!(
+        (&photo["location"]["latitude"], &photo["location"]["longitude"]),
+        (&json!(37.422), &json!(-122.084))
+    );
+    assert_eq!(photo["metadata"]["warnings"], json!([]));
+    let of_that_day = "/api/v1/photos?project_id=job-7&taken_from=2018-07-25&taken_to=2018-07-25";
+    assert_eq!(app.get(of_that_day).await.body["photos"][0]["photo_id"], photo["photo_id"]);
+}
+
 #[tokio::test]
 async fn f32_f44_what_is_missing_is_listed_and_the_upload_goes_on() {
     let app = TestApp::start().await;

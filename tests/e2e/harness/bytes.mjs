@@ -35,17 +35,35 @@ function noise(seed, length) {
   return Buffer.from(words.buffer);
 }
 
-/** A file that begins like an MP4 and goes on with noise: what a camera's video is to an uploader. */
+/** A box of an MP4. */
+function boxed(kind, ...bodies) {
+  const head = Buffer.alloc(8);
+  const body = Buffer.concat(bodies);
+  head.writeUInt32BE(head.length + body.length, 0);
+  head.write(kind, 4, "latin1");
+  return Buffer.concat([head, body]);
+}
+
+/** Behind the samples, as phones write it: when (25 July 2018, 14:34:23 UTC) and where (37.422, -122.084). */
+function movie() {
+  const header = Buffer.alloc(100);
+  // Seconds since 1904.
+  header.writeUInt32BE(1_532_529_263 + 2_082_844_800, 4);
+  return boxed("moov", boxed("mvhd", header), boxed("udta", boxed("\xA9xyz", Buffer.from("\0\x12\x15\xC7+37.4220-122.0840/", "latin1"))));
+}
+
+/** A film as a phone writes it, but that its samples are noise: what a camera's video is to an uploader. */
 export async function makeVideo(path, sizeBytes, seed = 7) {
   const brand = Buffer.from("\0\0\0\x18ftypisom\0\0\x02\0isommp42", "latin1");
   const media = Buffer.alloc(16);
+  const end = movie();
   media.writeUInt32BE(1, 0);
   media.write("mdat", 4, "latin1");
-  media.writeBigUInt64BE(BigInt(sizeBytes - brand.length), 8);
+  media.writeBigUInt64BE(BigInt(sizeBytes - brand.length - end.length), 8);
   const file = await open(path, "w");
   try {
     await file.write(Buffer.concat([brand, media]));
-    let left = sizeBytes - brand.length - media.length;
+    let left = sizeBytes - brand.length - media.length - end.length;
     const block = noise(seed, 1 << 20);
     for (let turn = 0; left > 0; turn++) {
       block.writeUInt32LE(turn, 0);
@@ -53,6 +71,7 @@ export async function makeVideo(path, sizeBytes, seed = 7) {
       await file.write(block, 0, length);
       left -= length;
     }
+    await file.write(end);
   } finally {
     await file.close();
   }

@@ -146,12 +146,15 @@ test("where people read from right to left the next photo is on the left", async
   assert.ok(next.x < previous.x && next.isMirrored && previous.isMirrored, JSON.stringify({ previous, next }));
 });
 
-test("arrows in a film are the film's", async () => {
+test("a film tells when and where, and arrows in it are the film's", async () => {
   await choose(page, await makeVideo(join(folder, "walk.mp4"), 20_000));
   await allRows(page, ["stored"]);
   // Its bytes are noise: a film that is never answered stays where it can be wound.
   await page.route((url) => url.origin === service.storeAddress && url.pathname.endsWith(".mp4"), () => {});
   await gallery.open("walk.mp4");
+  const facts = await gallery.dialog.innerText();
+  assert.match(facts, /(25 July 2018|July 25, 2018).*2:34:23.*\(UTC\+00:00\)/);
+  assert.match(facts, /37\.42200, -122\.08400/);
   await page.evaluate(() => addEventListener("keydown", ({ defaultPrevented }) => (window.isTaken = defaultPrevented)));
   await gallery.dialog.locator("video").focus();
   await page.keyboard.press("ArrowRight");

@@ -11,8 +11,8 @@ use super::tiff::{Directory, Entry, View, build, collect, tag};
 use super::warning::{Oddities, Oddity};
 use super::{gps, taken_at};
 
-/// A longer text is no name of a camera.
-const TEXT_CAP_BYTES: usize = 512;
+/// A longer text is no name of a camera, and no time or place.
+pub(super) const TEXT_CAP_BYTES: usize = 512;
 
 /// An ISO speed of this value says that the real one is larger and stands elsewhere.
 const ISO_OVERFLOW: u32 = 65_535;

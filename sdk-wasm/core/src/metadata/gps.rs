@@ -13,10 +13,6 @@ use super::warning::{Oddities, Oddity};
 pub(super) fn read(fields: &Fields, oddities: &mut Oddities) -> Option<GpsReading> {
     let latitude = coordinate(fields, Tag::GPSLatitude, Tag::GPSLatitudeRef, b'S', oddities);
     let longitude = coordinate(fields, Tag::GPSLongitude, Tag::GPSLongitudeRef, b'W', oddities);
-    let off_globe = |degrees: Option<f64>, limit: f64| degrees.is_some_and(|degrees| degrees.abs() > limit);
-    if off_globe(latitude, 90.0) || off_globe(longitude, 180.0) {
-        oddities.note(Oddity::GpsOffGlobe);
-    }
     let reading = GpsReading {
         latitude,
         longitude,
@@ -27,7 +23,16 @@ pub(super) fn read(fields: &Fields, oddities: &mut Oddities) -> Option<GpsReadin
             .filter(|degrees| (0.0..=360.0).contains(degrees)),
         gps_time: time(fields),
     };
+    if is_off_globe(&reading) {
+        oddities.note(Oddity::GpsOffGlobe);
+    }
     (reading != GpsReading::default()).then_some(reading)
+}
+
+/// Whether its coordinates are none of a place on Earth.
+pub(super) fn is_off_globe(reading: &GpsReading) -> bool {
+    let is_beyond = |degrees: Option<f64>, limit: f64| degrees.is_some_and(|degrees| degrees.abs() > limit);
+    is_beyond(reading.latitude, 90.0) || is_beyond(reading.longitude, 180.0)
 }
 
 /// Degrees, minutes and seconds as degrees, negative in the south and the west. The latter two may be

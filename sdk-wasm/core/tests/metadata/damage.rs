@@ -33,7 +33,7 @@ fn an_empty_file_and_an_unknown_one_are_errors() {
 }
 
 #[test]
-fn documents_and_videos_have_a_type_and_no_more() {
+fn documents_have_a_type_and_no_more() {
     let metadata = read_metadata(b"%PDF-1.7").expect("a PDF");
     assert_eq!(metadata.content_type.as_deref(), Some("application/pdf"));
     assert_eq!((metadata.make, metadata.width, metadata.display_orientation), (None, None, 1));

@@ -12,6 +12,8 @@ mod documented;
 mod exif_block;
 mod fields;
 mod files;
+mod film;
+mod film_file;
 mod heif;
 mod heif_file;
 mod jpeg;

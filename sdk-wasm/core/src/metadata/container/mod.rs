@@ -3,6 +3,8 @@
 //! One file per container, each a function of the known bytes. Pixels are never touched.
 
 mod cursor;
+#[cfg(feature = "films")]
+mod film;
 pub(super) mod gif;
 pub(super) mod heif;
 mod inflate;
@@ -10,6 +12,8 @@ pub(super) mod isobmff;
 pub(super) mod jpeg;
 pub(super) mod png;
 pub(super) mod webp;
+
+use windlass_protocol::metadata::{GpsReading, TakenAt};
 
 use super::media_type::MediaType;
 use super::orientation::Orientation;
@@ -31,8 +35,20 @@ pub(super) struct Survey {
     pub(super) orientation: Option<Orientation>,
     /// The EXIF block.
     pub(super) exif: Option<ExifBlock>,
+    /// What a film says of itself.
+    pub(super) film: Film,
     /// What was odd.
     pub(super) oddities: Oddities,
+}
+
+/// What a film says of itself, where a picture has its EXIF block.
+#[derive(Debug, Default)]
+pub(super) struct Film {
+    pub(super) make: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) software: Option<String>,
+    pub(super) taken_at: Option<TakenAt>,
+    pub(super) location: Option<GpsReading>,
 }
 
 /// An EXIF block: a TIFF structure without any prefix.
@@ -58,7 +74,11 @@ pub(super) fn survey(media_type: MediaType, source: &Source<'_>) -> Result<Surve
             survey.exif = Some(ExifBlock::InFile(ByteRange::new(0, source.size_bytes())));
             Ok(())
         }
-        MediaType::Pdf | MediaType::Dwg | MediaType::Mp4 | MediaType::QuickTime | MediaType::Zip => Ok(()),
+        #[cfg(feature = "films")]
+        MediaType::Mp4 | MediaType::QuickTime => film::survey(source, &mut survey),
+        #[cfg(not(feature = "films"))]
+        MediaType::Mp4 | MediaType::QuickTime => Ok(()),
+        MediaType::Pdf | MediaType::Dwg | MediaType::Zip => Ok(()),
     };
     if let Err(stop) = outcome {
         survey.oddities.note(stop.into_oddity()?);
