@@ -2,7 +2,6 @@
 import { toWindlassError } from "../errors.js";
 import type { Photo } from "../generated/Photo";
 import { button, element, icon, plainList, replaceChanged, setText } from "./dom.js";
-import { formatBytes } from "./format.js";
 import type { GalleryStrings } from "./gallery.strings.js";
 import { factList, metadataFacts } from "./metadata-facts.js";
 import {
