@@ -143,6 +143,22 @@ export function adopt(root: ShadowRoot, styles: readonly string[]): void {
 }
 
 /**
+ * A button that had the keyboard and is hidden hands it on: to the one that took its place in a group, or else where
+ * `otherwise` puts it. Some browsers take it away as soon as the button is hidden, others with the next frame.
+ */
+export function handOnKeyboard(root: ShadowRoot, held: Element | null, group: string, otherwise: () => void): void {
+  const now = root.activeElement;
+  if (held?.closest("[hidden]") && (now === null || now === held)) {
+    const instead = held.closest(`${group}:not([hidden]) ${group}-buttons`)?.querySelector<HTMLElement>(":scope > :not([hidden])");
+    if (instead) {
+      instead.focus();
+    } else {
+      otherwise();
+    }
+  }
+}
+
+/**
  * Before a line of a list disappears: the keyboard goes to the nearest one after it where there is something to press,
  * or else before it, not to the top. Whether there is one.
  */

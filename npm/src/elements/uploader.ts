@@ -1,12 +1,12 @@
 /**
  * `<windlass-uploader>`: choose, photograph, drop or paste files, and see how they get on.
  *
- * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default),
- * `capture` (`environment` or `user`: which camera), `multiple`, `originals` (`on-wifi`: they wait while the
- * browser says that the phone's own network is in use), `details` (what was read of each file and made
- * of it can be unfolded), `service-worker-url`, `theme`. Events, which bubble:
- * `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
+ * Attributes: `endpoint`, `project`, `token-url`, `accept` (as of `<input>`, pictures by default), `capture` (`environment`
+ * or `user`: which camera), `multiple`, `originals` (`on-wifi`: they wait while the browser says that the phone's own
+ * network is in use), `details` (what was read of each file and made of it can be unfolded), `service-worker-url`, `theme`.
+ * Events, which bubble: `windlass-photo` with `{photo, upload}`, `windlass-error` with `{error, upload}`.
  */
+import type { Windlass } from "../client.js";
 import { toWindlassError, type WindlassError } from "../errors.js";
 import { filesFrom, flattenFiles, type FileSource } from "../files.js";
 import type { OriginalsPolicy, WindlassOptions } from "../options.js";
@@ -15,9 +15,10 @@ import { isAccepted, onlyPictures } from "./accept.js";
 import { Announcer } from "./announcer.js";
 import { tell, translate, WindlassElement } from "./base.js";
 import { ClientWatch } from "./client-watch.js";
-import { adopt, button, element, focusBeside, icon, setText } from "./dom.js";
+import { adopt, button, element, focusBeside, handOnKeyboard, icon, setText } from "./dom.js";
 import { listenForDrops } from "./drops.js";
 import { factsStyles } from "./facts.styles.js";
+import { FILES_AT_ONCE, inTurns } from "./in-turns.js";
 import { sendAgain } from "./send-again.js";
 import { tokens } from "./tokens.styles.js";
 import { UploadList } from "./upload-list.js";
@@ -30,7 +31,6 @@ import { whenIdle } from "./warm-up.js";
 
 /** Attributes that change what the element offers, and not what it sends with. */
 const OF_CONTROLS = ["accept", "capture", "multiple"];
-
 export class WindlassUploader extends WindlassElement {
   static override readonly observedAttributes = [...WindlassElement.observedAttributes, ...OF_CONTROLS, "originals", "service-worker-url"];
 
@@ -77,7 +77,7 @@ export class WindlassUploader extends WindlassElement {
     adopt(this.#root, [tokens, factsStyles, uploaderStyles]);
     for (const input of [this.#chooser, this.#camera]) {
       input.addEventListener("change", () => {
-        this.add(input.files ?? []);
+        void this.#addInTurns(flattenFiles(input.files ?? []));
         // So that choosing the same file again is a change.
         input.value = "";
       });
@@ -137,14 +137,20 @@ export class WindlassUploader extends WindlassElement {
   add(source: FileSource): readonly Upload[] {
     this.#notes.warn(null);
     const files = source instanceof Blob ? [source] : flattenFiles(source);
+    return this.#send(this.multiple ? files : files.slice(0, 1), () => {
+      const client = this.connect();
+      this.#watch.use(client);
+      return client;
+    });
+  }
+
+  #send(files: readonly Blob[], connect: () => Windlass): readonly Upload[] {
     if (files.length === 0) {
       return [];
     }
     try {
-      const client = this.connect();
-      this.#watch.use(client);
-      const chosen = this.multiple ? files : files.slice(0, 1);
-      const uploads = chosen.map((file) => client.add(file));
+      const client = connect();
+      const uploads = files.map((file) => client.add(file));
       for (const upload of uploads) {
         const listed = this.#list.row(upload);
         if (listed === undefined) {
@@ -265,7 +271,11 @@ export class WindlassUploader extends WindlassElement {
     this.#summary = new UploadSummary(strings, {
       pause: () => this.uploads.forEach((upload) => upload.pause()),
       resume: () => this.uploads.forEach((upload) => upload.resume()),
-      clear: () => this.#clear(),
+      clear: () => {
+        this.#list.clear();
+        this.#focusChoose();
+        this.#refresh();
+      },
     });
     this.#notes.setStrings(strings);
     this.#list.render(strings.listLabel);
@@ -335,22 +345,8 @@ export class WindlassUploader extends WindlassElement {
     this.#keepKeyboard(held);
   }
 
-  /**
-   * A button that had it and is hidden hands it on: to the one that took its place, or else to the one that is always there.
-   * Some browsers take it away as soon as the button is hidden, others with the next frame.
-   */
   #keepKeyboard(held: Element | null): void {
-    const now = this.#root.activeElement;
-    if (held?.closest("[hidden]") && (now === null || now === held)) {
-      const instead = held.closest(".summary:not([hidden]) .summary-buttons")?.querySelector<HTMLElement>(":scope > :not([hidden])");
-      (instead ?? this.#drop?.querySelector<HTMLElement>(".choose"))?.focus();
-    }
-  }
-
-  #clear(): void {
-    this.#list.clear();
-    this.#focusChoose();
-    this.#refresh();
+    handOnKeyboard(this.#root, held, ".summary", () => this.#focusChoose());
   }
 
   /** Where the keyboard goes when what it was on disappears and nothing is beside it. */
@@ -376,12 +372,28 @@ export class WindlassUploader extends WindlassElement {
     }
   }
 
+  /**
+   * Adds what a person chose: a browser looks each file up on the disk when its size is asked for. All go the way of the
+   * first, whatever the element is set to by then. Whether it could begin.
+   */
+  async #addInTurns(files: readonly Blob[]): Promise<boolean> {
+    const count = this.multiple ? FILES_AT_ONCE : 1;
+    const hasBegun = this.add(files.slice(0, count)).length > 0;
+    const { client, multiple } = this;
+    if (hasBegun && multiple && client !== null) {
+      this.#watch.watch(client);
+      // Out of the page there may be no next time.
+      await inTurns(files.slice(count), count, (turn) => this.#send(turn, () => client), () => !this.isConnected);
+    }
+    return hasBegun;
+  }
+
   async #addFrom(transfer: DataTransfer): Promise<void> {
     const unreadable: WindlassError[] = [];
     const files = await filesFrom(transfer, (error) => unreadable.push(error));
     const accepted = files.filter((file) => isAccepted(file, this.accept));
     // Where it could not begin the notice says why, and that is what matters.
-    const surplus = accepted.slice(this.add(accepted).length || accepted.length);
+    const surplus = (await this.#addInTurns(accepted)) && !this.multiple ? accepted.slice(1) : [];
     this.#notes.warnLeftOut({ refused: files.filter((file) => !accepted.includes(file)), surplus, unreadable }, this.#strings);
     unreadable.forEach((error) => tell(this, "windlass-error", { error, upload: null }));
   }

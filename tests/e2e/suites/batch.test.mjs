@@ -9,7 +9,7 @@ import { fixture, scratchFolder, sha256OfFile, sha256OfUrl, variation } from "..
 import { choose, launch, openPage } from "../harness/browser.mjs";
 import { Service } from "../harness/service.mjs";
 import { Trace } from "../harness/trace.mjs";
-import { allRows, picturesShown } from "../harness/uploader.mjs";
+import { allRows, picturesShown, rows } from "../harness/uploader.mjs";
 
 const COUNT = 20;
 let service;
@@ -49,6 +49,33 @@ test("twenty photos are stored intact, each once, and no task blocks the page", 
   assert.ok(longest > 0, "the trace has tasks of the page");
   assert.ok(longest <= 100, `a task of ${longest} ms blocked the page`);
   assert.deepEqual(page.complaints, []);
+});
+
+test("many files chosen at once are listed in their order, a few in each task", async () => {
+  const folder = scratchFolder();
+  const names = Array.from({ length: COUNT }, (_, index) => `plan ${index + 1}.pdf`);
+  await Promise.all(names.map((name, index) => writeFile(join(folder, name), `%PDF-1.7\n% plan ${index}\n%%EOF\n`)));
+  const page = await openPage(browser, service.address);
+  // What is listed within one task is seen at once when it ends.
+  const listed = page.evaluate(
+    (count) =>
+      new Promise((resolve) => {
+        const root = document.querySelector("windlass-uploader").shadowRoot;
+        const turns = [];
+        new MutationObserver((changes) => {
+          turns.push(changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node.parentElement === root.querySelector("ul, ol")).length);
+          if (turns.reduce((sum, turn) => sum + turn, 0) >= count) {
+            resolve(turns.filter((turn) => turn > 0));
+          }
+        }).observe(root, { childList: true, subtree: true });
+      }),
+    COUNT,
+  );
+  await choose(page, ...names.map((name) => join(folder, name)));
+  const turns = await listed;
+  assert.ok(turns.length >= 3 && turns.every((turn) => turn <= 8), `in turns of ${turns}`);
+  await allRows(page, ["stored"]);
+  assert.deepEqual(await (await rows(page)).map(({ name }) => name), names);
 });
 
 test("of a long list the oldest stored lines are folded, and still counted", async () => {

@@ -123,17 +123,12 @@ fn describe(source: &Source<'_>) -> Result<Result<PhotoMetadata, MetadataError>,
 }
 
 fn describe_as(media_type: MediaType, source: &Source<'_>) -> Result<PhotoMetadata, Stop> {
-    let Survey { mut dimensions, orientation, exif, film, mut oddities } =
-        container::survey(media_type, source)?;
-    let mut metadata = PhotoMetadata {
-        content_type: Some(media_type.as_str().to_owned()),
-        make: film.make,
-        model: film.model,
-        software: film.software,
-        taken_at: film.taken_at,
-        location: film.location,
-        ..PhotoMetadata::default()
-    };
+    let survey = container::survey(media_type, source)?;
+    let mut metadata =
+        PhotoMetadata { content_type: Some(media_type.as_str().to_owned()), ..PhotoMetadata::default() };
+    #[cfg(feature = "films")]
+    survey.film.into_metadata(&mut metadata);
+    let Survey { mut dimensions, orientation, exif, mut oddities, .. } = survey;
     if let Some(block) = exif {
         let size = read_block(source, &block, media_type, &mut metadata, &mut oddities)?;
         dimensions = dimensions.or(size);

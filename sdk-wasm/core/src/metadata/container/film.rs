@@ -3,6 +3,7 @@
 //!
 //! A phone writes all that into the `moov` box, mostly at the file's end. Samples are never read.
 
+use windlass_protocol::PhotoMetadata;
 use windlass_protocol::metadata::TakenAt;
 
 use super::cursor::Cursor;
@@ -112,6 +113,16 @@ fn turn(a: i32, b: i32, c: i32, d: i32) -> Orientation {
         (0, 1, 1, 0) => upright.turned_anticlockwise(1).mirrored_top_to_bottom(),
         (0, -1, -1, 0) => upright.turned_anticlockwise(1).mirrored_left_to_right(),
         _ => upright,
+    }
+}
+
+impl Film {
+    pub(in crate::metadata) fn into_metadata(self, metadata: &mut PhotoMetadata) {
+        metadata.make = self.make;
+        metadata.model = self.model;
+        metadata.software = self.software;
+        metadata.taken_at = self.taken_at;
+        metadata.location = self.location;
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) mod jpeg;
 pub(super) mod png;
 pub(super) mod webp;
 
+#[cfg(feature = "films")]
 use windlass_protocol::metadata::{GpsReading, TakenAt};
 
 use super::media_type::MediaType;
@@ -36,12 +37,14 @@ pub(super) struct Survey {
     /// The EXIF block.
     pub(super) exif: Option<ExifBlock>,
     /// What a film says of itself.
+    #[cfg(feature = "films")]
     pub(super) film: Film,
     /// What was odd.
     pub(super) oddities: Oddities,
 }
 
 /// What a film says of itself, where a picture has its EXIF block.
+#[cfg(feature = "films")]
 #[derive(Debug, Default)]
 pub(super) struct Film {
     pub(super) make: Option<String>,
