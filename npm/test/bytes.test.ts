@@ -1,8 +1,10 @@
 /** The origin private file system, as far as a test can stand in for it. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
-import { OpfsBytes } from "../src/keep/bytes.js";
+import { OpfsBytes, type ByteStore } from "../src/keep/bytes.js";
+import { writeSomewhere } from "../src/keep/places.js";
+import { NothingCame } from "../src/read-bytes.js";
 import { settle } from "./fake-worker.js";
 
 /** A file that is written in place, as synchronous handles do. */
@@ -80,4 +82,29 @@ test("in engines of 2022 a file is whole once it is flushed, and removed where t
     await assert.rejects(bytes.write("roof", "0", new Blob(["bytes"]), () => true), { name: "QuotaExceededError" });
     assert.deepEqual(removed, ["0"]);
   });
+});
+
+test("a file of which nothing comes is given up after a minute: what was written of it is removed, and no other place waits for it", async () => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  try {
+    const removed: string[] = [];
+    const removeEntry = async (name: string): Promise<void> => void removed.push(name);
+    await withFolder({ getFileHandle: async () => new FakeFile(), removeEntry }, async (bytes) => {
+      const hanging = new Blob(["bytes"]);
+      hanging.slice = () => Object.assign(new Blob(), { arrayBuffer: () => new Promise<ArrayBuffer>(() => undefined) });
+      const other = { write: async () => void removed.push("written elsewhere") } as unknown as ByteStore;
+      let isOver = false;
+      const writing = writeSomewhere([bytes, other], "roof", "original", hanging, () => true).finally(() => (isOver = true));
+      const refused = assert.rejects(writing, NothingCame);
+      await settle();
+      mock.timers.tick(50_000);
+      await settle();
+      assert.equal(isOver, false);
+      mock.timers.tick(10_000);
+      await refused;
+      assert.deepEqual(removed, ["original"]);
+    });
+  } finally {
+    mock.timers.reset();
+  }
 });

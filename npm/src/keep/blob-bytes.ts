@@ -3,6 +3,7 @@
  * without https). As one blob, which the browser keeps on disk; in pieces where it stores no blobs
  * (private windows of WebKit).
  */
+import { readBytes } from "../read-bytes.js";
 import { CHUNK_BYTES, Unwanted, type ByteStore } from "./bytes.js";
 import { transact, type QueueDatabase } from "./database.js";
 
@@ -77,7 +78,7 @@ export class IndexedDbBytes implements ByteStore {
         throw new Unwanted();
       }
       const start = index * CHUNK_BYTES;
-      await this.#put([folder, name, index], await bytes.slice(start, start + CHUNK_BYTES).arrayBuffer());
+      await this.#put([folder, name, index], await readBytes(bytes.slice(start, start + CHUNK_BYTES)));
     }
     await this.#put([folder, name], { size: bytes.size, count } satisfies Pieces);
   }

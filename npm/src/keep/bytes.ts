@@ -3,6 +3,7 @@
  * a time; IndexedDB (`blob-bytes.ts`) where a browser has none.
  */
 import type { KeptBytes } from "../generated/KeptBytes";
+import { readBytes } from "../read-bytes.js";
 
 /** Keeps blobs by folder and name. */
 export interface ByteStore {
@@ -66,7 +67,8 @@ export class OpfsBytes implements ByteStore {
         if (!isWanted()) {
           throw new Unwanted();
         }
-        const chunk = new Uint8Array(await bytes.slice(at, at + CHUNK_BYTES).arrayBuffer());
+        // One file of which nothing comes must not keep all others from being kept.
+        const chunk = new Uint8Array(await readBytes(bytes.slice(at, at + CHUNK_BYTES)));
         if (handle.write(chunk, { at }) !== chunk.length) {
           throw new DOMException("The device has no room left.", "QuotaExceededError");
         }

@@ -1,7 +1,11 @@
 /** The places where kept bytes may lie, asked one after the other. */
+import { NothingCame } from "../read-bytes.js";
 import type { ByteStore } from "./bytes.js";
 
-/** Writes to the first place that takes it. Where one is full the others are: they share the quota. */
+/**
+ * Writes to the first place that takes it. Where one is full the others are: they share the quota. Of a file of which
+ * nothing comes the database would wait for ever.
+ */
 export async function writeSomewhere(
   places: ByteStore[],
   folder: string,
@@ -16,7 +20,7 @@ export async function writeSomewhere(
       return place.place;
     } catch (thrown) {
       last = thrown;
-      if (!isWanted() || isFull(thrown)) {
+      if (!isWanted() || isFull(thrown) || thrown instanceof NothingCame) {
         break;
       }
     }
