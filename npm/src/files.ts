@@ -1,5 +1,6 @@
 /** From what people hand in (a file, a list, a drop, a paste) to a flat list of files. */
 import { WindlassError } from "./errors.js";
+import { readBytes } from "./read-bytes.js";
 
 /** What `add` takes. */
 export type FileSource = Blob | Iterable<Blob> | ArrayLike<Blob> | DataTransfer;
@@ -12,9 +13,9 @@ export function handleOf(file: Blob): FileSystemFileHandle | undefined {
   return handles.get(file);
 }
 
-/** Whether its bytes are to be had; most browsers refuse those of a file that was changed since it was chosen. */
+/** Whether its bytes are to be had, within a minute; most browsers refuse those of a file that was changed since it was chosen. */
 export function canBeRead(file: Blob): Promise<boolean> {
-  return file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+  return readBytes(file.slice(0, 1)).then(() => true, () => false);
 }
 
 /** The files of a list, a drop or a paste, without descending into folders. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { File } from "node:buffer";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
-import { contentTypeOf, filesFrom, flattenFiles, handleOf } from "../src/files.js";
+import { canBeRead, contentTypeOf, filesFrom, flattenFiles, handleOf } from "../src/files.js";
 import type { WindlassError } from "../src/errors.js";
 import { isAccepted, onlyPictures } from "../src/elements/accept.js";
 import { uploaderStrings } from "../src/elements/uploader.strings.js";
@@ -139,5 +139,19 @@ test("a list that names everything takes everything by drop, too", () => {
     assert.equal(isAccepted({ name: "any", type: "" }, accept), true);
     assert.equal(isAccepted({ name: "notes.txt", type: "text/plain" }, accept), true);
     assert.equal(onlyPictures(accept), false);
+  }
+});
+
+test("a file of which nothing comes for a minute cannot be read", async () => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  try {
+    const hanging = new Blob(["x"]);
+    hanging.slice = () => Object.assign(new Blob(), { arrayBuffer: () => new Promise<ArrayBuffer>(() => undefined) });
+    const answer = canBeRead(hanging);
+    mock.timers.tick(60_000);
+    assert.equal(await answer, false);
+    assert.equal(await canBeRead(new Blob(["x"])), true);
+  } finally {
+    mock.timers.reset();
   }
 });
