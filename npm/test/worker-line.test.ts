@@ -4,6 +4,7 @@ import { mock, test } from "node:test";
 import type { ToKeepWorker } from "../src/keep/messages.js";
 import { WorkerLine } from "../src/keep/worker-line.js";
 import { FakeWorker } from "./fake-worker.js";
+import { keptRecord } from "./kept-record.js";
 
 const GREETING: ToKeepWorker = { kind: "start", namespace: "n", session: "s" };
 const paused = (clientRef: string): ToKeepWorker => ({ kind: "paused", clientRef, paused: true });
@@ -54,6 +55,21 @@ test("a script that cannot be had is asked for again, and hears everything then"
   } finally {
     mock.timers.reset();
   }
+});
+
+test("of what has ended before there is a worker nothing is held back but that", () => {
+  const { line, workers } = lineOf();
+  const keep = (clientRef: string): ToKeepWorker => ({
+    kind: "keep",
+    upload: keptRecord(clientRef, new Blob()),
+    file: new Blob(),
+    handle: null,
+    onWifi: false,
+  });
+  const forget: ToKeepWorker = { kind: "forget", clientRef: "a" };
+  [keep("a"), paused("b"), paused("a"), forget, paused("a")].forEach((message) => line.send(message));
+  workers[0]?.say({ kind: "ready" });
+  assert.deepEqual(workers[0]?.received, [GREETING, paused("b"), forget, paused("a")]);
 });
 
 test("a worker that breaks while it runs is not asked for again", () => {

@@ -52,6 +52,10 @@ export class WorkerLine {
       this.#worker?.postMessage(message);
       return;
     }
+    if (message.kind === "forget") {
+      // What was to be kept of it is not held in memory, its pictures above all, until there is a worker at last.
+      this.#held = this.#held.filter((held) => uploadOf(held) !== message.clientRef);
+    }
     this.#held.push(message);
     if (this.#worker === null && !this.#again.isWaiting) {
       this.#start();
@@ -128,4 +132,12 @@ export class WorkerLine {
     }
     this.#held = null;
   }
+}
+
+/** The upload it is about, by its name, where it is about one. */
+function uploadOf(message: ToKeepWorker): string | null {
+  if (message.kind === "keep") {
+    return message.upload.client_ref;
+  }
+  return "clientRef" in message ? message.clientRef : null;
 }
