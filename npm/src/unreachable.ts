@@ -77,7 +77,7 @@ export async function untilReachable<Result>(act: () => Promise<Result>, { signa
   let isLast = false;
   let proceed: () => void = () => undefined;
   const again = new Again(() => proceed());
-  const unwatch = watchNetwork((online) => online && again.wake());
+  let unwatch: () => void = () => undefined;
   try {
     for (;;) {
       try {
@@ -95,6 +95,8 @@ export async function untilReachable<Result>(act: () => Promise<Result>, { signa
       }
       if (!waits) {
         waits = true;
+        // Not before: of many photos that are chosen at once hardly one waits.
+        unwatch = watchNetwork((online) => online && again.wake());
         onWaiting(true);
       }
       await new Promise<void>((resolve, reject) => {
