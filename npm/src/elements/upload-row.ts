@@ -162,10 +162,7 @@ export class UploadRow {
       button({ label, icon: iconName, class: "symbol" }, act);
     const discard = (label: string, act: () => void): HTMLButtonElement =>
       discardButton({ label, discard: strings.discard, question: strings.confirmDiscard(name) }, (text) => this.#actions.say(text), act);
-    const cancel = discard(strings.cancel(name), () => upload.cancel());
-    // It stays where the keyboard is, and has nothing more to do.
-    const wait = symbol(strings.cancelling, "close", () => undefined);
-    wait.setAttribute("aria-disabled", "true");
+    const cancel = (): HTMLButtonElement => discard(strings.cancel(name), () => upload.cancel());
     const remove = (): void => this.#actions.remove(upload);
     switch (kind) {
       case "stored":
@@ -176,12 +173,16 @@ export class UploadRow {
         return [discard(strings.remove(name), remove)];
       case "refused":
         return [symbol(strings.remove(name), "close", remove)];
-      case "cancelling":
+      case "cancelling": {
+        // It stays where the keyboard is, and has nothing more to do.
+        const wait = symbol(strings.cancelling, "close", () => undefined);
+        wait.setAttribute("aria-disabled", "true");
         return [wait];
+      }
       case "paused":
-        return [symbol(strings.resume(name), "play", () => upload.resume()), cancel];
+        return [symbol(strings.resume(name), "play", () => upload.resume()), cancel()];
       default:
-        return [symbol(strings.pause(name), "pause", () => upload.pause()), cancel];
+        return [symbol(strings.pause(name), "pause", () => upload.pause()), cancel()];
     }
   }
 
