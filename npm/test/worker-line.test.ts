@@ -94,6 +94,25 @@ test("a worker that breaks before it listens is not asked for again, and nothing
   assert.equal(workers.length, 1);
 });
 
+test("a worker that the browser refuses at once stops nobody, and is not asked for again", () => {
+  let refused = 0;
+  let broken = 0;
+  const line = new WorkerLine({
+    startWorker: () => {
+      refused += 1;
+      throw new DOMException("It is of another origin.", "SecurityError");
+    },
+    greeting: GREETING,
+    onMessage: () => undefined,
+    onAbsent: () => assert.fail("it will not come later"),
+    onBroken: () => (broken += 1),
+  });
+  line.send(paused("a"));
+  line.send(paused("b"));
+  assert.deepEqual([refused, broken, line.isOver], [1, 1, true]);
+  line.close({ kind: "close" });
+});
+
 test("a script that neither comes nor fails is asked for again, and that is told", () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   try {

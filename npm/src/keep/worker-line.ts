@@ -87,7 +87,16 @@ export class WorkerLine {
   }
 
   #start(): void {
-    const worker = this.#options.startWorker();
+    let worker: WorkerLike;
+    try {
+      worker = this.#options.startWorker();
+    } catch {
+      // Refused at once, as a script of another origin is. What is sent does not depend on it.
+      this.#broken = true;
+      this.#held = [];
+      this.#options.onBroken();
+      return;
+    }
     this.#worker = worker;
     const absent = (): void => {
       clearTimeout(this.#timer);
