@@ -46,7 +46,12 @@ export function onceMore(upload: Upload): Omit<HowBegun, "paused"> & { clientRef
 
 /** The same file chosen twice, by what the browser tells of it; the engine knows photos by their bytes. */
 export function underWay(all: Iterable<Running>, file: Blob): Upload | undefined {
-  return [...all].find(({ upload }) => isSameFile(upload.file, file))?.upload;
+  for (const { upload } of all) {
+    if (isSameFile(upload.file, file)) {
+      return upload;
+    }
+  }
+  return undefined;
 }
 
 /** Where it stands when it was just paused or resumed, until the engine says more. */
