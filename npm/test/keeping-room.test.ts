@@ -24,8 +24,7 @@ async function later(): Promise<void> {
 }
 
 /** A file of that name is chosen in this page. */
-async function choose(page: Page, ref: string): Promise<void> {
-  const file = new Blob([`bytes of ${ref}`]);
+async function choose(page: Page, ref: string, file = new Blob([`bytes of ${ref}`])): Promise<void> {
   page.keeping.take({ kind: "keep", upload: keptRecord(ref, file, { bytes: "none" }), file, handle: null, onWifi: false });
   await quiet();
 }
@@ -136,6 +135,22 @@ test("as long as there is no room one file is tried, and nobody is told of it ag
   await later();
   await later();
   assert.deepEqual([room.attempts, told("kept").length], [5, 2]);
+});
+
+test("a large file for which there is no room is tried ever more rarely: each time it fills what there is", async () => {
+  const { page, room } = await fullDevice();
+  await choose(page, "film", new Blob([new Uint8Array(40 * 1024 * 1024)]));
+  await later();
+  const triedAt: number[] = [];
+  for (let woken = 1; woken <= 16; woken++) {
+    const { attempts } = room;
+    page.keeping.take({ kind: "wake" });
+    await later();
+    if (room.attempts > attempts) {
+      triedAt.push(woken);
+    }
+  }
+  assert.deepEqual([room.attempts, triedAt], [4, [2, 5, 10]]);
 });
 
 test("a file that is tried again while it is being copied is kept once it is copied anew, and not before", async () => {

@@ -27,6 +27,7 @@ export class ClientWatch {
   readonly #events: WatchEvents;
   readonly #watched = new Map<Windlass, AbortController>();
   #atHand: Windlass | null = null;
+  #isToldSoon = false;
 
   constructor(list: UploadList, events: WatchEvents) {
     this.#list = list;
@@ -88,7 +89,11 @@ export class ClientWatch {
   #added(upload: Upload, client: Windlass): void {
     if (client === this.#atHand) {
       this.#list.add(upload, client);
-      this.#events.changed();
+      // What an earlier page has left comes at once, hundreds of files perhaps: the summary is written when all are there.
+      this.#isToldSoon ||= !queueMicrotask(() => {
+        this.#isToldSoon = false;
+        this.#events.changed();
+      });
     }
   }
 

@@ -18,6 +18,7 @@ import { OwnRows } from "./own-rows.js";
 import { isFull, sweep, writeSomewhere } from "./places.js";
 import { reportOf } from "./report.js";
 import type { Sessions } from "./sessions.js";
+import { Uncopied } from "./uncopied.js";
 
 type Asked = Extract<ToKeepWorker, { kind: "restore" }>;
 type Found = Extract<FromKeepWorker, { kind: "restored" }>;
@@ -35,8 +36,7 @@ export class Keeping {
   readonly #written = new Set<string>();
   /** The folders of what nobody wants any more, as long as their rows may be there, with its name. */
   readonly #forgotten = new Map<string, string>();
-  /** Files that could not be copied, and how that is tried again; whose turn it is comes first. */
-  readonly #uncopied = new Map<string, () => void>();
+  readonly #uncopied = new Uncopied();
   readonly #watched = new Set<string>();
   /** What concerns the rows is done in the order it came. */
   #last: Promise<unknown> = Promise.resolve();
@@ -78,7 +78,7 @@ export class Keeping {
         this.#copies.calm();
         return;
       case "wake":
-        this.#copyNext();
+        this.#uncopied.copyNext();
         return;
       case "restore":
         this.#inOrder(() => this.#restore(message));
@@ -173,7 +173,7 @@ export class Keeping {
       this.#uncopied.delete(ref);
       if (await this.#rows.update(ref, (record) => ({ ...record, bytes: place }), "strict")) {
         this.#tell({ kind: "kept", clientRef: ref });
-        this.#copyNext();
+        this.#uncopied.copyNext();
       } else {
         // No later page would find these bytes.
         this.#notKept(ref, new Error("The browser has cleared what was kept here."));
@@ -185,18 +185,9 @@ export class Keeping {
       // Unless nobody wants it any more.
       if (this.#folders.get(ref) === folder) {
         isRepeated || this.#notKept(ref, thrown);
-        this.#uncopied.set(ref, () => this.#copyOriginal(ref, folder, file, true));
+        this.#uncopied.add(ref, file.size, () => this.#copyOriginal(ref, folder, file, true));
       }
     });
-  }
-
-  /** There may be room now for a file that could not be copied. One at a time: where there is none, the next waits. */
-  #copyNext(): void {
-    for (const [ref, copy] of this.#uncopied) {
-      this.#uncopied.delete(ref);
-      copy();
-      return;
-    }
   }
 
   #keepVariants(ref: string, prepared: KeptDescription, variants: Blob[]): void {
@@ -280,7 +271,7 @@ export class Keeping {
       this.#rows.removed(ref);
       if (this.#written.delete(folder)) {
         await this.#removeBytes(ref, folder);
-        this.#copyNext();
+        this.#uncopied.copyNext();
       }
     }
   }
