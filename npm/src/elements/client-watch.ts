@@ -90,10 +90,13 @@ export class ClientWatch {
     if (client === this.#atHand) {
       this.#list.add(upload, client);
       // What an earlier page has left comes at once, hundreds of files perhaps: the summary is written when all are there.
-      this.#isToldSoon ||= !queueMicrotask(() => {
-        this.#isToldSoon = false;
-        this.#events.changed();
-      });
+      if (!this.#isToldSoon) {
+        this.#isToldSoon = true;
+        queueMicrotask(() => {
+          this.#isToldSoon = false;
+          this.#events.changed();
+        });
+      }
     }
   }
 
