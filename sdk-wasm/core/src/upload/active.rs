@@ -2,7 +2,7 @@
 //!
 //! Trouble is mostly everybody's, a service that is down or a store that is full: then no more are begun than can be tried
 //! again without haste. Where others are stored meanwhile it is the trouble of some uploads alone, which may last for ever,
-//! and holds up nobody else.
+//! and holds up nobody else. What cannot be read is so from the first time on.
 
 use super::engine::Engine;
 use super::jobs::TransferKey;
@@ -23,6 +23,7 @@ impl Engine {
         let (ahead, waiting_most) = (self.config.uploads_ahead, self.config.originals_waiting);
         let spent_ms = self.online.spent_ms();
         let (mut healthy, mut waiting, mut oldest_ms) = (0, 0, spent_ms);
+        let mut hard_to_read = 0;
         let (mut keys, mut troubled, mut alone) = (Vec::new(), Vec::new(), Vec::new());
         let wanted = |transfer: &Transfer| !self.is_held(transfer) && !self.waits_for_wifi(transfer);
         let all = self.transfers.awake().filter(|(_, transfer)| wanted(transfer));
@@ -44,6 +45,11 @@ impl Engine {
                 }
                 // Nothing is to be read or sent for it any more.
                 None if matches!(transfer.stage, Stage::Checking(_)) => keys.push(*key),
+                // Nothing may come of it for minutes: meanwhile it takes nobody's place. So many, and not all there are.
+                None if hard_to_read < 2 * ahead && transfer.is_hard_to_read() => {
+                    hard_to_read += 1;
+                    keys.push(*key);
+                }
                 None if only_its_original_waits(transfer) => {
                     waiting += 1;
                     keys.push(*key);
