@@ -72,6 +72,17 @@ test("of what has ended before there is a worker nothing is held back but that",
   assert.deepEqual(workers[0]?.received, [GREETING, paused("b"), forget, paused("a")]);
 });
 
+test("a tab that is to be watched is held back once, however often it is heard of before the worker runs", () => {
+  const { line, workers } = lineOf();
+  const watch = (session: string): ToKeepWorker => ({ kind: "watch", session });
+  for (const session of ["one", "other", "one", "other", "one"]) {
+    line.send(watch(session));
+  }
+  workers[0]?.say({ kind: "ready" });
+  line.send(watch("one"));
+  assert.deepEqual(workers[0]?.received, [GREETING, watch("one"), watch("other"), watch("one")]);
+});
+
 test("a worker that breaks while it runs is not asked for again", () => {
   const { line, workers, told } = lineOf();
   line.send(paused("a"));

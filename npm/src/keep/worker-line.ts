@@ -56,7 +56,10 @@ export class WorkerLine {
       // What was to be kept of it is not held in memory, its pictures above all, until there is a worker at last.
       this.#held = this.#held.filter((held) => uploadOf(held) !== message.clientRef);
     }
-    this.#held.push(message);
+    // Asked for with each word of another tab: once is enough, however long no worker is to be had.
+    if (message.kind !== "watch" || !this.#held.some((held) => held.kind === "watch" && held.session === message.session)) {
+      this.#held.push(message);
+    }
     if (this.#worker === null && !this.#again.isWaiting) {
       this.#start();
     }
