@@ -83,7 +83,7 @@ export interface AddManyOptions {
 export interface AddOptions extends AddManyOptions {
   /**
    * Your own idempotency key: the same one for the same file gives the same upload, another one another. Where several
-   * people use one device let it be unique beyond the person: a file is kept under it, and a second one takes its place.
+   * people use one device let it be unique beyond the person: a file is kept under it, and of two people's only one is.
    */
   clientRef?: string;
   /** With `clientRef`: some of it may have been sent under that name before. What the store has is asked for first. */

@@ -240,6 +240,18 @@ test("a file whose row was cleared away before its copy was made is said not to 
   assert.equal(page.told.some(({ kind }) => kind === "kept"), false);
 });
 
+test("what another person has left under the same name stays theirs, and the second one is told that the file is not kept", async () => {
+  const device = new Device();
+  await device.keep("roof", "dead", { subject: "ada" });
+  const upload: KeptUpload = { ...(device.rowOf("roof")?.record as KeptUpload), subject: "ben", bytes: "none" };
+  const page = device.open("page");
+  page.keeping.take({ kind: "keep", upload, file: new Blob(["bytes"]), handle: null, onWifi: false });
+  assert.equal(await page.hears("not-kept"), true);
+  await page.forget("roof");
+  assert.deepEqual([device.holderOf("roof"), device.rowOf("roof")?.record.subject], ["dead", "ada"]);
+  assert.equal((await device.bytes.read("of-roof", "original"))?.size, 13);
+});
+
 test("how many pages ended while they made a file's smaller pictures is known to the next one, and forgotten once one did not", async () => {
   const device = new Device();
   await device.keep("roof", "chosen here");

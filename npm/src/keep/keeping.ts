@@ -107,6 +107,9 @@ export class Keeping {
     this.#uncopied.delete(ref);
     this.#inOrder(async () => {
       try {
+        if (await this.#rows.isAnotherPersons(upload)) {
+          throw new Error("What another person chose is kept under this name.");
+        }
         // What an earlier page has left of it may have been found since this was asked for.
         const mayBeKept = before !== undefined || this.#folders.get(ref) !== folder;
         if (mayBeKept && (await this.#isKeptAlready(upload, folder, onWifi))) {

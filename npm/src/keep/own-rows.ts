@@ -35,6 +35,13 @@ export class OwnRows {
     return !this.isOurs(row) && row.holder !== null && (await (await this.#ground).sessions.isAlive(row.holder));
   }
 
+  /** Whether what earlier pages have left under its name is known to be another person's: an application may give both one. */
+  async isAnotherPersons({ client_ref: ref, subject }: KeptUpload): Promise<boolean> {
+    const row = subject === null ? undefined : await this.read(ref);
+    const whose = row === undefined || this.isOurs(row) ? null : row.record?.subject;
+    return typeof whose === "string" && whose !== subject;
+  }
+
   /**
    * Makes the row ours, unless another page was faster. Where there is not even room to write that down it is sent all
    * the same: only that makes room, and should another page do so too, the service knows both by one reference.
