@@ -40,3 +40,23 @@ test("a page is counted once, and with those before it, also where a worker has 
   client.close();
   assert.deepEqual(counted(), [2, 0, 2, 0], "it ended by itself");
 });
+
+test("a client that is closed while it tells what an earlier page has left goes on with no more of it", async () => {
+  const type = "application/pdf";
+  client.add(new File(["bytes"], "plan.pdf", { type, lastModified: 1 }));
+  await settle();
+  const added: string[] = [];
+  client.addEventListener("added", ({ upload }) => {
+    added.push(upload.clientRef);
+    client.close();
+  });
+  const prepared = { content_type: type, metadata: null, warnings: [], variants: [] };
+  const uploads = ["roof", "door"].map((name) => {
+    const file = new File([name], `${name}.pdf`, { type });
+    return { upload: keptRecord(name, file, { filename: file.name, prepared }), file, variants: [], onWifi: false, interrupted: 0 };
+  });
+  worker("windlass-keep")?.say({ kind: "restored", uploads, missing: [], unreadable: [], elsewhere: 0, isWhole: true });
+  await settle();
+  assert.deepEqual(added, ["roof"]);
+  assert.deepEqual(client.uploads.filter(({ ended }) => !ended), []);
+});

@@ -70,6 +70,7 @@ export class Survival {
   #missing: readonly KeptUpload[] = [];
   #hasWarned = false;
   #saidSoonAt = 0;
+  #closed = false;
 
   constructor(options: SurvivalOptions) {
     this.#options = options;
@@ -248,6 +249,7 @@ export class Survival {
 
   /** Lets go of everything; what is kept stays. */
   close(): void {
+    this.#closed = true;
     this.#keeper?.close();
     this.#elsewhere?.close();
     this.#awake.close();
@@ -300,7 +302,8 @@ export class Survival {
     const uploads: Upload[] = [];
     for (const restored of found) {
       const { client_ref: clientRef, filename } = restored.upload;
-      if (ours.has(clientRef)) {
+      // Whoever heard of the one before it may have closed the client: it is the next one's.
+      if (ours.has(clientRef) || this.#closed) {
         continue;
       }
       const shown = this.#elsewhere?.takeOver(clientRef);
