@@ -46,9 +46,13 @@ const ACQUIRE_WAIT: Duration = Duration::from_secs(3);
 /// their order, and the planner's guesses at how much there is must not make it sort all of that, ask more processes
 /// for it, or compile a program for it. Told to each connection when it is open: poolers such as PgBouncer refuse
 /// options ahead of that. A server that can (from PostgreSQL 14 on, not on every system) looks whether its client is
-/// still there: else clients that hang up have it work for more connections than the pool has.
+/// still there: else clients that hang up have it work for more connections than the pool has. An instance that
+/// vanishes between two statements of a transaction says nothing, and the server would keep its locks for the hours
+/// that TCP takes to notice, while nobody of its tenant records anything: they end when its turns do, later than
+/// whoever lives gives up by himself.
 pub(super) const SESSION: &str =
-    "SET statement_timeout = '5s'; SET enable_seqscan = off; SET enable_sort = off;
+    "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s';
+    SET enable_seqscan = off; SET enable_sort = off;
     SET max_parallel_workers_per_gather = 0; SET jit = off;
     DO $$ BEGIN
         SET client_connection_check_interval = '500ms';
@@ -278,6 +282,17 @@ async fn reach(pool: &PgPool, host: &str) -> Result<(), ConnectError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapters::postgres_server::Postgres;
+
+    #[tokio::test]
+    async fn what_an_instance_has_locked_that_vanished_in_a_transaction_is_free_when_its_turns_are() {
+        let Some(server) = Postgres::start() else { return };
+        let database = PostgresDatabase::connect(&server.url("postgres"), 4).await.unwrap();
+        let limit = "SHOW idle_in_transaction_session_timeout";
+        let limit: String = sqlx::query_scalar(limit).fetch_one(&database.pool).await.unwrap();
+        assert_eq!(limit, "15s");
+        database.close().await;
+    }
 
     #[test]
     fn a_server_elsewhere_must_prove_who_it_is_unless_the_address_says_otherwise() {
