@@ -213,6 +213,7 @@ async fn a_request_that_is_wrong_as_a_whole_names_the_field() {
     let cases = [
         (json!({"files": [good]}), "project_id"),
         (without("size"), "files[1].size"),
+        (without("client_ref"), "files[1].client_ref"),
         (with("status", json!("completed")), "files[1].status"),
         (with("tenant", json!("other")), "files[1].tenant"),
         (with("folder", json!("x")), "files[1].folder"),

@@ -82,7 +82,12 @@ fn read_file(index: usize, file: Value) -> Result<ReadFile, ApiError> {
             client_ref: client_ref.to_owned(),
             error: wrong_field(&path, error.inner()),
         }),
-        _ => Err(wrong_field(&format!("files[{index}].{path}"), error.inner())),
+        _ => {
+            // What the file itself lacks has the path `.`.
+            let file = format!("files[{index}]");
+            let place = if path == "." { file } else { format!("{file}.{path}") };
+            Err(wrong_field(&place, error.inner()))
+        }
     }
 }
 
