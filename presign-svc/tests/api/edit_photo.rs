@@ -151,7 +151,10 @@ async fn a_quarantined_photo_is_listed_and_given_to_nobody() {
         (&json!(1), &json!(0))
     );
     let urls = app.post("/api/v1/photos/urls", json!({"photo_ids": [photo["photo_id"]]})).await;
-    assert_eq!(urls.body["photos"][0]["error"]["code"], "upload_closed", "{}", urls.body);
+    let error = &urls.body["photos"][0]["error"];
+    assert_eq!(error["code"], "upload_closed", "{}", urls.body);
+    let detail = error["detail"].as_str().unwrap();
+    assert!(detail.contains("quarantined") && !detail.contains("anew"), "{detail}");
     let again = app.complete(&upload, Value::Null).await;
     assert_eq!((again.status, &again.body["url"]), (200, &Value::Null), "{}", again.body);
     for status_of_a_sound_one in ["processing", "completed"] {

@@ -71,6 +71,10 @@ impl ApiError {
                 UploadStatus::Uploaded | UploadStatus::Processing | UploadStatus::Completed,
             ) => "The upload is finished and is a photo now; it takes no more bytes, and goes by deleting the photo."
                 .to_owned(),
+            // Whoever sent it anew would only bring the same once more.
+            Self::UploadClosed(UploadStatus::Quarantined) => {
+                "The photo is quarantined: nobody is given a URL of it, and it can only be deleted.".to_owned()
+            }
             Self::UploadClosed(status) => {
                 format!(
                     "The upload is {} and cannot go on; announce the file anew.",
