@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::ALLOW;
 use http::{Method, Uri};
 use windlass_protocol::companion::{FormParams, Metadata};
 
@@ -53,10 +55,11 @@ pub async fn params(
     place: Place,
     method: Method,
     uri: Uri,
-) -> Result<Json<FormParams>, ApiError> {
+) -> Result<Response, ApiError> {
     // A look at the headers alone, which routes of GET take as well, is to change nothing.
     if method == Method::HEAD {
-        return Err(ApiError::MethodNotAllowed);
+        // The router says this of the methods that it refuses, and it does not refuse this one.
+        return Ok(([(ALLOW, "GET")], ApiError::MethodNotAllowed).into_response());
     }
     let query = ParamsQuery::read(uri.query().unwrap_or_default());
     let metadata = query.metadata()?;
@@ -88,12 +91,13 @@ pub async fn params(
         }
     };
     app.awaited.add(&upload, now, app.settings.bytes_may_arrive_for(&upload));
-    Ok(Json(FormParams {
+    let params = FormParams {
         method: "POST".to_owned(),
         url: signed.url,
         fields: signed.fields,
         expires: seconds_left(signed.expires_at, now),
-    }))
+    };
+    Ok(Json(params).into_response())
 }
 
 impl ParamsQuery {
