@@ -7,7 +7,6 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -18,6 +17,7 @@ use utoipa_swagger_ui::Config;
 use windlass_protocol::Problem;
 
 use super::error::ApiError;
+use super::extract::Id;
 use super::{companion, events, me, photos, upload_links, uploads};
 use crate::app::App;
 
@@ -100,7 +100,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/openapi.json", get(description))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
         .route("/docs/", get(async || page("")))
-        .route("/docs/{*file}", get(async |Path(file): Path<String>| page(&file)))
+        .route("/docs/{*file}", get(async |Id(file): Id<String>| page(&file)))
 }
 
 async fn description() -> Response {

@@ -41,7 +41,10 @@ async fn the_page_comes_whole_from_the_service_and_nowhere_else() {
         let name = part.trim_start_matches("./").trim_start_matches('/').trim_start_matches("docs/");
         assert_eq!(fetch(&app, &format!("/docs/{name}")).await.status, 200, "{part}");
     }
-    assert_eq!(fetch(&app, "/docs/nothing.js").await.status, 404);
+    // The last one is no text.
+    for nothing in ["/docs/nothing.js", "/docs/%FF"] {
+        fetch(&app, nothing).await.assert_problem(404, "not_found");
+    }
 }
 
 #[tokio::test]
