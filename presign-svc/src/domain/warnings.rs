@@ -54,7 +54,8 @@ mod tests {
         let codes: Vec<_> = ours.iter().map(|warning| warning.code.as_str()).collect();
         assert_eq!(codes, ["incomplete", "gps_invalid"]);
         assert_eq!(ours[0].message, "The file is incomplete: part of the picture is missing.");
-        assert_eq!(ours[1].message, "Some GPS values are not numbers and were left out.");
+        let invalid = "Some GPS values are not numbers, or do not say N or S, E or W, and were left out.";
+        assert_eq!(ours[1].message, invalid);
         assert_eq!(in_our_words(&ours), ours, "what is ours stays");
     }
 

@@ -11,8 +11,8 @@ use super::warning::{Oddities, Oddity};
 
 /// What the GPS IFD says, or `None` where it says nothing.
 pub(super) fn read(fields: &Fields, oddities: &mut Oddities) -> Option<GpsReading> {
-    let latitude = coordinate(fields, Tag::GPSLatitude, Tag::GPSLatitudeRef, b'S', oddities);
-    let longitude = coordinate(fields, Tag::GPSLongitude, Tag::GPSLongitudeRef, b'W', oddities);
+    let latitude = coordinate(fields, (Tag::GPSLatitude, Tag::GPSLatitudeRef), (b"NS", 90.0), oddities);
+    let longitude = coordinate(fields, (Tag::GPSLongitude, Tag::GPSLongitudeRef), (b"EW", 180.0), oddities);
     let reading = GpsReading {
         latitude,
         longitude,
@@ -36,12 +36,12 @@ pub(super) fn is_off_globe(reading: &GpsReading) -> bool {
 }
 
 /// Degrees, minutes and seconds as degrees, negative in the south and the west. The latter two may be
-/// missing or 0/0: then the minutes, or the degrees, have decimals.
+/// missing or 0/0: then the minutes, or the degrees, have decimals. What is on the globe and has no side
+/// may be on either: it is left out.
 fn coordinate(
     fields: &Fields,
-    tag: Tag,
-    reference: Tag,
-    negative: u8,
+    (tag, reference): (Tag, Tag),
+    ([positive, negative], limit): (&[u8; 2], f64),
     oddities: &mut Oddities,
 ) -> Option<f64> {
     let value = fields.value(tag)?;
@@ -51,9 +51,14 @@ fn coordinate(
     };
     let (minutes, seconds) = (number(value, 1).unwrap_or(0.0), number(value, 2).unwrap_or(0.0));
     let size = degrees.abs() + (minutes.abs() + seconds.abs() / 60.0) / 60.0;
-    let reference = fields.ascii(reference).and_then(|text| text.first()).map(u8::to_ascii_uppercase);
+    let reference = fields.ascii(reference).and_then(|text| text.trim_ascii().first());
+    let is_on = |side: &u8| reference.is_some_and(|letter| letter.eq_ignore_ascii_case(side));
     // Where a writer signs the numbers, too, the sign says the same as the reference.
-    let is_negative = reference == Some(negative) || degrees < 0.0 || minutes < 0.0 || seconds < 0.0;
+    let is_negative = is_on(negative) || degrees < 0.0 || minutes < 0.0 || seconds < 0.0;
+    if !is_negative && !is_on(positive) && size > 0.0 && size <= limit {
+        oddities.note(Oddity::GpsInvalid);
+        return None;
+    }
     Some(if is_negative && size > 0.0 { -size } else { size })
 }
 

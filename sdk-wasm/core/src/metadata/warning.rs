@@ -60,7 +60,9 @@ impl Oddity {
                 "The EXIF orientation is not one of 1 to 8; the photo is shown as stored."
             }
             Self::DateInvalid => "The date the photo was taken is not a date and was left out.",
-            Self::GpsInvalid => "Some GPS values are not numbers and were left out.",
+            Self::GpsInvalid => {
+                "Some GPS values are not numbers, or do not say N or S, E or W, and were left out."
+            }
             Self::GpsOffGlobe => "The GPS coordinates are not on the globe; do not use them as a place.",
         }
     }

@@ -99,6 +99,23 @@ fn coordinates_signed_by_their_writer_keep_their_side() {
 }
 
 #[test]
+fn coordinates_that_do_not_say_their_side_are_left_out_with_a_warning() {
+    let degrees = |tag, degrees| rationals(tag, &[(degrees, 1), (30, 1), (0, 1)]);
+    for references in [vec![], vec![ascii(1, ""), ascii(3, " ")], vec![ascii(1, "?"), ascii(3, "N")]] {
+        let (place, metadata) = placed([references, vec![degrees(2, 10), degrees(4, 20)]].concat());
+        assert_eq!((place.latitude, place.longitude, place.place()), (None, None, None));
+        assert_eq!(codes(&metadata), ["gps_invalid"]);
+    }
+    // On the equator, or signed by the writer, it is known without.
+    let (place, metadata) = placed(vec![
+        rationals(2, &[(0, 1), (0, 1), (0, 1)]),
+        signed_rationals(4, &[(-20, 1), (30, 1), (0, 1)]),
+    ]);
+    assert_eq!((place.latitude, place.longitude), (Some(0.0), Some(-20.5)));
+    assert_eq!(metadata.warnings, []);
+}
+
+#[test]
 fn coordinates_in_decimals_of_degrees_or_minutes_are_read() {
     let (place, metadata) = placed(vec![
         ascii(1, "N"),
