@@ -258,6 +258,7 @@ test("the time taken is the camera's, wherever the reader sits", () => {
   const taken = takenAt({ metadata: null, taken_at: "2018-07-25T16:34:23+02:00" });
   assert.deepEqual(taken, { local: "2018-07-25T16:34:23", offset: "+02:00" });
   assert.match(formatTaken({ local: "2018-07-25T16:34:23.512", offset: null }, "en-GB") ?? "", /25 July 2018.*16:34:23/);
+  assert.match(formatTaken({ local: "2016-12-31T23:59:60.25", offset: null }, "en-GB") ?? "", /31 December 2016.*23:59:59/);
   assert.equal(takenAt({ metadata: null, taken_at: null }), null);
   assert.equal(formatTaken({ local: "0000:00:00 00:00:00", offset: null }, "en-GB"), null);
 });

@@ -71,8 +71,8 @@ export function takenAt({ metadata, taken_at }: Pick<Photo, "metadata" | "taken_
 
 /** The clock of the camera as it showed, in the reader's notation, never moved to another zone. */
 export function formatTaken({ local }: TakenAt, locale?: string): string | null {
-  // Read as UTC and written as UTC, so that the figures stay those of the camera.
-  const moment = new Date(`${local.replace(/(\.\d{3})\d+$/, "$1")}Z`);
+  // Read as UTC and written as UTC, so that the figures stay those of the camera. Dates have no leap second.
+  const moment = new Date(`${local.replace(/:60(\.\d+)?$/, ":59$1").replace(/(\.\d{3})\d+$/, "$1")}Z`);
   return Number.isNaN(moment.getTime())
     ? null
     : new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" }).format(moment);

@@ -192,6 +192,10 @@ pub fn search_words(text: &str) -> Result<Vec<String>, InvalidFilter> {
 
 /// When a photo was taken, by both clocks, in milliseconds; of `2018-07-25T16:34:23.5+02:00` and the like.
 pub fn taken_ms(taken_at: &str) -> Option<(i64, i64)> {
+    // A leap second is found with the second before it: these days have none.
+    let of_before = |(minute, rest): (&str, &str)| Some(format!("{minute}:59{}", rest.strip_prefix(":60")?));
+    let without_leap = taken_at.split_at_checked(16).and_then(of_before);
+    let taken_at = without_leap.as_deref().unwrap_or(taken_at);
     let (local, offset_ms) = match OffsetDateTime::parse(taken_at, &Rfc3339) {
         Ok(moment) => (
             PrimitiveDateTime::new(moment.date(), moment.time()),
@@ -256,6 +260,18 @@ mod tests {
         ));
         for bad in ["yesterday", "", "2018-07-25 14:34:23", "2018-13-01", "2018-07-25T14:34:23+99:00"] {
             assert!(matches!(TakenRange::parse(Some(bad), None), Err(InvalidRange::From(_))), "{bad}");
+            assert_eq!(taken_ms(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_found_with_the_second_before_it() {
+        for rest in ["", ".25", "Z", "+02:00", ".25+02:00"] {
+            let at = |second: &str| taken_ms(&format!("2016-12-31T23:59:{second}{rest}"));
+            assert!(at("60").is_some(), "{rest}");
+            assert_eq!(at("60"), at("59"), "{rest}");
+        }
+        for bad in ["2016-12-31T23:59:601", "2016-12-31T23:59:61", "2016-12-31T23:59é:60"] {
             assert_eq!(taken_ms(bad), None, "{bad}");
         }
     }
