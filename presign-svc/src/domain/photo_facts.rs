@@ -2,8 +2,10 @@
 
 use windlass_protocol::PhotoMetadata;
 use windlass_protocol::metadata::Location;
+use windlass_protocol::photo::MediaKind;
 
 use super::filter::taken_ms;
+use super::media_type::MediaType;
 use super::warnings::in_our_words;
 
 /// How much is recorded of a camera's maker, and of its model, in characters: photos are found by them, and an entry of
@@ -40,13 +42,17 @@ impl PhotoFacts {
     }
 }
 
-/// The record of a photo: what the service read, or else what the client claims. The client saw the
-/// whole file where the service reads its head, so its warnings ("the file is incomplete") are kept, in our words.
-/// Every database takes it: a claim may be anything, and so may a file.
+/// The record of a photo: what the service read, or else what the client claims; of documents the service
+/// reads only the type, and a film may say no more. The client saw the whole file where the service reads its head, so its warnings ("the file is
+/// incomplete") are kept, in our words. Every database takes it: a claim may be anything, and so may a file.
 pub fn record_of(read: Option<PhotoMetadata>, claim: Option<&PhotoMetadata>) -> Option<PhotoMetadata> {
-    let mut record = match read {
-        Some(read) => read,
-        None => checked(PhotoMetadata { warnings: Vec::new(), ..claim?.clone() }),
+    let of_claim = |claim: &PhotoMetadata| checked(PhotoMetadata { warnings: Vec::new(), ..claim.clone() });
+    let mut record = match (read, claim) {
+        (Some(read), Some(claim)) if says_only_its_type(&read) => {
+            PhotoMetadata { content_type: read.content_type, warnings: read.warnings, ..of_claim(claim) }
+        }
+        (Some(read), _) => read,
+        (None, claim) => of_claim(claim?),
     };
     for name in [&mut record.make, &mut record.model].into_iter().flatten() {
         if let Some((end, _)) = name.char_indices().nth(MAX_CAMERA_CHARS) {
@@ -59,6 +65,17 @@ pub fn record_of(read: Option<PhotoMetadata>, claim: Option<&PhotoMetadata>) -> 
         }
     }
     Some(record)
+}
+
+fn says_only_its_type(read: &PhotoMetadata) -> bool {
+    let found = read.content_type.as_deref().and_then(MediaType::from_mime);
+    let nothing = PhotoMetadata {
+        content_type: read.content_type.clone(),
+        display_orientation: read.display_orientation,
+        warnings: read.warnings.clone(),
+        ..PhotoMetadata::default()
+    };
+    found.is_some_and(|found| found.kind() != MediaKind::Photo) && *read == nothing
 }
 
 /// Without the time it was taken where that is no time, and as stored where its orientation is none.
@@ -100,6 +117,31 @@ mod tests {
         let warnings: Vec<_> = claimed.warnings.iter().map(|warning| warning.message.as_str()).collect();
         assert_eq!(warnings, [incomplete, damaged], "the sentences are ours");
         assert_eq!(record_of(None, None), None);
+    }
+
+    #[test]
+    fn where_the_file_says_only_its_type_the_claim_is_the_record() {
+        let claim = PhotoMetadata { content_type: Some("image/png".to_owned()), ..warned("claimed", &[]) };
+        for (found, says, make) in [
+            ("application/pdf", None, Some("claimed")),
+            ("application/zip", None, Some("claimed")),
+            ("video/mp4", None, Some("claimed")),
+            ("video/mp4", Some("read"), Some("read")),
+            ("image/jpeg", None, None),
+        ] {
+            let truncated = warned("read", &["file_truncated"]).warnings;
+            let read = PhotoMetadata {
+                content_type: Some(found.to_owned()),
+                make: says.map(str::to_owned),
+                display_orientation: 1,
+                warnings: truncated.clone(),
+                ..PhotoMetadata::default()
+            };
+            let record = record_of(Some(read.clone()), Some(&claim)).unwrap();
+            assert_eq!((record.content_type.as_deref(), record.make.as_deref()), (Some(found), make));
+            assert_eq!(record.warnings, truncated);
+            assert_eq!(record_of(Some(read.clone()), None), Some(read), "without a claim");
+        }
     }
 
     #[test]

@@ -44,6 +44,12 @@ async fn the_clients_reading_is_kept_where_the_service_cannot_read() {
         (Some("document"), Some("uploaded")),
         "{photo}"
     );
+    let read = &photo["metadata"];
+    assert_eq!(
+        (read["software"].as_str(), read["content_type"].as_str(), read["display_orientation"].as_u64()),
+        (Some("CAD"), Some("application/pdf"), Some(1)),
+        "{photo}"
+    );
     let fetched = app.http.get(photo["url"].as_str().unwrap()).send().await.unwrap();
     assert!(fetched.headers()["content-disposition"].to_str().unwrap().starts_with("attachment;"));
 }
