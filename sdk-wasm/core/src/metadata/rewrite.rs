@@ -90,6 +90,8 @@ fn is_standard(tag: u16) -> bool {
 
 fn tells_no_place(directory: Directory, tag: u16) -> bool {
     match directory {
+        // Free text: some apps write the address here.
+        _ if matches!(tag, tag::IMAGE_DESCRIPTION | tag::USER_COMMENT) => false,
         Directory::Image => describes_capture(directory, tag),
         // What strayed here from IFD0 is kept as it is kept there.
         Directory::Exif => {

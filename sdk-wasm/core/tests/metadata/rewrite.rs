@@ -99,6 +99,9 @@ fn a_stripped_block_tells_no_place_and_nothing_that_may_hide_one() {
     for private in [0x0002, 0x02BC, 0x9AAA, 0xC7A5] {
         original.exif.push(undefined(private, b"private: 33 51 S 70 30 W"));
     }
+    original.image.push(ascii(0x010E, "private: at home"));
+    original.exif.push(ascii(0x010E, "private: at home"));
+    original.exif.push(undefined(0x9286, b"ASCII\0\0\0private: at home"));
     // A second link to the place, from where some writers have it.
     original.exif.push(long(0x8825, 8));
     let block = rewrite_exif(&original.bytes(), &STRIP).expect("a sound block");

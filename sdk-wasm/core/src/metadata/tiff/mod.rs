@@ -20,6 +20,7 @@ pub(super) mod tag {
     pub(in crate::metadata) const NEW_SUBFILE_TYPE: u16 = 0x00FE;
     pub(in crate::metadata) const IMAGE_WIDTH: u16 = 0x0100;
     pub(in crate::metadata) const IMAGE_LENGTH: u16 = 0x0101;
+    pub(in crate::metadata) const IMAGE_DESCRIPTION: u16 = 0x010E;
     pub(in crate::metadata) const ORIENTATION: u16 = 0x0112;
     pub(in crate::metadata) const SUB_IFDS: u16 = 0x014A;
     pub(in crate::metadata) const THUMBNAIL_OFFSET: u16 = 0x0201;
@@ -28,6 +29,7 @@ pub(super) mod tag {
     pub(in crate::metadata) const EXIF_IFD: u16 = 0x8769;
     pub(in crate::metadata) const GPS_IFD: u16 = 0x8825;
     pub(in crate::metadata) const MAKER_NOTE: u16 = 0x927C;
+    pub(in crate::metadata) const USER_COMMENT: u16 = 0x9286;
     pub(in crate::metadata) const COLOR_SPACE: u16 = 0xA001;
     pub(in crate::metadata) const PIXEL_X_DIMENSION: u16 = 0xA002;
     pub(in crate::metadata) const PIXEL_Y_DIMENSION: u16 = 0xA003;
