@@ -353,7 +353,7 @@ export class WindlassGallery extends GalleryAttributes {
         const changed = await this.connect().photos.update(photo.photo_id, changes);
         this.#pages?.put(changed);
         this.#render();
-        dialog.update(changed, { saved: true });
+        dialog.update(changed);
       },
       find: !this.searchable
         ? null

@@ -128,7 +128,7 @@ export class PhotoDialog {
    * The photo that is shown has changed. Its picture stays, unless only a smaller one was there or it is locked now,
    * and so does what somebody is just writing.
    */
-  update(photo: Photo, { saved = false } = {}): void {
+  update(photo: Photo): void {
     const before = this.#photo;
     if (before?.photo_id !== photo.photo_id || before === photo) {
       return;
@@ -139,7 +139,7 @@ export class PhotoDialog {
     if (this.#original !== null && isWebAddress(photo.url)) {
       this.#original.href = photo.url;
     }
-    this.#words[saved ? "show" : "update"](photo, this.#may("mayEdit"));
+    this.#words.update(photo, this.#may("mayEdit"));
     if (isLocked(photo) && !isLocked(before)) {
       this.#lock(photo);
     } else if (isArriving(before)) {

@@ -143,16 +143,27 @@ export class PhotoWords {
         return;
       }
       setBusy(save, true);
+      // What was written from here on would be gone with the answer, and not sent.
+      caption.readOnly = tags.readOnly = true;
       setText(problem, "");
       // What is left as it was may be another's by now.
       const changes: EditPhotoRequest = {
         ...(caption.value !== before[0] && { caption: caption.value.trim() === "" ? null : caption.value }),
         ...(tags.value !== before[1] && { tags: tagsOf(tags.value) }),
       };
-      void this.#actions.save(photo, changes).catch((thrown: unknown) => {
-        setBusy(save, draft.isGone);
-        setText(problem, strings.error(toWindlassError(thrown)));
-      });
+      void this.#actions.save(photo, changes).then(
+        () => {
+          // Whoever has left the photo and come back may be writing something else by now.
+          if (this.#draft === draft) {
+            this.#showLatest();
+          }
+        },
+        (thrown: unknown) => {
+          caption.readOnly = tags.readOnly = false;
+          setBusy(save, draft.isGone);
+          setText(problem, strings.error(toWindlassError(thrown)));
+        },
+      );
     });
     const draft: Draft = {
       isChanged: () => caption.value !== before[0] || tags.value !== before[1],

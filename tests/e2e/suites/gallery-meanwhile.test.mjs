@@ -242,6 +242,28 @@ test("who edits the caption leaves the labels that somebody else has added meanw
   assert.deepEqual(await gallery.dialog.locator(".tag").allTextContents(), ["roof", "north"]);
 });
 
+test("nobody writes on in what is being saved, where it would be lost; what could not be saved is written on", async () => {
+  await store("one.jpg");
+  const { status, headers, body } = problem(503, "store_unavailable", "The store does not answer.");
+  let refuse;
+  const isRefused = new Promise((resolve) => (refuse = resolve));
+  await page.route(isOnePhoto, async (route) => {
+    if (route.request().method() !== "PATCH") return route.continue();
+    await isRefused;
+    await route.fulfill({ status, headers, body });
+  });
+  await gallery.open("one.jpg");
+  await gallery.edit("north side");
+  await page.getByRole("button", { name: "Save" }).click();
+  await gallery.caption.press("x");
+  assert.equal(await gallery.caption.inputValue(), "north side");
+  refuse();
+  await gallery.dialog.getByText("The store does not answer.").waitFor();
+  await gallery.caption.press("x");
+  assert.notEqual(await gallery.caption.inputValue(), "north side");
+  page.complaints = page.complaints.filter((complaint) => !complaint.includes("503"));
+});
+
 test("who cancels sees the caption that somebody else has written meanwhile, and edits that one next", async () => {
   const [photo] = await store("one.jpg");
   await gallery.open("one.jpg");
