@@ -30,7 +30,15 @@ export class PhotoTiles {
     for (const photoId of [...this.#byId.keys()].filter((each) => !listed.has(each))) {
       this.#byId.delete(photoId);
     }
+    const held = (this.#grid.getRootNode() as ShadowRoot).activeElement?.closest("li") ?? null;
+    const before = held?.parentNode === this.#grid ? [...this.#grid.children] : [];
     arrange(this.#grid, photos.map((photo) => this.#tileFor(photo).node));
+    if (held !== null && before.length > 0 && held.parentNode === null) {
+      // Its photo has left the list, as where it passes the filter no more: the keyboard goes to what was beside it.
+      const place = before.indexOf(held);
+      const beside = [...before.slice(place + 1), ...before.slice(0, place).reverse()].find(({ parentNode }) => parentNode !== null);
+      beside?.querySelector("button")?.focus();
+    }
   }
 
   /** Whether the keyboard, which is there, is on this photo's. */

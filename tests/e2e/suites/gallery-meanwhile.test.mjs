@@ -364,6 +364,17 @@ test("an original whose address has ended while the page was open is opened by a
   assert.deepEqual([await gallery.focused(), await link.getAttribute("href")], ["Open original", tab.url()]);
 });
 
+test("where a photo leaves the list for a filter, the keyboard that was on it goes to the one beside it", async () => {
+  const photos = await store("one.jpg", "two.jpg", "three.jpg");
+  const label = ({ photo_id }, tags) => service.api(`/photos/${photo_id}`, { method: "PATCH", body: { tags } });
+  for (const photo of photos) await label(photo, ["roof"]);
+  await gallery.node.evaluate((element) => (element.filter = { label: "roof" }));
+  await eventually("all have the label", gallery.names, ({ length }) => length === 3);
+  await page.getByRole("button", { name: "Open two.jpg" }).focus();
+  await label(photos[1], []);
+  await eventually("it is on the next", gallery.focused, (name) => name?.startsWith("Open three.jpg"));
+});
+
 test("from a photo that has left the list one goes on to those that were beside it", async () => {
   const photos = await store("one.jpg", "two.jpg", "three.jpg", "four.jpg");
   for (const { photo_id } of photos) await service.api(`/photos/${photo_id}`, { method: "PATCH", body: { tags: ["roof"] } });
