@@ -263,6 +263,25 @@ test("the time taken is the camera's, wherever the reader sits", () => {
   assert.equal(formatTaken({ local: "0000:00:00 00:00:00", offset: null }, "en-GB"), null);
 });
 
+test("the times of thousands of photos are written with one format", () => {
+  const own = Intl.DateTimeFormat;
+  let made = 0;
+  const construct = (target: typeof own, given: ConstructorParameters<typeof own>): Intl.DateTimeFormat => {
+    made += 1;
+    return new target(...given);
+  };
+  const intl = Intl as { DateTimeFormat: typeof own };
+  intl.DateTimeFormat = new Proxy(own, { construct });
+  try {
+    for (let minute = 10; minute < 60; minute += 1) {
+      formatTaken({ local: `2018-07-25T16:${minute}:23`, offset: null }, "de-CH");
+    }
+  } finally {
+    intl.DateTimeFormat = own;
+  }
+  assert.equal(made, 1);
+});
+
 test("settings are written as photographers do", () => {
   const settings = { exposure_time_s: 0.008, f_number: 1.8, iso: 57, focal_length_mm: 4.44 } as PhotoMetadata;
   assert.equal(formatSettings(settings), "1/125 s · f/1.8 · ISO 57 · 4.4 mm");

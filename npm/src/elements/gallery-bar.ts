@@ -86,12 +86,16 @@ export class GalleryBar {
 
   /** Labels to choose from: those that were seen. */
   offer(labels: readonly string[]): void {
-    const fresh = labels.filter((label) => ![...this.#labels].some((known) => sameLabel(known, label)));
-    if (fresh.length === 0 && this.#label.options.length > 1) {
-      return;
+    const before = this.#labels.size;
+    const known = new Set([...this.#labels].map((label) => label.toLowerCase()));
+    for (const label of labels) {
+      if (!known.has(label.toLowerCase())) {
+        known.add(label.toLowerCase());
+        this.#labels.add(label);
+      }
     }
-    for (const label of fresh) {
-      this.#labels.add(label);
+    if (this.#labels.size === before && this.#label.options.length > 1) {
+      return;
     }
     const chosen = this.#label.value;
     const sorted = [...this.#labels].sort((a, b) => a.localeCompare(b));

@@ -69,13 +69,22 @@ export function takenAt({ metadata, taken_at }: Pick<Photo, "metadata" | "taken_
   return parts?.[1] === undefined ? null : { local: parts[1], offset: parts[2] === "Z" ? "+00:00" : (parts[2] ?? null) };
 }
 
+/** By locale: making one takes far longer than writing with it, and a gallery may show thousands of photos. */
+const CLOCKS = new Map<string, Intl.DateTimeFormat>();
+
 /** The clock of the camera as it showed, in the reader's notation, never moved to another zone. */
 export function formatTaken({ local }: TakenAt, locale?: string): string | null {
   // Read as UTC and written as UTC, so that the figures stay those of the camera. Dates have no leap second.
   const moment = new Date(`${local.replace(/:60(\.\d+)?$/, ":59$1").replace(/(\.\d{3})\d+$/, "$1")}Z`);
-  return Number.isNaN(moment.getTime())
-    ? null
-    : new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" }).format(moment);
+  if (Number.isNaN(moment.getTime())) {
+    return null;
+  }
+  let clock = CLOCKS.get(locale ?? "");
+  if (clock === undefined) {
+    clock = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
+    CLOCKS.set(locale ?? "", clock);
+  }
+  return clock.format(moment);
 }
 
 /** `47.37690, 8.54170 · 408 m`: five digits are about a metre. */

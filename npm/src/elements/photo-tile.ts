@@ -39,15 +39,26 @@ export class PhotoTile {
     this.#badge = element("span", { class: "arriving", part: "badge" }, icon("clock"), element("span", {}, strings.arriving));
     this.#button.addEventListener("click", () => actions.open(this.#photo));
     this.node.append(this.#button);
-    this.update(photo);
+    this.#show(photo);
+  }
+
+  /** Of thousands of photos few have changed: whatever was asked for again is another object. */
+  update(photo: Photo): void {
+    if (photo !== this.#photo) {
+      this.#photo = photo;
+      this.#show(photo);
+    }
+  }
+
+  focus(): void {
+    this.#button.focus();
   }
 
   /**
    * A picture that is shown stays: a fresh signature for the same bytes is no reason to load them again. One that the
    * browser has not loaded yet, as it does for those far below, gets the fresh address before the old one expires.
    */
-  update(photo: Photo): void {
-    this.#photo = photo;
+  #show(photo: Photo): void {
     const taken = takenAt(photo);
     const label = this.#strings.open(photo.filename, taken && formatTaken(taken));
     const isWrong = photo.status === "failed" || isLocked(photo);
@@ -67,10 +78,6 @@ export class PhotoTile {
     } else if (!this.#image.classList.contains("loaded") && this.#image.getAttribute("src") !== picture.url) {
       this.#image.src = picture.url;
     }
-  }
-
-  focus(): void {
-    this.#button.focus();
   }
 
   #showImage(url: string): void {
