@@ -228,3 +228,12 @@ test("words written in a template change nothing when they come again, and their
   assert.equal(translate(words, english, {}), true);
   assert.deepEqual(words, english);
 });
+
+test("a word that is not there yet, as in a translation with gaps, is said in English", () => {
+  const english: { choose: string; sent: (count: number) => string } = { choose: "Choose", sent: (count) => `${count} sent` };
+  const words = { ...english };
+  const gaps = { choose: undefined, sent: undefined } as unknown as Partial<typeof english>;
+  assert.equal(translate(words, english, gaps), false);
+  assert.equal(translate(words, english, undefined), false);
+  assert.deepEqual(words, english);
+});

@@ -269,10 +269,11 @@ export function tell<Detail>(from: HTMLElement, type: string, detail: Detail): v
 /**
  * Translates words in the one object that all parts of an element share; answers whether other ones are to be shown. Words
  * written in a template come again at every rendering. Their functions are others each time, which JSON leaves out:
- * those are asked from now on, and nothing is shown anew for them.
+ * those are asked from now on, and nothing is shown anew for them. `undefined` is no word: the English one is said.
  */
-export function translate<Words extends object>(words: Words, english: Words, value: Partial<Words>): boolean {
+export function translate<Words extends object>(words: Words, english: Words, value: Partial<Words> | null | undefined): boolean {
   const before = JSON.stringify(words);
-  Object.assign(words, english, value);
+  const given = Object.fromEntries(Object.entries(value ?? {}).filter(([, word]) => word !== undefined));
+  Object.assign(words, english, given);
   return JSON.stringify(words) !== before;
 }

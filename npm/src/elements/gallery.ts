@@ -68,7 +68,7 @@ export class WindlassGallery extends GalleryAttributes {
     // The object itself would change under whoever has it.
     return { ...this.#strings };
   }
-  set strings(value: Partial<GalleryStrings>) {
+  set strings(value: Partial<GalleryStrings> | null | undefined) {
     if (!translate(this.#strings, galleryStrings, value) || !this.isConnected) {
       return;
     }

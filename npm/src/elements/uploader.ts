@@ -96,7 +96,7 @@ export class WindlassUploader extends WindlassElement {
   get strings(): UploaderStrings {
     return { ...this.#strings };
   }
-  set strings(value: Partial<UploaderStrings>) {
+  set strings(value: Partial<UploaderStrings> | null | undefined) {
     if (translate(this.#strings, uploaderStrings, value) && this.isConnected) {
       this.#render();
     }
