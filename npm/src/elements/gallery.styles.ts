@@ -75,7 +75,7 @@ button.tag { min-height: 36px; }
 .more { display: flex; justify-content: center; margin-top: 1rem; }
 
 dialog {
-  width: 100vw; height: 100dvh; max-width: none; max-height: none; padding: 0; border: 0;
+  width: 100vw; height: 100vh; height: 100dvh; max-width: none; max-height: none; padding: 0; border: 0;
   background: var(--_surface); color: var(--_text); overflow: hidden;
 }
 dialog[open] { display: flex; flex-direction: column; }
@@ -92,7 +92,7 @@ dialog::backdrop { background: rgb(10 16 14 / 62%); }
   display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 0.5rem;
   min-height: 12rem; background: var(--_sunken); color: var(--_muted); font-size: 0.9375rem;
 }
-.stage img, .stage video { display: block; max-width: 100%; max-height: 70dvh; width: auto; height: auto; object-fit: contain; }
+.stage img, .stage video { display: block; max-width: 100%; max-height: 70vh; max-height: 70dvh; width: auto; height: auto; object-fit: contain; }
 .stage .icon { width: 2.5rem; height: 2.5rem; stroke-width: 1.4; }
 figcaption { padding: 0 1rem; text-align: center; }
 .side { padding: 1rem 1rem 1.5rem; overflow-x: clip; }
@@ -113,7 +113,7 @@ figcaption { padding: 0 1rem; text-align: center; }
 .problem.late { position: sticky; bottom: 0; margin-top: 0.75rem; padding: 0.75rem; border-radius: 10px; background: var(--_danger-soft); }
 
 @media (min-width: 800px) {
-  dialog { width: min(1200px, 94vw); height: min(820px, 92dvh); margin: auto; border-radius: var(--_radius); box-shadow: var(--_shadow); }
+  dialog { width: min(1200px, 94vw); height: min(820px, 92vh); height: min(820px, 92dvh); margin: auto; border-radius: var(--_radius); box-shadow: var(--_shadow); }
   .body { display: grid; grid-template-columns: minmax(0, 1fr) 20rem; overflow: hidden; }
   .stage { min-height: 0; }
   .stage img, .stage video { max-height: 100%; }
