@@ -42,6 +42,7 @@ export class CustomerLinks {
   }
 
   async #make(): Promise<void> {
+    const client = this.#client;
     const asked = new FormData(this.#form);
     const label = String(asked.get("label") ?? "").trim();
     const { link, token, url } = await this.#links.create({
@@ -49,6 +50,10 @@ export class CustomerLinks {
       expires_in_seconds: Number(asked.get("days")) * DAY_SECONDS,
       max_files: Number(asked.get("photos")),
     });
+    if (client !== this.#client) {
+      // The dialog is another project's by now, whose customer would send to this one.
+      return;
+    }
     // The service knows the page where WINDLASS_UPLOAD_PAGE names it. After the # it reaches no server's log.
     this.#address.value = url ?? new URL(`send.html#${token}`, location.href).href;
     this.#terms.textContent = `Good for ${link.max_files} photos until ${when.format(new Date(link.expires_at))}. Copy it now: it is not shown again.`;
@@ -64,7 +69,11 @@ export class CustomerLinks {
   }
 
   async #refresh(): Promise<void> {
+    const client = this.#client;
     const links = await this.#links.list();
+    if (client !== this.#client) {
+      return;
+    }
     const open = links.filter(({ is_open }) => is_open);
     this.#list.replaceChildren(...open.map((link) => this.#line(link)));
   }
