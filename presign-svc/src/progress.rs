@@ -62,14 +62,20 @@ impl RecentProgress {
 
 impl Known {
     fn is_old(&self, now: OffsetDateTime) -> bool {
-        now >= self.asked_at + GOOD_FOR
+        self.age(now) >= GOOD_FOR
+    }
+
+    /// How long ago the bucket was asked. A time far ahead is an old one: the clock was wrong then and has been set back,
+    /// and until it gets there again nobody would ask. One that is a little ahead is of a request beside this one.
+    fn age(&self, now: OffsetDateTime) -> Duration {
+        (now - self.asked_at).unsigned_abs()
     }
 }
 
 fn make_room(known: &mut HashMap<UploadId, Known>, upload: UploadId, now: OffsetDateTime) {
     if known.len() >= MAX_KNOWN && !known.contains_key(&upload) {
-        let oldest = known.values().map(|known| known.asked_at).min().unwrap_or(now);
-        known.retain(|_, known| known.asked_at > oldest.max(now - 6 * GOOD_FOR));
+        let oldest = known.values().map(|known| known.age(now)).max().unwrap_or_default();
+        known.retain(|_, known| known.age(now) < oldest.min(6 * GOOD_FOR));
     }
 }
 
@@ -96,6 +102,29 @@ mod tests {
         assert!(recent.take_look(upload, later));
         assert!(!recent.take_look(upload, later), "and where no answer comes nobody asks again at once");
         assert_eq!(recent.of(upload), 40, "what was said before");
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_and_is_set_back_keeps_nobody_from_asking() {
+        let recent = RecentProgress::default();
+        let upload = UploadId::from(Uuid::now_v7());
+        recent.keep(upload, 40, NOON + Duration::from_secs(3600));
+        assert!(recent.is_due(upload, NOON) && recent.take_look(upload, NOON));
+        assert_eq!(recent.of(upload), 40, "what was said before");
+        let before = NOON - Duration::from_secs(1);
+        assert!(!recent.take_look(upload, before), "nobody asks again who came a moment before");
+    }
+
+    #[test]
+    fn those_who_were_asked_of_by_a_clock_that_was_ahead_make_room_first() {
+        let recent = RecentProgress::default();
+        for milliseconds in 0..MAX_KNOWN as u64 {
+            recent.keep(Uuid::now_v7().into(), 1, NOON + Duration::from_millis(3_600_000 + milliseconds));
+        }
+        let (first, second) = (UploadId::from(Uuid::now_v7()), UploadId::from(Uuid::now_v7()));
+        recent.keep(first, 2, NOON);
+        recent.keep(second, 3, NOON);
+        assert_eq!((recent.of(first), recent.of(second)), (2, 3));
     }
 
     #[test]
