@@ -16,25 +16,45 @@ mod statement;
 pub(super) use self::search::Search;
 pub(super) use self::statement::{Dialect, Engine, Statement, Value, arguments};
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use windlass_protocol::list_photos::PhotoTotals;
 
 use super::upload_row::UploadRow;
 use crate::domain::filter::{PageMark, PhotoFilter};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{
-    FoundRecords, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, RepositoryResult,
+    FoundRecords, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, RepositoryError, RepositoryResult,
 };
 
 /// The uploads of those rows that can be read; the others are told to the operator.
 pub(super) fn readable(rows: Vec<UploadRow>) -> Vec<Upload> {
-    let uploads = rows.into_iter().map(UploadRow::into_upload);
-    uploads
-        .filter_map(|upload| upload.inspect_err(|error| tracing::error!(%error, "a record is left out")).ok())
-        .collect()
+    read(rows, |error| tracing::error!(%error, "a record is left out"))
+}
+
+fn read(rows: Vec<UploadRow>, tell: impl Fn(&RepositoryError)) -> Vec<Upload> {
+    rows.into_iter().filter_map(|row| row.into_upload().inspect_err(&tell).ok()).collect()
 }
 
 /// So many batches of what is due are read at most, where nearly nothing of them can be.
 const BATCHES: u32 = 8;
+
+/// So many records that cannot be read are remembered as told: more than what the jobs read at a time.
+const MAX_TOLD: usize = 1024;
+
+/// What was told of records that are due: a job finds them again every few seconds, for as long as nobody mends them.
+static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Whether this was not told yet, as far as is remembered.
+fn is_news(told: &Mutex<BTreeSet<String>>, error: &RepositoryError) -> bool {
+    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+    let words = error.to_string();
+    if told.len() >= MAX_TOLD && !told.contains(&words) {
+        told.clear();
+    }
+    told.insert(words)
+}
 
 /// A batch of what is due to a job, as far as it can be read; `page` asks for the rows after so many. Nobody puts off
 /// what cannot be read: it stays in front, and what is behind it would be hidden once that fills a batch.
@@ -49,7 +69,12 @@ where
     for batch in 0..BATCHES {
         let rows = page(batch * limit).await?;
         let is_last = rows.len() < limit as usize;
-        for upload in readable(rows) {
+        let tell = |error: &RepositoryError| {
+            if is_news(&TOLD, error) {
+                tracing::error!(%error, "a record is left out of what is due until it can be read");
+            }
+        };
+        for upload in read(rows, tell) {
             // What others have put off since the batch before has moved what is behind it.
             if due.iter().all(|known| known.id() != upload.id()) {
                 due.push(upload);
@@ -133,4 +158,20 @@ pub(super) fn totals_of(rows: Vec<(String, i64)>) -> PhotoTotals {
         }
     }
     totals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_stays_unreadable_is_told_once_and_what_is_remembered_has_an_end() {
+        let told = Mutex::default();
+        let is_told =
+            |id: usize, column| is_news(&told, &RepositoryError::Corrupt { id: id.to_string(), column });
+        assert!(is_told(0, "variants") && !is_told(0, "variants"));
+        assert!(is_told(0, "metadata"), "something else is wrong with it");
+        assert!((1..10 * MAX_TOLD).all(|id| is_told(id, "variants") && !is_told(id, "variants")));
+        assert!(told.lock().unwrap().len() <= MAX_TOLD);
+    }
 }
