@@ -39,6 +39,16 @@ export class GalleryFoot {
     setBusy(this.#more, value);
   }
 
+  /** The first photos are there. How many pass a filter is read aloud, as it is seen by who sees. */
+  found({ photos, hasMore, isWhole }: PhotoPages): void {
+    if (!isWhole && photos.length > 0) {
+      this.#said = "nothing";
+      this.#say("loaded", () => element("p", { class: "visually-hidden" }, this.#strings.found(photos.length, hasMore)));
+    } else if (this.#said === "loaded" || this.#said.startsWith("failed")) {
+      this.#say("nothing", () => null);
+    }
+  }
+
   /** What was asked for is there, with so many photos below those that were; they are shown next. */
   succeeded(moreCount: number): void {
     if (moreCount > 0) {

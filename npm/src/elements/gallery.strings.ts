@@ -15,6 +15,8 @@ export const galleryStrings = {
   retry: "Try again",
   more: "Load more",
   moreLoaded: (count: number): string => (count === 1 ? "1 more photo" : `${count} more photos`),
+  found: (count: number, hasMore: boolean): string =>
+    hasMore ? `More than ${count} photos found` : count === 1 ? "1 photo found" : `${count} photos found`,
   noMatchTitle: "Nothing found",
   noMatchText: "No photo has all of that. Try fewer words, or clear the search.",
   search: "Search photos",

@@ -219,7 +219,11 @@ export class WindlassGallery extends GalleryAttributes {
     }
     // What was heard of meanwhile stands above the last that was there, which itself may be gone.
     const came = pages.photos.slice(pages.photos.map(({ photo_id }) => known.has(photo_id)).lastIndexOf(true) + 1);
-    this.#foot.succeeded(step === "more" && known.size > 0 ? came.length : 0);
+    if (step === "more" && known.size === 0) {
+      this.#foot.found(pages);
+    } else {
+      this.#foot.succeeded(step === "more" ? came.length : 0);
+    }
     this.#render();
     const next = came[0] ?? pages.photos.at(-1);
     if (hadFocus && next !== undefined && (step === "more" || !this.#foot.holds(this.#root.activeElement))) {

@@ -270,3 +270,10 @@ test("that nothing was found is read once, whatever is stored meanwhile", async 
   assert.ok(await page.evaluate(() => window.message.isConnected));
   await service.api(`/photos/${others.photo_id}`, { method: "DELETE" });
 });
+
+test("how many photos pass a filter is read, and no more once it is cleared", async () => {
+  await page.getByRole("combobox", { name: "Kind" }).selectOption("photo");
+  await eventually("it is said", said, (text) => /^\d+ photos found$/.test(text));
+  await page.getByRole("combobox", { name: "Kind" }).selectOption("");
+  await eventually("it is true no more", said, (text) => text === "");
+});
