@@ -219,6 +219,14 @@ impl Turns {
         };
         Ok(Turn { _lease: lease, _guard: guard })
     }
+
+    /// Removes what instances that died have left of their turns. Says of how many.
+    pub async fn forget_ended(&self) -> RepositoryResult<u64> {
+        match &self.leases {
+            Some(leases) => leases.forget_ended().await,
+            None => Ok(0),
+        }
+    }
 }
 
 /// What database and bucket answered.

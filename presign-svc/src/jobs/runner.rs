@@ -126,6 +126,11 @@ pub async fn sweep_all(app: &App) {
         Ok(uploads) => tracing::info!(uploads, "forgot uploads that came to nothing"),
         Err(error) => tracing::warn!(%error, "uploads that came to nothing stay for now"),
     }
+    match app.turns.forget_ended().await {
+        Ok(0) => {}
+        Ok(turns) => tracing::info!(turns, "forgot turns that nobody gave back"),
+        Err(error) => tracing::warn!(%error, "turns that nobody gave back stay for now"),
+    }
     loop {
         match sweep(app).await {
             Ok(swept) => {

@@ -12,6 +12,10 @@ pub trait UploadLeases: Send + Sync + 'static {
     /// Waits until no other instance works on the upload, and answers
     /// [`Unavailable`](super::uploads::RepositoryError::Unavailable) where that takes too long.
     async fn take(&self, id: UploadId) -> RepositoryResult<Lease>;
+
+    /// Removes what is left of leases that ended long ago and were never given back, as those of instances that died.
+    /// Says of how many.
+    async fn forget_ended(&self) -> RepositoryResult<u64>;
 }
 
 /// The right to work on one upload among all instances, until dropped. That of an instance that died ends

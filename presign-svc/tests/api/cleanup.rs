@@ -239,3 +239,10 @@ async fn a_batch_of_uploads_that_fail_does_not_keep_those_behind_them_waiting() 
     app.clock.advance(AGAIN);
     assert_eq!(sweep(&app.app).await.unwrap(), Swept { expired: BATCH, ..Swept::default() });
 }
+
+#[tokio::test]
+async fn what_instances_that_died_have_left_of_their_turns_is_removed() {
+    let app = TestApp::start().await;
+    sweep_all(&app.app).await;
+    assert!(app.leases.are_tidied.load(std::sync::atomic::Ordering::SeqCst));
+}

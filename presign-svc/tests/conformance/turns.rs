@@ -66,3 +66,17 @@ async fn turns_are_given_back_before_the_database_is_closed() {
     assert_eq!(left, 0);
     timeout(LIMIT, next.take(upload())).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn what_instances_that_died_have_left_of_their_turns_is_removed_long_after() {
+    let Some(url) = crate::postgres_server::new_database() else { return };
+    let database = PostgresDatabase::connect(&url, 4).await.unwrap();
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    let left = "INSERT INTO turns SELECT gen_random_uuid(), gen_random_uuid(), now() - minutes * interval '1 minute' FROM unnest(ARRAY[120, 90, 0]) AS minutes";
+    raw.execute(left).await.unwrap();
+    let held = database.take(upload()).await.unwrap();
+    assert_eq!(database.forget_ended().await.unwrap(), 2);
+    let left = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM turns").fetch_one(&mut raw).await.unwrap();
+    assert_eq!(left, 2, "one that ended just now, and one that is held");
+    drop(held);
+}

@@ -30,6 +30,9 @@ WHERE turns.until < now()";
 const RENEW: &str = "UPDATE turns SET until = now() + interval '15 seconds'
 WHERE upload_id = $1::uuid AND holder = $2::uuid";
 
+/// By the server's clock, as all of it. One that is taken again meanwhile stays.
+const FORGET_ENDED: &str = "DELETE FROM turns WHERE until < now() - interval '1 hour'";
+
 const RELEASE: &str = "DELETE FROM turns WHERE upload_id = $1::uuid AND holder = $2::uuid";
 
 #[async_trait]
@@ -41,6 +44,10 @@ impl UploadLeases for PostgresDatabase {
         // On its own: a request that is given up in the moment its turn comes leaves none behind.
         self.turns.spawn(turn.serve(reply));
         taken.await.unwrap_or_else(|_| Err(RepositoryError::Unavailable("the database is closed".to_owned())))
+    }
+
+    async fn forget_ended(&self) -> RepositoryResult<u64> {
+        Ok(sqlx::query(FORGET_ENDED).execute(&self.pool).await?.rows_affected())
     }
 }
 

@@ -15,6 +15,8 @@ pub struct BusyLeases {
     pub are_busy: AtomicBool,
     /// What somebody else works on: their turn does not end.
     pub at_work_elsewhere: Mutex<Option<UploadId>>,
+    /// Whether what instances that died have left was to be removed.
+    pub are_tidied: AtomicBool,
 }
 
 #[async_trait]
@@ -27,5 +29,10 @@ impl UploadLeases for BusyLeases {
             return Err(RepositoryError::Unavailable("another instance works on it".to_owned()));
         }
         Ok(Lease::until(CancellationToken::new()))
+    }
+
+    async fn forget_ended(&self) -> RepositoryResult<u64> {
+        self.are_tidied.store(true, Ordering::SeqCst);
+        Ok(0)
     }
 }
