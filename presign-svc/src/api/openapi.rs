@@ -167,6 +167,25 @@ mod tests {
     }
 
     #[test]
+    fn headers_that_are_read_and_sent_are_described() {
+        let description = description();
+        for path in ["/api/v1/photos", "/api/v1/uploads/{upload_id}"] {
+            let operation = &description["paths"][path]["get"];
+            let parameters = operation["parameters"].as_array().unwrap();
+            let known = parameters.iter().find(|parameter| parameter["name"] == "If-None-Match").unwrap();
+            assert_eq!(known["in"], "header", "{path}");
+            assert_ne!(known["required"], true, "{path}");
+            for status in ["200", "304"] {
+                assert!(operation["responses"][status]["headers"]["ETag"].is_object(), "{path}: {status}");
+            }
+        }
+        let answers = &description["paths"]["/api/v1/uploads/{upload_id}/complete"]["post"]["responses"];
+        for (status, says_when) in [("404", false), ("409", true), ("429", true), ("503", true)] {
+            assert_eq!(answers[status]["headers"]["Retry-After"].is_object(), says_when, "{status}");
+        }
+    }
+
+    #[test]
     fn every_operation_has_a_name_of_its_own_and_says_how_it_fails() {
         let mut names = BTreeSet::new();
         for (path, item) in description()["paths"].as_object().unwrap() {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, Object, Ref, RefOr, Response, ResponseBuilder, Type};
 use windlass_protocol::ErrorCode;
 
 use crate::api::error::status_of;
@@ -107,8 +107,22 @@ fn response(codes: &[ErrorCode]) -> Response {
         format!("`{name}`: {}", code.title())
     };
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    ResponseBuilder::new()
+    let response = ResponseBuilder::new()
         .description(codes.iter().map(name).collect::<Vec<_>>().join(", "))
-        .content("application/problem+json", content)
-        .build()
+        .content("application/problem+json", content);
+    if !codes.iter().any(|code| says_when(*code)) {
+        return response.build();
+    }
+    let seconds = HeaderBuilder::new()
+        .schema(Some(Object::with_type(Type::Integer)))
+        .description(Some("Where the problem passes by itself: after how many seconds to ask again"));
+    response.header("Retry-After", seconds.build()).build()
+}
+
+/// Whether a problem comes with the time after which to ask again.
+fn says_when(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::Assembling | ErrorCode::RateLimited | ErrorCode::StoreUnavailable | ErrorCode::Unavailable
+    )
 }

@@ -39,10 +39,17 @@ const PHOTO_BYTES: usize = 3 << 10;
     path = "/api/v1/photos",
     operation_id = "list_photos",
     tag = "photos",
-    params(ListPhotosQuery),
+    params(
+        ListPhotosQuery,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of an earlier answer to the same question"),
+    ),
     responses(
-        (status = 200, body = ListPhotosResponse),
-        (status = 304, description = "Nothing has happened since the answer in If-None-Match"),
+        (status = 200, body = ListPhotosResponse, headers(("ETag" = String, description = "Names this answer"))),
+        (
+            status = 304,
+            description = "Nothing has happened since the answer in If-None-Match",
+            headers(("ETag" = String, description = "Names this answer"))
+        ),
     ),
     security(("token" = []))
 )]

@@ -34,10 +34,17 @@ const PATIENCE: Duration = Duration::from_secs(2);
     path = "/api/v1/uploads/{upload_id}",
     operation_id = "show_upload",
     tag = "uploads",
-    params(("upload_id" = UploadId, Path, description = "The upload")),
+    params(
+        ("upload_id" = UploadId, Path, description = "The upload"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of an earlier answer"),
+    ),
     responses(
-        (status = 200, body = WireState),
-        (status = 304, description = "Not changed since the version in If-None-Match"),
+        (status = 200, body = WireState, headers(("ETag" = String, description = "Names this version"))),
+        (
+            status = 304,
+            description = "Not changed since the version in If-None-Match",
+            headers(("ETag" = String, description = "Names this version"))
+        ),
     ),
     security(("token" = []))
 )]
