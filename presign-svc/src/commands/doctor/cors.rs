@@ -5,7 +5,8 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
 };
-use http::{HeaderMap, HeaderName, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use windlass_embedded_store::Origin;
 
 use super::Finding;
 use super::probe::Probe;
@@ -31,12 +32,43 @@ pub const EXPOSED_HEADERS: [&str; 5] =
     ["ETag", "Location", "Retry-After", "x-amz-checksum-crc64nvme", "x-amz-request-id"];
 
 /// The origins whose pages send files: those that may call the API, or the service's own by both names of this machine:
-/// the bucket compares them as text.
+/// the bucket compares them as text. And that of the page for upload links.
 pub fn origins(options: &ServeOptions) -> Vec<String> {
-    if options.http.allowed_origins.is_empty() {
-        return ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", options.http.port)).into();
+    let mut origins: Vec<String> = if options.http.allowed_origins.is_empty() {
+        ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", options.http.port)).into()
+    } else {
+        options.http.allowed_origins.iter().map(ToString::to_string).collect()
+    };
+    if let Some(page) = upload_page(options).map(|page| page.to_string())
+        && !origins.contains(&page)
+    {
+        origins.push(page);
     }
-    options.http.allowed_origins.iter().map(ToString::to_string).collect()
+    origins
+}
+
+/// The origin of the page that upload links lead to.
+fn upload_page(options: &ServeOptions) -> Option<Origin> {
+    let page: Uri = options.http.upload_page.as_ref()?.parse().ok()?;
+    format!("{}://{}", page.scheme_str()?, page.authority()?).parse().ok()
+}
+
+/// Whether that page may call the API, where there is one.
+pub fn check_upload_page(options: &ServeOptions) -> Option<Finding> {
+    let what = "upload page";
+    let origin = upload_page(options)?;
+    let may_call = HeaderValue::from_str(origin.as_str()).is_ok_and(|it| options.http.origins().allows(&it));
+    Some(if may_call {
+        Finding::good(what, format!("pages of {origin} may call the API."))
+    } else {
+        Finding::note(
+            what,
+            format!(
+                "pages of {origin} may not call the API: nobody who opens an upload link there can send anything. Add \
+                 it to WINDLASS_ALLOWED_ORIGINS, unless that page has the API at its own origin."
+            ),
+        )
+    })
 }
 
 /// Asks for each origin.
@@ -119,6 +151,7 @@ fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
 mod tests {
     use clap::Parser;
 
+    use super::super::Verdict;
     use super::*;
 
     #[derive(Parser)]
@@ -134,5 +167,25 @@ mod tests {
         };
         assert_eq!(of(&["--port", "8090"]), ["http://127.0.0.1:8090", "http://localhost:8090"]);
         assert_eq!(of(&["--allowed-origins", "https://app.example.com"]), ["https://app.example.com"]);
+    }
+
+    #[test]
+    fn the_page_for_upload_links_is_asked_for_too_and_told_where_it_may_not_call_the_api() {
+        let of = |allowed: &str| {
+            let arguments =
+                ["windlass", "--upload-page", "https://Acme.example:443/send", "--allowed-origins", allowed];
+            Line::try_parse_from(arguments).unwrap().serve
+        };
+        let both = ["https://app.example.com", "https://acme.example"];
+        let joined = both.join(",");
+        for (allowed, verdict) in [(both[0], Verdict::Note), (joined.as_str(), Verdict::Good)] {
+            let serve = of(allowed);
+            assert_eq!(origins(&serve), both, "{allowed}");
+            let found = check_upload_page(&serve).unwrap();
+            assert_eq!(found.verdict, verdict, "{allowed}");
+            assert!(found.says.contains(both[1]), "{}", found.says);
+        }
+        let without = Line::try_parse_from(["windlass"]).unwrap().serve;
+        assert_eq!(check_upload_page(&without), None);
     }
 }

@@ -107,6 +107,7 @@ pub async fn run(options: DoctorOptions) -> Result<()> {
     }
     findings.extend(jobs(serve));
     findings.extend(object_keys(serve));
+    findings.extend(cors::check_upload_page(serve));
     findings.extend(delivery(serve));
     findings.extend(rate_limits(serve).await);
     findings.extend(traces().await);
