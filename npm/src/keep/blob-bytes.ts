@@ -25,6 +25,8 @@ export class IndexedDbBytes implements ByteStore {
     if (!isWanted()) {
       throw new Unwanted();
     }
+    // Of a file of which nothing comes the database would wait for ever, and everything else for the database.
+    await readBytes(bytes.slice(0, 1));
     try {
       // Without a name of its own: a copy of the bytes, not a reference to the user's file.
       await this.#put([folder, name], bytes.slice(0, bytes.size, bytes.type));
