@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, PhotoSpec, TestApp, file, file_of, jpeg};
@@ -75,7 +76,7 @@ async fn whoever_watches_an_upload_in_parts_sees_how_much_is_there() {
     app.clock.advance(Duration::from_secs(10));
     assert_eq!(percent().await, 99, "all parts are there, and nobody has put them together");
     let foreign = app.token("other", &["*"], &windlass_presign_svc::auth::Scope::ALL);
-    app.call(reqwest::Method::GET, path, &foreign, json!(null)).await.assert_problem(404, "not_found");
+    app.call(Method::GET, path, &foreign, json!(null)).await.assert_problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -95,4 +96,22 @@ async fn a_bucket_that_is_away_or_silent_is_asked_once_by_all_who_watch() {
         assert_eq!(app.store.lists.load(Ordering::SeqCst) - before, 1);
         fault.store(false, Ordering::SeqCst);
     }
+}
+
+#[tokio::test]
+async fn what_the_pipeline_gave_up_is_told_with_its_reason_and_as_no_fault_of_the_service() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let upload = app.announce_one(file_of("a", "a.jpg", &bytes)).await;
+    app.put(&upload, &bytes).await;
+    app.complete(&upload, Value::Null).await;
+    let path = format!("/api/v1/photos/{}/status", upload["photo_id"].as_str().unwrap());
+    let failed = json!({"status": "failed", "reason": "cannot be decoded"});
+    assert_eq!(app.call(Method::PATCH, &path, &app.ann(), failed).await.status, 200);
+    let state = app.get(upload["status_url"].as_str().unwrap()).await.body;
+    assert_eq!(state["status"], "failed");
+    assert_eq!(
+        (&state["error"]["code"], &state["error"]["detail"]),
+        (&json!("upload_closed"), &json!("cannot be decoded"))
+    );
 }

@@ -101,7 +101,8 @@ fn wire(upload: &Upload, progress_percent: u8) -> WireState {
     let error = match upload.state() {
         UploadState::Refused(failure) => Some(problem_of(failure_code(failure.code), failure.detail.clone())),
         UploadState::Stored { stage: Stage::Failed { reason }, .. } => {
-            Some(problem_of(ErrorCode::Internal, reason.clone()))
+            // Its pipeline is not this service, and what it gave up no repetition of a request mends.
+            Some(problem_of(ErrorCode::UploadClosed, reason.clone()))
         }
         _ => None,
     };
