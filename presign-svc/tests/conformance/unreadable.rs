@@ -56,18 +56,28 @@ async fn law(repository: Repository, spoil: impl AsyncFnOnce()) {
     unreadable.sort_unstable();
     assert_eq!(unreadable, [second.id(), pending.id()], "they are recorded");
 
-    // One that waits behind it in either queue.
-    let mut behind = upload("behind");
-    record(&repository, &behind).await;
-    let look = Look { upload: behind.id(), due_at: behind.look_due_at(), next_at: NOON + HOUR };
-    assert_eq!(repository.put_off_looks(&[look]).await.unwrap(), [behind.id()]);
-    assert_eq!(ids(&repository.due_for_look(NOON + 2 * HOUR, 1).await.unwrap()), [behind.id()]);
-    behind.staged_in(131_072, NOON).unwrap();
-    behind.assembly_is_due(NOON + HOUR, NOON).unwrap();
-    repository.save(&mut behind).await.unwrap();
-    assert_eq!(ids(&repository.due_for_assembly(NOON + 2 * HOUR, 1).await.unwrap()), [behind.id()]);
-    behind.abort(NOON, HOUR).unwrap();
-    repository.save(&mut behind).await.unwrap();
+    // Those that wait behind it in either queue: all that were asked for, however little of a batch can be read.
+    let mut behind = [upload("behind"), upload("last")];
+    let (both, later) = (behind.each_ref().map(Upload::id), NOON + 2 * HOUR);
+    for (upload, minutes) in behind.iter().zip(0..) {
+        record(&repository, upload).await;
+        let next_at = NOON + HOUR + minutes * HOUR / 60;
+        let look = Look { upload: upload.id(), due_at: upload.look_due_at(), next_at };
+        assert_eq!(repository.put_off_looks(&[look]).await.unwrap(), [upload.id()]);
+    }
+    assert_eq!(ids(&repository.due_for_look(later, 1).await.unwrap()), both[..1]);
+    assert_eq!(ids(&repository.due_for_look(later, 2).await.unwrap()), both);
+    for (upload, minutes) in behind.iter_mut().zip(0..) {
+        upload.staged_in(131_072, NOON).unwrap();
+        upload.assembly_is_due(NOON + HOUR + minutes * HOUR / 60, NOON).unwrap();
+        repository.save(upload).await.unwrap();
+    }
+    assert_eq!(ids(&repository.due_for_assembly(later, 1).await.unwrap()), both[..1]);
+    assert_eq!(ids(&repository.due_for_assembly(later, 2).await.unwrap()), both);
+    for upload in &mut behind {
+        upload.abort(NOON, HOUR).unwrap();
+        repository.save(upload).await.unwrap();
+    }
 
     let deadline = NOON + 24 * HOUR;
     let due = FoundRecords { uploads: Vec::new(), unreadable: vec![pending.id()] };

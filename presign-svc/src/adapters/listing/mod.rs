@@ -80,7 +80,8 @@ where
                 due.push(upload);
             }
         }
-        if is_last || due.len() * 2 >= limit as usize {
+        // No batch that is nearly full: whoever asked for it takes that for the last one, and pauses.
+        if is_last || due.len() >= limit as usize {
             break;
         }
     }
