@@ -268,10 +268,15 @@ async fn with_late_variants(app: &App, mut upload: Upload) -> Result<Upload, Not
     if upload.progress().variants.iter().all(|variant| variant.is_stored) {
         return Ok(upload);
     }
-    let variants = match check_variants(app, &upload).await {
-        // One is replaced while it is looked at: the next look will tell.
-        Err(StoreError::Precondition) => return Ok(upload),
-        checked => checked?,
+    let mut looks = 0;
+    let variants = loop {
+        looks += 1;
+        match check_variants(app, &upload).await {
+            // One is replaced while it is looked at. Whoever is answered need not ask again, and nobody else looks.
+            Err(StoreError::Precondition) if looks < LOOKS => {}
+            Err(StoreError::Precondition) => return Ok(upload),
+            checked => break checked?,
+        }
     };
     if variants != upload.progress().variants {
         upload.variants_arrived(variants, app.clock.now());
