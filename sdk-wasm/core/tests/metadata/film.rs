@@ -172,3 +172,26 @@ fn a_film_that_was_cut_off_says_so() {
         assert_eq!(read_ranged(cut).0, metadata);
     }
 }
+
+#[test]
+fn what_goes_on_behind_the_end_of_what_it_stands_in_is_not_read() {
+    let of = |boxes: &[Vec<u8>]| {
+        let ftyp = boxed(b"ftyp", b"mp42\0\0\0\0isommp42");
+        read_metadata(&[ftyp, boxed(b"moov", &boxes.concat())].concat()).expect("a film")
+    };
+    // Times, layer and the like, and a matrix of zeros; then the sides.
+    let header = |side: u16| {
+        let side = side.to_be_bytes();
+        full(b"tkhd", 0, &[&[0; 72][..], &side, &[0; 2], &side, &[0; 2]].concat())
+    };
+    let media = boxed(b"mdia", &full(b"hdlr", 0, b"\0\0\0\0vide"));
+    let track = boxed(b"trak", &[header(200), media.clone()].concat());
+    let (head, rest) = media.split_at(8);
+    let longer = boxed(b"trak", &[header(100), head.to_vec()].concat());
+    assert_eq!(of(&[longer, rest.to_vec(), track]).width, Some(200));
+
+    let meta = metadata_items(false, &[("com.apple.quicktime.make", "Apple")]);
+    let (head, rest) = meta.split_at(8);
+    assert_eq!(of(&[boxed(b"udta", head), rest.to_vec()]).make, None);
+    assert_eq!(of(std::slice::from_ref(&meta)).make.as_deref(), Some("Apple"));
+}

@@ -30,7 +30,7 @@ pub(super) fn survey(source: &Source<'_>, survey: &mut Survey) -> Result<(), Sto
     // A recording that broke off has none; nobody can play it.
     let movie = movie.ok_or(Stop::Damaged(Oddity::FileTruncated))?;
     let (mut created, mut texts) = (None, Texts::default());
-    let read = each_box(source, movie, &mut |found| {
+    let read = each_within(source, movie, &mut |found| {
         match &found.kind {
             b"mvhd" => created = created_at(source, found)?,
             b"trak" if survey.dimensions.is_none() => picture(source, found, survey)?,
@@ -47,6 +47,19 @@ pub(super) fn survey(source: &Source<'_>, survey: &mut Survey) -> Result<(), Sto
     survey.film = texts.into_film(&mut survey.oddities);
     survey.film.taken_at = survey.film.taken_at.take().or(created);
     Ok(())
+}
+
+/// Calls `visit` with each box in another one, as far as it lies in it. Whatever goes on behind the end of that would be
+/// read once more for each of thousands of boxes that do.
+fn each_within(
+    source: &Source<'_>,
+    outer: ByteRange,
+    visit: &mut dyn FnMut(Box) -> Result<bool, Stop>,
+) -> Result<(), Stop> {
+    each_box(source, outer, &mut |mut found| {
+        found.body.length = found.body.length.min(outer.end().saturating_sub(found.body.offset));
+        visit(found)
+    })
 }
 
 /// Seconds from the beginning of 1904, from which films count, to that of 1970.
@@ -66,10 +79,10 @@ fn created_at(source: &Source<'_>, header: Box) -> Result<Option<TakenAt>, Stop>
 /// Size and turn of a track of pictures, as its header has them (`tkhd`, 8.3.2); other tracks say nothing.
 fn picture(source: &Source<'_>, track: Box, survey: &mut Survey) -> Result<(), Stop> {
     let (mut header, mut is_picture) = (None, false);
-    each_box(source, track.body, &mut |found| {
+    each_within(source, track.body, &mut |found| {
         match &found.kind {
             b"tkhd" => header = Some(found),
-            b"mdia" => each_box(source, found.body, &mut |inner| {
+            b"mdia" => each_within(source, found.body, &mut |inner| {
                 if &inner.kind == b"hdlr" {
                     // Version and flags, and a number that is 0 in MP4 and 'mhlr' in QuickTime.
                     is_picture = &source.array::<4>(inner.body.offset + 8)? == b"vide";

@@ -3,9 +3,11 @@
 use windlass_protocol::metadata::GpsReading;
 
 use crate::metadata::container::cursor::Cursor;
-use crate::metadata::container::isobmff::{Box, each_box};
+use crate::metadata::container::isobmff::Box;
 use crate::metadata::exif::TEXT_CAP_BYTES;
 use crate::metadata::source::{ByteRange, Source, Stop};
+
+use super::each_within;
 
 /// There are fewer names that count.
 const KEY_CAP: usize = 16;
@@ -30,7 +32,7 @@ pub(super) struct Texts {
 impl Texts {
     /// Adds what user data says and no key said.
     pub(super) fn add_user_data(&mut self, source: &Source<'_>, list: Box) -> Result<(), Stop> {
-        each_box(source, list.body, &mut |found| {
+        each_within(source, list.body, &mut |found| {
             match &found.kind {
                 b"meta" => self.add_keys(source, found)?,
                 b"\xA9mak" => fill(&mut self.make, international(source, found)?),
@@ -47,7 +49,7 @@ impl Texts {
     /// Takes what stands under keys. It counts before user data, where phones round.
     pub(super) fn add_keys(&mut self, source: &Source<'_>, meta: Box) -> Result<(), Stop> {
         let (mut keys, mut items) = (None, None);
-        each_box(source, meta_body(source, meta)?, &mut |found| {
+        each_within(source, meta_body(source, meta)?, &mut |found| {
             match &found.kind {
                 b"keys" => keys = Some(found),
                 b"ilst" => items = Some(found),
@@ -67,11 +69,11 @@ impl Texts {
                 wanted.push((index, name));
             }
         }
-        each_box(source, items.body, &mut |item| {
+        each_within(source, items.body, &mut |item| {
             let index = u32::from_be_bytes(item.kind);
             let Some((_, name)) = wanted.iter().find(|(known, _)| *known == index) else { return Ok(false) };
             let mut value = None;
-            each_box(source, item.body, &mut |found| {
+            each_within(source, item.body, &mut |found| {
                 if &found.kind == b"data" && found.body.length >= 8 {
                     // Type and language stand before it.
                     let text = ByteRange::new(found.body.offset + 8, found.body.length - 8);
