@@ -382,8 +382,8 @@ export class WindlassUploader extends WindlassElement {
     const { client, multiple } = this;
     if (hasBegun && multiple && client !== null) {
       this.#watch.watch(client);
-      // Out of the page there may be no next time.
-      await inTurns(files.slice(count), count, (turn) => this.#send(turn, () => client), () => !this.isConnected);
+      // Out of the page, or with nobody looking at it, there may be no next time: what is not added yet is not kept either.
+      await inTurns(files.slice(count), count, (turn) => this.#send(turn, () => client), () => !this.isConnected || document.hidden);
     }
     return hasBegun;
   }
