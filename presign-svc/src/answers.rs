@@ -2,20 +2,17 @@
 //! screens and asks again whenever something happens; between two events the answer is the same, down to its URLs,
 //! which stay the same within their window.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
-
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use windlass_protocol::{ProjectId, TenantId};
 
 use crate::domain::news::EventNumber;
+use crate::recent::Recent;
 
-/// All kept answers together, in bytes: some twenty full pages.
-const MAX_BYTES: usize = 4 << 20;
-/// What keeping an answer takes beside it: its place in two tables.
-const ENTRY_BYTES: usize = 256;
+/// All kept answers together, in bytes: some ten full pages. Those that are left out are made anew of photos that were
+/// shown before ([`crate::shown`]).
+const MAX_BYTES: usize = 2 << 20;
 
 /// What an answer depends on: whatever a list shows changes with an event or with the window of its URLs.
 #[derive(Debug, Clone, Copy)]
@@ -62,65 +59,26 @@ impl Fingerprint {
     }
 }
 
+/// Answers, and how long each of them is good.
 #[derive(Debug)]
-struct Answer {
-    body: Bytes,
-    good_until: OffsetDateTime,
-}
-
-impl Answer {
-    fn size_bytes(&self) -> usize {
-        self.body.len() + ENTRY_BYTES
-    }
-}
-
-/// Answers, the oldest of which make room for new ones.
-#[derive(Debug)]
-pub struct RecentAnswers {
-    kept: Mutex<Kept>,
-    max_bytes: usize,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    answers: HashMap<Fingerprint, Answer>,
-    /// In the order they came.
-    order: VecDeque<Fingerprint>,
-    size_bytes: usize,
-}
+pub struct RecentAnswers(Recent<Fingerprint, (Bytes, OffsetDateTime)>);
 
 impl Default for RecentAnswers {
     fn default() -> Self {
-        Self { kept: Mutex::default(), max_bytes: MAX_BYTES }
+        Self(Recent::with_room_for(MAX_BYTES))
     }
 }
 
 impl RecentAnswers {
     /// The answer and how long it is good, where it was given before.
     pub fn find(&self, question: &Fingerprint, now: OffsetDateTime) -> Option<(Bytes, OffsetDateTime)> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = kept.answers.get(question).filter(|answer| now < answer.good_until)?;
-        Some((answer.body.clone(), answer.good_until))
+        self.0.find(question, now)
     }
 
     /// Keeps an answer until then at most.
     pub fn keep(&self, question: Fingerprint, body: Bytes, good_until: OffsetDateTime) {
-        if body.len() > self.max_bytes / 4 {
-            return;
-        }
-        let answer = Answer { body, good_until };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.size_bytes += answer.size_bytes();
-        match kept.answers.insert(question, answer) {
-            Some(before) => kept.size_bytes -= before.size_bytes(),
-            None => kept.order.push_back(question),
-        }
-        while kept.size_bytes > self.max_bytes {
-            let Some(oldest) = kept.order.pop_front() else { break };
-            if let Some(answer) = kept.answers.remove(&oldest) {
-                kept.size_bytes -= answer.size_bytes();
-            }
-        }
+        let size_bytes = body.len();
+        self.0.keep(question, (body, good_until), size_bytes, good_until);
     }
 }
 
@@ -161,28 +119,5 @@ mod tests {
         ] {
             assert_eq!(answers.find(&other, NOON), None, "{other:?}");
         }
-    }
-
-    #[test]
-    fn the_oldest_make_room_and_nothing_grows() {
-        let answers = RecentAnswers { max_bytes: 1000 + 5 * ENTRY_BYTES, ..RecentAnswers::default() };
-        let asked = |number: EventNumber| question("acme", "job-7", "", number, 0);
-        for number in 0..100 {
-            answers.keep(asked(number), Bytes::from(vec![0; 200]), LATER);
-            answers.keep(asked(number), Bytes::from(vec![1; 200]), LATER);
-        }
-        answers.keep(asked(100), Bytes::from(vec![0; 600]), LATER);
-        let kept = answers.kept.lock().unwrap();
-        assert_eq!((kept.size_bytes, kept.answers.len(), kept.order.len()), (1000 + 5 * ENTRY_BYTES, 5, 5));
-        assert!(kept.answers.contains_key(&asked(99)));
-    }
-
-    #[test]
-    fn empty_answers_to_endlessly_many_questions_do_not_fill_the_memory() {
-        let answers = RecentAnswers::default();
-        for number in 0..20_000 {
-            answers.keep(question("acme", "job-7", "camera=x", number, 0), Bytes::new(), LATER);
-        }
-        assert_eq!(answers.kept.lock().unwrap().order.len(), MAX_BYTES / ENTRY_BYTES);
     }
 }

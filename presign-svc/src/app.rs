@@ -33,6 +33,7 @@ use crate::ports::tickets::TicketBook;
 use crate::ports::upload_links::UploadLinkRepository;
 use crate::ports::uploads::{RepositoryResult, UploadRepository};
 use crate::progress::RecentProgress;
+use crate::shown::RecentPhotos;
 use crate::traces::Traces;
 
 /// A running service.
@@ -69,6 +70,8 @@ pub struct App {
     pub readiness: Readiness,
     /// Lists that need not be made again.
     pub answers: RecentAnswers,
+    /// Photos that lists need not make again.
+    pub shown: Arc<RecentPhotos>,
     /// How far uploads are that somebody watches.
     pub progress: RecentProgress,
     /// Between requests and the job that puts pieces together.

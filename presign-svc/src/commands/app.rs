@@ -54,6 +54,7 @@ pub(super) async fn build(
         assembly_calls: AssemblyCalls::default(),
         awaited: Awaited::default(),
         answers: RecentAnswers::default(),
+        shown: Arc::default(),
         progress: RecentProgress::default(),
         metrics: Metrics::default(),
         traces,

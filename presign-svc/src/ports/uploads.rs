@@ -1,9 +1,12 @@
 //! Where uploads are recorded. What is answered as recorded survives the process and the machine's power.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use bytes::Bytes;
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
-use windlass_protocol::{Checksum, ClientRef, ProjectId, TenantId, UploadId, UploadLinkId};
+use windlass_protocol::{Checksum, ClientRef, ProjectId, TenantId, Timestamp, UploadId, UploadLinkId};
 
 use crate::domain::filter::{PageMark, PhotoFilter};
 use crate::domain::quota::{Allowance, InUse, QuotaExceeded};
@@ -50,8 +53,12 @@ pub trait UploadRepository: Send + Sync + 'static {
 
     /// Verified uploads of one project, newest first, unless deleted. Where the filter asks for
     /// them, also those in their place whose original is on its way ([`Upload::is_arriving`]): an upload that is
-    /// verified meanwhile is listed once.
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage>;
+    /// verified meanwhile is listed once. One that is known to whoever asks is not read.
+    async fn list_photos(
+        &self,
+        query: &PhotoQuery<'_>,
+        known: &Arc<dyn KnownPhotos>,
+    ) -> RepositoryResult<PhotoPage>;
 
     /// How many of those there are. Kept, not counted.
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals>;
@@ -187,11 +194,63 @@ pub struct PhotoQuery<'a> {
     pub limit: u32,
 }
 
+/// A photo as one change has left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PhotoVersion {
+    /// Which photo.
+    pub id: UploadId,
+    /// Of all of its versions.
+    pub number: u32,
+    /// When it was changed, in milliseconds since 1970: a database that took over without the last commits gives their
+    /// numbers to other changes.
+    pub at_ms: i64,
+}
+
+impl PhotoVersion {
+    /// That of a photo as it is recorded.
+    pub fn of(photo: &Upload) -> Self {
+        let progress = photo.progress();
+        let at_ms = Timestamp::from(progress.updated_at).unix_millis();
+        Self { id: photo.id(), number: progress.version, at_ms }
+    }
+}
+
+/// A photo as it was shown before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownPhoto {
+    /// As its viewer got it.
+    pub json: Bytes,
+    /// When the first of its URLs stops working, if it has any.
+    pub url_expires_at: Option<Timestamp>,
+}
+
+/// The photos that whoever asks for a list knows.
+pub trait KnownPhotos: Send + Sync {
+    /// What a version of a photo looks like, where it is known.
+    fn find(&self, version: &PhotoVersion) -> Option<ShownPhoto>;
+}
+
+/// Nothing is known.
+impl KnownPhotos for () {
+    fn find(&self, _version: &PhotoVersion) -> Option<ShownPhoto> {
+        None
+    }
+}
+
+/// A photo of a page.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListedPhoto {
+    /// As it is recorded.
+    Recorded(Box<Upload>),
+    /// It was known and not read.
+    Known(ShownPhoto),
+}
+
 /// A page of photos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhotoPage {
     /// In the order of the list.
-    pub photos: Vec<Upload>,
+    pub photos: Vec<ListedPhoto>,
     /// The last one, where more follow.
     pub next: Option<PageMark>,
 }

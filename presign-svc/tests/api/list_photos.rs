@@ -1,7 +1,7 @@
 //! `GET /api/v1/photos`.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass_presign_svc::auth::Scope;
 
 use crate::support::{PhotoSpec, TestApp, file_of, jpeg};
@@ -80,7 +80,7 @@ async fn ones_own_photos_are_found_by_ones_subject() {
     ] {
         let mut url = reqwest::Url::parse(&app.url("/api/v1/photos")).unwrap();
         url.query_pairs_mut().append_pair("project_id", "job-7").append_pair("created_by", sender);
-        let page: serde_json::Value = serde_json::from_str(
+        let page: Value = serde_json::from_str(
             &app.http.get(url).bearer_auth(app.ann()).send().await.unwrap().text().await.unwrap(),
         )
         .unwrap();
@@ -132,4 +132,44 @@ async fn nothing_new_is_not_said_of_urls_that_may_be_dead() {
     app.upload("c", &jpeg(&PhotoSpec::default())).await;
     let short_lived = app.get(path).await;
     assert_eq!(again(short_lived.header("etag")).await, 200, "new ones would live longer");
+}
+
+#[tokio::test]
+async fn photos_that_were_shown_before_are_shown_as_they_are_now() {
+    let app = TestApp::start().await;
+    let bytes = jpeg(&PhotoSpec::default());
+    let path_of = |photo: &Value| format!("/api/v1/photos/{}", photo["photo_id"].as_str().unwrap());
+    let mut made = Vec::new();
+    for name in ["still", "renamed", "done", "gone"] {
+        made.push(app.upload(name, &bytes).await);
+    }
+    let list = async || app.get("/api/v1/photos?project_id=job-7").await.body["photos"].clone();
+    assert_eq!(list().await.as_array().unwrap().len(), 4);
+    let [_, renamed, done, gone] = &made[..] else { panic!("{made:?}") };
+    let change = async |photo: &Value, rest: &str, body: Value| {
+        let changed = app.call(Method::PATCH, &format!("{}{rest}", path_of(photo)), &app.ann(), body).await;
+        assert_eq!(changed.status, 200, "{}", changed.body);
+    };
+    change(renamed, "", json!({"caption": "the gutter"})).await;
+    change(done, "/status", json!({"status": "processing"})).await;
+    let deleted = app.call(Method::DELETE, &path_of(gone), &app.ann(), Value::Null).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+    made.pop();
+    made.push(app.upload("new", &bytes).await);
+    // A window of URLs may end between two of the requests.
+    for attempt in 0..2 {
+        let listed = list().await;
+        let mut each = Vec::new();
+        for photo in made.iter().rev() {
+            each.push(app.get(&path_of(photo)).await.body);
+        }
+        if listed == Value::from(each.clone()) {
+            assert_eq!(
+                (&listed[2]["caption"], &listed[1]["status"]),
+                (&json!("the gutter"), &json!("processing"))
+            );
+            return;
+        }
+        assert_eq!(attempt, 0, "{listed:#} is not {each:#?}");
+    }
 }

@@ -1,5 +1,7 @@
 //! The laws of lists of photos: filters, search, pages and totals.
 
+use std::sync::Arc;
+
 use windlass_presign_svc::adapters::system::RandomIds;
 use windlass_presign_svc::domain::description::Description;
 use windlass_presign_svc::domain::filter::{BoundingBox, PhotoFilter, TakenRange, search_words, whole_term};
@@ -7,12 +9,12 @@ use windlass_presign_svc::domain::media_type::MediaType;
 use windlass_presign_svc::domain::upload::pipeline::Verdict;
 use windlass_presign_svc::domain::upload::{Announcement, Progress, Upload, UploadState, VerifiedObject};
 use windlass_presign_svc::ports::ids::IdSource as _;
-use windlass_presign_svc::ports::uploads::PhotoQuery;
+use windlass_presign_svc::ports::uploads::{KnownPhotos, ListedPhoto, PhotoQuery, PhotoVersion};
 use windlass_protocol::metadata::{GpsReading, TakenAt};
 use windlass_protocol::photo::MediaKind;
 use windlass_protocol::{PhotoMetadata, UploadStatus};
 
-use crate::uploads::{HOUR, NOON, Repository, object, photo, preview, record, upload};
+use crate::uploads::{HOUR, Known, NOON, Repository, object, page, photo, preview, record, upload};
 
 /// A photo of `job-7` as it is saved when it was verified: with its terms.
 async fn stored(repository: &Repository, caption: &str, tags: &[&str], object: VerifiedObject) -> Upload {
@@ -53,7 +55,7 @@ fn video() -> VerifiedObject {
 async fn captions(repository: &Repository, filter: &PhotoFilter) -> Vec<String> {
     let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
     let query = PhotoQuery { tenant: &tenant, project: &project, filter, after: None, limit: 50 };
-    let page = repository.list_photos(&query).await.unwrap();
+    let page = page(repository, &query).await;
     assert_eq!(page.next, None);
     page.photos.iter().filter_map(|photo| photo.progress().description.caption.clone()).collect()
 }
@@ -144,6 +146,26 @@ pub async fn a_change_is_found_by_its_new_words_only(repository: Repository) {
     assert_eq!(captions(&repository, &tagged("roof")).await, [""; 0]);
 }
 
+pub async fn what_has_changed_since_it_was_known_is_read(repository: Repository) {
+    let still = stored(&repository, "still", &["roof"], object()).await;
+    let mut moved = stored(&repository, "moved", &["roof"], object()).await;
+    let mut gone = stored(&repository, "gone", &["roof"], object()).await;
+    let known: Arc<dyn KnownPhotos> = Arc::new(Known([&still, &moved, &gone].map(PhotoVersion::of).into()));
+    describe(&repository, &mut moved, "moved on", &["roof"]).await;
+    gone.delete(NOON, HOUR);
+    repository.save(&mut gone).await.unwrap();
+    let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
+    for filter in [PhotoFilter::default(), tagged("roof"), search("m")] {
+        let query =
+            PhotoQuery { tenant: &tenant, project: &project, filter: &filter, after: None, limit: 50 };
+        let mut listed = repository.list_photos(&query, &known).await.unwrap().photos.into_iter();
+        assert_eq!(listed.next(), Some(ListedPhoto::Recorded(Box::new(moved.clone()))), "{filter:?}");
+        let last = ListedPhoto::Known(Known::shown(&PhotoVersion::of(&still)));
+        assert_eq!(listed.next(), (filter.words.is_empty()).then_some(last), "{filter:?}");
+        assert_eq!(listed.next(), None);
+    }
+}
+
 pub async fn pages_under_every_filter_hold_each_photo_once(repository: Repository) {
     let (mut made, metadata) = (Vec::new(), taken("2026-11-20T16:34:23", None, Some((1.0, 1.0))));
     for n in 0..5 {
@@ -178,7 +200,7 @@ pub async fn pages_under_every_filter_hold_each_photo_once(repository: Repositor
         let (mut seen, mut after) = (Vec::new(), None);
         for _ in 0..made.len() {
             let query = PhotoQuery { tenant: &tenant, project: &project, filter, after, limit: 2 };
-            let page = repository.list_photos(&query).await.unwrap();
+            let page = page(&repository, &query).await;
             seen.extend(page.photos.iter().map(Upload::id));
             after = page.next;
             if after.is_none() {
@@ -270,7 +292,7 @@ pub async fn what_is_on_its_way_is_listed_in_its_place_for_those_who_ask(reposit
         let mut query = PhotoQuery { tenant: &tenant, project: &project, filter, after: None, limit };
         let mut ids = Vec::new();
         loop {
-            let page = repository.list_photos(&query).await.unwrap();
+            let page = page(&repository, &query).await;
             ids.extend(page.photos.iter().map(Upload::id));
             query.after = page.next;
             if page.next.is_none() {
@@ -295,7 +317,7 @@ pub async fn what_is_on_its_way_is_listed_in_its_place_for_those_who_ask(reposit
     for (tenant, project) in [("other", "job-7"), ("acme", "job-8")] {
         let (tenant, project) = (tenant.parse().unwrap(), project.parse().unwrap());
         let query = PhotoQuery { tenant: &tenant, project: &project, filter: &asked, after: None, limit: 9 };
-        assert_eq!(repository.list_photos(&query).await.unwrap().photos, []);
+        assert_eq!(page(&repository, &query).await.photos, []);
     }
     let (stored, aborted) = (&mut arriving.remove(0), &mut arriving.remove(0));
     stored.verified(object(), stored.progress().variants.clone(), NOON).unwrap();

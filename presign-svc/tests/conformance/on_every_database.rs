@@ -85,6 +85,7 @@ laws_on_every_database! {
     listing, lists_in_sqlite, lists_in_postgres:
     every_filter_finds_what_it_names_and_nothing_else,
     a_change_is_found_by_its_new_words_only,
+    what_has_changed_since_it_was_known_is_read,
     pages_under_every_filter_hold_each_photo_once,
     filters_and_totals_keep_to_their_tenant_and_project,
     totals_follow_every_change,

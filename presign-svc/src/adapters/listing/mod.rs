@@ -5,14 +5,17 @@
 //! asked for has its photos in that order, those of a status, a kind or a sender in indexes of `uploads`, those of a
 //! term in indexes of `photo_terms`; words that begin alike, and squares that cover a part of the globe, are a few such
 //! lists, which are merged. `search` finds out which are there and which is the sparsest, `page` writes the
-//! statement, `statement` has what both are made of.
+//! statement, `statement` has what both are made of. `rows` makes
+//! the page of what they answer.
 
 mod page;
 #[cfg(test)]
 mod plan_tests;
+mod rows;
 mod search;
 mod statement;
 
+pub(super) use self::rows::{PageRow, RowMark, page_of};
 pub(super) use self::search::Search;
 pub(super) use self::statement::{Dialect, Engine, Statement, Value, arguments};
 
@@ -22,11 +25,8 @@ use std::sync::{Mutex, PoisonError};
 use windlass_protocol::list_photos::PhotoTotals;
 
 use super::upload_row::UploadRow;
-use crate::domain::filter::{PageMark, PhotoFilter};
 use crate::domain::upload::Upload;
-use crate::ports::uploads::{
-    FoundRecords, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, RepositoryError, RepositoryResult,
-};
+use crate::ports::uploads::{FoundRecords, PhotoPlace, PhotosInOrder, RepositoryError, RepositoryResult};
 
 /// The uploads of those rows that can be read; the others are told to the operator.
 pub(super) fn readable(rows: Vec<UploadRow>) -> Vec<Upload> {
@@ -121,27 +121,6 @@ pub(super) fn in_order(rows: Vec<UploadRow>) -> PhotosInOrder {
         found.last = Some(place);
     }
     found
-}
-
-/// The page that is in the rows of [`Search::page`], one statement's after the other's.
-pub(super) fn page_of(mut rows: Vec<UploadRow>, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
-    let limit = query.limit as usize;
-    if query.filter.passes_arriving() {
-        // One that was verified between the two statements is in the rows of both: as it was read last.
-        rows.reverse();
-        rows.sort_by(|a, b| b.id.cmp(&a.id));
-        rows.dedup_by(|later, kept| later.id == kept.id);
-    }
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    // Also where the last row cannot be read: the next page begins after it.
-    let next = rows.last().filter(|_| has_more).map(|row| mark_of(row, query.filter)).transpose()?;
-    Ok(PhotoPage { photos: readable(rows), next })
-}
-
-fn mark_of(row: &UploadRow, filter: &PhotoFilter) -> RepositoryResult<PageMark> {
-    let photo = row.parse(&row.id, "id")?;
-    Ok(PageMark { photo, taken_ms: row.taken_local.filter(|_| filter.taken.is_some()) })
 }
 
 /// A project's rows of `photo_totals`: status and how many photos.

@@ -1,10 +1,10 @@
 //! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use sqlx::postgres::PgArguments;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, FromRow as _, PgConnection, Row as _};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 use windlass_protocol::list_photos::PhotoTotals;
@@ -16,8 +16,8 @@ use super::{PostgresDatabase, changes, usage};
 use crate::adapters::changes::Changes;
 use crate::adapters::columns::{ids_of, millis, place_columns};
 use crate::adapters::listing::{
-    Dialect, Engine, Search, Statement, arguments, found_in, in_order, page_of, readable, readable_due,
-    totals_of,
+    Dialect, Engine, PageRow, RowMark, Search, Statement, arguments, found_in, in_order, page_of, readable,
+    readable_due, totals_of,
 };
 use crate::adapters::same_content::{answers_to, checksums_of, names_of};
 use crate::adapters::upload_row::{FORGET_CLOSED_BEFORE, PUT_OFF_DUE, UploadRow};
@@ -25,8 +25,8 @@ use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::{Upload, UploadState};
 use crate::failpoints;
 use crate::ports::uploads::{
-    Content, FoundRecords, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, Recorded,
-    RepositoryError, RepositoryResult, UploadRepository,
+    Content, FoundRecords, KnownPhotos, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder,
+    Recorded, RepositoryError, RepositoryResult, UploadRepository,
 };
 
 /// The columns of `uploads u`, as a row has them.
@@ -203,7 +203,11 @@ impl UploadRepository for PostgresDatabase {
         Ok(())
     }
 
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
+    async fn list_photos(
+        &self,
+        query: &PhotoQuery<'_>,
+        known: &Arc<dyn KnownPhotos>,
+    ) -> RepositoryResult<PhotoPage> {
         let dialect = Dialect { columns: COLUMNS.as_str(), engine: Engine::Postgres };
         let mut search = Search::of(*query, &dialect);
         while let Some(Statement { sql, values }) = search.question() {
@@ -212,10 +216,13 @@ impl UploadRepository for PostgresDatabase {
             let values = rows.iter().flat_map(|row| (0..row.len()).map(|index| row.try_get(index)));
             search.answer(values.collect::<Result<_, _>>()?);
         }
-        let mut rows: Vec<UploadRow> = Vec::new();
+        let mut rows = Vec::new();
         for Statement { sql, values } in search.page() {
-            let asked = sqlx::query_as_with(AssertSqlSafe(sql), arguments::<PgArguments>(values)?);
-            rows.extend(asked.fetch_all(&self.pool).await?);
+            let asked = sqlx::query_with(AssertSqlSafe(sql), arguments::<PgArguments>(values)?);
+            for row in asked.fetch_all(&self.pool).await? {
+                let read = || UploadRow::from_row(&row);
+                rows.push(PageRow::of(RowMark::from_row(&row)?, known.as_ref(), read)?);
+            }
         }
         page_of(rows, query)
     }

@@ -20,10 +20,10 @@ use tokio_util::sync::CancellationToken;
 use windlass_protocol::{ProjectId, TenantId};
 
 use super::{BUSY_WAIT, READER_CACHE_KIB, READER_WAIT, READERS};
-use crate::adapters::listing::{Dialect, Engine, Search, Statement, Value, page_of};
+use crate::adapters::listing::{Dialect, Engine, PageRow, RowMark, Search, Statement, Value, page_of};
 use crate::adapters::upload_row::UploadRow;
 use crate::domain::filter::{PageMark, PhotoFilter};
-use crate::ports::uploads::{PhotoPage, PhotoQuery, RepositoryError, RepositoryResult};
+use crate::ports::uploads::{KnownPhotos, PhotoPage, PhotoQuery, RepositoryError, RepositoryResult};
 
 /// How many statements each connection keeps prepared: those of the filters that people use.
 const PREPARED: usize = 64;
@@ -33,9 +33,15 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// a few reads of a slow disk.
 const INSTRUCTIONS: c_int = 1000;
 
-static COLUMNS: LazyLock<String> = LazyLock::new(|| {
-    let columns: Vec<String> = UploadRow::COLUMNS.iter().map(|(name, _)| format!("u.{name}")).collect();
-    columns.join(", ")
+/// What is read of every photo of a page: where it is, and a [`RowMark`]. SQLite takes every column that is asked for out
+/// of its row, whether it is looked at or not.
+const MARKS: &str = "u.rowid, u.id, u.version, u.updated_at, u.taken_local";
+
+/// What is read of those that are not known to whoever asks, while the statement that found them holds the state of
+/// the database.
+static READ: LazyLock<String> = LazyLock::new(|| {
+    let columns: Vec<&str> = UploadRow::COLUMNS.iter().map(|(name, _)| *name).collect();
+    format!("SELECT {} FROM uploads WHERE rowid = $1", columns.join(", "))
 });
 
 /// Those who read lists.
@@ -54,6 +60,7 @@ struct Asked {
     filter: PhotoFilter,
     after: Option<PageMark>,
     limit: u32,
+    known: Arc<dyn KnownPhotos>,
 }
 
 impl Lists {
@@ -64,13 +71,18 @@ impl Lists {
     }
 
     /// The page that is asked for.
-    pub(super) async fn page(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
+    pub(super) async fn page(
+        &self,
+        query: &PhotoQuery<'_>,
+        known: &Arc<dyn KnownPhotos>,
+    ) -> RepositoryResult<PhotoPage> {
         let asked = Asked {
             tenant: query.tenant.clone(),
             project: query.project.clone(),
             filter: query.filter.clone(),
             after: query.after,
             limit: query.limit,
+            known: Arc::clone(known),
         };
         self.read(move |connection| asked.page(connection)).await
     }
@@ -151,19 +163,28 @@ pub(in crate::adapters) fn open(path: &Path) -> rusqlite::Result<Connection> {
 
 impl Asked {
     fn page(&self, connection: &Connection) -> RepositoryResult<PhotoPage> {
-        let Self { tenant, project, filter, after, limit } = self;
+        let Self { tenant, project, filter, after, limit, known } = self;
         let query = PhotoQuery { tenant, project, filter, after: *after, limit: *limit };
-        let dialect = Dialect { columns: COLUMNS.as_str(), engine: Engine::Sqlite };
+        let dialect = Dialect { columns: MARKS, engine: Engine::Sqlite };
         let mut search = Search::of(query, &dialect);
         while let Some(question) = search.question() {
             search.answer(values(connection, &question)?);
         }
+        let mut read = connection.prepare_cached(&READ)?;
         let mut rows = Vec::with_capacity(self.limit as usize + 1);
         for statement in search.page() {
             let mut prepared = prepare(connection, &statement)?;
             let mut found = prepared.raw_query();
             while let Some(row) = found.next()? {
-                rows.push(UploadRow::read(row)?);
+                let place: i64 = row.get(0)?;
+                let mark = RowMark {
+                    id: row.get(1)?,
+                    version: row.get(2)?,
+                    updated_at: row.get(3)?,
+                    taken_local: row.get(4)?,
+                };
+                let photo = || read.query_row([place], UploadRow::read);
+                rows.push(PageRow::of(mark, known.as_ref(), photo)?);
             }
         }
         page_of(rows, &query)

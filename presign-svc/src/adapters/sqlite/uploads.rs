@@ -1,6 +1,6 @@
 //! The questions asked of `uploads`. Each carries the tenant, except those of the jobs.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -19,8 +19,8 @@ use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::events::Heard;
 use crate::ports::uploads::{
-    Content, FoundRecords, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, Recorded,
-    RepositoryError, RepositoryResult, UploadRepository,
+    Content, FoundRecords, KnownPhotos, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder,
+    Recorded, RepositoryError, RepositoryResult, UploadRepository,
 };
 
 const FIND: &str = "SELECT * FROM uploads WHERE tenant = ? AND id = ? AND deleted_at IS NULL";
@@ -154,8 +154,12 @@ impl UploadRepository for SqliteDatabase {
         Ok(readable(rows))
     }
 
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
-        self.lists.page(query).await
+    async fn list_photos(
+        &self,
+        query: &PhotoQuery<'_>,
+        known: &Arc<dyn KnownPhotos>,
+    ) -> RepositoryResult<PhotoPage> {
+        self.lists.page(query, known).await
     }
 
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {

@@ -1,5 +1,7 @@
 //! The record of uploads, with a span of each question.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 use windlass_protocol::list_photos::PhotoTotals;
@@ -9,8 +11,8 @@ use super::Traced;
 use crate::domain::quota::{Allowance, InUse};
 use crate::domain::upload::Upload;
 use crate::ports::uploads::{
-    Content, FoundRecords, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder, Recorded,
-    RepositoryResult, UploadRepository,
+    Content, FoundRecords, KnownPhotos, Look, Owner, PhotoPage, PhotoPlace, PhotoQuery, PhotosInOrder,
+    Recorded, RepositoryResult, UploadRepository,
 };
 
 impl Traced<dyn UploadRepository> {
@@ -49,8 +51,12 @@ impl UploadRepository for Traced<dyn UploadRepository> {
         self.ask("record save", self.inner.save(upload)).await
     }
 
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
-        self.ask("record list_photos", self.inner.list_photos(query)).await
+    async fn list_photos(
+        &self,
+        query: &PhotoQuery<'_>,
+        known: &Arc<dyn KnownPhotos>,
+    ) -> RepositoryResult<PhotoPage> {
+        self.ask("record list_photos", self.inner.list_photos(query, known)).await
     }
 
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {

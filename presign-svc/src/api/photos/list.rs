@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use windlass_protocol::list_photos::{DEFAULT_LIMIT, ListPhotosQuery, ListPhotosResponse, MAX_LIMIT};
-use windlass_protocol::{Photo, PhotoId};
+use windlass_protocol::{PhotoId, Timestamp};
 
 use super::links::PhotoSigner;
 use super::present::present_with;
@@ -27,11 +27,9 @@ use crate::auth::Caller;
 use crate::domain::filter::{
     BoundingBox, InvalidRange, PageMark, PhotoFilter, TakenRange, search_words, sender, whole_term,
 };
-use crate::domain::upload::Upload;
-use crate::ports::uploads::PhotoQuery;
-
-/// What a photo with two smaller pictures takes as JSON, roughly: room to write a page without moving it.
-const PHOTO_BYTES: usize = 3 << 10;
+use crate::ports::object_store::SigningWindow;
+use crate::ports::uploads::{KnownPhotos, ListedPhoto, PhotoQuery, PhotoVersion, ShownPhoto};
+use crate::shown::ShownInWindow;
 
 /// Lists photos.
 #[utoipa::path(
@@ -93,41 +91,87 @@ pub async fn list(
         return Ok((fresh(&question, good_until), body).into_response());
     }
     let asked = PhotoQuery { tenant: &caller.tenant, project, filter: &filter, after, limit };
-    let (page, totals) =
-        try_join(app.uploads.list_photos(&asked), app.uploads.photo_totals(&caller.tenant, project)).await?;
-    let signer = PhotoSigner::new(&app, window).await;
-    let mut photos = Vec::with_capacity(page.photos.len());
-    for upload in &page.photos {
-        photos.extend(present_if_any(&signer, &caller, upload)?);
-    }
-    let next_cursor = page.next.map(write_cursor);
+    let shown = Arc::new(ShownInWindow::of(&app.shown, window.signed_at, now));
+    let known: Arc<dyn KnownPhotos> = shown.clone();
+    let listed = app.uploads.list_photos(&asked, &known);
+    let (page, totals) = try_join(listed, app.uploads.photo_totals(&caller.tenant, project)).await?;
+    let photos = show(&app, &caller, window, &shown, page.photos).await?;
     let expires_at = photos.iter().filter_map(|photo| photo.url_expires_at).min();
-    let response = ListPhotosResponse { photos, next_cursor, totals, latest_event };
-    let mut body = Vec::with_capacity(response.photos.len() * PHOTO_BYTES);
-    serde_json::to_writer(&mut body, &response).map_err(|error| ApiError::Internal(error.to_string()))?;
-    // Without the room that is left over: it may be kept for a while.
-    let body = Bytes::from(body.into_boxed_slice());
-    // As long as its URLs live as long as new ones would: credentials may have cut their life short.
-    let expires_at =
-        expires_at.map_or(window.signed_at + window.lifetime, |expires_at| expires_at.as_datetime());
-    let good_until = expires_at - window.lifetime + GET_WINDOW;
+    let good_until = good_until(expires_at, &window);
+    let next_cursor = page.next.map(write_cursor);
+    let body = write(&photos, ListPhotosResponse { photos: Vec::new(), next_cursor, totals, latest_event })?;
     app.answers.keep(question, body.clone(), good_until);
     Ok((fresh(&question, good_until), body).into_response())
 }
 
-/// A row that is no photo, as a process of an older version may leave it, does not fail its page.
-fn present_if_any(
-    signer: &PhotoSigner<'_>,
+/// The photos as whoever may read them gets them, those that are not known among them. A record that is no photo, as a
+/// process of an older version may leave it, does not fail its page.
+async fn show(
+    app: &App,
     caller: &Caller,
-    upload: &Upload,
-) -> Result<Option<Photo>, ApiError> {
-    match present_with(signer, caller, upload) {
-        Err(ApiError::UploadClosed(status)) => {
-            tracing::error!(upload = %upload.id(), ?status, "a record is left out of a list: it is no photo");
-            Ok(None)
-        }
-        presented => presented.map(Some),
+    window: SigningWindow,
+    shown: &ShownInWindow,
+    listed: Vec<ListedPhoto>,
+) -> Result<Vec<ShownPhoto>, ApiError> {
+    let mut signer = None;
+    let mut photos = Vec::with_capacity(listed.len());
+    for photo in listed {
+        let upload = match photo {
+            ListedPhoto::Known(photo) => {
+                photos.push(photo);
+                continue;
+            }
+            ListedPhoto::Recorded(upload) => upload,
+        };
+        let signer = match &mut signer {
+            Some(signer) => signer,
+            None => signer.insert(PhotoSigner::new(app, window).await),
+        };
+        let photo = match present_with(signer, caller, &upload) {
+            Err(ApiError::UploadClosed(status)) => {
+                tracing::error!(upload = %upload.id(), ?status, "a record is left out of a list: it is no photo");
+                continue;
+            }
+            presented => presented?,
+        };
+        let url_expires_at = photo.url_expires_at;
+        let json = Bytes::from(serde_json::to_vec(&photo).map_err(unwritable)?.into_boxed_slice());
+        let photo = ShownPhoto { json, url_expires_at };
+        shown.keep(PhotoVersion::of(&upload), photo.clone(), good_until(url_expires_at, &window));
+        photos.push(photo);
     }
+    Ok(photos)
+}
+
+/// As long as URLs that stop working then live as long as new ones would: credentials may have cut their life short.
+fn good_until(expires_at: Option<Timestamp>, window: &SigningWindow) -> OffsetDateTime {
+    let expires_at = expires_at.map_or(window.signed_at + window.lifetime, Timestamp::as_datetime);
+    expires_at - window.lifetime + GET_WINDOW
+}
+
+/// Writes a page: these photos where the list is empty, which comes first.
+fn write(photos: &[ShownPhoto], page: ListPhotosResponse) -> Result<Bytes, ApiError> {
+    const BEGIN: &[u8] = b"{\"photos\":[";
+    let page = serde_json::to_vec(&page).map_err(unwritable)?;
+    let rest = page
+        .strip_prefix(BEGIN)
+        .ok_or_else(|| ApiError::Internal("a page does not begin with its photos".to_owned()))?;
+    // No more than that: it may be kept for a while.
+    let size = page.len() + photos.iter().map(|photo| photo.json.len() + 1).sum::<usize>();
+    let mut body = Vec::with_capacity(size);
+    body.extend_from_slice(BEGIN);
+    for (number, photo) in photos.iter().enumerate() {
+        if number > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&photo.json);
+    }
+    body.extend_from_slice(rest);
+    Ok(Bytes::from(body))
+}
+
+fn unwritable(error: serde_json::Error) -> ApiError {
+    ApiError::Internal(error.to_string())
 }
 
 /// The headers of an answer: its ETag is the same for as long as the answer would be, and says how long it is good.

@@ -1,7 +1,7 @@
 //! The real record, where a test can have something happen between two steps of a request, and changes fail.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -96,8 +96,12 @@ impl UploadRepository for InterruptedUploads {
         saved
     }
 
-    async fn list_photos(&self, query: &PhotoQuery<'_>) -> RepositoryResult<PhotoPage> {
-        self.inner.list_photos(query).await
+    async fn list_photos(
+        &self,
+        query: &PhotoQuery<'_>,
+        known: &Arc<dyn KnownPhotos>,
+    ) -> RepositoryResult<PhotoPage> {
+        self.inner.list_photos(query, known).await
     }
 
     async fn photo_totals(&self, tenant: &TenantId, project: &ProjectId) -> RepositoryResult<PhotoTotals> {

@@ -165,6 +165,7 @@ impl TestApp {
             turns: Turns::among(Some(leases.clone())),
             readiness: Readiness::default(),
             answers: RecentAnswers::default(),
+            shown: Arc::default(),
             progress: RecentProgress::default(),
             assembly_calls: AssemblyCalls::default(),
             awaited: Awaited::default(),

@@ -44,6 +44,8 @@ use windlass::Windlass;
 const NOTHING: &str = "/healthz";
 /// Photos of the list.
 const LISTED: usize = 100;
+/// Photos of ours: twice as many as are remembered as they were shown.
+const STORED: usize = 2000;
 /// Who asks for lists at once.
 const LIST_CONNECTIONS: usize = 4;
 /// What warms a server up, of a round's time.
@@ -196,24 +198,29 @@ struct Entrant {
     server: Server,
     make: fn(&str, usize, u64) -> Vec<u8>,
     lists: &'static [List],
+    /// Where its pages begin, but for the first.
+    cursors: Vec<String>,
     good: (u16, &'static str),
 }
 
 /// A list that is asked for again and again.
 struct List {
     route: &'static str,
-    /// By whom, the so manieth time.
-    request: fn(&str, u64) -> Vec<u8>,
+    /// By whom, the so manieth time, of which pages.
+    request: fn(&str, u64, &[String]) -> Vec<u8>,
 }
 
-/// The same page as long as nothing happens is answered from memory; one that nobody has asked for is not.
+/// The same page as long as nothing happens is answered from memory. One that nobody has asked for is made of photos
+/// that others have shown, as every list is after an event; or of photos that nobody was shown for a while.
 const OUR_LISTS: &[List] = &[
-    List { route: "list", request: |token, _| windlass::list(token) },
-    List { route: "list-anew", request: windlass::list_anew },
+    List { route: "list", request: |token, _, _| windlass::list(token) },
+    List { route: "list-anew", request: |token, number, _| windlass::list_anew(token, number) },
+    List { route: "list-unseen", request: windlass::list_unseen },
 ];
 const OUR_LISTS_ON_POSTGRES: &[List] = &[
-    List { route: "list-postgres", request: |token, _| windlass::list(token) },
-    List { route: "list-anew-postgres", request: windlass::list_anew },
+    List { route: "list-postgres", request: |token, _, _| windlass::list(token) },
+    List { route: "list-anew-postgres", request: |token, number, _| windlass::list_anew(token, number) },
+    List { route: "list-unseen-postgres", request: windlass::list_unseen },
 ];
 
 async fn measure_load(options: &Options, scratch: &Path, postgres: Option<&Postgres>) -> Result<Vec<Case>> {
@@ -258,7 +265,7 @@ async fn measure_load(options: &Options, scratch: &Path, postgres: Option<&Postg
             for ((entrant, list), outcomes) in listing.iter().zip(&mut outcomes) {
                 let make = |asker: usize, number: u64| {
                     let number = number * LIST_CONNECTIONS as u64 + asker as u64;
-                    (list.request)(tokens.get(asker).map_or("", String::as_str), number)
+                    (list.request)(tokens.get(asker).map_or("", String::as_str), number, &entrant.cursors)
                 };
                 let load = Load {
                     address: entrant.server.address,
@@ -294,13 +301,16 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
         let database_url = postgres.map(|postgres| new_database(postgres, "create"));
         let windlass = Windlass { program: options.windlass.clone(), database_url };
         let server = windlass.start(&folder(scratch, create)?).await?;
-        windlass::store_photos(&server, LISTED).await?;
+        let has_lists = options.only.contains(&Part::List);
+        windlass::store_photos(&server, if has_lists { STORED } else { LISTED }).await?;
+        let cursors = windlass::cursors(&server).await?;
         entrants.push(Entrant {
             name: OURS,
             create,
             server,
             make: windlass::create,
             lists,
+            cursors,
             good: (201, "X-Amz-Signature"),
         });
     }
@@ -312,6 +322,7 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
         server: windlass.start(&folder(scratch, "nothing")?).await?,
         make: |_, _, _| request("GET", NOTHING, "", None),
         lists: &[],
+        cursors: Vec::new(),
         good: (200, "ok"),
     });
     for (name, workers) in [(FASTAPI, 1), ("fastapi, 2 workers", 2)] {
@@ -323,7 +334,8 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
             create: "create",
             server,
             make: peers::create,
-            lists: &[List { route: "list", request: |token, _| peers::list(token) }],
+            lists: &[List { route: "list", request: |token, _, _| peers::list(token) }],
+            cursors: Vec::new(),
             good: (201, "X-Amz-Signature"),
         });
     }
@@ -333,6 +345,7 @@ async fn start_all(options: &Options, scratch: &Path, postgres: Option<&Postgres
         server: peers::companion(&options.bench.join("companion")).await?,
         make: |_, asker, number| peers::companion_params(asker, number),
         lists: &[],
+        cursors: Vec::new(),
         good: (200, "Policy"),
     });
     Ok(entrants)

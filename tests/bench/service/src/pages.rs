@@ -3,13 +3,14 @@
 //! every run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use windlass_presign_svc::adapters::database::{Database, DatabasePlace};
 use windlass_presign_svc::domain::filter::{BoundingBox, PageMark, PhotoFilter, TakenClock, TakenRange};
-use windlass_presign_svc::ports::uploads::PhotoQuery;
+use windlass_presign_svc::ports::uploads::{KnownPhotos, PhotoQuery};
 use windlass_protocol::UploadStatus;
 use windlass_protocol::photo::MediaKind;
 
@@ -203,8 +204,9 @@ impl Pages<'_> {
         });
         let (tenant, project) = (TENANT.parse()?, PROJECT.parse()?);
         let query = PhotoQuery { tenant: &tenant, project: &project, filter, after, limit: PAGE };
+        let nothing: Arc<dyn KnownPhotos> = Arc::new(());
         let began = Instant::now();
-        let page = self.database.uploads().list_photos(&query).await?;
+        let page = self.database.uploads().list_photos(&query, &nothing).await?;
         let took = began.elapsed();
         ensure!(page.photos.len() == PAGE as usize, "a page of {} photos", page.photos.len());
         Ok(took.as_secs_f64() * 1000.0)

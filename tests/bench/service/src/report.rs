@@ -71,6 +71,7 @@ impl Report {
         at_least("create on PostgreSQL: × FastAPI", 12.0, self.ratio("create-postgres", (FASTAPI, "create")));
         at_least("list: × FastAPI", 300.0, self.ratio("list", (FASTAPI, "list")));
         at_least("list, anew: × FastAPI", 300.0, self.ratio("list-anew", (FASTAPI, "list")));
+        at_least("list, unseen: × FastAPI", 300.0, self.ratio("list-unseen", (FASTAPI, "list")));
         let mut at_most = |what: &str, goal: f64, got: Option<f64>| {
             targets.extend(got.map(|got| (format!("{what} ≤ {goal}"), got, got <= goal)));
         };
@@ -78,6 +79,7 @@ impl Report {
         at_most("create on PostgreSQL: p99 ms", 20.0, self.p99("create-postgres"));
         at_most("list: p99 ms", 2.0, self.p99("list"));
         at_most("list, anew: p99 ms", 2.0, self.p99("list-anew"));
+        at_most("list, unseen: p99 ms", 2.0, self.p99("list-unseen"));
         let slowest = |database: &str| {
             let of = self.pages.iter().filter(|page| page.database == database);
             of.map(|page| page.p99_ms).max_by(f64::total_cmp)
@@ -87,7 +89,9 @@ impl Report {
         let start = self.start.as_ref();
         at_most("start to first answer, ms", 30.0, start.map(|start| start.again_ms));
         at_most("idle, MiB", 25.0, start.map(|start| start.idle_mib));
-        let after = ["create", "list", "list-anew"].into_iter().filter_map(|route| self.case(OURS, route));
+        let after = ["create", "list", "list-anew", "list-unseen"]
+            .into_iter()
+            .filter_map(|route| self.case(OURS, route));
         at_most("after load, MiB", 40.0, after.map(|case| case.rss_mib).max_by(f64::total_cmp));
         let streams = self.streams.as_ref();
         at_most("an idle stream, KiB", 24.0, streams.map(|streams| streams.kib_each));

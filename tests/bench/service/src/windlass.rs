@@ -90,6 +90,29 @@ pub fn list_anew(token: &str, number: u64) -> Vec<u8> {
     request("GET", &format!("/api/v1/photos?project_id={project}&limit={limit}"), token, None)
 }
 
+/// One full page after the other, from the second on: by the time that one comes again, others have taken its room.
+pub fn list_unseen(token: &str, number: u64, cursors: &[String]) -> Vec<u8> {
+    let cursor = cursors.get(number as usize % cursors.len().max(1)).map_or("", String::as_str);
+    request("GET", &format!("/api/v1/photos?project_id={PROJECT}&limit=100&cursor={cursor}"), token, None)
+}
+
+/// Where all full pages begin, but for the first.
+pub async fn cursors(server: &Server) -> Result<Vec<String>> {
+    let (token, mut api) = (token(0)?, Connection::open(server.address).await?);
+    let mut cursors: Vec<String> = Vec::new();
+    loop {
+        let question = match cursors.last() {
+            None => list(&token),
+            Some(_) => list_unseen(&token, cursors.len() as u64 - 1, &cursors),
+        };
+        let page = ask(&mut api, &question, 200).await?;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursors.push(next.to_owned()),
+            None => return Ok(cursors),
+        }
+    }
+}
+
 /// Sends and completes so many photos, each with two smaller pictures, and says the id of one of them.
 pub async fn store_photos(server: &Server, count: usize) -> Result<String> {
     let token = token(0)?;
