@@ -49,7 +49,6 @@ pub(super) async fn insert_what_fits(
     requests: &[&Insert],
     inserted: &HashSet<String>,
 ) -> Result<Vec<RepositoryResult<Vec<Fate>>>, Failed> {
-    let mut transaction = connection.begin().await?;
     let mut keys: Vec<_> = requests
         .iter()
         .filter_map(|request| Some((&request.uploads.first()?.facts().tenant, request.allowance.link_id())))
@@ -57,6 +56,8 @@ pub(super) async fn insert_what_fits(
         .collect();
     keys.sort_unstable();
     keys.dedup();
+    usage::make(connection, &keys).await?;
+    let mut transaction = connection.begin().await?;
     // From here to the commit nobody else records anything of theirs.
     let room = usage::lock(&mut transaction, &keys).await?;
     let open: Vec<&Upload> = requests.iter().flat_map(|request| &request.uploads).collect();
@@ -156,5 +157,55 @@ impl<'u> Deciding<'u> {
             recorded.saved_as(recorded.progress().version);
             recorded
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Executor as _;
+
+    use super::*;
+    use crate::adapters::postgres::PostgresDatabase;
+    use crate::adapters::postgres_server::Postgres;
+    use crate::domain::quota::Allowance;
+    use crate::domain::upload::Announcement;
+    use crate::domain::upload::tests::pending;
+
+    fn request(tenant: &str, number: u8) -> Insert {
+        let pending = pending();
+        let id = format!("0192f0c1-2c5d-7c1e-9f00-0000000000{number:02x}").parse().unwrap();
+        let facts = Announcement { id, tenant: tenant.parse().unwrap(), ..pending.facts().clone() };
+        let upload = Upload::announce(facts, None, Vec::new(), pending.progress().deadline_at);
+        Insert { uploads: vec![upload], allowance: Allowance::default() }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_first_row_of_a_company_has_locked_nobody_elses() {
+        let Some(server) = Postgres::start() else { return };
+        let url = server.url("postgres");
+        PostgresDatabase::connect(&url, 4).await.unwrap().close().await;
+        let mut making = PgConnection::connect(&url).await.unwrap();
+        making.execute("INSERT INTO usage VALUES ('known', 'tenant', '', 0, 0, 0, 0)").await.unwrap();
+        let mut make = making.begin().await.unwrap();
+        make.execute("INSERT INTO usage VALUES ('new', 'tenant', '', 0, 0, 0, 0)").await.unwrap();
+        let mut inserting = PgConnection::connect(&url).await.unwrap();
+        let inserted = tokio::spawn(async move {
+            let requests = [request("known", 1), request("new", 2)];
+            let requests: Vec<&Insert> = requests.iter().collect();
+            insert_what_fits(&mut inserting, &requests, &HashSet::new()).await.map(|outcomes| outcomes.len())
+        });
+        let mut watching = PgConnection::connect(&url).await.unwrap();
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watching).await.unwrap() == 0
+            && !inserted.is_finished()
+        {
+            tokio::task::yield_now().await;
+        }
+        // Whoever has made that row may want this one next, and both would wait for each other.
+        let free =
+            "SELECT count(*) FROM (SELECT 1 FROM usage WHERE tenant = 'known' FOR UPDATE SKIP LOCKED) free";
+        assert_eq!(sqlx::query_scalar::<_, i64>(free).fetch_one(&mut *make).await.unwrap(), 1);
+        make.commit().await.unwrap();
+        assert_eq!(inserted.await.unwrap().unwrap(), 2);
     }
 }

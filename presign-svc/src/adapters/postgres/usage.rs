@@ -31,17 +31,25 @@ struct LockedRow {
     counters: UsageRow,
 }
 
-/// Locks these rows, which are made where there are none, and reads them.
+/// Makes those of these rows that are not there. Not in a transaction that has locked others: who makes a row waits for
+/// whoever is just making it, who may wait for what is locked.
+pub(super) async fn make(connection: &mut PgConnection, keys: &[UsageKey]) -> sqlx::Result<()> {
+    let columns: Vec<_> = keys.iter().map(UsageKey::columns).collect();
+    let tenants: Vec<&str> = keys.iter().map(|key| key.tenant.as_str()).collect();
+    let holders: Vec<&str> = columns.iter().map(|(holder, _)| *holder).collect();
+    let names: Vec<&str> = columns.iter().map(|(_, name)| name.as_str()).collect();
+    sqlx::query(MAKE).bind(&tenants).bind(&holders).bind(&names).execute(connection).await?;
+    Ok(())
+}
+
+/// Locks these rows, which are there, and reads them.
 pub(super) async fn lock(connection: &mut PgConnection, keys: &[UsageKey]) -> sqlx::Result<Room> {
     let columns: Vec<_> = keys.iter().map(UsageKey::columns).collect();
     let tenants: Vec<&str> = keys.iter().map(|key| key.tenant.as_str()).collect();
     let holders: Vec<&str> = columns.iter().map(|(holder, _)| *holder).collect();
     let names: Vec<&str> = columns.iter().map(|(_, name)| name.as_str()).collect();
-    let mut rows = locked(connection, &tenants, &holders, &names).await?;
-    if rows.len() < keys.len() {
-        sqlx::query(MAKE).bind(&tenants).bind(&holders).bind(&names).execute(&mut *connection).await?;
-        rows = locked(connection, &tenants, &holders, &names).await?;
-    }
+    let rows: Vec<LockedRow> =
+        sqlx::query_as(LOCK).bind(&tenants).bind(&holders).bind(&names).fetch_all(connection).await?;
     let mut room = Room::default();
     for (key, (holder, name)) in keys.iter().zip(&columns) {
         let row = rows
@@ -50,15 +58,6 @@ pub(super) async fn lock(connection: &mut PgConnection, keys: &[UsageKey]) -> sq
         room.is_told(key.clone(), row.map(|row| row.counters.into()).unwrap_or_default());
     }
     Ok(room)
-}
-
-async fn locked(
-    connection: &mut PgConnection,
-    tenants: &[&str],
-    holders: &[&str],
-    names: &[&str],
-) -> sqlx::Result<Vec<LockedRow>> {
-    sqlx::query_as(LOCK).bind(tenants).bind(holders).bind(names).fetch_all(connection).await
 }
 
 /// What a tenant and a link have in use.
