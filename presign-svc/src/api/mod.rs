@@ -72,7 +72,7 @@ pub fn router(app: Arc<App>, origins: &AllowedOrigins, demo: Option<demo::DemoSi
             get(photos::show::show).patch(photos::edit::edit).delete(photos::delete::delete),
         )
         .route("/photos/{photo_id}/status", patch(photos::set_status::set_status))
-        .route("/events", get(events::stream::stream))
+        .route("/events", get(events::stream::stream).head(events::stream::look))
         .route("/events/tickets", post(events::ticket::ticket))
         .route(
             "/projects/{project_id}/upload-links",

@@ -87,6 +87,18 @@ async fn t35_a_ticket_opens_one_stream_of_its_project_and_soon_none() {
 }
 
 #[tokio::test]
+async fn a_look_at_the_headers_uses_no_ticket_up() {
+    let app = TestApp::start().await;
+    let query = format!("ticket={}", ticket(&app).await);
+    let url = app.url(&format!("/api/v1/events?{query}"));
+    assert_eq!(app.http.head(&url).send().await.unwrap().status(), 401);
+    let with_token = app.http.head(&url).bearer_auth(app.ann()).send().await.unwrap();
+    assert_eq!(with_token.status(), 405);
+    assert_eq!(with_token.headers()["allow"], "GET");
+    assert!(EventStream::open(&app, &query, None, None).await.is_ok(), "it is good for a stream");
+}
+
+#[tokio::test]
 async fn t35_foreign_projects_are_neither_ticketed_nor_told_of() {
     let app = TestApp::start().await;
     let mut mine = watch(&app, "project_id=job-7&last_event_id=0").await;

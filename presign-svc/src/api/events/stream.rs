@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use windlass_protocol::ProjectId;
 use windlass_protocol::events::EventsQuery;
@@ -92,6 +92,13 @@ pub async fn stream(State(app): State<Arc<App>>, watcher: Watcher) -> Result<Res
     });
     let headers = [(CONTENT_TYPE, "text/event-stream"), (ACCEL_BUFFERING, "no")];
     Ok((headers, Body::from_stream(frames)).into_response())
+}
+
+/// A look at the headers alone, which routes of GET take as well: it opens no stream, and so it uses up no ticket, which
+/// is good for one.
+pub async fn look(_caller: Caller) -> Response {
+    // The router says this of the methods that it refuses, and it does not refuse this one.
+    ([(ALLOW, "GET")], ApiError::MethodNotAllowed).into_response()
 }
 
 impl From<CannotWatch> for ApiError {
