@@ -114,4 +114,14 @@ async fn what_the_pipeline_gave_up_is_told_with_its_reason_and_as_no_fault_of_th
         (&state["error"]["code"], &state["error"]["detail"]),
         (&json!("upload_closed"), &json!("cannot be decoded"))
     );
+    // Whoever would go on sending it is told that it has arrived, and not to announce it anew.
+    let parts = format!("/api/v1/uploads/{}/parts", upload["upload_id"].as_str().unwrap());
+    let listed = app.get(&parts).await;
+    let signed = app.post(&parts, json!({"parts": [{"part_number": 1}]})).await;
+    let aborted = app.delete(upload["status_url"].as_str().unwrap()).await;
+    for refused in [listed, signed, aborted] {
+        refused.assert_problem(409, "upload_closed");
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.contains("is a photo now") && !detail.contains("anew"), "{detail}");
+    }
 }

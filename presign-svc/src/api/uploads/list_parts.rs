@@ -63,7 +63,7 @@ pub(in crate::api) async fn parts_in_store(
     let turn = app.turns.take(id).await?;
     let mut upload = find(app, caller, id).await?;
     if *upload.state() != UploadState::Pending {
-        return Err(ApiError::UploadClosed(upload.status()));
+        return Err(ApiError::UploadClosed(upload.closed_as()));
     }
     let stored = match upload.progress().multipart.clone() {
         Some(multipart) => stored_parts(app, &mut upload, &multipart).await?,

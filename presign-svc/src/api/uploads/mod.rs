@@ -53,7 +53,7 @@ pub(super) fn allowance_of(app: &App, caller: &Caller) -> Allowance {
 /// The part plan of an upload that still takes parts.
 fn open_plan(upload: &Upload) -> Result<PartPlan, ApiError> {
     if *upload.state() != UploadState::Pending {
-        return Err(ApiError::UploadClosed(upload.status()));
+        return Err(ApiError::UploadClosed(upload.closed_as()));
     }
     match upload.facts().file.transfer {
         Transfer::Multipart(plan) => Ok(plan),

@@ -99,7 +99,7 @@ fn plan_of(app: &App, upload: &Upload, piece_size: u64) -> Result<PiecePlan, Api
         ));
     }
     if *upload.state() != UploadState::Pending {
-        return Err(ApiError::UploadClosed(upload.status()));
+        return Err(ApiError::UploadClosed(upload.closed_as()));
     }
     if upload.facts().file.size_claim == SizeClaim::AtMost {
         let reason = "this upload's size is not known, so it cannot be cut; announce the file with its size";

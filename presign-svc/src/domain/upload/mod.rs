@@ -124,6 +124,14 @@ impl Upload {
         }
     }
 
+    /// Where it stands for whoever would go on sending it: what the pipeline gave up has arrived, and is a photo.
+    pub fn closed_as(&self) -> UploadStatus {
+        match &self.progress.state {
+            UploadState::Stored { stage: Stage::Failed { .. }, .. } => UploadStatus::Uploaded,
+            _ => self.status(),
+        }
+    }
+
     /// What was verified, once it was.
     pub fn object(&self) -> Option<&VerifiedObject> {
         match &self.progress.state {
@@ -344,7 +352,7 @@ impl Upload {
     fn require_pending(&self, wanted: &'static str) -> Result<(), InvalidTransition> {
         match self.progress.state {
             UploadState::Pending => Ok(()),
-            _ => Err(InvalidTransition { from: self.status(), wanted }),
+            _ => Err(InvalidTransition { from: self.closed_as(), wanted }),
         }
     }
 
