@@ -1,5 +1,8 @@
 //! What is somebody's to touch. What is not does not exist for them.
 
+use std::collections::HashSet;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use windlass_protocol::ProjectId;
 
 use super::error::ApiError;
@@ -7,6 +10,10 @@ use crate::app::App;
 use crate::auth::{Caller, ProjectAccess, Scope, TokenError};
 use crate::domain::upload::Upload;
 use crate::domain::upload_link::{LinkToken, UploadLink};
+
+/// Projects that one request asks about at once: half of what there may be about its subject, so that others of its
+/// requests are answered meanwhile.
+const AT_ONCE: usize = 4;
 
 /// Whether the caller may touch a project of its tenant.
 pub(super) async fn may_touch(app: &App, caller: &Caller, project: &ProjectId) -> Result<bool, ApiError> {
@@ -57,4 +64,23 @@ pub(super) async fn if_touchable(
         Some(upload) if may_touch(app, caller, &upload.facts().project).await? => Ok(Some(upload)),
         _ => Ok(None),
     }
+}
+
+/// Those of some uploads of the caller's tenant that are the caller's to touch. Each project is asked about once.
+pub(super) async fn touchable_of(
+    app: &App,
+    caller: &Caller,
+    mut uploads: Vec<Upload>,
+) -> Result<Vec<Upload>, ApiError> {
+    uploads.retain(|upload| caller.link.is_none() || upload.facts().created_by == caller.subject);
+    let projects: HashSet<ProjectId> = uploads.iter().map(|upload| upload.facts().project.clone()).collect();
+    let questions = projects.into_iter().map(|project| async move {
+        let is_theirs = may_touch(app, caller, &project).await?;
+        Ok::<_, ApiError>(is_theirs.then_some(project))
+    });
+    let answers: Vec<Option<ProjectId>> =
+        stream::iter(questions.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await?;
+    let touchable: HashSet<ProjectId> = answers.into_iter().flatten().collect();
+    uploads.retain(|upload| touchable.contains(&upload.facts().project));
+    Ok(uploads)
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
@@ -12,10 +13,14 @@ use axum::{Json, Router};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 use windlass_presign_svc::adapters::outbound::ProjectWebhook;
 use windlass_presign_svc::auth::{Membership, Scope};
+use windlass_presign_svc::ports::key_source::FetchError;
+use windlass_presign_svc::ports::project_check::ProjectCheck;
+use windlass_protocol::{ProjectId, TenantId};
 
-use crate::support::{TestApp, TestOptions};
+use crate::support::{PhotoSpec, TestApp, TestOptions, file_of, jpeg};
 
 /// Longer than the service waits for an answer (3 s), on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -167,4 +172,40 @@ async fn t37_an_answer_about_a_project_is_read_no_further_than_one_can_be() {
     assert!(!answer.body.to_string().contains("127.0.0.1"), "{}", answer.body);
     let sent = sent.load(Ordering::SeqCst);
     assert!(sent < 16 << 20, "{sent} bytes, what lies in buffers among them");
+}
+
+/// A company's own system that answers about Bob once it is asked about two of his projects.
+struct BothAtOnce(Barrier);
+
+#[async_trait]
+impl ProjectCheck for BothAtOnce {
+    async fn may_touch(&self, _: &TenantId, subject: &str, _: &ProjectId) -> Result<bool, FetchError> {
+        if subject == "bob" {
+            self.0.wait().await;
+        }
+        Ok(true)
+    }
+}
+
+#[tokio::test]
+async fn the_projects_of_many_photos_are_asked_about_at_once() {
+    let membership = Membership::of(Some(Arc::new(BothAtOnce(Barrier::new(2)))));
+    let app = TestApp::start_with(TestOptions { membership, ..TestOptions::default() }).await;
+    let ann = app.token("acme", &["*"], &Scope::ALL);
+    let bytes = jpeg(&PhotoSpec::default());
+    let mut photos = Vec::new();
+    for (client_ref, project) in [("a", "job-7"), ("b", "job-8"), ("c", "job-8")] {
+        let body = json!({"project_id": project, "files": [file_of(client_ref, "roof.jpg", &bytes)]});
+        let announced = app.call(Method::POST, "/api/v1/uploads", &ann, body).await;
+        let upload = &announced.body["uploads"][0];
+        assert_eq!(app.put(upload, &bytes).await.status(), 200);
+        let path = format!("/api/v1/uploads/{}/complete", upload["upload_id"].as_str().unwrap());
+        assert_eq!(app.call(Method::POST, &path, &ann, Value::Null).await.status, 200);
+        photos.push(upload["photo_id"].clone());
+    }
+    let bob = app.token_of("bob", "acme", &["*"], &[Scope::Read]);
+    let urls = app.call(Method::POST, "/api/v1/photos/urls", &bob, json!({"photo_ids": photos})).await;
+    assert_eq!(urls.status, 200, "{}", urls.body);
+    let signed = urls.body["photos"].as_array().unwrap().iter().filter(|photo| photo["url"].is_string());
+    assert_eq!(signed.count(), 3, "{}", urls.body);
 }

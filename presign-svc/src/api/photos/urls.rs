@@ -14,7 +14,7 @@ use windlass_protocol::photo_urls::{
 
 use super::is_photo;
 use super::links::PhotoSigner;
-use crate::api::access::if_touchable;
+use crate::api::access::touchable_of;
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::app::App;
@@ -68,11 +68,10 @@ pub async fn urls(
         })
         .collect();
     let ids: Vec<UploadId> = asked.iter().filter_map(|(_, id)| *id).collect();
-    let mut found = HashMap::with_capacity(count);
-    for upload in app.uploads.find_many(&caller.tenant, &ids).await? {
-        let shown = if_touchable(&app, &caller, Some(upload).filter(is_photo)).await?;
-        found.extend(shown.map(|upload| (upload.id(), upload)));
-    }
+    let mut uploads = app.uploads.find_many(&caller.tenant, &ids).await?;
+    uploads.retain(is_photo);
+    let shown = touchable_of(&app, &caller, uploads).await?;
+    let found: HashMap<_, _> = shown.into_iter().map(|upload| (upload.id(), upload)).collect();
     let signer = PhotoSigner::new(&app, window).await;
     let mut photos = Vec::with_capacity(count);
     for (photo_id, id) in asked {

@@ -9,7 +9,7 @@ use windlass_protocol::report_previews::{
     MAX_UPLOADS, ReportPreviewsRequest, ReportPreviewsResponse, UploadPreviews,
 };
 
-use crate::api::access::if_touchable;
+use crate::api::access::touchable_of;
 use crate::api::error::ApiError;
 use crate::api::extract::JsonBody;
 use crate::api::rates::{Place, draw_looks};
@@ -47,10 +47,8 @@ pub async fn report_previews(
     }
     ids.sort_unstable();
     ids.dedup();
-    let mut uploads = Vec::with_capacity(ids.len());
-    for upload in app.uploads.find_many(&caller.tenant, &ids).await? {
-        uploads.extend(if_touchable(&app, &caller, Some(upload)).await?);
-    }
+    let uploads = app.uploads.find_many(&caller.tenant, &ids).await?;
+    let uploads = touchable_of(&app, &caller, uploads).await?;
     // Each picture that was not seen yet is a question to the bucket: nobody has it asked for ever.
     let pictures = uploads.iter().map(unseen_variants).sum::<usize>();
     draw_looks(&app, &caller, &place, pictures.max(ids.len())).await?;
