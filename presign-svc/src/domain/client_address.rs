@@ -58,7 +58,18 @@ impl FromStr for TrustedProxy {
     fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
         // As logs of sockets of both kinds have it, too: ::ffff:10.0.0.5 is 10.0.0.5.
         let single = || text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
-        text.parse().ok().or_else(single).map(Self).ok_or_else(|| InvalidNetwork(text.to_owned()))
+        let network = text.parse().ok().or_else(single).map(canonical);
+        network.map(Self).ok_or_else(|| InvalidNetwork(text.to_owned()))
+    }
+}
+
+/// The same of a network: ::ffff:10.0.0.0/104 is 10.0.0.0/8. Addresses are compared in that form.
+fn canonical(network: IpNet) -> IpNet {
+    match (network, network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
+        (IpNet::V6(_), IpAddr::V4(address), Some(length)) => {
+            IpNet::new(IpAddr::V4(address), length).unwrap_or(network)
+        }
+        _ => network,
     }
 }
 
@@ -116,7 +127,12 @@ mod tests {
         ] {
             assert_eq!(client(ours, peer, forwarded), expected, "{peer} {forwarded:?}");
         }
-        assert_eq!(client(&["::ffff:10.0.0.1"], "10.0.0.1", &["203.0.113.5"]), "203.0.113.5");
+        for written in ["::ffff:10.0.0.1", "::ffff:10.0.0.0/104"] {
+            for peer in ["10.0.0.1", "::ffff:10.0.0.1"] {
+                assert_eq!(client(&[written], peer, &["203.0.113.5"]), "203.0.113.5", "{written} {peer}");
+            }
+            assert_eq!(client(&[written], "11.0.0.1", &["203.0.113.5"]), "11.0.0.1", "{written}");
+        }
     }
 
     #[test]
