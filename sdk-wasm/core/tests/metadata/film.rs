@@ -124,6 +124,16 @@ fn the_place_of_a_3gp_film_is_read_whatever_its_name_is_written_in() {
 }
 
 #[test]
+fn a_place_whose_name_is_longer_than_any_is_left_out_and_is_no_damage() {
+    let name = [&[b'a'; 2000][..], b"\0"].concat();
+    let loci = full(b"loci", 0, &[&[0x15, 0xC7], &name[..], &[0; 13], b"earth\0\0"].concat());
+    let user_data = vec![loci, user_text(b"\xA9mak", "Apple")];
+    let metadata = read(&FilmFile { brand: b"3gp5", user_data, ..FilmFile::default() });
+    assert_eq!((place(&metadata), metadata.make.as_deref()), (None, Some("Apple")));
+    assert_eq!(metadata.warnings, []);
+}
+
+#[test]
 fn a_clock_that_was_never_set_is_no_time() {
     let created = |created| {
         time(&read(&FilmFile { created, ..FilmFile::default() })).map(|(local, _)| local.to_owned())

@@ -123,9 +123,17 @@ fn international(source: &Source<'_>, found: Box) -> Result<Option<String>, Stop
     text_of(source, ByteRange::new(found.body.offset + 4, most.min(length.into())))
 }
 
-/// Where a film was made, as 3GP has it (3GPP TS 26.244, 8.11): whole degrees and metres before the binary point.
+/// Where a film was made; `None` where the name of the place is longer than any.
 fn location_information(source: &Source<'_>, found: Box) -> Result<Option<GpsReading>, Stop> {
-    let mut cursor = Cursor::new(source.get(found.body.offset, found.body.length.min(LOCATION_CAP_BYTES))?);
+    let length = found.body.length.min(LOCATION_CAP_BYTES);
+    let location = location_in(source.get(found.body.offset, length)?);
+    // What ends here goes on in the film: nothing is wrong with it.
+    if length < found.body.length { Ok(location.ok()) } else { location.map(Some) }
+}
+
+/// As 3GP has it (3GPP TS 26.244, 8.11): whole degrees and metres before the binary point.
+fn location_in(bytes: &[u8]) -> Result<GpsReading, Stop> {
+    let mut cursor = Cursor::new(bytes);
     cursor.version_and_flags()?;
     let _language = cursor.u16()?;
     // The name of the place: UTF-8, or UTF-16 after its mark, up to a zero.
@@ -137,13 +145,13 @@ fn location_information(source: &Source<'_>, found: Box) -> Result<Option<GpsRea
     let _role = cursor.u8()?;
     let mut fixed = || cursor.u32().map(|bits| f64::from(bits as i32) / 65_536.0);
     let (longitude, latitude, altitude_m) = (fixed()?, fixed()?, fixed()?);
-    Ok(Some(GpsReading {
+    Ok(GpsReading {
         latitude: Some(latitude),
         longitude: Some(longitude),
         // There is no other way to leave it out.
         altitude_m: (altitude_m != 0.0).then_some(altitude_m),
         ..GpsReading::default()
-    }))
+    })
 }
 
 /// Trimmed, and without what comes after a NUL; `None` where it is empty, or longer than any name.
