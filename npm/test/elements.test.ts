@@ -169,12 +169,20 @@ test("undefined is no value: nothing is begun with it, and what comes instead is
   Object.assign(element, { client: undefined, token: undefined, link: undefined, project: undefined, endpoint: undefined });
   element.enter();
   assert.deepEqual(element.seen, [null]);
-  assert.deepEqual([element.project, element.endpoint, element.link], ["", "/", ""]);
+  assert.deepEqual([element.project, element.endpoint, element.link], ["", "/", null]);
   const { atHand: client } = probe();
   element.client = client;
   element.client = client;
   await moment();
   assert.deepEqual(element.seen, [null, "job-1"]);
+});
+
+test("a link that is not there yet is none in Vue either, which assigns an empty text in place of one", async () => {
+  const element = new Probe();
+  element.enter();
+  element.link = typeof element.link === "string" ? "" : undefined;
+  await moment();
+  assert.deepEqual(element.seen, [null]);
 });
 
 test("an element that comes back while its files are under way goes on with the client that it had", async () => {

@@ -63,9 +63,12 @@ export abstract class WindlassElement extends Base {
     }
   }
 
-  /** The part after `#` of the address a customer was given. */
-  get link(): string {
-    return this.#link ?? "";
+  /**
+   * The part after `#` of the address a customer was given. `null` where none was: of a property that is a text, Vue
+   * assigns an empty one in place of `undefined`.
+   */
+  get link(): string | null {
+    return this.#link;
   }
   set link(value: string | null | undefined) {
     const link = value ?? null;
