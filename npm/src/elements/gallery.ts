@@ -263,12 +263,16 @@ export class WindlassGallery extends GalleryAttributes {
     this.#foot.wait();
   }
 
-  /** An uploader of this page is faster than the stream. */
+  /** An uploader of this page is faster than the stream. Where its token may not read, the service shows this gallery more. */
   #stored(photo: Photo): void {
     const pages = this.#pages;
     if (pages?.isWhole && pages.latestEvent !== null && photo.project_id === this.connect().project) {
-      pages.put(photo);
-      this.#render();
+      if (photo.url === null) {
+        void this.#changed([photo.photo_id]);
+      } else {
+        pages.put(photo);
+        this.#render();
+      }
     }
   }
 
