@@ -10,9 +10,9 @@ use windlass_protocol::{ProjectId, TenantId};
 use crate::domain::news::EventNumber;
 use crate::recent::Recent;
 
-/// All kept answers together, in bytes: some ten full pages. Those that are left out are made anew of photos that were
+/// All kept answers together, in bytes: some five full pages. Those that are left out are made anew of photos that were
 /// shown before ([`crate::shown`]).
-const MAX_BYTES: usize = 2 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// What an answer depends on: whatever a list shows changes with an event or with the window of its URLs.
 #[derive(Debug, Clone, Copy)]

@@ -155,7 +155,7 @@ pub async fn what_has_changed_since_it_was_known_is_read(repository: Repository)
     gone.delete(NOON, HOUR);
     repository.save(&mut gone).await.unwrap();
     let (tenant, project) = ("acme".parse().unwrap(), "job-7".parse().unwrap());
-    for filter in [PhotoFilter::default(), tagged("roof"), search("m")] {
+    for filter in [PhotoFilter::default(), tagged("roof"), search("mov")] {
         let query =
             PhotoQuery { tenant: &tenant, project: &project, filter: &filter, after: None, limit: 50 };
         let mut listed = repository.list_photos(&query, &known).await.unwrap().photos.into_iter();
