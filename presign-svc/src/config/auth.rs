@@ -60,7 +60,12 @@ pub struct AuthOptions {
     #[arg(long, env = "WINDLASS_PROJECT_CHECK_URL")]
     pub project_check_url: Option<OutboundUrl>,
     /// What is sent there as bearer token.
-    #[arg(long, env = "WINDLASS_PROJECT_CHECK_SECRET", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "WINDLASS_PROJECT_CHECK_SECRET",
+        hide_env_values = true,
+        requires = "project_check_url"
+    )]
     pub project_check_secret: Option<String>,
 }
 
@@ -277,6 +282,16 @@ mod tests {
     fn blanks_around_an_audience_are_not_part_of_it() {
         let line = AuthLine::try_parse_from(["windlass", "--jwt-audience", "site, office "]).unwrap();
         assert_eq!(line.auth.rules().unwrap().audiences, ["site", "office"]);
+    }
+
+    #[test]
+    fn a_secret_for_a_project_check_that_is_at_no_address_is_refused() {
+        let alone = ["windlass", "--project-check-secret", "canary"];
+        let refused = AuthLine::try_parse_from(alone).err().unwrap().to_string();
+        assert!(refused.contains("--project-check-url"), "{refused}");
+        assert!(!refused.contains("canary"), "{refused}");
+        let address = ["--project-check-url", "https://erp.example.com/may-touch"];
+        assert!(AuthLine::try_parse_from(alone.into_iter().chain(address)).is_ok());
     }
 
     #[test]
