@@ -15,10 +15,19 @@ pub struct TrustedProxies(pub Vec<TrustedProxy>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrustedProxy(IpNet);
 
-/// A text that is no network.
+/// A text that is no network of proxies.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an address or a network such as 10.0.0.0/8 or 2001:db8::/32")]
-pub struct InvalidNetwork(pub String);
+pub enum InvalidNetwork {
+    /// It is none.
+    #[error("{0:?} is not an address or a network such as 10.0.0.0/8 or 2001:db8::/32")]
+    NotANetwork(String),
+    /// It is all there are.
+    #[error(
+        "{0:?} is every address, so that anybody could say to come from anywhere; name your proxies' own networks, \
+         such as 10.0.0.0/8"
+    )]
+    Everybody(String),
+}
 
 /// What counts as one place: an IPv4 address, or the 64-bit prefix an IPv6 network is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,7 +68,12 @@ impl FromStr for TrustedProxy {
         // As logs of sockets of both kinds have it, too: ::ffff:10.0.0.5 is 10.0.0.5.
         let single = || text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
         let network = text.parse().ok().or_else(single).map(canonical);
-        network.map(Self).ok_or_else(|| InvalidNetwork(text.to_owned()))
+        match network {
+            // Of a client's own X-Forwarded-For the first address would count, and each connection be a proxy's.
+            Some(network) if network.prefix_len() == 0 => Err(InvalidNetwork::Everybody(text.to_owned())),
+            Some(network) => Ok(Self(network)),
+            None => Err(InvalidNetwork::NotANetwork(text.to_owned())),
+        }
     }
 }
 
@@ -149,5 +163,14 @@ mod tests {
         for bad in ["", "10.0.0.0/33", "proxy.example.com", "10.0.0", "*"] {
             assert!(bad.parse::<TrustedProxy>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn nobody_trusts_everybody() {
+        for all in ["0.0.0.0/0", "::/0", "10.0.0.1/0"] {
+            let refused = InvalidNetwork::Everybody(all.to_owned());
+            assert_eq!(all.parse::<TrustedProxy>(), Err(refused));
+        }
+        assert!("0.0.0.0/1".parse::<TrustedProxy>().is_ok(), "as large as somebody's may be");
     }
 }
