@@ -92,6 +92,10 @@ pub async fn finalise_in(
     let began = Instant::now();
     match verify_settled(app, &mut upload, claim, assembly).await {
         Ok((object, variants)) => {
+            // To join parts, or to put pieces together, takes minutes: who ends the link meanwhile waits for this turn.
+            if is_of_ended_link(app, &upload).await? {
+                return Err(NotFinished::Closed(ended_links::close(turn, app, upload).await?.status()));
+            }
             let now = app.clock.now();
             let since_announced = (now - upload.facts().created_at).unsigned_abs();
             upload.verified(object, variants, now)?;

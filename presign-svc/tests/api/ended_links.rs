@@ -1,5 +1,6 @@
 //! What a link has announced and not brought when it ends.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -154,6 +155,27 @@ async fn pieces_and_parts_of_a_revoked_links_upload_are_not_put_together() {
     }
     assert_eq!(staged_keys(&app).await, Vec::<String>::new());
     assert_eq!(app.app.store.list_multiparts("", None).await.unwrap().multiparts, []);
+}
+
+#[tokio::test]
+async fn what_is_joined_while_its_link_is_revoked_becomes_no_photo() {
+    let app = TestApp::start().await;
+    let link = make(&app, json!({})).await;
+    let film = film(11 * MIB);
+    let upload = announce_one(&app, &link, file("film", "a.mp4", "video/mp4", film.len() as u64)).await;
+    send_parts(&app, &upload, &film, &[1, 2, 3]).await;
+    app.store.answers_joining_late.store(true, SeqCst);
+    let ending = async {
+        app.store.has_joined.notified().await;
+        end_in_the_record_alone(&app, &link).await;
+        app.store.may_answer.notify_one();
+    };
+    let (completed, ()) = tokio::join!(app.complete(&upload, Value::Null), ending);
+    completed.assert_problem(409, "upload_closed");
+    let record = app.record(&upload).await;
+    assert_eq!(*record.state(), UploadState::Aborted);
+    assert!(!is_in_the_bucket(&app, &record).await);
+    assert_eq!(photos(&app).await, 0);
 }
 
 #[tokio::test]

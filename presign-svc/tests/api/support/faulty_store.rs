@@ -35,6 +35,9 @@ pub struct FaultyStore {
     pub answers_opening_late: AtomicBool,
     pub has_opened: Notify,
     pub may_answer: Notify,
+    /// The same of the next one who has parts joined.
+    pub answers_joining_late: AtomicBool,
+    pub has_joined: Notify,
     /// Of every object it is said that it is not there, by a gateway before the store: that takes no more than a status.
     pub hides_objects: AtomicBool,
     /// The next one who looks at an object meets a bug.
@@ -81,6 +84,8 @@ impl FaultyStore {
             answers_opening_late: AtomicBool::new(false),
             has_opened: Notify::new(),
             may_answer: Notify::new(),
+            answers_joining_late: AtomicBool::new(false),
+            has_joined: Notify::new(),
             looks: AtomicU32::new(0),
             lists: AtomicU32::new(0),
             cannot_sign_gets: AtomicBool::new(false),
@@ -202,6 +207,10 @@ impl ObjectStore for FaultyStore {
             |part: &PartToJoin| PartToJoin { etag: part.etag.replacen(OPAQUE, "\"", 1), ..part.clone() };
         let parts: Vec<PartToJoin> = completion.parts.iter().map(of_store).collect();
         self.up()?.complete_multipart(&MultipartCompletion { parts: &parts, ..*completion }).await?;
+        if self.answers_joining_late.swap(false, Ordering::SeqCst) {
+            self.has_joined.notify_one();
+            self.may_answer.notified().await;
+        }
         if self.lose_next_join_answer.swap(false, Ordering::SeqCst) {
             return Err(StoreError::Unavailable("the answer was lost".to_owned()));
         }
